@@ -1,0 +1,344 @@
+"""Everything that can go wrong, as one tree, and the table from `error_code` to class.
+
+```
+GizwitsError                    .resume on errors out of a stream
+  TransportError                the call did not come back whole
+    NotSentError                nothing reached the server: any call may go again
+    NoReplyError                the server may have seen it, the reply is lost
+      TimedOutError             ... because time ran out
+    UnexpectedRedirectError     the server pointed elsewhere; following would leak secrets
+    ResponseTooLargeError       more bytes than Options.max_response_bytes
+  OutcomeUnknownError           a write whose reply was lost: look before doing it again
+  InvalidResponseError          not the documented shape; .problems
+  ApiError                      the service said no: .status .code .message .detail
+    InvalidRequestError         the request is wrong and will stay wrong
+    AuthenticationError         the credentials are not accepted
+      TokenRejectedError        ... only the token is not; a new one was tried
+    ForbiddenError              understood, and not allowed
+    NotFoundError               there is no such thing
+    ConflictError               not in the present state of things
+    QuotaExceededError          5013; .retry_after
+    ServerError                 the service failed
+  QuotaWaitError                a place in the quota is farther off than max_quota_wait
+  LogRangeError                 the log does not reach that far back
+  ResumeMismatchError           a resume token of another query
+  ClientClosedError             the client was closed, or belongs to another event loop
+```
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Self, TypeVar
+
+from gizwits_async.options import QuotaSnapshot
+
+__all__ = [
+    "API_ERRORS",
+    "ApiError",
+    "AuthenticationError",
+    "ClientClosedError",
+    "ConflictError",
+    "ForbiddenError",
+    "GizwitsError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "LogRangeError",
+    "NoReplyError",
+    "NotFoundError",
+    "NotSentError",
+    "OutcomeUnknownError",
+    "QuotaExceededError",
+    "QuotaWaitError",
+    "ResponseTooLargeError",
+    "ResumeMismatchError",
+    "ServerError",
+    "TimedOutError",
+    "TokenRejectedError",
+    "TransportError",
+    "UnexpectedRedirectError",
+    "api_error",
+]
+
+
+class GizwitsError(Exception):
+    """Base of every error that a public call raises, cancellation apart."""
+
+    resume: str | None = None
+    """Where to go on, on errors out of a stream: `stream.pages(resume=error.resume)`."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own __reduce__ calls the class with `args` alone, which loses (or refuses)
+        # keyword-only state; errors cross process borders in worker pools.
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+    def copy(self) -> Self:
+        """Return an equal error without traceback, so that several waiters can each raise one."""
+        return _restore(type(self), self.args, self.__dict__.copy())
+
+
+_E = TypeVar("_E", bound=GizwitsError)
+
+
+def _restore(cls: type[_E], args: tuple[Any, ...], state: dict[str, Any]) -> _E:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class TransportError(GizwitsError):
+    """The call did not come back whole."""
+
+
+class NotSentError(TransportError):
+    """Nothing reached the server, so doing it again cannot do it twice."""
+
+
+class NoReplyError(TransportError):
+    """The server may have acted, but no complete reply arrived."""
+
+
+class TimedOutError(NoReplyError):
+    """No complete reply within `Options.timeout`, or `Options.deadline` ran out."""
+
+
+class UnexpectedRedirectError(TransportError):
+    """The server answered with a redirect, which is never followed: it would carry secrets along."""
+
+
+class ResponseTooLargeError(TransportError):
+    """The reply was longer than `Options.max_response_bytes`, after decompression."""
+
+
+class OutcomeUnknownError(GizwitsError):
+    """A write was sent and its reply lost: it may or may not have taken effect.
+
+    It is never sent again by itself. Look at the state first; `__cause__` tells what was lost.
+    """
+
+
+class InvalidResponseError(GizwitsError):
+    """The reply is not what the API document promises."""
+
+    def __init__(
+        self, message: str, *, problems: tuple[str, ...] = (), truncated: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.problems = problems
+        """One line a bad field, such as `required field missing @ $.objects[3].did`."""
+        self.truncated = truncated
+        """Whether the body began as JSON and broke off or broke: worth one more try of a read."""
+
+
+class ApiError(GizwitsError):
+    """The service refused the call, or failed at it."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int = 0,
+        code: int | str | None = None,
+        detail: object = None,
+        where: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status of the reply."""
+        self.code = code
+        """`error_code` of the reply: an int where it is numeric; None if the body had none."""
+        self.message = message
+        """`error_message` of the reply, or the beginning of what came instead."""
+        self.detail = detail
+        """`detail_message` (older: `detail`) of the reply."""
+        self.where = where
+        """Verb and path of the call, without its query."""
+        self.quota: QuotaSnapshot | None = None
+        """What was known of the quota when this reply arrived."""
+
+    def __str__(self) -> str:
+        code = "" if self.code is None else f"{self.code} "
+        detail = f" ({self.detail})" if self.detail else ""
+        where = f"{self.where}: " if self.where else ""
+        return f"{where}{code}{self.message}{detail} [HTTP {self.status}]"
+
+
+class InvalidRequestError(ApiError):
+    """The request is wrong and stays wrong however often it is sent."""
+
+
+class AuthenticationError(ApiError):
+    """Enterprise, product or address of the caller is not accepted; a new token does not help."""
+
+
+class TokenRejectedError(AuthenticationError):
+    """The token was refused, and so was the new one that was fetched at once."""
+
+
+class ForbiddenError(ApiError):
+    """Understood, but not allowed for this product, device or enterprise."""
+
+
+class NotFoundError(ApiError):
+    """There is no such thing, or no such report yet."""
+
+
+class ConflictError(ApiError):
+    """Not possible in the present state of the device, group or product."""
+
+
+class QuotaExceededError(ApiError):
+    """The hourly quota is used up (5013)."""
+
+    retry_after: float | None = None
+    """Seconds until calls are allowed again, as far as that is known."""
+
+
+class ServerError(ApiError):
+    """The service failed at the call."""
+
+
+class QuotaWaitError(GizwitsError):
+    """A place in the quota is farther off than `Options.max_quota_wait` allows; nothing was sent."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds until a place is expected."""
+
+
+class LogRangeError(GizwitsError, ValueError):
+    """The log keeps 30 days, and the start asked for is older."""
+
+    def __init__(self, message: str, *, oldest: int) -> None:
+        super().__init__(message)
+        self.oldest = oldest
+        """The oldest start allowed now, in epoch seconds."""
+
+
+class ResumeMismatchError(GizwitsError, ValueError):
+    """The resume token is unreadable, or belongs to another query or version."""
+
+
+class ClientClosedError(GizwitsError):
+    """The client was closed, or belongs to another event loop or process."""
+
+
+def _table() -> dict[int, tuple[int, type[ApiError], str]]:
+    rows: dict[int, tuple[int, type[ApiError], str]] = {}
+
+    def put(error: type[ApiError], *lines: tuple[int, int, str]) -> None:
+        rows.update((code, (status, error, text)) for code, status, text in lines)
+
+    put(
+        InvalidRequestError,
+        (5001, 400, "body json invalid"),
+        (5002, 400, "form invalid"),
+        (5020, 400, "can not delete published product!"),
+        (5207, 400, "product key not in pre assignment!"),
+        (5401, 400, "attr invalid!"),
+        (5408, 400, "raw data error!"),
+        (5703, 400, "Cannot reset pwd for anonymous user"),
+    )
+    put(
+        AuthenticationError,
+        (5003, 404, "enterprise id not exist"),
+        (5004, 400, "enterprise secret error"),
+        (5005, 400, "product secret error"),
+        (5007, 404, "association not exist"),
+        (5008, 400, "association existed"),
+        (5010, 400, "token not match product_key"),
+        (5012, 400, "ip not in white list"),
+        (5801, 400, "the pks has not associate with enterprise!"),
+        (5901, 400, "x-service secret key invalid!"),
+    )
+    put(TokenRejectedError, (5009, 400, "token invalid"), (5011, 400, "token has expired"))
+    put(QuotaExceededError, (5013, 403, "API call rate limit execeed quota"))
+    put(
+        ForbiddenError,
+        (5018, 403, "product operation not allowed"),
+        (5024, 403, "api deny to visit!"),
+        (5201, 403, "device group not belong to this product"),
+        (5302, 403, "device not belong to this product"),
+        (5404, 403, "remote control not allowed!"),
+        (5503, 403, "firmware operation not allowed"),
+        (5701, 403, "This eid has no permission to reset pwd."),
+        (5702, 403, "This eid has no permission to reset pwd for this appid."),
+    )
+    put(
+        NotFoundError,
+        (5014, 400, "Report has not been generated!"),
+        (5015, 404, "Product key not exist!"),
+        (5016, 404, "Appid not exist!"),
+        (5017, 404, "Uid not exist!"),
+        (5019, 404, "organization does not exist"),
+        (5022, 404, "enterprise does not exist"),
+        (5025, 404, "product does not exist"),
+        (5202, 404, "parent group not exist"),
+        (5206, 404, "group not exist"),
+        (5301, 404, "device not exist"),
+        (5402, 404, "datapoint data not found!"),
+        (5405, 404, "attrs not exist!"),
+        (5501, 404, "firmware does not exist"),
+    )
+    put(
+        ConflictError,
+        (5006, 400, "product exist devicegroups"),
+        (5021, 400, "enterprise is exist"),
+        (5023, 403, "enterprise is creating"),
+        (5203, 400, "already has one root group"),
+        (5204, 400, "group has subgroup"),
+        (5205, 400, "group has device item"),
+        (5208, 400, "create assign device in progress!"),
+        (5303, 400, "device not bound"),
+        (5304, 400, "device is disabled"),
+        (5305, 400, "device offline!"),
+        (5502, 400, "firmware version has created"),
+    )
+    put(
+        ServerError,
+        (5403, 400, "send command failed!"),
+        (5406, 500, "Datapoints malformed"),
+        (5407, 500, "generate meta failed"),
+        (5409, 500, "call innerapi failed!"),
+        (5601, 500, "kairosdb query error!"),
+    )
+    return rows
+
+
+API_ERRORS: Mapping[int, tuple[int, type[ApiError], str]] = MappingProxyType(_table())
+"""`error_code` -> (HTTP status, class, text), as in the API document's table of errors."""
+
+_BY_STATUS: Mapping[int, type[ApiError]] = MappingProxyType(
+    {
+        401: AuthenticationError,
+        403: ForbiddenError,
+        404: NotFoundError,
+        409: ConflictError,
+        429: QuotaExceededError,
+    }
+)
+_SERVER_FAULT = 500
+_CLIENT_FAULT = 400
+
+
+def api_error(
+    status: int, code: int | str | None, message: str, detail: object = None, where: str = ""
+) -> ApiError:
+    """Return the error for a refusal: told by its code first, by its status second.
+
+    Args:
+        status: HTTP status of the reply.
+        code: `error_code` of the body; None if it had none.
+        message: `error_message`; the table's text stands in for an empty one.
+        detail: Whatever the body told beyond that.
+        where: Verb and path of the call.
+    """
+    known = API_ERRORS.get(code) if isinstance(code, int) else None
+    if known is not None:
+        cls, message = known[1], message or known[2]
+    elif status >= _SERVER_FAULT:
+        cls = ServerError
+    else:
+        cls = _BY_STATUS.get(status, InvalidRequestError if status >= _CLIENT_FAULT else ApiError)
+    return cls(message, status=status, code=code, detail=detail, where=where)
