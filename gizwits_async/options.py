@@ -40,7 +40,7 @@ class QuotaSnapshot:
     """Whether our own count says so or the reply headers of the server."""
 
 
-def _plain_ascii(instance: object, attribute: Any, value: object) -> None:  # noqa: ANN401
+def _plain_ascii(instance: object, attribute: Any, value: Any) -> None:
     # Header values: aiohttp refuses CR and LF but sends other bytes raw.
     del instance
     if not isinstance(value, str) or not value:
@@ -49,7 +49,7 @@ def _plain_ascii(instance: object, attribute: Any, value: object) -> None:  # no
         raise ValueError(f"{attribute.name} must be visible ASCII characters without spaces")
 
 
-def _secret(value: object) -> object:
+def _secret(value: Any) -> Any:
     return Secret(value) if isinstance(value, str) else value
 
 
@@ -84,25 +84,25 @@ class Credentials:
         return cls(**values)
 
 
-def _positive(instance: object, attribute: Any, value: float) -> None:  # noqa: ANN401
+def _positive(instance: object, attribute: Any, value: Any) -> None:
     del instance
     if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
         raise ValueError(f"{attribute.name} must be positive, not {value!r}")
 
 
-def _positive_or_none(instance: object, attribute: Any, value: float | None) -> None:  # noqa: ANN401
+def _positive_or_none(instance: object, attribute: Any, value: Any) -> None:
     if value is not None:
         _positive(instance, attribute, value)
 
 
-def _not_negative(instance: object, attribute: Any, value: float | None) -> None:  # noqa: ANN401
+def _not_negative(instance: object, attribute: Any, value: Any) -> None:
     del instance
     if value is not None and not value >= 0:
         raise ValueError(f"{attribute.name} must not be negative, not {value!r}")
 
 
-def _within(low: int, high: int) -> Any:  # noqa: ANN401
-    def check(instance: object, attribute: Any, value: int) -> None:  # noqa: ANN401
+def _within(low: int, high: int) -> Any:
+    def check(instance: object, attribute: Any, value: Any) -> None:
         del instance
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise ValueError(f"{attribute.name} must be from {low} to {high}, not {value!r}")
@@ -135,6 +135,6 @@ class Options:
     max_response_bytes: int = field(default=16 * 2**20, validator=_within(1, 2**40))
     """Bytes a reply may have after decompression."""
 
-    def evolve(self, **changes: Any) -> Self:  # noqa: ANN401
+    def evolve(self, **changes: Any) -> Self:
         """Return a copy with these fields changed, checked anew."""
         return evolve(self, **changes)

@@ -1,0 +1,1 @@
+"""How one call travels, from a frozen request to a frozen answer."""

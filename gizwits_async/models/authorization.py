@@ -1,0 +1,47 @@
+"""What chapter "authorization" answers: the token."""
+
+from datetime import datetime
+
+from attrs import field, frozen
+
+from gizwits_async.models.values import utc
+from gizwits_async.options import Secret
+
+__all__ = ["Token", "TokenReply"]
+
+_MILLISECONDS = 10**11
+"""Above this an epoch value cannot be seconds: it would be the year 5138."""
+
+
+@frozen(kw_only=True)
+class Token:
+    """A key to the calls of one product, good for seven days."""
+
+    token: str = field(repr=False, converter=Secret)
+    """The token itself; never in a repr."""
+    expires_at: int
+    """When it stops being accepted, in epoch seconds UTC by the server's clock."""
+
+    @property
+    def time(self) -> datetime:
+        """`expires_at` as an aware UTC datetime."""
+        return utc(self.expires_at)
+
+
+@frozen(kw_only=True)
+class TokenReply:
+    """The reply of the token call, under either name of its second field."""
+
+    token: str = field(repr=False, converter=Secret)
+    # The service sends "expire_at", its document shows "expired_at" (api.md C1).
+    expire_at: float | None = None
+    expired_at: float | None = None
+
+    def to_token(self, *, otherwise: float) -> Token:
+        """Return the token; one without a date is taken to expire at `otherwise`."""
+        stated = self.expire_at if self.expire_at is not None else self.expired_at
+        expires = otherwise if stated is None else stated
+        return Token(
+            token=self.token,
+            expires_at=int(expires / 1000 if expires > _MILLISECONDS else expires),
+        )

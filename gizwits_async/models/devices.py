@@ -1,0 +1,138 @@
+"""What chapter "devices" answers: identity, detail, search, and the records of the three logs."""
+
+from datetime import datetime
+
+from attrs import field, frozen
+from attrs.converters import optional
+
+from gizwits_async.models.values import JsonObject, utc
+from gizwits_async.options import Secret
+
+__all__ = [
+    "CommandRecord",
+    "DataRecord",
+    "Device",
+    "DeviceDetail",
+    "DeviceIdentity",
+    "OnlineEvent",
+]
+
+
+@frozen(kw_only=True)
+class DeviceIdentity:
+    """What a MAC address is called on the platform."""
+
+    did: str
+    """Device id."""
+    passcode: str | None = field(default=None, repr=False, converter=optional(Secret))
+    """Key for binding the device; a secret, never in a repr."""
+
+
+@frozen(kw_only=True)
+class DeviceDetail:
+    """One device, as looked up by its MAC address."""
+
+    did: str
+    """Device id."""
+    mac: str | None = None
+    """MAC address; `virtual:site` is the virtual device of the developer centre."""
+    product_key: str | None = None
+    """Product it belongs to."""
+    is_online: bool | None = None
+    """Whether the device was connected when the server answered."""
+    is_disabled: bool | None = None
+    """Whether the device was signed off; its logs stay readable."""
+    type: str | None = None
+    """`normal`, `center_control`, `sub_dev` or another word of the service."""
+
+
+@frozen(kw_only=True)
+class Device:
+    """One device of a search."""
+
+    did: str
+    """Device id."""
+    mac: str | None = None
+    """MAC address; `virtual:site` is the virtual device of the developer centre."""
+    is_online: bool | None = None
+    """Whether the device was connected when the server answered."""
+    is_faulty: bool | None = None
+    """Whether a fault is pending."""
+    is_alert: bool | None = None
+    """Whether an alert is pending."""
+    country: str | None = None
+    """Country, by the address the device connects from."""
+    region: str | None = None
+    """Province."""
+    city: str | None = None
+    """City."""
+    longitude: float | None = None
+    """Degrees east."""
+    latitude: float | None = None
+    """Degrees north."""
+    online_latest: float | None = None
+    """When it last came online (not: last sent data), in epoch seconds UTC."""
+    created_at: float | None = None
+    """When it was registered, in epoch seconds UTC."""
+    mcu_hard_version: str | None = None
+    """Hardware version of the controller."""
+    mcu_soft_version: str | None = None
+    """Software version of the controller."""
+    wifi_hard_version: str | None = None
+    """Hardware version of the radio module."""
+    wifi_soft_version: str | None = None
+    """Software version of the radio module."""
+
+    @property
+    def time(self) -> datetime | None:
+        """`created_at` as an aware UTC datetime."""
+        return None if self.created_at is None else utc(self.created_at)
+
+
+@frozen(kw_only=True)
+class OnlineEvent:
+    """A device came online or went offline."""
+
+    timestamp: float
+    """When, in epoch seconds UTC with milliseconds."""
+    type: str
+    """`dev_online`, `dev_offline`, or another word of the service."""
+    payload: JsonObject = field(factory=dict)
+    """`keep_alive` of an online event; `duration`, `heartbeat`, `reason` of an offline one."""
+
+    @property
+    def time(self) -> datetime:
+        """`timestamp` as an aware UTC datetime."""
+        return utc(self.timestamp)
+
+
+@frozen(kw_only=True)
+class CommandRecord:
+    """One frame between app and device."""
+
+    timestamp: float
+    """When, in epoch seconds UTC with milliseconds."""
+    type: str
+    """`app2dev`, `dev2app`, or another word of the service."""
+    payload: str | None = None
+    """The frame as the service writes it: hexadecimal in every known reply, base64 by the document."""
+
+    @property
+    def time(self) -> datetime:
+        """`timestamp` as an aware UTC datetime."""
+        return utc(self.timestamp)
+
+
+@frozen(kw_only=True)
+class DataRecord:
+    """The data points of a device at one moment."""
+
+    ts: float
+    """When, in epoch seconds UTC; whole in every known reply."""
+    attrs: JsonObject = field(factory=dict)
+    """Data point name -> value in display units; booleans come as 0 and 1."""
+
+    @property
+    def time(self) -> datetime:
+        """`ts` as an aware UTC datetime."""
+        return utc(self.ts)

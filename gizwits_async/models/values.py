@@ -1,0 +1,15 @@
+"""Small things that several models share."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+__all__ = ["JsonObject", "utc"]
+
+JsonObject: TypeAlias = Mapping[str, Any]
+"""A JSON object kept as it came: what a device's data points are called is its product's business."""
+
+
+def utc(seconds: float) -> datetime:
+    """Return an aware UTC datetime for epoch seconds."""
+    return datetime.fromtimestamp(seconds, UTC)

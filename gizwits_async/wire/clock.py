@@ -1,0 +1,59 @@
+"""What time it is for the server, by ours and its `Date` headers. Pure but for the two clocks."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+__all__ = ["ServerClock"]
+
+
+def _epoch(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+class ServerClock:
+    """The server's time as an interval that each `Date` narrows.
+
+    A `Date` cuts off the fraction, so one reply tells the time to within a second and its journey.
+    Between replies the event loop's clock carries it on, which no NTP step moves.
+    """
+
+    def __init__(
+        self,
+        *,
+        wall: Callable[[], float] = time.time,
+        loop_time: Callable[[], float] = lambda: asyncio.get_running_loop().time(),
+    ) -> None:
+        self._wall = wall
+        self._loop_time = loop_time
+        self._offset: tuple[float, float] | None = None
+
+    @property
+    def loop_time(self) -> float:
+        """The clock that only ever moves forward, in seconds."""
+        return self._loop_time()
+
+    def observe(self, date: str | None, sent_at: float) -> None:
+        """Take in the `Date` of a reply to a call sent at `sent_at` (event loop time)."""
+        stamp = None if date is None else _epoch(date)
+        if stamp is None:
+            return
+        low, high = stamp - self._loop_time(), stamp + 1 - sent_at
+        if self._offset is not None:
+            narrowed = max(low, self._offset[0]), min(high, self._offset[1])
+            if narrowed[0] <= narrowed[1]:
+                low, high = narrowed
+            # Otherwise one of the clocks was moved, or the machine slept: begin again.
+        self._offset = low, high
+
+    def earliest(self) -> float:
+        """Return the earliest time it can be at the server, in epoch seconds."""
+        return self._wall() if self._offset is None else self._loop_time() + self._offset[0]
+
+    def latest(self) -> float:
+        """Return the latest time it can be at the server, in epoch seconds."""
+        return self._wall() if self._offset is None else self._loop_time() + self._offset[1]

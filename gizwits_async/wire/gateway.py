@@ -1,0 +1,304 @@
+"""The one loop that awaits: quota, token, transport, decode; and again if the policy says so."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from types import NoneType
+from typing import Any, TypeVar, cast
+
+from gizwits_async.errors import (
+    ApiError,
+    GizwitsError,
+    InvalidResponseError,
+    NotSentError,
+    QuotaExceededError,
+    TimedOutError,
+    TokenRejectedError,
+    UnexpectedRedirectError,
+    api_error,
+)
+from gizwits_async.models.authorization import Token, TokenReply
+from gizwits_async.options import Credentials, Lane, Options, Secret
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.converter import load_json, structure
+from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
+from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
+from gizwits_async.wire.retry import RetryPolicy, outcome
+from gizwits_async.wire.token import TokenSource, token_key
+
+__all__ = ["Gateway", "decode"]
+
+T = TypeVar("T")
+
+_TOKEN_LIFE = 7 * 86_400
+"""Seconds a token lives if the service does not say (api document, section "token")."""
+_SNIPPET = 200
+_OK = range(200, 300)
+_REDIRECT = range(300, 400)
+
+
+class _SealedBytes(bytes):
+    """A body whose repr shows nothing: the token call's holds three secrets."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
+def _snippet(body: bytes) -> str:
+    text = body[: 4 * _SNIPPET].decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SNIPPET]
+
+
+def _code(value: object) -> int | str | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text  # noqa: PLR2004
+
+
+def _refusal(status: int, value: object, where: str) -> ApiError | None:
+    """Return the error that a JSON body states: by `error_code` first, by the status second."""
+    body = value if isinstance(value, dict) else {}
+    code = body.get("error_code")
+    if code in (None, 0, "0", "") and status in _OK:
+        return None
+    details = (body.get(name) for name in ("detail_message", "detail", "detail_msg"))
+    detail = next((one for one in details if one), None)
+    message = body.get("error_message")
+    if not message and isinstance(detail, str):
+        message, detail = detail, None
+    known = None if code in (None, 0, "0", "") else _code(code)
+    return api_error(status, known, str(message or ""), detail, where)
+
+
+def decode(request: Request[T], reply: Reply) -> T:
+    """Return what a reply means for a request. Pure.
+
+    Raises:
+        ApiError: The service refused or failed; told by `error_code` first, by the status second.
+        InvalidResponseError: A success that is not JSON, or not of the promised shape.
+        UnexpectedRedirectError: Any status 3xx.
+    """
+    if reply.status in _REDIRECT:
+        raise UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
+    try:
+        value = load_json(reply.body) if reply.body.strip() else None
+        refusal = _refusal(reply.status, value, request.where)
+        if refusal is None:
+            if request.returns is NoneType:
+                return cast(T, None)
+            if value is None and not reply.body.strip():
+                raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
+            return structure(value, request.returns)
+    except InvalidResponseError as error:
+        if reply.status in _OK:
+            raise InvalidResponseError(
+                f"{request.where}: {error}", problems=error.problems, truncated=error.truncated
+            ) from None
+        refusal = api_error(reply.status, None, _snippet(reply.body), None, request.where)
+    raise refusal
+
+
+class Gateway:
+    """Sends the calls of one product with one set of options."""
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials,
+        base_url: str,
+        options: Options,
+        transport: Transport,
+        quota: Quota,
+        store: TokenStore,
+        clock: ServerClock,
+        user_agent: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        tokens: TokenSource | None = None,
+    ) -> None:
+        self.options = options
+        self.clock = clock
+        self._credentials = credentials
+        self._base_url = base_url
+        self._transport = transport
+        self._quota = quota
+        self._store = store
+        self._user_agent = user_agent
+        self._sleep = sleep
+        self._policy = RetryPolicy(
+            max_retries=options.max_retries, max_quota_wait=options.max_quota_wait
+        )
+        self.tokens = tokens or TokenSource(
+            key=token_key(base_url, credentials), login=self._login, store=store, clock=clock
+        )
+
+    def with_options(self, options: Options) -> "Gateway":
+        """Return a gateway that shares all but the options."""
+        return self._with(credentials=self._credentials, options=options, tokens=self.tokens)
+
+    def for_product(self, credentials: Credentials) -> "Gateway":
+        """Return a gateway for another product of the enterprise, with tokens of its own."""
+        return self._with(credentials=credentials, options=self.options, tokens=None)
+
+    def _with(
+        self, *, credentials: Credentials, options: Options, tokens: TokenSource | None
+    ) -> "Gateway":
+        return Gateway(
+            credentials=credentials,
+            base_url=self._base_url,
+            options=options,
+            transport=self._transport,
+            quota=self._quota,
+            store=self._store,
+            clock=self.clock,
+            user_agent=self._user_agent,
+            sleep=self._sleep,
+            tokens=tokens,
+        )
+
+    async def send(self, request: Request[T]) -> T:
+        """Send `request` and return what its reply means, within `Options.deadline`.
+
+        Raises:
+            GizwitsError: One of the tree in `gizwits_async.errors`.
+            ValueError: The body holds what JSON cannot say.
+        """
+        body = None if request.json is None else _encode(request.json)
+        scope = asyncio.timeout(self.options.deadline)
+        leaving = _Leaving()
+        try:
+            async with scope:
+                return await self._persist(request, body, leaving)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+        late = TimedOutError(
+            f"{request.where}: not done within the deadline of {self.options.deadline:g} s"
+        )
+        raise outcome(request, late) if leaving.wire else late
+
+    async def _persist(self, request: Request[T], body: bytes | None, leaving: "_Leaving") -> T:
+        renewed = False
+        attempt = 1
+        for _ in count():
+            pause: float | None
+            try:
+                return await self._attempt(request, body, leaving)
+            except TokenRejectedError:
+                # Refused before anything was done, so that a write may go again too; but once:
+                # a server that says "expired" to a new token will say it for ever.
+                if renewed:
+                    raise
+                renewed, pause = True, 0.0
+            except GizwitsError as error:
+                pause = self._policy.delay(request, error, attempt)
+                attempt += 1
+                if pause is None or self._too_late(request, pause):
+                    final = outcome(request, error)
+                    if final is error:
+                        raise
+                    raise final from error
+            if pause:
+                await self._sleep(pause)
+        raise AssertionError("unreachable")
+
+    async def _attempt(self, request: Request[T], body: bytes | None, leaving: "_Leaving") -> T:
+        await self._quota.acquire(self.options.lane, self.options.max_quota_wait)
+        reply: Reply | None = None
+        token: Token | None = None
+        try:
+            if request.auth is Auth.TOKEN:
+                token = await self.tokens.get()
+            request = request.settle(request)
+            if self._too_late(request, 0.0):
+                raise NotSentError(f"{request.where}: its time was over before it could leave")
+            sent_at = self.clock.loop_time
+            leaving.wire = True
+            reply = await self._transport.send(
+                request.verb,
+                request.target,
+                self._headers(request.auth, token, body),
+                body,
+                timeout=self.options.timeout,
+                max_bytes=self.options.max_response_bytes,
+            )
+            self.clock.observe(reply.headers.get("date"), sent_at)
+            value = decode(request, reply)
+        except ApiError as error:
+            self._quota.observe(_headers_of(reply), refused=isinstance(error, QuotaExceededError))
+            self._tell(error, token)
+            if token is not None and isinstance(error, TokenRejectedError):
+                await self.tokens.invalidate(token)
+            raise
+        except BaseException:
+            self._quota.observe(_headers_of(reply))
+            raise
+        self._quota.observe(reply.headers)
+        return value
+
+    def _too_late(self, request: Request[Any], pause: float) -> bool:
+        return request.not_after is not None and self.clock.loop_time + pause > request.not_after
+
+    def _headers(self, auth: Auth, token: Token | None, body: bytes | None) -> dict[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": self._user_agent,
+        }
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if token is not None:
+            headers["Authorization"] = Secret(f"token {token.token}")
+        if auth is Auth.ENTERPRISE:
+            headers["X-Gizwits-Enterprise-ID"] = self._credentials.enterprise_id
+            headers["X-Gizwits-Enterprise-Secret"] = self._credentials.enterprise_secret
+        return headers
+
+    def _tell(self, error: ApiError, token: Token | None) -> None:
+        """Complete an error by the state of the quota, and cut out secrets that the server echoed."""
+        error.quota = self._quota.snapshot()
+        if isinstance(error, QuotaExceededError):
+            error.retry_after = self._quota.retry_after()
+        secrets = [self._credentials.enterprise_secret, self._credentials.product_secret]
+        secrets += [token.token] if token else []
+        for secret in secrets:
+            error.message = error.message.replace(secret, "***")
+            if error.detail is not None and secret in str(error.detail):
+                error.detail = "***"
+        error.args = (error.message,)
+
+    async def _login(self) -> Token:
+        # In its own right, and whatever the leader's limits are: others wait for this token too.
+        options = self.options.evolve(lane=Lane.INTERACTIVE, max_quota_wait=None, deadline=None)
+        reply = await self.with_options(options).send(self._token_request())
+        return reply.to_token(otherwise=self.clock.earliest() + _TOKEN_LIFE)
+
+    def _token_request(self) -> Request[TokenReply]:
+        own = self._credentials
+        return post(
+            Path.of("/v1/products/{product_key}/access_token", product_key=own.product_key),
+            TokenReply,
+            json={
+                "enterprise_id": own.enterprise_id,
+                "enterprise_secret": own.enterprise_secret,
+                "product_secret": own.product_secret,
+            },
+        ).evolve(auth=Auth.NONE, repeatable=True)
+
+
+class _Leaving:
+    """Whether bytes of a call may have left, for the deadline to know."""
+
+    wire = False
+
+
+def _headers_of(reply: Reply | None) -> Mapping[str, str] | None:
+    return None if reply is None else reply.headers
+
+
+def _encode(value: JsonValue) -> bytes:
+    try:
+        return _SealedBytes(
+            json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        )
+    except (TypeError, RecursionError, UnicodeEncodeError) as error:
+        raise ValueError(f"the body cannot be written as JSON: {error}") from None

@@ -1,0 +1,163 @@
+"""What goes over the wire, as values. Nothing here does I/O."""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Generic, Self, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
+
+from attrs import evolve, field, frozen
+
+__all__ = ["Auth", "JsonValue", "Path", "QueryValue", "Request", "delete", "get", "post", "put"]
+
+T = TypeVar("T")
+QueryValue: TypeAlias = str | int | float | None
+"""What may stand in a query: None means "leave out", a bool is written as 1 or 0."""
+JsonValue: TypeAlias = (
+    str | int | float | bool | tuple["JsonValue", ...] | list[Any] | Mapping[str, Any] | None
+)
+
+_SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]+", re.ASCII)
+_DOTS = {".", ".."}
+
+
+class Auth(Enum):
+    """How a call shows who is asking (api document, sections 4 and "users")."""
+
+    TOKEN = "token"  # noqa: S105 - the kind, not a token
+    """`Authorization: token ...`."""
+    ENTERPRISE = "enterprise"
+    """`X-Gizwits-Enterprise-ID` and `-Secret`, no token."""
+    NONE = "none"
+    """Nothing: the token call itself."""
+
+
+def _checked_segment(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, not {type(value).__name__}")
+    if not value:
+        raise ValueError(f"{name} must not be empty")
+    if value in _DOTS or not _SEGMENT.fullmatch(value) or not value.isprintable():
+        # Quoting does not help: URL libraries collapse ".." and "%2e%2e" after unquoting.
+        raise ValueError(f"{name} cannot stand in a path: {value[:80]!r}")
+    try:
+        return quote(value, safe=":@!$&'()*+,;=~-._")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} cannot stand in a path: {value[:80]!r}") from None
+
+
+class Path(str):
+    """A checked and quoted path that remembers the template it was made from."""
+
+    __slots__ = ("route",)
+    route: str
+    """The template, such as `/v1/products/{product_key}/devices/{did}/data`."""
+
+    @classmethod
+    def of(cls, template: str, /, **segments: str) -> Self:
+        """Return `template` with its `{names}` filled in, each one as a single segment.
+
+        Raises:
+            ValueError: A segment is empty, or holds a slash, dots, `%`, `?`, `#` or white space.
+        """
+        filled = {name: _checked_segment(name, value) for name, value in segments.items()}
+        path = cls(template.format_map(filled))
+        path.route = template
+        return path
+
+
+def _path(value: str) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not value.startswith("/"):
+        raise ValueError(f"a path begins with a slash: {value[:80]!r}")
+    path = Path("/" + "/".join(_checked_segment("path", part) for part in value[1:].split("/")))
+    path.route = path
+    return path
+
+
+def _query(values: Mapping[str, QueryValue]) -> Mapping[str, str]:
+    written: dict[str, str] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        if not isinstance(value, str | int | float):
+            raise ValueError(f"{name} must be a text or a number, not {type(value).__name__}")
+        written[name] = str(int(value)) if isinstance(value, bool) else str(value)
+    return MappingProxyType(written)
+
+
+def _unchanged(request: "Request[Any]") -> "Request[Any]":
+    return request
+
+
+@frozen(kw_only=True, eq=False)
+class Request(Generic[T]):
+    """One call, before it is sent. Made by `get`, `post`, `put` and `delete`; changed by `evolve`."""
+
+    verb: str
+    """GET, POST, PUT or DELETE."""
+    path: Path = field(converter=_path)
+    """Path below the base URL, each segment quoted."""
+    returns: type[T]
+    """The type that the reply is structured into; `type(None)` if it has no content of interest."""
+    query: Mapping[str, str] = field(factory=dict, converter=_query, repr=False)
+    """Query parameters as they are written."""
+    json: JsonValue = field(default=None, repr=False)
+    """JSON body; None sends none."""
+    auth: Auth = Auth.TOKEN
+    """How the call shows who is asking."""
+    repeatable: bool = False
+    """Whether it may be sent again after a lost reply."""
+    not_after: float | None = None
+    """Event loop time after which the call must not leave any more."""
+    settle: Callable[["Request[T]"], "Request[T]"] = field(default=_unchanged, repr=False)
+    """Called when the place in the quota is granted: fixes what depends on the moment of sending."""
+
+    @property
+    def target(self) -> str:
+        """Path and query as they stand in the request line."""
+        if not self.query:
+            return str(self.path)
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}"
+
+    @property
+    def where(self) -> str:
+        """Verb and path, for messages: the query stays out, it may hold what is not for logs."""
+        return f"{self.verb} {self.path}"
+
+    def evolve(self, **changes: Any) -> Self:
+        """Return a copy with these fields changed."""
+        return evolve(self, **changes)
+
+    def asking(self, **query: QueryValue) -> Self:
+        """Return a copy with these query parameters added or replaced; None leaves one out."""
+        merged: dict[str, QueryValue] = {**self.query, **query}
+        return evolve(self, query=merged)
+
+
+def get(path: str, returns: type[T], /, **query: QueryValue) -> Request[T]:
+    """Return a GET of `path` that is structured into `returns`; it may be repeated."""
+    return Request(verb="GET", path=path, returns=returns, query=query, repeatable=True)
+
+
+def post(
+    path: str, returns: type[T], /, *, json: JsonValue = None, **query: QueryValue
+) -> Request[T]:
+    """Return a POST of `json` to `path`; never sent twice by itself."""
+    return Request(verb="POST", path=path, returns=returns, query=query, json=json)
+
+
+def put(
+    path: str, returns: type[T], /, *, json: JsonValue = None, **query: QueryValue
+) -> Request[T]:
+    """Return a PUT of `json` to `path`; never sent twice by itself."""
+    return Request(verb="PUT", path=path, returns=returns, query=query, json=json)
+
+
+def delete(
+    path: str, returns: type[T], /, *, json: JsonValue = None, **query: QueryValue
+) -> Request[T]:
+    """Return a DELETE of `path`, with a JSON body if one is given; never sent twice by itself."""
+    return Request(verb="DELETE", path=path, returns=returns, query=query, json=json)

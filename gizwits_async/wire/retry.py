@@ -1,0 +1,90 @@
+"""Whether a failed call goes again, and when. Pure: no I/O, no clock."""
+
+from random import Random
+from typing import Any
+
+from attrs import field, frozen
+
+from gizwits_async.errors import (
+    GizwitsError,
+    InvalidResponseError,
+    NoReplyError,
+    NotSentError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    ServerError,
+)
+from gizwits_async.wire.request import Request
+
+__all__ = ["RetryPolicy", "outcome"]
+
+_SERVER_FAULT = 500
+
+
+def _server_failed(error: GizwitsError) -> bool:
+    return isinstance(error, ServerError) and error.status >= _SERVER_FAULT
+
+
+def _reply_lost(error: GizwitsError) -> bool:
+    return isinstance(error, NoReplyError | InvalidResponseError) or _server_failed(error)
+
+
+def outcome(request: Request[Any], error: GizwitsError) -> GizwitsError:
+    """Return what a final failure means to the caller: of a write, perhaps that nobody knows."""
+    if request.verb == "GET" or request.repeatable or not _reply_lost(error):
+        return error
+    return OutcomeUnknownError(
+        f"{request.where}: sent, but what came of it is unknown"
+        f" ({type(error).__name__}); look before sending it again"
+    )
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """Pauses that double, with jitter, so that many callers do not come back in step."""
+
+    max_retries: int = 3
+    """How often a call is repeated at most."""
+    base: float = 0.5
+    """Seconds of the first pause, before jitter."""
+    max_delay: float = 30.0
+    """Seconds of the longest pause."""
+    max_quota_wait: float | None = None
+    """Seconds that may be waited for quota; None: any."""
+    random: Random = field(factory=Random, repr=False)
+    """Source of the jitter."""
+
+    def delay(self, request: Request[Any], error: GizwitsError, attempt: int) -> float | None:
+        """Return the seconds to wait before the next attempt, or None to give up.
+
+        Args:
+            request: What was to be sent.
+            error: How attempt number `attempt` failed.
+            attempt: Counted from 1.
+
+        A refused token is no business of the policy: the gateway renews it once a call.
+        """
+        if attempt > self.max_retries:
+            return None
+        if isinstance(error, NotSentError):
+            return self._pause(attempt)
+        if not request.repeatable:
+            return None
+        if isinstance(error, QuotaExceededError):
+            return self._quota_pause(error)
+        if isinstance(error, InvalidResponseError):
+            return self._pause(attempt) if error.truncated and attempt == 1 else None
+        if isinstance(error, NoReplyError) or _server_failed(error):
+            return self._pause(attempt)
+        return None
+
+    def _pause(self, attempt: int) -> float:
+        ceiling = min(self.max_delay, self.base * 2.0 ** (attempt - 1))
+        return self.random.uniform(ceiling / 2, ceiling)
+
+    def _quota_pause(self, error: QuotaExceededError) -> float | None:
+        # The quota itself holds the next attempt back until the reset; nothing to sleep here.
+        too_long = self.max_quota_wait is not None and (
+            error.retry_after is None or error.retry_after > self.max_quota_wait
+        )
+        return None if too_long else 0.0

@@ -1,0 +1,157 @@
+"""One valid token for many callers: fetched once, renewed early, never trusted after a refusal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from hashlib import sha256
+
+from gizwits_async.errors import ClientClosedError, GizwitsError
+from gizwits_async.models.authorization import Token
+from gizwits_async.options import Credentials
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.ports import TokenStore
+
+__all__ = ["MemoryTokenStore", "TokenSource", "token_key"]
+
+_RENEW_EARLY = 600.0
+"""Seconds before its end at which a token is renewed."""
+_LEAST_LIFE = 60.0
+"""Seconds a fresh token is used whatever its date says: a clock that is off must not make every
+call a login. If it really is dead, the service says so and it is renewed."""
+
+
+def token_key(base_url: str, credentials: Credentials) -> str:
+    """Return the key a token is stored under; a hash, since stores are read by many eyes."""
+    parts = (
+        base_url,
+        credentials.enterprise_id,
+        credentials.enterprise_secret,
+        credentials.product_key,
+        credentials.product_secret,
+    )
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+class MemoryTokenStore:
+    """Tokens of one process."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+
+    async def load(self, key: str) -> Token | None:
+        """Return the token under `key`, if any."""
+        return self._tokens.get(key)
+
+    async def save(self, key: str, token: Token) -> None:
+        """Keep `token` under `key`."""
+        self._tokens[key] = token
+
+    async def discard(self, key: str, token: Token) -> None:
+        """Forget the token under `key` if it is still this one."""
+        if self._tokens.get(key) == token:
+            del self._tokens[key]
+
+    @asynccontextmanager
+    async def renewing(self, key: str) -> AsyncIterator[None]:
+        """Hold nothing: inside one process the token source itself lets one renewal run."""
+        del key
+        yield
+
+
+class TokenSource:
+    """The current token of one product."""
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        login: Callable[[], Awaitable[Token]],
+        store: TokenStore,
+        clock: ServerClock,
+    ) -> None:
+        self._key = key
+        self._login = login
+        self._store = store
+        self._clock = clock
+        self._current: Token | None = None
+        self._good_until = 0.0
+        self._renewal: asyncio.Task[Token] | None = None
+        self._closed = False
+
+    async def get(self) -> Token:
+        """Return a token that should be accepted; many callers share one renewal."""
+        if self._current is not None and self._clock.loop_time < self._good_until:
+            return self._current
+        return await self._joined()
+
+    async def renew(self) -> Token:
+        """Return a new token, whatever the current one is good for."""
+        if self._current is not None:
+            await self.invalidate(self._current)
+        return await self._joined()
+
+    async def invalidate(self, token: Token) -> None:
+        """Forget `token` if it is still the current one: a late refusal must not cost a new login."""
+        if self._current == token:
+            self._current = None
+        await self._store.discard(self._key, token)
+
+    async def aclose(self) -> None:
+        """End a renewal under way; later calls raise `ClientClosedError`."""
+        self._closed = True
+        if self._renewal is not None and not self._renewal.get_loop().is_closed():
+            self._renewal.cancel()
+            await asyncio.wait([self._renewal])
+
+    def _is_closed(self) -> bool:
+        return self._closed
+
+    async def _joined(self) -> Token:
+        if self._is_closed():
+            raise ClientClosedError("this client is closed; open a new one")
+        task = self._renewal
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            # A task of the source and not of the first caller: he may be cancelled, others wait.
+            task = self._renewal = asyncio.get_running_loop().create_task(self._renew())
+            task.add_done_callback(self._renewed)
+        try:
+            return await asyncio.shield(task)
+        except GizwitsError as error:
+            failure = error.copy()
+        except asyncio.CancelledError:
+            if not (task.cancelled() and self._is_closed()):
+                raise
+            failure = ClientClosedError("the client was closed while a token was fetched")
+        # Each waiter raises one of its own: a shared one would collect all their tracebacks.
+        raise failure
+
+    def _renewed(self, task: asyncio.Task[Token]) -> None:
+        if self._renewal is task:
+            self._renewal = None  # A failure is not remembered: the next caller tries anew.
+        if not task.cancelled():
+            task.exception()  # Marked as seen, for all waiters may have been cancelled.
+
+    async def _renew(self) -> Token:
+        token = await self._stored()
+        if token is None:
+            async with self._store.renewing(self._key):
+                token = await self._stored()  # Another process may have been faster.
+                if token is None:
+                    token = await self._login()
+                    self._adopt(token, least=_LEAST_LIFE)
+                    await self._store.save(self._key, token)
+        return token
+
+    async def _stored(self) -> Token | None:
+        token = await self._store.load(self._key)
+        if token is None or self._remaining(token) <= 0:
+            return None
+        self._adopt(token, least=0.0)
+        return token
+
+    def _remaining(self, token: Token) -> float:
+        return token.expires_at - self._clock.latest() - _RENEW_EARLY
+
+    def _adopt(self, token: Token, *, least: float) -> None:
+        self._current = token
+        self._good_until = self._clock.loop_time + max(self._remaining(token), least)

@@ -1,0 +1,188 @@
+"""One HTTP exchange over aiohttp: sent once, not redirected, read under a limit. No retry here."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
+from attrs import frozen
+from yarl import URL
+
+from gizwits_async.errors import (
+    ClientClosedError,
+    GizwitsError,
+    InvalidResponseError,
+    NoReplyError,
+    NotSentError,
+    ResponseTooLargeError,
+    TimedOutError,
+)
+
+__all__ = ["HttpReply", "HttpTransport"]
+
+_OF_INTEREST = ("Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+@frozen
+class HttpReply:
+    """A whole reply."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _SentTwiceError(aiohttp.ClientError):
+    """aiohttp was about to send the request a second time."""
+
+
+class _Once:
+    """A client middleware that lets one wire request through.
+
+    aiohttp sends GET, PUT and DELETE again by itself when a kept-alive connection turns out dead.
+    That would spend quota uncounted and could do a write twice. Middlewares run once an attempt,
+    and are the public place to stop it, on a borrowed session as well.
+    """
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self.sent:
+            raise _SentTwiceError
+        self.sent = True
+        return await handler(request)
+
+
+class HttpTransport:
+    """The wire, over a session of its own or a borrowed one."""
+
+    def __init__(self, base_url: str, session: aiohttp.ClientSession | None = None) -> None:
+        self._base = base_url.rstrip("/")
+        self._borrowed = session
+        self._own: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+        self._left_behind: list[aiohttp.ClientSession] = []
+        self._closed = False
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        timeout: float,  # noqa: ASYNC109 - the limit of this one exchange, reading included
+        max_bytes: int,
+    ) -> HttpReply:
+        """Send one request and return its whole reply, whatever its status.
+
+        Raises:
+            NotSentError: No connection was made.
+            TimedOutError: No whole reply within `timeout` seconds.
+            NoReplyError: The connection broke.
+            ResponseTooLargeError: More than `max_bytes` after decompression.
+            InvalidResponseError: What came is not HTTP, or its compression is broken.
+        """
+        session = self._session()
+        failure: GizwitsError
+        scope = asyncio.timeout(timeout)
+        try:
+            async with (
+                scope,
+                session.request(
+                    method,
+                    URL(self._base + target, encoded=True),
+                    headers=headers,
+                    data=body,
+                    allow_redirects=False,  # They would carry the secrets to another host.
+                    # A connection that hangs has sent nothing; cut early, it may be tried again.
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout / 2),
+                    middlewares=(_Once(), *getattr(session, "_middlewares", ())),
+                ) as response,
+            ):
+                found = response.headers
+                return HttpReply(
+                    response.status,
+                    {name.lower(): found[name] for name in _OF_INTEREST if name in found},
+                    await _read(response, max_bytes),
+                )
+        # aiohttp's errors carry the URL, the query and the token: only their class is told on.
+        # They are raised below and not here, for the context of an error is kept even "from None".
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            failure = NotSentError(f"no connection to {self._host}: {type(error).__name__}")
+        except aiohttp.ServerFingerprintMismatch:
+            failure = NotSentError(f"no connection to {self._host}: not its certificate")
+        except aiohttp.ClientResponseError as error:
+            # Its "status 400" is made up by aiohttp: the server said nothing of the kind.
+            failure = InvalidResponseError(f"not an HTTP reply: {type(error).__name__}")
+        except aiohttp.ClientPayloadError as error:
+            failure = (
+                InvalidResponseError("the body's compression is broken")
+                if isinstance(error.__cause__, ContentEncodingError)
+                else NoReplyError("the connection broke inside the body")
+            )
+        except TimeoutError:
+            failure = TimedOutError(f"no whole reply from {self._host} within {timeout:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            failure = NoReplyError(f"the connection broke: {type(error).__name__}")
+        raise failure
+
+    async def aclose(self) -> None:
+        """Close the session if it is our own. Later calls raise `ClientClosedError`."""
+        self._closed = True
+        session, self._own = self._own, None
+        if session is not None and self._pid == os.getpid():
+            await session.close()
+
+    @property
+    def _host(self) -> str:
+        return URL(self._base).host or "the server"
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ClientClosedError("this client is closed; open a new one")
+        if self._borrowed is not None:
+            if self._borrowed.closed:
+                raise ClientClosedError("the session that this client borrowed is closed")
+            return self._borrowed
+        loop = asyncio.get_running_loop()
+        if self._own is not None and self._loop is loop and self._pid == os.getpid():
+            return self._own
+        self._leave_behind(loop)
+        self._loop, self._pid = loop, os.getpid()
+        self._own = aiohttp.ClientSession(
+            # The quota bounds what runs at once; a pool limit would only hide its queue.
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self._own
+
+    def _leave_behind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Part with a session of another loop or process."""
+        if self._own is None or self._loop is None:
+            return
+        if self._pid == os.getpid() and self._loop is not loop and not self._loop.is_closed():
+            raise ClientClosedError(
+                "this client belongs to another event loop that is still open; make one client a loop"
+            )
+        # Not closed: after a fork the sockets are the parent's too, and a dead loop cannot close.
+        # Kept, because collecting it would close it.
+        self._left_behind.append(self._own)
+
+
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    # In chunks, since a small body can unpack to gigabytes.
+    while chunk := await response.content.readany():
+        size += len(chunk)
+        if size > max_bytes:
+            response.close()
+            raise ResponseTooLargeError(f"the reply is longer than {max_bytes} bytes")
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
