@@ -1,0 +1,11 @@
+"""What devices and cloud said to each other: frames of the cmd log, and the data points in them.
+
+Nothing here does I/O.
+"""
+
+from gizwits_async.payload.codec import DataPointCodec
+from gizwits_async.payload.frame import Frame
+from gizwits_async.payload.kinds import Value
+from gizwits_async.payload.layout import PayloadError
+
+__all__ = ["DataPointCodec", "Frame", "PayloadError", "Value"]

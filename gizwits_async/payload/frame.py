@@ -1,0 +1,189 @@
+"""One frame between device and cloud: from the text of the cmd log, and to raw control.
+
+```
+00 00 00 03 | length, 1-4 bytes | flag | command, 2 bytes | [sn, 4 bytes] | body
+```
+
+The length counts what follows it, seven bits a byte, lowest first, as MQTT does. `sn` is there in
+commands 0x0093 and 0x0094 only. What the body means is for `codec`.
+"""
+
+import base64
+from typing import Literal, Self
+
+from attrs import field, frozen
+
+__all__ = ["Frame"]
+
+_HEADER = b"\x00\x00\x00\x03"
+_LENGTH_BYTES = 4
+_LONGEST = 2 ** (7 * _LENGTH_BYTES) - 1
+_WITH_SN = frozenset({0x0093, 0x0094})
+
+_NOT_BYTES = "neither hex nor base64"
+_NO_HEADER = "foreign: does not begin with 00000003"
+
+
+@frozen(kw_only=True)
+class Frame:
+    """What one payload of the cmd log holds.
+
+    A payload that is no whole frame is kept all the same: `problem` says why, `raw` and `text` hold
+    what came, and the other fields what could still be read.
+    """
+
+    raw: bytes
+    """The payload as bytes, header and all."""
+    command: int | None = None
+    """0x0090 to the device, 0x0091 from it, 0x0093 and 0x0094 the same with `sn`. None: unknown."""
+    flag: int = 0
+    """The byte before the command; always 0 as far as known."""
+    sn: int | None = None
+    """Serial number that pairs a command with its answer, where there is one."""
+    body: bytes = b""
+    """What the device's own controller sees ("P0"): an action byte and its data."""
+    problem: str | None = None
+    """Why this is not a whole frame (truncated, foreign); None if it is one."""
+    coding: Literal["hex", "base64"] | None = field(default=None, eq=False)
+    """How the text was written; None for a frame that was built, or a text that is neither."""
+    text: str | None = field(default=None, eq=False, repr=False)
+    """The text that was parsed, unchanged."""
+
+    @property
+    def framed(self) -> bool:
+        """Whether this is one whole frame and nothing else."""
+        return self.problem is None
+
+    @property
+    def action(self) -> int | None:
+        """First byte of the body: 1 write, 2 read, 3 answer, 4 report, 0x11-0x14 the same flagged.
+
+        5 and 6 are transparent data to and from the device. None if there is no body.
+        """
+        return self.body[0] if self.body else None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return what `text` holds; any text at all gives a frame, none an error.
+
+        The document says base64, all recorded payloads are hex. Both are read: the header tells
+        them apart, since its hex digits never decode to a header as base64, nor the other way.
+
+        Args:
+            text: `payload` of a cmd log record.
+        """
+        hexed = _from_hex(text)
+        if hexed is not None and hexed.startswith(_HEADER):
+            return cls._read(hexed, "hex", text)
+        based = _from_base64(text)
+        if based is not None and based.startswith(_HEADER):
+            return cls._read(based, "base64", text)
+        if hexed:
+            return cls(raw=hexed, problem=_NO_HEADER, coding="hex", text=text)
+        if based:
+            return cls(raw=based, problem=_NO_HEADER, coding="base64", text=text)
+        return cls(raw=b"", problem=_NOT_BYTES if text else "empty", text=text)
+
+    @classmethod
+    def build(
+        cls, body: bytes, *, command: int = 0x0090, sn: int | None = None, flag: int = 0
+    ) -> Self:
+        """Return a whole frame around `body`.
+
+        Args:
+            body: Action byte and data.
+            command: Two bytes; 0x0090 is a command to the device.
+            sn: Four bytes; for commands 0x0093 and 0x0094, and only for them.
+            flag: One byte.
+
+        Raises:
+            ValueError: A number does not fit its bytes, or `sn` does not go with the command.
+        """
+        if (sn is not None) != (command in _WITH_SN):
+            raise ValueError(
+                f"sn goes with the commands 0x0093 and 0x0094 only, not {command:#06x}"
+            )
+        for name, value, size in (("command", command, 2), ("sn", sn or 0, 4), ("flag", flag, 1)):
+            if not 0 <= value < 1 << (8 * size):
+                raise ValueError(f"{name} must fit {size} unsigned bytes, not {value}")
+        serial = b"" if sn is None else sn.to_bytes(4, "big")
+        size = 3 + len(serial) + len(body)
+        if size > _LONGEST:
+            raise ValueError(f"body is longer than a frame can say: {len(body)} bytes")
+        head = bytes((flag,)) + command.to_bytes(2, "big") + serial
+        raw = b"".join((_HEADER, _length(size), head, body))
+        return cls(raw=raw, command=command, flag=flag, sn=sn, body=bytes(body))
+
+    def to_bytes(self, *, prefix: bool = True) -> bytes:
+        """Return the bytes for raw control: with everything before the body, or the body alone.
+
+        The document of 2017 asked for the prefix, later ones and all known callers leave it out.
+        """
+        return self.raw if prefix else self.body
+
+    def to_hex(self, *, prefix: bool = True) -> str:
+        """Return `to_bytes` as hex text, as the cmd log shows it."""
+        return self.to_bytes(prefix=prefix).hex()
+
+    @classmethod
+    def _read(cls, raw: bytes, coding: Literal["hex", "base64"], text: str) -> Self:
+        length = 0
+        start = len(_HEADER)
+        for shift, byte in enumerate(raw[start : start + _LENGTH_BYTES]):
+            length |= (byte & 0x7F) << (7 * shift)
+            start += 1
+            if byte < 0x80:  # noqa: PLR2004  # the high bit says that another byte follows
+                break
+        else:
+            short = start < len(_HEADER) + _LENGTH_BYTES
+            reason = "truncated inside its length" if short else "foreign: length without an end"
+            return cls(raw=raw, problem=reason, coding=coding, text=text)
+
+        content = raw[start : start + length]
+        command = int.from_bytes(content[1:3], "big") if len(content) >= 3 else None  # noqa: PLR2004
+        begin = 7 if command in _WITH_SN else 3
+        over = len(raw) - start - length
+        problem: str | None = None
+        # Large transfers are logged in part, under the length of the whole.
+        if over < 0:
+            problem = f"truncated: {length + over} of {length} bytes"
+        elif length < begin:
+            problem = f"foreign: {length} bytes are too few for a command"
+        elif over:
+            problem = f"{over} bytes too many after the frame"
+        serial = content[3:7] if begin == 7 else b""  # noqa: PLR2004
+        return cls(
+            raw=raw,
+            command=command,
+            flag=content[0] if content else 0,
+            sn=int.from_bytes(serial, "big") if len(serial) == 4 else None,  # noqa: PLR2004
+            body=content[begin:],
+            problem=problem,
+            coding=coding,
+            text=text,
+        )
+
+
+def _length(value: int) -> bytes:
+    digits = bytearray()
+    while value > 0x7F:  # noqa: PLR2004
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
+
+
+def _from_hex(text: str) -> bytes | None:
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        return None
+    # fromhex skips white space, which a payload does not have.
+    return raw if 2 * len(raw) == len(text) else None
+
+
+def _from_base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None

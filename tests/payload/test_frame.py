@@ -1,0 +1,140 @@
+"""Frames: what a payload of the cmd log holds, and what raw control sends."""
+
+import base64
+import pickle
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gizwits_async.payload import Frame
+
+PUMP = "00000003b20200009104101e0a64001418090400151f2f000000000164" + "ee" * 282 + "00"
+VECTORS = [
+    ("0000000309000090010101000010", 0x0090, "010101000010"),
+    ("000000030b0000910401000010000000", 0x0091, "0401000010000000"),
+    ("000000030b0000910400000010000000", 0x0091, "0400000010000000"),
+    ("0000000309000090010200000010", 0x0090, "010200000010"),
+    ("000000030400009002", 0x0090, "02"),
+    (PUMP, 0x0091, PUMP[18:]),
+]
+
+
+@pytest.mark.parametrize(("text", "command", "body"), VECTORS)
+@pytest.mark.parametrize("coding", ["hex", "base64"])
+def test_every_recorded_frame_is_read_in_both_codings(text, command, body, coding):
+    """Each verified vector is one whole frame, written as hex or as base64."""
+    raw = bytes.fromhex(text)
+    written = text if coding == "hex" else base64.b64encode(raw).decode()
+    frame = Frame.parse(written)
+    assert frame == Frame(raw=raw, command=command, body=bytes.fromhex(body))
+    assert (frame.framed, frame.coding, frame.text) == (True, coding, written)
+    assert frame.action == raw[-len(bytes.fromhex(body))]
+
+
+@pytest.mark.parametrize(("text", "command", "body"), VECTORS)
+def test_every_recorded_frame_is_built_bit_for_bit(text, command, body):
+    """Building from command and body gives the recorded bytes, two-byte lengths included."""
+    frame = Frame.build(bytes.fromhex(body), command=command)
+    assert (frame.to_hex(), frame.to_hex(prefix=False)) == (text, body)
+    assert frame == Frame.parse(text)
+
+
+@pytest.mark.parametrize("command", [0x0093, 0x0094])
+def test_commands_with_serial_number_are_read(command):
+    """Commands 0x0093 and 0x0094 have four bytes of serial number before the body."""
+    frame = Frame.build(b"\x01\x02", command=command, sn=0x01020304)
+    assert frame.to_hex() == f"000000030900{command:04x}010203040102"
+    assert Frame.parse(frame.to_hex()) == frame
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "command", "body"),
+    [
+        ("", "empty", None, b""),
+        ("hello!", "neither", None, b""),
+        ("0\ud800", "neither", None, b""),
+        ("00 00 00 03 04 00 00 90 02", "neither", None, b""),
+        ("010101000010", "foreign", None, b""),
+        ("AQEBAAA=", "foreign", None, b""),
+        ("00000003", "truncated inside its length", None, b""),
+        ("0000000380", "truncated inside its length", None, b""),
+        ("00000003808080800000009002", "foreign", None, b""),
+        ("000000030200009002", "foreign", None, b""),
+        ("0000000304000090", "truncated: 3 of 4", 0x0090, b""),
+        ("000000030b00009104010000", "truncated: 7 of 11", 0x0091, b"\x04\x01\x00\x00"),
+        ("00000003040000900200", "1 bytes too many", 0x0090, b"\x02"),
+        ("00000003050000930102", "foreign", 0x0093, b""),
+    ],
+)
+def test_what_is_no_whole_frame_is_kept_with_the_reason(text, problem, command, body):
+    """Truncated and foreign payloads say why, and keep what could be read."""
+    frame = Frame.parse(text)
+    assert not frame.framed
+    assert problem in frame.problem
+    assert (frame.text, frame.command, frame.body) == (text, command, body)
+
+
+def test_a_truncated_frame_in_base64_is_not_taken_for_hex():
+    """The header decides before the alphabet: this base64 has hex digits only."""
+    text = base64.b64encode(bytes.fromhex("0000000341d69a")).decode()[:8]
+    frame = Frame.parse(text)
+    assert (frame.coding, frame.raw[:4]) == ("base64", b"\x00\x00\x00\x03")
+
+
+@given(st.text())
+@example("000000030b0000910401")
+def test_any_text_gives_a_frame(text):
+    """No text crashes the parser, and none is lost."""
+    assert Frame.parse(text).text == text
+
+
+@given(st.binary(), st.sampled_from(["hex", "base64"]), st.booleans())
+def test_any_bytes_give_a_frame(raw, coding, header):
+    """Any bytes are kept as they are, in either coding, behind a header or not."""
+    raw = b"\x00\x00\x00\x03" * header + raw
+    frame = Frame.parse(raw.hex() if coding == "hex" else base64.b64encode(raw).decode())
+    # Bytes without a header may look like both codings; then hex is believed.
+    assert frame.raw == raw or (coding == "base64" and frame.coding == "hex")
+    if header:
+        assert (frame.raw, frame.coding) == (raw, coding)
+
+
+@given(
+    st.binary(max_size=300),
+    st.integers(0, 0xFFFF) | st.sampled_from([0x0093, 0x0094]),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 255),
+)
+def test_a_built_frame_parses_to_itself(body, command, sn, flag):
+    """parse(build(x)) == x, and so does its pickle."""
+    serial = sn if command in (0x0093, 0x0094) else None
+    frame = Frame.build(body, command=command, sn=serial, flag=flag)
+    assert frame.framed
+    for text in (frame.to_hex(), base64.b64encode(frame.to_bytes()).decode()):
+        assert Frame.parse(text) == frame
+    assert pickle.loads(pickle.dumps(frame)) == frame
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"command": 0x10000}, "command must fit 2"),
+        ({"command": -1}, "command must fit 2"),
+        ({"flag": 256}, "flag must fit 1"),
+        ({"command": 0x0093}, "sn goes with"),
+        ({"sn": 1}, "sn goes with"),
+        ({"command": 0x0094, "sn": 2**32}, "sn must fit 4"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(changes, message):
+    """A frame that could not be read again is not built."""
+    with pytest.raises(ValueError, match=message):
+        Frame.build(b"\x02", **changes)
+
+
+def test_the_greatest_length_is_refused_by_one():
+    """A length that four bytes of seven bits cannot say is an error, not a broken frame."""
+
+    with pytest.raises(ValueError, match="longer than a frame can say"):
+        Frame.build(bytes(2**28 - 3))
