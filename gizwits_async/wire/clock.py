@@ -37,6 +37,11 @@ class ServerClock:
         """The clock that only ever moves forward, in seconds."""
         return self._loop_time()
 
+    @property
+    def known(self) -> bool:
+        """Whether a `Date` of the server was seen."""
+        return self._offset is not None
+
     def observe(self, date: str | None, sent_at: float) -> None:
         """Take in the `Date` of a reply to a call sent at `sent_at` (event loop time)."""
         stamp = None if date is None else _epoch(date)

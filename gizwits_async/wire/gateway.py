@@ -114,8 +114,11 @@ class Gateway:
         user_agent: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         tokens: TokenSource | None = None,
+        page_caps: dict[str, int] | None = None,
     ) -> None:
         self.options = options
+        self.page_caps: dict[str, int] = {} if page_caps is None else page_caps
+        """Route -> page size, of the lists that refused a larger one."""
         self.clock = clock
         self._credentials = credentials
         self._base_url = base_url
@@ -153,7 +156,18 @@ class Gateway:
             user_agent=self._user_agent,
             sleep=self._sleep,
             tokens=tokens,
+            page_caps=self.page_caps,
         )
+
+    async def learn_time(self) -> bool:
+        """Make sure that the server's time is known if that costs nothing; say if it was learned.
+
+        The first call needs a token anyway, and its reply carries a `Date`.
+        """
+        if self.clock.known:
+            return False
+        await self.tokens.get()
+        return self.clock.known
 
     async def send(self, request: Request[T]) -> T:
         """Send `request` and return what its reply means, within `Options.deadline`.

@@ -1,0 +1,207 @@
+"""GizwitsClient puts the parts together, and owns (or borrows) the session."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, NoReturn, Self, TypeVar
+from weakref import WeakSet
+
+from aiohttp import ClientSession
+from attrs import evolve
+from yarl import URL
+
+from gizwits_async.options import Credentials, Options
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.sections.authorization import Authorization
+from gizwits_async.sections.devices import Devices
+from gizwits_async.version import __version__
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.gateway import Gateway
+from gizwits_async.wire.ports import Quota, TokenStore, Transport
+from gizwits_async.wire.request import Request
+from gizwits_async.wire.token import MemoryTokenStore
+from gizwits_async.wire.transport import HttpTransport
+
+__all__ = ["BASE_URL", "GizwitsClient"]
+
+T = TypeVar("T")
+
+BASE_URL = "https://enterpriseapi.gizwits.com"
+"""The one host that the API document names; that it speaks TLS is claimed there, not verified."""
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_COUNT_LATE = 2.0
+"""Seconds beyond its time-out after which a call that hung may still be counted by the server."""
+
+
+def _checked_url(base_url: str, *, allow_insecure: bool) -> str:
+    try:
+        url = URL(base_url)
+    except (ValueError, TypeError):
+        raise ValueError(f"base_url is no URL: {base_url!r}") from None
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError(f"base_url must begin with https:// and name a host: {base_url[:80]!r}")
+    if url.user or url.password or url.query_string or url.fragment:
+        raise ValueError("base_url must hold no user, password, query or fragment")
+    if url.scheme == "http" and url.host not in _LOOPBACK and not url.host.startswith("127."):
+        if not allow_insecure:
+            raise ValueError(
+                f"base_url {url.origin()} is plain http, on which the secrets travel readable;"
+                " use https, or say allow_insecure=True"
+            )
+        warnings.warn(
+            f"plain http to {url.origin()}: enterprise and product secret travel readable",
+            stacklevel=3,
+        )
+    return str(url).rstrip("/")
+
+
+class GizwitsClient:
+    """The Gizwits Enterprise API, for one product of one enterprise.
+
+    ```python
+    async with GizwitsClient(credentials) as gizwits:
+        async for device in gizwits.devices.search(is_online=True):
+            print(device.mac)
+    ```
+
+    One client serves any number of tasks of one event loop. `for_product` and `with_options` give
+    views that share its session, quota and tokens; closing the client closes them all.
+    """
+
+    authorization: Authorization
+    """Tokens."""
+    devices: Devices
+    """Devices and their logs."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str = BASE_URL,
+        allow_insecure: bool = False,
+        session: ClientSession | None = None,
+        quota: Quota | None = None,
+        tokens: TokenStore | None = None,
+        options: Options = Options(),  # noqa: B008 - frozen
+        transport: Transport | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """Put a client together; nothing is opened or sent before the first call.
+
+        Args:
+            credentials: Enterprise and product.
+            base_url: Where the service is; plain http only on loopback.
+            allow_insecure: Whether plain http to another host is accepted, with a warning.
+            session: An aiohttp session to borrow; it stays the caller's to close.
+            quota: The quota of the enterprise, shared by all who call for it in this process; made
+                by the documented 3,600 calls an hour if None, and then closed with the client.
+            tokens: Where tokens are kept; in memory if None.
+            options: How calls are made.
+            transport: Stands in place of HTTP, for instance `simulator.SimulatorTransport`.
+            clock: Tells epoch seconds UTC until a reply of the server does; if None it is the `now`
+                of a transport that has one, else `time.time`.
+
+        Raises:
+            ValueError: A `base_url` that is none, or that is not safe.
+        """
+        url = _checked_url(base_url, allow_insecure=allow_insecure)
+        self._credentials = credentials
+        self._owns_quota = quota is None
+        # A call that hangs until its time-out may be counted that late: the pad covers it.
+        self._quota = quota or HourlyQuota(pad=max(12.0, options.timeout + _COUNT_LATE))
+        self._transport = transport or HttpTransport(url, session)
+        self._attach(
+            Gateway(
+                credentials=credentials,
+                base_url=url,
+                options=options,
+                transport=self._transport,
+                quota=self._quota,
+                store=tokens or MemoryTokenStore(),
+                clock=ServerClock(wall=clock or getattr(transport, "now", time.time)),
+                user_agent=f"gizwits-async/{__version__}",
+            )
+        )
+        self._sources = WeakSet([self._gateway.tokens])
+
+    @classmethod
+    def from_env(cls, **arguments: Any) -> Self:
+        """Return a client with `Credentials.from_env()`, and `GIZWITS_BASE_URL` if it is set.
+
+        Raises:
+            ValueError: Variables are missing; the message names them.
+        """
+        if base_url := os.environ.get("GIZWITS_BASE_URL"):
+            arguments.setdefault("base_url", base_url)
+        return cls(Credentials.from_env(), **arguments)
+
+    @property
+    def options(self) -> Options:
+        """How calls of this client, or view, are made."""
+        return self._gateway.options
+
+    @property
+    def quota(self) -> Quota:
+        """The quota that its calls take their places from."""
+        return self._quota
+
+    def with_options(self, **changes: Any) -> Self:
+        """Return a view of this client with changed `Options` that shares all else."""
+        options = self._gateway.options.evolve(**changes)
+        return self._view(self._credentials, self._gateway.with_options(options))
+
+    def for_product(self, product_key: str, product_secret: str) -> Self:
+        """Return a view for another product of the enterprise, with tokens of its own."""
+        other = evolve(self._credentials, product_key=product_key, product_secret=product_secret)
+        return self._view(other, self._gateway.for_product(other))
+
+    async def send(self, request: Request[T]) -> T:
+        """Send any request, for what has no method here.
+
+        Raises:
+            GizwitsError: One of the tree in `gizwits_async.errors`.
+        """
+        return await self._gateway.send(request)
+
+    async def aclose(self) -> None:
+        """Close all that was opened; safe to repeat. What was borrowed stays open."""
+        for source in list(self._sources):
+            await source.aclose()
+        await self._transport.aclose()
+        if self._owns_quota:
+            await self._quota.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} product_key={self._credentials.product_key}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds connections and cannot be pickled; pickle its Credentials")
+
+    def _attach(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        key = self._credentials.product_key
+        self.authorization = Authorization(gateway, key)
+        self.devices = Devices(gateway, key)
+
+    def _view(self, credentials: Credentials, gateway: Gateway) -> Self:
+        view = type(self).__new__(type(self))
+        view._credentials, view._sources = credentials, self._sources  # noqa: SLF001
+        view._owns_quota, view._quota = self._owns_quota, self._quota  # noqa: SLF001
+        view._transport = self._transport  # noqa: SLF001
+        view._attach(gateway)  # noqa: SLF001
+        self._sources.add(gateway.tokens)
+        return view

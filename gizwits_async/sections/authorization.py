@@ -1,0 +1,23 @@
+"""Chapter "authorization": the token, which is otherwise fetched and renewed by itself."""
+
+from gizwits_async.models.authorization import Token
+from gizwits_async.sections.base import Section
+
+__all__ = ["Authorization"]
+
+
+class Authorization(Section):
+    """Tokens. Nobody has to call this: the first call fetches one, later calls renew it."""
+
+    async def create_token(self) -> Token:
+        """Fetch a new token and use it from now on.
+
+        Returns:
+            The token, and when it expires in epoch seconds UTC.
+
+        Raises:
+            AuthenticationError: An id, a secret or our address is not accepted.
+
+        POST /v1/products/{product_key}/access_token (api document: "get token")
+        """
+        return await self._gateway.tokens.renew()

@@ -1,0 +1,48 @@
+"""What every section needs: to send, to list, and to build checked paths."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, cast
+
+from gizwits_async.models.page import PageReply
+from gizwits_async.streams import PageStream
+from gizwits_async.wire.gateway import Gateway
+from gizwits_async.wire.request import Path, QueryValue, Request, get
+
+__all__ = ["Section", "paged"]
+
+T = TypeVar("T")
+
+
+class Section:
+    """One chapter of the API document, for one product."""
+
+    def __init__(self, gateway: Gateway, product_key: str) -> None:
+        self._gateway = gateway
+        self._product_key = product_key
+
+    def _at(self, template: str, /, **segments: str) -> Path:
+        """Return the path of `template` below the product."""
+        return Path.of(
+            f"/v1/products/{{product_key}}/{template}", product_key=self._product_key, **segments
+        )
+
+    async def _send(self, request: Request[T]) -> T:
+        return await self._gateway.send(request)
+
+    def _listed(
+        self,
+        path: str,
+        item: type[T],
+        /,
+        *,
+        key: Callable[[T], Hashable] | None = None,
+        **query: QueryValue,
+    ) -> PageStream[T]:
+        return PageStream(self._gateway, paged(path, item, query), key=key)
+
+
+def paged(path: str, item: type[T], query: dict[str, QueryValue]) -> Request[PageReply[T]]:
+    """Return the GET of a list of `item`s."""
+    # PageReply[item] exists at run time, which is what cattrs reads; mypy has no word for it.
+    kind = cast(type[PageReply[T]], cast(Any, PageReply)[item])
+    return get(path, kind, **query)

@@ -1,0 +1,173 @@
+"""Chapter "devices": who they are, how they are, and what their three logs say."""
+
+from operator import attrgetter
+from typing import TypeVar
+
+from gizwits_async.models.devices import (
+    CommandRecord,
+    DataRecord,
+    Device,
+    DeviceDetail,
+    DeviceIdentity,
+    OnlineEvent,
+)
+from gizwits_async.sections.base import Section, paged
+from gizwits_async.streams import LogStream, PageStream
+from gizwits_async.windows import Moment, Sort, as_epoch
+from gizwits_async.wire.request import get
+
+__all__ = ["Devices"]
+
+T = TypeVar("T")
+
+
+class Devices(Section):
+    """The devices of one product."""
+
+    async def identity(self, mac: str) -> DeviceIdentity:
+        """Return the device id that belongs to a MAC address.
+
+        Raises:
+            NotFoundError: No device of this product has it (5301).
+
+        GET /v1/products/{product_key}/devices (api document: "get device did")
+        """
+        return await self._send(get(self._at("devices"), DeviceIdentity, mac=_given("mac", mac)))
+
+    async def detail(self, mac: str) -> DeviceDetail:
+        """Return what is known of the device with this MAC address.
+
+        Raises:
+            NotFoundError: No device of this product has it (5301).
+
+        GET /v1/products/{product_key}/device_detail (api document: "get device detail")
+        """
+        return await self._send(
+            get(self._at("device_detail"), DeviceDetail, mac=_given("mac", mac))
+        )
+
+    def search(
+        self,
+        *,
+        gid: str | None = None,
+        country: str | None = None,
+        region: str | None = None,
+        city: str | None = None,
+        is_online: bool | None = None,
+        is_faulty: bool | None = None,
+        is_alert: bool | None = None,
+        show_disabled: bool | None = None,
+        liveness_start: Moment | None = None,
+        type: str | None = None,  # noqa: A002 - the API's word
+        value: str | None = None,
+    ) -> PageStream[Device]:
+        """Return the devices that match all that is given; nothing given matches every device.
+
+        Args:
+            gid: Only devices of this group.
+            country: Only devices in this country.
+            region: Only devices in this province.
+            city: Only devices in this city.
+            is_online: Only devices that are connected, or only those that are not.
+            is_faulty: Only devices with a pending fault, or only those without.
+            is_alert: Only devices with a pending alert, or only those without.
+            show_disabled: Whether devices that were signed off are listed too.
+            liveness_start: Only devices that were active since then.
+            type: What `value` is: `did`, `mac` or `uid`.
+            value: The device or user to look for.
+
+        GET /v1/products/{product_key}/devices/search (api document: "search devices")
+        """
+        since = as_epoch("liveness_start", liveness_start)
+        return self._listed(
+            self._at("devices/search"),
+            Device,
+            key=attrgetter("did"),
+            gid=gid,
+            country=country,
+            region=region,
+            city=city,
+            is_online=is_online,
+            is_faulty=is_faulty,
+            is_alert=is_alert,
+            show_disabled=show_disabled,
+            liveness_start=None if since is None else int(since),
+            type=type,
+            val=value,
+        )
+
+    def online_log(
+        self,
+        did: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        sort: Sort = "desc",
+    ) -> LogStream[OnlineEvent]:
+        """Return when the device came and went, `start <= timestamp < end`, over any range.
+
+        Args:
+            did: Device id.
+            start: Aware datetime or epoch seconds; None is one full window (two days) before `end`.
+            end: Aware datetime or epoch seconds; None is now.
+            sort: `desc` for newest first, `asc` for oldest first.
+
+        Raises:
+            ValueError: A naive datetime, a reversed range, a `did` that cannot stand in a path; a
+                start in the future when the walk begins.
+            LogRangeError: When the walk begins: the start is more than 30 days ago.
+            ForbiddenError: When the walk begins: the log is closed for published products.
+
+        GET /v1/products/{product_key}/devices/{did}/online (api document: "device online log")
+        """
+        return self._log(did, "online", OnlineEvent, "timestamp", start=start, end=end, sort=sort)
+
+    def cmd_log(
+        self,
+        did: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        sort: Sort = "desc",
+    ) -> LogStream[CommandRecord]:
+        """Return the frames between app and device; arguments and errors as `online_log`.
+
+        GET /v1/products/{product_key}/devices/{did}/cmd (api document: "device communication log")
+        """
+        return self._log(did, "cmd", CommandRecord, "timestamp", start=start, end=end, sort=sort)
+
+    def data_log(
+        self,
+        did: str,
+        *,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        sort: Sort = "desc",
+    ) -> LogStream[DataRecord]:
+        """Return the data points over time; arguments and errors as `online_log`.
+
+        GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
+        """
+        return self._log(did, "data", DataRecord, "ts", start=start, end=end, sort=sort)
+
+    def _log(
+        self,
+        did: str,
+        log: str,
+        record: type[T],
+        time: str,
+        *,
+        start: Moment | None,
+        end: Moment | None,
+        sort: Sort,
+    ) -> LogStream[T]:
+        request = paged(self._at(f"devices/{{did}}/{log}", did=did), record, {})
+        return LogStream(
+            self._gateway, request, time_of=attrgetter(time), start=start, end=end, sort=sort
+        )
+
+
+def _given(name: str, value: str) -> str:
+    if not value or not value.strip():
+        raise ValueError(f"{name} must not be empty")
+    return value

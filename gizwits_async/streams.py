@@ -1,0 +1,346 @@
+"""Listings one can walk: item by item or page by page, put down and taken up again.
+
+A stream describes a listing and holds no state: it can be walked twice, or by two tasks at once.
+What moves lives in the walk, and nothing is held while the caller has a page in hand.
+"""
+
+import json
+import logging
+from abc import ABC, abstractmethod
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from contextlib import aclosing
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
+
+from gizwits_async.errors import (
+    GizwitsError,
+    InvalidRequestError,
+    InvalidResponseError,
+    ResumeMismatchError,
+)
+from gizwits_async.models.page import PageReply
+from gizwits_async.walk import LogWalk
+from gizwits_async.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
+from gizwits_async.wire.gateway import Gateway
+from gizwits_async.wire.request import Request
+
+__all__ = ["LogStream", "Page", "PageStream", "Stream"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_VERSION = "g1"
+_FORM_INVALID = 5002
+_SMALL_PAGE = 20
+"""The page size that the document names as the default of every list."""
+_LARGEST_PAGE = 100
+_SAME_PAGES = 3
+
+
+@frozen
+class Page(Generic[T]):
+    """What one reply brought."""
+
+    items: tuple[T, ...]
+    """The records that became complete by it; may be none."""
+    resume: str | None
+    """Where to go on, in this process or another: `stream.pages(resume=...)`. None at the end."""
+    gaps: tuple[tuple[int, int], ...] = ()
+    """First and last second (epoch, UTC) of parts that fell off the 30-day edge of a log before
+    they could be asked. Empty nearly always."""
+
+
+class Stream(ABC, Generic[T]):
+    """A listing, described but not begun."""
+
+    @abstractmethod
+    def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
+        """Walk page by page.
+
+        Args:
+            resume: `Page.resume` or `error.resume` of an earlier walk of an equal stream; None
+                begins at the beginning.
+
+        Yields:
+            One page a reply, empty ones too, so that progress can be stored.
+
+        Raises:
+            ResumeMismatchError: The token belongs to another query, or cannot be read.
+            GizwitsError: A call failed; its `.resume` tells where to go on.
+        """
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Walk item by item."""
+        return self._items()
+
+    async def _items(self) -> AsyncGenerator[T, None]:
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+
+    async def first(self) -> T | None:
+        """Return the first item, or None if there is none."""
+        found = await self.collect(limit=1)
+        return found[0] if found else None
+
+    async def collect(self, limit: int | None = None) -> list[T]:
+        """Return all items, or the first `limit` of them, in a list."""
+        found: list[T] = []
+        if limit is not None and limit <= 0:
+            return found
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                found += page.items
+                if limit is not None and len(found) >= limit:
+                    return found[:limit]
+        return found
+
+
+def _fingerprint(*parts: object) -> str:
+    return sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _written(query: str, state: object) -> str:
+    plain = json.dumps([query, state], separators=(",", ":")).encode()
+    return f"{_VERSION}.{urlsafe_b64encode(plain).decode().rstrip('=')}"
+
+
+def _read(query: str, token: str, shape: Callable[[Any], T]) -> T:
+    """Return the state in a resume token of the query with this fingerprint."""
+    version, _, text = str(token).partition(".")
+    if version != _VERSION:
+        raise ResumeMismatchError("this is no resume token of this version of gizwits_async")
+    try:
+        found, state = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        read = shape(state)
+    except (ValueError, TypeError, Base64Error, RecursionError):
+        raise ResumeMismatchError("the resume token is damaged") from None
+    if found != query:
+        raise ResumeMismatchError(
+            "the resume token belongs to another query: give the same arguments as in the walk"
+            " that it comes from"
+        )
+    return read
+
+
+def _resumable(error: GizwitsError, token: str) -> GizwitsError:
+    error.resume = token
+    error.add_note(f'go on with stream.pages(resume="{token}")')
+    return error
+
+
+class PageStream(Stream[T]):
+    """A list in pages by `skip` and `limit`. Not a snapshot: rows may come and go meanwhile."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        request: Request[PageReply[T]],
+        *,
+        key: Callable[[T], Hashable] | None = None,
+    ) -> None:
+        self._gateway = gateway
+        self._request = request
+        self._key = key
+        self._query = _fingerprint(request.path, dict(request.query))
+
+    async def total(self) -> int | None:
+        """Return how many items the service counts, at the cost of one call; None if it does not say."""
+        return (await self._gateway.send(self._request.asking(skip=0, limit=1))).total
+
+    async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
+        """Walk page by page; see `Stream.pages`. A row is not given twice within one walk."""
+        skip = 0 if resume is None else _read(self._query, resume, _position)
+        seen: set[Hashable] = set()
+        least: int | None = None
+        before = PageReply[T]()
+        same = 0
+        while True:
+            try:
+                reply = await self._ask(skip)
+                same = self._same_again(before, reply, same, skip)
+            except GizwitsError as error:
+                _resumable(error, _written(self._query, skip))
+                raise
+            before, total = reply, reply.total
+            # The server may cap "limit": advance by what came; a short page is not the end.
+            skip += len(reply.objects)
+            over = not reply.objects or (total is not None and skip >= total)
+            if total is not None:
+                if self._key is not None and least is not None and total < least:
+                    # Rows were deleted, and those behind them moved up, perhaps past our place.
+                    # Each step back needs a new low of the total, so this ends.
+                    skip, over, before = max(0, skip - (least - total)), False, PageReply()
+                elif over and skip < total:
+                    _log.warning("%s: ended at %d of %d", self._request.where, skip, total)
+                least = total if least is None else min(least, total)
+            token = None if over else _written(self._query, skip)
+            yield Page(self._fresh(reply.objects, seen), token)
+            if over:
+                return
+
+    def _same_again(self, before: PageReply[T], reply: PageReply[T], same: int, skip: int) -> int:
+        """Return how often in a row the same page has come; raise if `skip` is plainly ignored."""
+        if not reply.objects or reply.objects != before.objects:
+            return 0
+        # A page's worth of rows put in front of the list looks alike, but then the total grows.
+        if same + 1 >= _SAME_PAGES or (reply.total is not None and reply.total == before.total):
+            raise InvalidResponseError(
+                f"{self._request.where}: the page from {skip} on is the one before it again"
+            )
+        return same + 1
+
+    def _fresh(self, items: tuple[T, ...], seen: set[Hashable]) -> tuple[T, ...]:
+        if self._key is None:
+            return items
+        fresh = []
+        for item in items:
+            key = self._key(item)
+            if key not in seen:
+                seen.add(key)
+                fresh.append(item)
+        return tuple(fresh)
+
+    async def _ask(self, skip: int) -> PageReply[T]:
+        gateway, route = self._gateway, self._request.path.route
+        size = min(gateway.options.page_size, gateway.page_caps.get(route, _LARGEST_PAGE))
+        try:
+            return await gateway.send(self._request.asking(skip=skip, limit=size))
+        except InvalidRequestError as error:
+            if error.code != _FORM_INVALID or size <= _SMALL_PAGE:
+                raise
+        # Only for logs does the document allow 100; a list may insist on less.
+        reply = await gateway.send(self._request.asking(skip=skip, limit=_SMALL_PAGE))
+        gateway.page_caps[route] = _SMALL_PAGE
+        return reply
+
+
+def _position(state: Any) -> int:
+    if type(state) is not int or state < 0:
+        raise ValueError("no position")
+    return state
+
+
+class LogStream(Stream[T]):
+    """A log over any range within the last 30 days, in windows and contexts that do not show."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        request: Request[PageReply[T]],
+        *,
+        time_of: Callable[[T], float],
+        start: Moment | None,
+        end: Moment | None,
+        sort: Sort,
+    ) -> None:
+        if sort not in {"asc", "desc"}:
+            raise ValueError(f'sort must be "asc" or "desc", not {sort!r}')
+        self._gateway = gateway
+        self._request = request
+        self._time_of = time_of
+        self._start, self._end, self._sort = as_epoch("start", start), as_epoch("end", end), sort
+        if self._start is not None and self._end is not None and self._start > self._end:
+            raise ValueError(f"the range is reversed: start {start} is after end {end}")
+        # As given: "until now" stays the same query tomorrow, whatever now will be.
+        self._query = _fingerprint(request.path, _exact(self._start), _exact(self._end), sort)
+
+    async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
+        """Walk page by page; see `Stream.pages`.
+
+        Raises:
+            LogRangeError: The range begins more than 30 days ago.
+            ValueError: It begins in the future.
+            InvalidResponseError: The server contradicts itself, or does not let the walk get on.
+        """
+        span, position = await self._resolved(resume)
+        options = self._gateway.options
+        walk = LogWalk(
+            request=self._request.asking(sort=self._sort, limit=options.page_size),
+            time_of=self._time_of,
+            span=span,
+            position=position,
+            sort=self._sort,
+            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
+            inclusive=options.start_inclusive,
+            lifetime=options.context_lifetime,
+            clock=self._gateway.clock,
+        )
+        while True:
+            token = self._token(span, walk.position)
+            try:
+                request = walk.next()
+                if request is None:
+                    break
+                try:
+                    reply = await self._gateway.send(request)
+                except GizwitsError as error:
+                    if not walk.failed(error):
+                        raise
+                    _log.info("%s: opened anew after %s", request.where, type(error).__name__)
+                    continue
+                step = walk.take(reply)
+            except GizwitsError as error:
+                _resumable(error, token or "")
+                raise
+            yield Page(step.items, self._token(span, step.position), self._gaps(walk))
+            if step.position is None:
+                break
+        if gaps := self._gaps(walk):
+            yield Page((), None, gaps)
+        if walk.strays:
+            _log.warning(
+                "%s: dropped %d records that were not asked for", self._request.where, walk.strays
+            )
+
+    def _token(self, span: Range, position: int | None) -> str | None:
+        if position is None:
+            return None
+        return _written(self._query, [span.start, span.end, position])
+
+    def _gaps(self, walk: LogWalk[T]) -> tuple[tuple[int, int], ...]:
+        gaps, walk.gaps = tuple(walk.gaps), []
+        for first, last in gaps:
+            _log.warning(
+                "%s: seconds %d to %d fell off the edge of the log before they could be asked",
+                self._request.where,
+                first,
+                last,
+            )
+        return gaps
+
+    async def _resolved(self, resume: str | None) -> tuple[Range, int | None]:
+        if resume is not None:
+            return _read(self._query, resume, _span)
+        span = self._resolve()  # First by our own clock: a bad range costs no call.
+        if await self._gateway.learn_time():
+            span = self._resolve()
+        return span, None
+
+    def _resolve(self) -> Range:
+        options, clock = self._gateway.options, self._gateway.clock
+        return resolve(
+            self._start,
+            self._end,
+            earliest=clock.earliest(),
+            latest=clock.latest(),
+            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
+        )
+
+
+def _exact(moment: float | None) -> str | None:
+    return None if moment is None else repr(float(moment))
+
+
+def _span(state: Any) -> tuple[Range, int]:
+    start, end, position = state
+    span = Range(start, end)
+    if type(position) is not int or not span.first <= position <= span.last:
+        raise ValueError("no position")
+    return span, position

@@ -1,0 +1,309 @@
+"""One walk through a log, as a state machine: which call next, and what a reply means. No I/O.
+
+A chain is an opening call and the context calls after it. It is left, and the rest opened anew,
+whenever its context can no longer be trusted: a context may move forward on the server at each use,
+so a context call is never repeated. A second is given only when it is complete, which makes the
+position of a walk one integer: the first second that was not given yet.
+"""
+
+from collections.abc import Callable, Sequence
+from math import floor
+from typing import Generic, TypeVar
+
+from attrs import define, field, frozen
+
+from gizwits_async.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    GizwitsError,
+    InvalidResponseError,
+    QuotaWaitError,
+)
+from gizwits_async.models.page import PageReply
+from gizwits_async.windows import Bounds, Range, Sort, Window, bounds_of, edge, window_at
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.request import Request
+
+__all__ = ["LogWalk", "Step"]
+
+T = TypeVar("T")
+
+_LEAVE_AT = 11 / 12
+"""Part of a context's life after which it is left alone: 55 minutes of the hour."""
+_EMPTY_PAGES = 3
+"""Empty pages in a row that are followed before the rest is opened anew."""
+_STALLS = 3
+"""Openings in a row that may finish no second before the server is given up."""
+_PAGES_A_SECOND = 1000
+"""Pages that one second may have: a device cannot send that much, a broken server can."""
+_FATAL = (AuthenticationError, ClientClosedError, QuotaWaitError)
+"""Errors of a context call that opening anew would only meet again."""
+
+
+@define
+class _Chain(Generic[T]):
+    """An opening call and what followed."""
+
+    window: Window
+    position: int
+    """The walk's position when it was opened."""
+    doubted: bool
+    """Whether it was opened only because the one before ended strangely."""
+    bounds: Bounds
+    leave_at: float = 0.0
+    context: str | None = None
+    total: int | None = None
+    received: int = 0
+    empty_pages: int = 0
+    at: int | None = None
+    """The second of the last record; not complete yet."""
+    held: list[T] = field(factory=list)
+    """Its records so far."""
+    pages_at: int = 0
+    """Pages that brought nothing but this second."""
+    opening: Sequence[T] = ()
+    previous: Sequence[T] = ()
+
+
+@frozen
+class Step(Generic[T]):
+    """What one reply brought."""
+
+    items: tuple[T, ...]
+    position: int | None
+    """Where to go on; None at the end of the walk."""
+
+
+class LogWalk(Generic[T]):
+    """The state of one walk: ask `next`, make that call, tell `take` or `failed` what came of it."""
+
+    def __init__(
+        self,
+        *,
+        request: Request[PageReply[T]],
+        time_of: Callable[[T], float],
+        span: Range,
+        position: int | None,
+        sort: Sort,
+        owned: int,
+        inclusive: bool,
+        lifetime: float,
+        clock: ServerClock,
+    ) -> None:
+        self._request = request
+        self._time_of = time_of
+        self._range = span
+        self._sort: Sort = sort
+        self._owned = owned
+        self._inclusive = inclusive
+        self._lifetime = lifetime
+        self._clock = clock
+        self._first, self._last = span.first, span.last
+        start = self._last if sort == "desc" else self._first
+        self.position: int | None = start if position is None else position
+        self._chain: _Chain[T] | None = None
+        self._stalls = 0
+        self._doubted = False
+        self._spare: tuple[int | None, list[T]] = (None, [])
+        self.gaps: list[tuple[int, int]] = []
+        """First and last second of what fell off the edge of the log before it could be asked."""
+        self.strays = 0
+        """Records that belonged to no part of what was asked."""
+
+    def next(self) -> Request[PageReply[T]] | None:
+        """Return the next call to make, or None when nothing is left to ask.
+
+        Raises:
+            InvalidResponseError: Opening anew has not helped several times in a row.
+        """
+        chain = self._chain
+        if chain is not None and self._clock.loop_time >= chain.leave_at:
+            self._open_anew()
+            chain = None
+        if chain is not None:
+            # Its reply may get lost after the server moved on: never the same one twice.
+            return (
+                self._asking(chain)
+                .asking(context=chain.context)
+                .evolve(repeatable=False, not_after=chain.leave_at)
+            )
+        self._clamp()
+        if self.position is None:
+            return None
+        opened = self._chain = self._opened(self.position)
+
+        def settle(_: Request[PageReply[T]]) -> Request[PageReply[T]]:
+            # An hour may have gone by in the queue: the edge of the log and "now" have moved.
+            self._settle(opened)
+            return self._asking(opened)
+
+        return self._asking(opened).evolve(settle=settle)
+
+    def failed(self, error: GizwitsError) -> bool:
+        """Return whether the walk survives this failure of the call that `next` gave.
+
+        Raises:
+            InvalidResponseError: Opening anew has not helped several times in a row.
+        """
+        chain = self._chain
+        if chain is None or chain.context is None or isinstance(error, _FATAL):
+            self._chain = None
+            return False
+        self._open_anew(error)
+        return True
+
+    def take(self, reply: PageReply[T]) -> Step[T]:
+        """Return what is complete after this reply.
+
+        Raises:
+            InvalidResponseError: Its records contradict the query or the pages before.
+        """
+        chain = self._chain
+        if chain is None:
+            raise AssertionError("unreachable")
+        if self._repeats(chain, reply):
+            self._open_anew()
+            return Step((), self.position)
+        given = self._sorted_in(chain, reply.objects)
+        chain.total = reply.total if chain.context is None else chain.total
+        chain.received += len(reply.objects)
+        chain.empty_pages = 0 if reply.objects else chain.empty_pages + 1
+        if chain.context is None:
+            chain.opening = reply.objects
+        chain.previous = reply.objects
+        chain.context = reply.context
+        if self._moved(chain):
+            self._stalls = 0
+        if chain.context is None:
+            short = chain.total is not None and chain.received < chain.total
+            self._end(chain, given, strange=short)
+        elif chain.empty_pages > _EMPTY_PAGES:
+            self._end(chain, given, strange=True)
+        return Step(tuple(given), self.position)
+
+    def _asking(self, chain: _Chain[T]) -> Request[PageReply[T]]:
+        return self._request.asking(start_ts=chain.bounds.start, end_ts=chain.bounds.end)
+
+    def _bounds(self, window: Window) -> Bounds:
+        clock = self._clock
+        return bounds_of(
+            window, earliest=clock.earliest(), latest=clock.latest(), inclusive=self._inclusive
+        )
+
+    def _opened(self, position: int) -> _Chain[T]:
+        window = window_at(position, self._first, self._last, sort=self._sort, owned=self._owned)
+        doubted, self._doubted = self._doubted, False
+        return _Chain(window, position, doubted, self._bounds(window))
+
+    def _settle(self, chain: _Chain[T]) -> None:
+        chain.bounds = self._bounds(chain.window)
+        chain.leave_at = self._clock.loop_time + self._lifetime * _LEAVE_AT
+        start, window = chain.bounds.start, chain.window
+        if start > window.first:
+            self.gaps.append((window.first, start - 1))
+            self._first = max(self._first, start)
+            chain.window = Window(start, max(start, window.last))
+            if self._sort == "asc":
+                self.position = chain.position = start
+
+    def _clamp(self) -> None:
+        """Pass over what fell off the edge of the log, and over what has not happened yet."""
+        if self.position is None:
+            return
+        oldest, now = edge(self._clock.latest()), floor(self._clock.latest())
+        if self._sort == "desc":
+            self.position = min(self.position, now)
+            lost = self._first, min(oldest - 1, self.position)
+        else:
+            lost = self.position, min(oldest - 1, self._last)
+            self.position = max(self.position, oldest)
+        if lost[0] <= lost[1]:
+            self.gaps.append(lost)
+        self._first = max(self._first, oldest)
+        if not self._first <= self.position <= min(self._last, now):
+            self.position = None
+
+    def _moved(self, chain: _Chain[T]) -> bool:
+        return self.position != chain.position
+
+    def _open_anew(self, error: GizwitsError | None = None) -> None:
+        chain, self._chain = self._chain, None
+        if chain is None or self._moved(chain):
+            return
+        self._stalls += 1
+        if self._stalls >= _STALLS:
+            raise InvalidResponseError(
+                f"{self._request.where}: opened {_STALLS} times at second {self.position}, and"
+                " never came past it"
+            ) from error
+
+    def _repeats(self, chain: _Chain[T], reply: PageReply[T]) -> bool:
+        """Return whether the server went back instead of on: the same page, or the first again."""
+        page = reply.objects
+        if chain.context is None or not page:
+            return False
+        same = reply.context == chain.context and page == chain.previous
+        if not same and page != chain.opening:
+            return False
+        if any(record != page[0] for record in page):
+            return True
+        # One event many times over can fill two pages; only a total can tell that from a loop.
+        return same and (chain.total is None or chain.received + len(page) > chain.total)
+
+    def _sorted_in(self, chain: _Chain[T], records: Sequence[T]) -> list[T]:
+        """Return what becomes complete by these records, and hold back the second that is not."""
+        time_of, bounds, span = self._time_of, chain.bounds, self._range
+        first, last = chain.window.first, chain.window.last
+        desc = self._sort == "desc"
+        given: list[T] = []
+        at, held, pages_at, strays = chain.at, list(chain.held), chain.pages_at + 1, 0
+        for record in records:
+            time = time_of(record)
+            if not bounds.hold(time):
+                strays += 1
+                continue
+            second = floor(time)
+            if second != at:
+                if at is not None and (second > at if desc else second < at):
+                    raise InvalidResponseError(
+                        f"{self._request.where}: seconds run backwards, {second} after {at} in"
+                        f" a log sorted {self._sort}"
+                    )
+                given += self._complete(at, held)
+                at, held, pages_at = second, [], 0
+            if first <= second <= last and span.start <= time < span.end:
+                held.append(record)
+        if strays and strays == len(records):
+            raise InvalidResponseError(
+                f"{self._request.where}: no record of the page lies between {bounds.start} and"
+                f" {bounds.end}; the first is at {time_of(records[0])}"
+            )
+        if pages_at > _PAGES_A_SECOND:
+            raise InvalidResponseError(
+                f"{self._request.where}: more than {_PAGES_A_SECOND} pages of second {at}"
+            )
+        self.strays += strays
+        chain.at, chain.held, chain.pages_at = at, held, pages_at
+        if at is not None:
+            # Beyond the window's own seconds the position stands just outside of it.
+            self.position = min(max(at, first - 1), last) if desc else max(min(at, last + 1), first)
+        return given
+
+    def _complete(self, second: int | None, held: list[T]) -> list[T]:
+        """Return the records of a finished second; the fuller telling of it, if there were two."""
+        spare_second, spare = self._spare
+        return spare if spare_second == second and len(spare) > len(held) else held
+
+    def _end(self, chain: _Chain[T], given: list[T], *, strange: bool) -> None:
+        """Finish the window, or, if its end was strange, open the rest once more to make sure."""
+        self._chain = None
+        if strange and (self._moved(chain) or not chain.doubted):
+            window = chain.window
+            if self.position is not None and window.first <= self.position <= window.last:
+                self._doubted, self._spare = True, (chain.at, chain.held)
+                return
+        given += self._complete(chain.at, chain.held)
+        self._doubted, self._stalls, self._spare = False, 0, (None, [])
+        window = chain.window
+        after = window.first - 1 if self._sort == "desc" else window.last + 1
+        self.position = after if self._first <= after <= self._last else None

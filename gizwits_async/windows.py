@@ -1,0 +1,143 @@
+"""A time range, cut into log queries so that each whole second has exactly one owner. Pure.
+
+Nobody knows whether the service counts the bounds of a query in, or whether it compares fractions
+of a second. A query with whole bounds [S, E] gives *for certain* only what happened in the seconds
+S+1 ... E-1. So a window owns seconds, its query is wider by one, and what it brings of others'
+seconds is dropped.
+"""
+
+from datetime import datetime
+from math import ceil, floor, isfinite
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from gizwits_async.errors import LogRangeError
+
+__all__ = ["Bounds", "Moment", "Range", "Sort", "Window", "as_epoch", "resolve", "window_at"]
+
+Moment: TypeAlias = datetime | int | float
+"""A point in time: an aware datetime, or epoch seconds UTC."""
+Sort: TypeAlias = Literal["asc", "desc"]
+"""Oldest first or newest first."""
+
+LOG_LIFE = 30 * 86_400
+"""Seconds for which the service keeps logs (api document, sections "online", "cmd", "data")."""
+_JUST_NOW = 1.0
+"""Seconds by which a start may miss the edge: "now minus 30 days" was computed a moment ago."""
+
+
+@frozen
+class Range:
+    """The half-open range `start <= t < end` that was asked for, in epoch seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def first(self) -> int:
+        """The first whole second that reaches into the range."""
+        return floor(self.start)
+
+    @property
+    def last(self) -> int:
+        """The last whole second that reaches into the range."""
+        return ceil(self.end) - 1
+
+
+@frozen
+class Window:
+    """The whole seconds `first` to `last`, both included, that one query owns."""
+
+    first: int
+    last: int
+
+
+@frozen
+class Bounds:
+    """`start_ts` and `end_ts` of a query as they are sent."""
+
+    start: int
+    end: int
+
+    def hold(self, time: float) -> bool:
+        """Return whether any kind of server could mean this record to be inside."""
+        return self.start <= time < self.end + 1
+
+
+def as_epoch(name: str, moment: object) -> float | None:
+    """Return a moment as epoch seconds; None stays None.
+
+    Raises:
+        ValueError: A naive datetime, or no moment at all.
+    """
+    if moment is None:
+        return None
+    if isinstance(moment, datetime):
+        if moment.utcoffset() is None:
+            raise ValueError(
+                f"{name} is a naive datetime: whose noon is it? Give it a zone, for instance"
+                " datetime(..., tzinfo=UTC), or pass epoch seconds"
+            )
+        return moment.timestamp()
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not isfinite(moment):
+        raise ValueError(f"{name} must be an aware datetime or epoch seconds, not {moment!r}")
+    return moment
+
+
+def resolve(
+    start: float | None, end: float | None, *, earliest: float, latest: float, owned: int
+) -> Range:
+    """Return the range that is meant when a walk begins.
+
+    Args:
+        start: As given; None is one full window before the end.
+        end: As given; None is now: the last whole second that is over for certain.
+        earliest: The earliest that it can be at the server.
+        latest: The latest that it can be at the server.
+        owned: How many seconds one full window owns.
+
+    Raises:
+        ValueError: The range is reversed or begins in the future.
+        LogRangeError: It begins more than 30 days ago.
+    """
+    until = floor(earliest) if end is None else end
+    since = until - owned if start is None else start
+    if end is None and until < since <= latest:
+        until = since  # It began within the second that is not over yet.
+    if since > latest:
+        raise ValueError(f"the range begins in the future: {since} is after {latest:.0f}, now")
+    if since > until:
+        raise ValueError(f"the range is reversed: start {since} is after end {until}")
+    if since < earliest - LOG_LIFE - _JUST_NOW:
+        oldest = ceil(latest - LOG_LIFE)
+        raise LogRangeError(
+            f"logs are kept for 30 days: start {since} is too old, the oldest allowed is {oldest}",
+            oldest=oldest,
+        )
+    return Range(since, until)
+
+
+def owned_seconds(span: int, *, inclusive: bool) -> int:
+    """Return how many seconds a query of `span` owns: one less, unless its start is trusted."""
+    return span if inclusive else span - 1
+
+
+def window_at(position: int, first: int, last: int, *, sort: Sort, owned: int) -> Window:
+    """Return the widest window from `position` on, in walking direction, within [first, last]."""
+    if sort == "desc":
+        return Window(max(first, position - owned + 1), position)
+    return Window(position, min(last, position + owned - 1))
+
+
+def bounds_of(window: Window, *, earliest: float, latest: float, inclusive: bool) -> Bounds:
+    """Return the bounds to send now: never beyond the edge of the log, never in the future."""
+    start = window.first if inclusive else window.first - 1
+    end = min(window.last + 1, floor(earliest))
+    start = max(start, edge(latest))
+    return Bounds(start, max(end, start))
+
+
+def edge(latest: float) -> int:
+    """Return the oldest `start_ts` that the service accepts for certain."""
+    return ceil(latest - LOG_LIFE)
