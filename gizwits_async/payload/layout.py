@@ -20,6 +20,7 @@ vendor's public firmware does. No recorded body with more than eight flags was a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 
 from attrs import frozen
 
@@ -188,6 +189,8 @@ class VariableLayout:
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._points = tuple(points)
+        # A device flags the same few choices again and again.
+        self._place = lru_cache(maxsize=256)(partial(_place, self._points))
 
     def read(self, body: bytes) -> dict[str, Value]:
         """Return the data points in `body`, none if it is of a kind that has none.
@@ -213,20 +216,21 @@ class VariableLayout:
         head = flags.to_bytes(_bytes_for(len(self._points)), "big")
         return bytes((_VARIABLE_WRITE,)) + head + row.to_bytes(size, "big")
 
-    def _place(self, flags: int) -> tuple[tuple[Slot, ...], int]:
-        """Return the flagged points in the order of their ids, and how many bytes they take."""
-        present = [point for i, point in enumerate(self._points) if flags >> i & 1]
-        tail = sum(point.kind.bits for point in present if not point.bitwise)
-        bit = byte = tail
-        places: list[tuple[Point, int]] = []
-        for point in present:
-            if point.bitwise:
-                places.append((point, bit))
-                bit += point.kind.bits
-            else:
-                byte -= point.kind.bits
-                places.append((point, byte))
-        return _slots(places), _bytes_for(bit)
+
+def _place(points: Sequence[Point], flags: int) -> tuple[tuple[Slot, ...], int]:
+    """Return the flagged points in the order of their ids, and how many bytes they take."""
+    present = [point for i, point in enumerate(points) if flags >> i & 1]
+    tail = sum(point.kind.bits for point in present if not point.bitwise)
+    bit = byte = tail
+    places: list[tuple[Point, int]] = []
+    for point in present:
+        if point.bitwise:
+            places.append((point, bit))
+            bit += point.kind.bits
+        else:
+            byte -= point.kind.bits
+            places.append((point, byte))
+    return _slots(places), _bytes_for(bit)
 
 
 def _refuse_overlap(slots: Sequence[Slot]) -> None:

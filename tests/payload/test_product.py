@@ -1,0 +1,85 @@
+"""The reply with the definition of a product's data points, from JSON to the codec."""
+
+import json
+
+import pytest
+
+from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.product import ProductDataPoints, UintSpec
+from gizwits_async.payload import DataPointCodec, Frame
+from gizwits_async.wire.converter import load_json, structure, unstructure
+
+REPLY = {
+    "name": "lamp",
+    "entities": [
+        {
+            "id": 0,
+            "name": "entity0",
+            "display_name": "kit",
+            "attrs": [
+                {
+                    "id": 1,
+                    "name": "level",
+                    "display_name": "Level",
+                    "desc": "",
+                    "type": "status_writable",
+                    "data_type": "uint8",
+                    "uint_spec": {"addition": 0, "max": 100, "ratio": 0.1, "min": 0},
+                    "position": {"bit_offset": 0, "len": 1, "unit": "byte", "byte_offset": 1},
+                },
+                {
+                    "id": 0,
+                    "name": "scene",
+                    "display_name": "Scene",
+                    "desc": "",
+                    "type": "status_writable",
+                    "data_type": "enum",
+                    "enum": ["day", "night"],
+                    "position": {"bit_offset": 0, "len": 1, "unit": "bit", "byte_offset": 0},
+                },
+            ],
+        }
+    ],
+    "protocolType": "standard",
+    "product_key": "0123456789abcdef0123456789abcdef",
+    "packetVersion": "0x00000004",
+    "ui": {"object": {"version": 4}, "sections": [{"elements": [{"key": "entity0.level"}]}]},
+}
+
+
+def structured(reply):
+    return structure(load_json(json.dumps(reply).encode()), ProductDataPoints)
+
+
+def test_the_documented_reply_becomes_values_and_a_codec():
+    """Wire names are mapped, lists are tuples, and the codec reads a report with it."""
+    product = structured(REPLY)
+    assert (product.protocol_type, product.packet_version) == ("standard", "0x00000004")
+    assert product.ui == REPLY["ui"]
+    assert [point.name for point in product.datapoints] == ["scene", "level"]
+    assert product.datapoints[0].enum == ("day", "night")
+    assert product.datapoints[1].uint_spec == UintSpec(min=0, max=100, ratio=0.1)
+    report = Frame.build(bytes.fromhex("040107"), command=0x0091)
+    assert DataPointCodec(product).decode(report) == {"scene": "night", "level": 0.7}
+
+
+def test_a_definition_survives_the_round_trip():
+    """structure(unstructure(model)) == model, under the names of the wire."""
+    product = structured(REPLY)
+    plain = unstructure(product)
+    assert (plain["protocolType"], plain["packetVersion"]) == ("standard", "0x00000004")
+    assert structured(plain) == product
+
+
+def test_what_the_document_does_not_guarantee_may_be_missing():
+    """A product is readable without names, ui and version; unknown keys change nothing."""
+    product = structured({"product_key": "pk", "entities": [{"attrs": [], "new": 1}], "new": 1})
+    assert (product.name, product.ui, product.protocol_type) == (None, None, "standard")
+    assert product.datapoints == ()
+
+
+def test_what_a_data_point_cannot_be_without_is_an_error():
+    """A data point without a name has no place in any mapping; the error says which it is."""
+    broken = {"product_key": "pk", "entities": [{"attrs": [{"id": 0, "type": "W"}]}]}
+    with pytest.raises(InvalidResponseError, match=r"missing @ \$\.entities\[0\]\.attrs\[0\]"):
+        structured(broken)
