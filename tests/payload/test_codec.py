@@ -197,6 +197,8 @@ def test_current_must_be_a_report_of_the_product(codec, text):
         (7, {"ratio": 2.0, "addition": 1.0}, 15),
         (7, {"ratio": 1, "addition": 0.25}, 7.25),
         (7, {"ratio": -1, "addition": 100}, 93),
+        # The float nearest to it is 0.02 steps away.
+        (7, {"ratio": 0.001, "addition": 1e12}, 1000000000000.007),
     ],
 )
 def test_numbers_come_in_display_units(raw, spec, shown):

@@ -55,7 +55,8 @@ def test_commands_with_serial_number_are_read(command):
         ("hello!", "neither", None, b""),
         ("0\ud800", "neither", None, b""),
         ("00 00 00 03 04 00 00 90 02", "neither", None, b""),
-        ("010101000010", "foreign", None, b""),
+        ("AAAA AwQAAJAC", "neither", None, b""),
+        ("010101000010", "foreign: does not begin with 00000003", None, b""),
         ("AQEBAAA=", "foreign", None, b""),
         ("00000003", "truncated inside its length", None, b""),
         ("0000000380", "truncated inside its length", None, b""),
@@ -76,10 +77,10 @@ def test_what_is_no_whole_frame_is_kept_with_the_reason(text, problem, command, 
 
 
 def test_a_truncated_frame_in_base64_is_not_taken_for_hex():
-    """The header decides before the alphabet: this base64 has hex digits only."""
-    text = base64.b64encode(bytes.fromhex("0000000341d69a")).decode()[:8]
-    frame = Frame.parse(text)
-    assert (frame.coding, frame.raw[:4]) == ("base64", b"\x00\x00\x00\x03")
+    """The header decides before the alphabet: this base64 consists of hex digits."""
+    frame = Frame.parse("AAAAA0AA")
+    assert (frame.coding, frame.raw.hex()) == ("base64", "000000034000")
+    assert frame.problem == "truncated: 1 of 64 bytes"
 
 
 @given(st.text())
