@@ -1,0 +1,223 @@
+"""The simulated service: a request and the time go in, a reply comes out. No I/O, no clock.
+
+`SimulatedCloud` is a state machine: fleet, tokens, contexts, quota, groups, bindings. Everything
+it does follows from the requests, their times and the seed in its quirks.
+"""
+
+import random
+from collections import Counter as Tally
+from collections import deque
+from collections.abc import Collection, Mapping
+from email.utils import formatdate
+
+from gizwits_async.options import Credentials
+from gizwits_async.simulator.contexts import Contexts
+from gizwits_async.simulator.fleet import Fleet
+from gizwits_async.simulator.logs import truth
+from gizwits_async.simulator.messages import (
+    Answer,
+    LedgerEntry,
+    Refusal,
+    SimulatedReply,
+    SimulatedRequest,
+)
+from gizwits_async.simulator.quirks import Log, Quirks
+from gizwits_async.simulator.quota import make_counter
+from gizwits_async.simulator.routes import Route, find_route
+from gizwits_async.simulator.tokens import Tokens
+from gizwits_async.simulator.world import Call, Product, World
+
+__all__ = ["SimulatedCloud"]
+
+_NOT_WHITELISTED, _QUOTA_EXCEEDED, _NO_PRODUCT = 5012, 5013, 5015
+_OK, _NOT_FOUND, _WRONG_VERB = 200, 404, 405
+_CREDENTIALS = Credentials(
+    enterprise_id="simulated-enterprise",
+    enterprise_secret="simulated-enterprise-secret",  # noqa: S106 - of nothing that exists
+    product_key="simulatedproductkey0000000000001",
+    product_secret="simulated-product-secret",  # noqa: S106
+)
+
+
+class SimulatedCloud:
+    """The Gizwits Enterprise API on one's own desk."""
+
+    def __init__(
+        self,
+        fleet: Fleet | None = None,
+        *,
+        quirks: Quirks | None = None,
+        credentials: Credentials | None = None,
+        quota: int = 3600,
+        period: float = 3600.0,
+        token_life: float = 604_800.0,
+        whitelist: Collection[str] | None = None,
+        ledger_size: int | None = None,
+    ) -> None:
+        """Make a service.
+
+        Args:
+            fleet: Devices and logs of its first product; None: twelve devices, four days.
+            quirks: How it behaves where the API document is silent.
+            credentials: What it accepts; None: a fixed set that is obviously made up.
+            quota: Calls allowed in a period, for the enterprise as a whole.
+            period: Seconds after which calls are allowed again.
+            token_life: Seconds a token lives.
+            whitelist: Addresses that may call; None: all.
+            ledger_size: How many of the newest calls the ledger keeps; None: all.
+        """
+        self.quirks = Quirks() if quirks is None else quirks
+        self.credentials = _CREDENTIALS if credentials is None else credentials
+        """What this service accepts."""
+        self.fleet = Fleet.generate() if fleet is None else fleet
+        """Devices and logs of the product in `credentials`."""
+        self.whitelist = whitelist
+        self.ledger: deque[LedgerEntry] = deque(maxlen=ledger_size)
+        """Every call that was handled, oldest first."""
+        self.tally: Tally[str] = Tally()
+        """How many calls of each kind were handled, and `error 5013` and so on for refusals."""
+        self.tokens = Tokens(self.quirks.seed, token_life)
+        """All tokens given: `revoke()`, `expire()`."""
+        self._limit = quota
+        self._counter = make_counter(self.quirks, quota, period)
+        self._world = World(
+            quirks=self.quirks,
+            credentials=self.credentials,
+            products={},
+            tokens=self.tokens,
+            contexts=Contexts(self.quirks),
+            rng=random.Random(f"cloud/{self.quirks.seed}"),
+        )
+        self.product = self.add_product(
+            self.credentials.product_key, self.credentials.product_secret, self.fleet
+        )
+        """The product in `credentials`: its groups and bindings."""
+
+    def add_product(self, product_key: str, product_secret: str, fleet: Fleet) -> Product:
+        """Add a further product of the same enterprise, which shares its quota."""
+        product = Product.of(product_key, product_secret, fleet)
+        self._world.products[product_key] = product
+        return product
+
+    def truth(
+        self, log: Log, did: str, start: float, end: float, *, now: float | None = None
+    ) -> list[dict[str, object]]:
+        """Return the records with `start <= shown time < end` as this server shows them.
+
+        Args:
+            log: Which log.
+            did: Which device, of the product in `credentials`.
+            start: Epoch seconds.
+            end: Epoch seconds.
+            now: Only what the server knows at this time (epoch seconds); None: everything.
+
+        Returns:
+            JSON objects, oldest first.
+        """
+        return truth(self.fleet, log, did, (start, end), quirks=self.quirks, now=now)
+
+    def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
+        """Answer one request.
+
+        Args:
+            request: What was sent.
+            now: The caller's present in epoch seconds; the server's own may differ by a quirk.
+        """
+        here = now + self.quirks.clock_skew
+        segments = request.segments()
+        route, params, verbs = find_route(request.method, segments)
+        code: int | None = None
+        headers: dict[str, str] = {"date": formatdate(here, usegmt=True)}
+        if route is None:
+            status = _WRONG_VERB if verbs else _NOT_FOUND
+            # What lies in front of the service answers here: no error code, no quota.
+            words = f'Method "{request.method}" not allowed.' if verbs else "Not found."
+            value: object = {"detail": words}
+            if verbs:
+                headers["allow"] = ", ".join(verbs)
+        else:
+            try:
+                status, value = self._admit(request, route, params, here)
+            except Refusal as refusal:
+                status, value, code = refusal.status, self._refuse(refusal), refusal.code
+            self._count(route, code, here)
+            headers |= self._rate(code, here)
+        kind = "" if route is None else route.kind
+        self.tally[kind] += 1
+        if code is not None:
+            self.tally[f"error {code}"] += 1
+        self.ledger.append(
+            LedgerEntry(
+                at=now,
+                method=request.method,
+                path=request.path,
+                query=request.query(),
+                status=status,
+                error_code=code,
+                kind=kind,
+            )
+        )
+        return SimulatedReply.of_json(status, value, headers)
+
+    def _admit(
+        self, request: SimulatedRequest, route: Route, params: Mapping[str, str], now: float
+    ) -> tuple[int, object]:
+        if self.whitelist is not None and request.peer not in self.whitelist:
+            raise Refusal(_NOT_WHITELISTED)
+        if self._counted(route) and self._counter.remaining(now) < 1:
+            raise Refusal(_QUOTA_EXCEEDED)
+        product = self._world.products.get(params["product_key"])
+        if product is None:
+            raise Refusal(_NO_PRODUCT)
+        if route.auth == "token":
+            self.tokens.check(request.header("authorization"), product.key, now)
+        answer = route.answer(
+            Call(
+                world=self._world,
+                product=product,
+                params=params,
+                query=request.query(),
+                request=request,
+                now=now,
+            )
+        )
+        return (answer.status, answer.body) if isinstance(answer, Answer) else (_OK, answer)
+
+    def _refuse(self, refusal: Refusal) -> dict[str, object]:
+        as_text = self.quirks.error_code == "str"
+        return {
+            "error_code": str(refusal.code) if as_text else refusal.code,
+            "error_message": refusal.text,
+            self.quirks.error_detail: refusal.detail,
+        }
+
+    # --- quota
+
+    def _counted(self, route: Route) -> bool:
+        return route.kind != "token" or self.quirks.token_calls_count
+
+    def _count(self, route: Route, code: int | None, now: float) -> None:
+        quirks = self.quirks
+        if code == _QUOTA_EXCEEDED:
+            counts = quirks.refused_calls_count
+        else:
+            counts = code is None or quirks.failed_calls_count
+        if counts and self._counted(route):
+            self._counter.charge(now)
+
+    def _rate(self, code: int | None, now: float) -> dict[str, str]:
+        shown = self.quirks.rate_headers
+        if shown == "never" or (shown == "refused" and code != _QUOTA_EXCEEDED):
+            return {}
+        reset = self._counter.resets_at(now)
+        text = {
+            "epoch": str(-int(-reset // 1)),
+            "delta": str(-int(-(reset - now) // 1)),
+            "ms": str(int(reset * 1000)),
+            "junk": "soon",
+        }[self.quirks.rate_reset]
+        return {
+            "x-ratelimit-limit": str(self._limit),
+            "x-ratelimit-remaining": str(self._counter.remaining(now)),
+            "x-ratelimit-reset": text,
+        }

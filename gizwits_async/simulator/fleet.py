@@ -1,0 +1,254 @@
+"""The devices of one product and their logs: from a seed, on demand, or record by record.
+
+A day of a device is told anew from `(seed, did, day)` whenever it is asked for, so a fleet of any
+size and length costs the memory of its devices alone.
+"""
+
+import random
+import string
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from math import floor
+from operator import attrgetter
+
+from attrs import evolve, frozen
+
+from gizwits_async.simulator.quirks import LOGS, Log
+from gizwits_async.simulator.story import DAY, Event, Rates, Record, Session, tell_day
+
+__all__ = ["DEFAULT_NOW", "Device", "Fleet"]
+
+DEFAULT_NOW = 1_790_000_000.0
+"""The "now" of a fleet that was given none: a whole number, so that edges fall on seconds."""
+
+_ALPHABET = string.ascii_letters + string.digits
+_PLACES = (
+    ("China", "Guangdong", "Guangzhou", 113.280637, 23.125178),
+    ("China", "Guangdong", "Shenzhen", 114.057868, 22.543099),
+    ("China", "Beijing", "Beijing", 116.405285, 39.904989),
+    ("China", "Zhejiang", "Hangzhou", 120.153576, 30.287459),
+    ("Germany", "Bayern", "Muenchen", 11.581981, 48.135125),
+)
+_at = attrgetter("at")
+_ONLINE, _LOCATED, _DISABLED, _ALERT, _FAULTY = 0.7, 0.9, 0.15, 0.1, 0.05
+
+
+@frozen(kw_only=True)
+class Device:
+    """One device as the service describes it."""
+
+    did: str
+    mac: str
+    passcode: str = "123456"
+    type: str = "normal"
+    is_online: bool = False
+    is_disabled: bool = False
+    is_alert: bool = False
+    is_faulty: bool = False
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    longitude: float | None = None
+    latitude: float | None = None
+    online_latest: int | None = None
+    """When its latest session began, in epoch seconds; None: it never was online."""
+    created_at: int = int(DEFAULT_NOW) - 90 * DAY
+    mcu_hard_version: str | None = None
+    mcu_soft_version: str | None = None
+    wifi_hard_version: str | None = None
+    wifi_soft_version: str | None = None
+
+
+def _invent(index: int, seed: int, now: float, days: int) -> Device:
+    rng = random.Random(f"{seed}/{index}")
+    online = rng.random() < _ONLINE
+    # Online ones came up during the last day, the others some time before.
+    ago = 0 if online else rng.randint(1, max(1, days - 1))
+    back = ago * DAY + rng.randint(60, DAY - 60)
+    country, region, city, longitude, latitude = rng.choice(_PLACES)
+    located = rng.random() < _LOCATED
+    soft = f"0{rng.randint(1, 3)}00000{rng.randrange(10)}"
+    return Device(
+        did="".join(rng.choices(_ALPHABET, k=22)),
+        mac=f"{0xACCF23000000 + index:012X}",
+        passcode="".join(rng.choices(string.digits, k=6)),
+        is_online=online,
+        is_disabled=not online and rng.random() < _DISABLED,
+        is_alert=rng.random() < _ALERT,
+        is_faulty=rng.random() < _FAULTY,
+        country=country if located else None,
+        region=region if located else None,
+        city=city if located else None,
+        longitude=round(longitude + rng.uniform(-0.2, 0.2), 6) if located else None,
+        latitude=round(latitude + rng.uniform(-0.2, 0.2), 6) if located else None,
+        online_latest=int(now) - back,
+        created_at=int(now) - (days + rng.randint(1, 300)) * DAY - rng.randrange(DAY),
+        mcu_hard_version="00000001" if located else None,
+        mcu_soft_version=soft if located else None,
+        wifi_hard_version="00ESP826",
+        wifi_soft_version="04020034",
+    )
+
+
+class Fleet:
+    """Devices and logs of one product. Change it while it is served: everything sees it at once."""
+
+    def __init__(
+        self,
+        devices: Iterable[Device],
+        *,
+        now: float = DEFAULT_NOW,
+        days: int = 0,
+        seed: int = 1,
+        rates: Rates | None = None,
+        live: bool = False,
+    ) -> None:
+        self.now = now
+        """Where this fleet's time begins for those who bring no clock, in epoch seconds."""
+        self.seed = seed
+        self._first, self._days, self._live = now - days * DAY, days, live
+        self._rates = Rates() if rates is None else rates
+        self._devices = {device.did: device for device in devices}
+        self._macs = {device.mac: device.did for device in self._devices.values()}
+        self._added: dict[tuple[Log, str], list[Record]] = {}
+        self._told = lru_cache(maxsize=128)(self._tell)
+
+    @classmethod
+    def generate(
+        cls,
+        devices: int = 12,
+        days: int = 4,
+        seed: int = 1,
+        *,
+        now: float = DEFAULT_NOW,
+        rates: Rates | None = None,
+        live: bool = False,
+    ) -> "Fleet":
+        """Return a fleet made up from a seed: the same arguments give the same fleet anywhere.
+
+        Args:
+            devices: How many.
+            days: How many days before `now` their logs reach back.
+            seed: Any integer.
+            now: The present, in epoch seconds.
+            rates: How much happens in a day.
+            live: Whether things go on happening after `now`.
+        """
+        made = (_invent(index, seed, now, days) for index in range(devices))
+        return cls(made, now=now, days=days, seed=seed, rates=rates, live=live)
+
+    @classmethod
+    def of(
+        cls,
+        devices: Iterable[Device | str],
+        logs: Mapping[tuple[Log, str], Iterable[Record | float]] | None = None,
+        *,
+        now: float = DEFAULT_NOW,
+    ) -> "Fleet":
+        """Return a fleet of exactly these devices and records.
+
+        Args:
+            devices: Devices, or dids for devices of which nothing else matters.
+            logs: `(log, did)` -> records in any order; a bare number is the time of a record whose
+                fields are made up, different for each.
+            now: The present, in epoch seconds.
+        """
+        made = [
+            Device(did=device, mac=f"{0xACCF23000000 + index:012X}")
+            if isinstance(device, str)
+            else device
+            for index, device in enumerate(devices)
+        ]
+        fleet = cls(made, now=now)
+        for (log, did), records in (logs or {}).items():
+            for number, record in enumerate(records):
+                whole = record if isinstance(record, Record) else _filled(log, record, number)
+                fleet.append(log, did, whole)
+        return fleet
+
+    # --- devices
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """All devices, in the order they were made."""
+        return tuple(self._devices.values())
+
+    def device(self, did: str) -> Device | None:
+        """Return the device with this did; None if there is none."""
+        return self._devices.get(did)
+
+    def by_mac(self, mac: str) -> Device | None:
+        """Return the device with this MAC; None if there is none."""
+        return self._devices.get(self._macs.get(mac, ""))
+
+    def add(self, device: Device) -> None:
+        """Add a device."""
+        self._devices[device.did] = device
+        self._macs[device.mac] = device.did
+
+    def change(self, did: str, **changes: object) -> Device:
+        """Change fields of a device and return what it is now."""
+        self.add(evolve(self._devices[did], **changes))  # type: ignore[arg-type]
+        self._told.cache_clear()
+        return self._devices[did]
+
+    def remove(self, did: str) -> None:
+        """Delete a device with its logs."""
+        del self._macs[self._devices.pop(did).mac]
+        self._told.cache_clear()
+        for log in LOGS:
+            self._added.pop((log, did), None)
+
+    # --- logs
+
+    def append(self, log: Log, did: str, record: Record) -> None:
+        """Add a record to a log, at its place in time."""
+        insort(self._added.setdefault((log, did), []), record, key=_at)
+
+    def records(self, log: Log, did: str, start: float, end: float) -> list[Record]:
+        """Return the records with `start <= at <= end`, oldest first."""
+        added = self._added.get((log, did), [])
+        found = added[bisect_left(added, start, key=_at) : bisect_right(added, end, key=_at)]
+        told = [
+            record
+            for event in self._events(did, start, end)
+            if start <= event.at <= end and (record := event.record(log)) is not None
+        ]
+        if not found:
+            return told
+        return sorted([*told, *found], key=_at) if told else found
+
+    def _events(self, did: str, start: float, end: float) -> Iterable[Event]:
+        first = max(0, floor((start - self._first) / DAY))
+        last = floor((end - self._first) / DAY)
+        if not self._live:
+            last = min(last, self._days - 1)
+        for day in range(first, last + 1):
+            yield from self._told(did, day)
+
+    def _tell(self, did: str, day: int) -> tuple[Event, ...]:
+        device = self._devices.get(did)
+        if device is None:
+            return ()
+        begin = self._first + day * DAY
+        latest = None if day >= self._days else device.online_latest
+        told = None
+        if latest is not None and begin <= latest < begin + DAY:
+            told = Session(
+                start=float(latest),
+                open=device.is_online,
+                alert=device.is_alert,
+                fault=device.is_faulty,
+            )
+        return tell_day(f"{self.seed}/{did}/{day}", begin, self._rates, told=told, until=latest)
+
+
+def _filled(log: Log, at: float, number: int) -> Record:
+    # Tells records of the same instant apart, and is what the log would hold.
+    if log == "online":
+        return Record(at=at, body={"type": "dev_online", "payload": {"keep_alive": number}})
+    if log == "cmd":
+        frame = f"0000000307000091{'06'}{number % 2**24:06x}"
+        return Record(at=at, body={"type": "dev2app", "payload": frame})
+    return Record(at=at, body={"attrs": {"number": number}})

@@ -1,0 +1,222 @@
+"""The three logs of a device: which records a query means, how they are shown, page by page."""
+
+import random
+from math import floor
+
+from attrs import frozen
+
+from gizwits_async.simulator.contexts import Contexts, Dead
+from gizwits_async.simulator.fleet import Fleet
+from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.pages import whole, with_objects
+from gizwits_async.simulator.quirks import Log, Quirks
+from gizwits_async.simulator.story import DAY, Record
+
+__all__ = ["LogQuery", "answer_log", "parse_log_query", "shown_time", "truth"]
+
+_FORM_INVALID = 5002
+_MAX_SPAN = 2 * DAY
+_RETENTION = 30 * DAY
+_DEFAULT_LIMIT = 20
+
+
+@frozen(kw_only=True)
+class LogQuery:
+    """One log query as the server understood it."""
+
+    log: Log
+    did: str
+    start: int
+    end: int
+    descending: bool
+    limit: int
+    context: str
+    key: tuple[object, ...]
+    """What must stay the same from page to page."""
+
+
+def parse_log_query(
+    log: Log, did: str, query: dict[str, str], quirks: Quirks, now: float
+) -> LogQuery:
+    """Return the query, defaults filled in.
+
+    Args:
+        log: Which log.
+        did: Which device.
+        query: Parameters as sent.
+        quirks: What is refused.
+        now: The server's present, in epoch seconds.
+
+    Raises:
+        Refusal: 5002, with the name of the parameter as its detail.
+    """
+    start, end = whole(query, "start_ts"), whole(query, "end_ts")
+    limit = whole(query, "limit")
+    limit = _DEFAULT_LIMIT if limit is None else limit
+    sort = query.get("sort") or "desc"
+    if sort not in ("asc", "desc"):
+        raise Refusal(_FORM_INVALID, "sort")
+    over = quirks.log_refuse_over
+    if limit < 1 or (over is not None and limit > over):
+        raise Refusal(_FORM_INVALID, "limit")
+    key = (log, did, start, end, sort)
+    longest = _MAX_SPAN - 1 if quirks.span_strict else _MAX_SPAN
+    if end is None:
+        end = floor(now) if start is None else min(floor(now), start + longest)
+    if start is None:
+        start = end - longest
+    context = query.get("context", "")
+    if not context:
+        # The range was judged when the chain was opened; it grows older while one pages.
+        _judge(start, end, longest, quirks, now)
+        start = max(start, floor(now) - _RETENTION)
+    return LogQuery(
+        log=log,
+        did=did,
+        start=start,
+        end=end,
+        descending=sort == "desc",
+        limit=min(limit, quirks.log_cap),
+        context=context,
+        key=key,
+    )
+
+
+def _judge(start: int, end: int, longest: int, quirks: Quirks, now: float) -> None:
+    if not 0 <= end - start <= longest:
+        raise Refusal(_FORM_INVALID, "start_ts and end_ts")
+    if quirks.refuse_future_end and end > now:
+        raise Refusal(_FORM_INVALID, "end_ts")
+    if quirks.refuse_old_start and start < floor(now) - _RETENTION:
+        raise Refusal(_FORM_INVALID, "start_ts")
+
+
+def _clock(log: Log, quirks: Quirks) -> str:
+    return quirks.data_ts if log == "data" else quirks.event_timestamp
+
+
+def shown_time(record: Record, log: Log, quirks: Quirks) -> float:
+    """Return the time that the server shows for a record."""
+    return record.at if _clock(log, quirks) == "fractional" else floor(record.at)
+
+
+def _compared(record: Record, log: Log, quirks: Quirks) -> float:
+    cut = quirks.comparison == "whole" or _clock(log, quirks) == "whole"
+    return floor(record.at) if cut else record.at
+
+
+def _show(record: Record, log: Log, quirks: Quirks) -> dict[str, object]:
+    name = "ts" if log == "data" else "timestamp"
+    return {name: shown_time(record, log, quirks), **record.body}
+
+
+def _select(
+    fleet: Fleet, query: LogQuery, quirks: Quirks, now: float, rng: random.Random
+) -> tuple[Record, ...]:
+    def inside(record: Record) -> bool:
+        time = _compared(record, query.log, quirks)
+        low = query.start < time if quirks.bounds == "left_open" else query.start <= time
+        high = time < query.end if quirks.bounds == "half_open" else time <= query.end
+        return low and high and record.visible(now)
+
+    # A record of the second `end` may count as `end` itself.
+    near = fleet.records(query.log, query.did, query.start, query.end + 1)
+    rows = [record for record in near if inside(record)]
+    if quirks.second_order == "reversed":
+        rows.sort(key=lambda record: (floor(record.at), -record.at))
+    elif quirks.second_order == "shuffled":
+        rows.sort(key=lambda record: (floor(record.at), rng.random()))
+    return tuple(reversed(rows)) if query.descending else tuple(rows)
+
+
+def answer_log(
+    fleet: Fleet,
+    query: LogQuery,
+    quirks: Quirks,
+    *,
+    contexts: Contexts,
+    now: float,
+    rng: random.Random,
+) -> dict[str, object]:
+    """Return the body of one page.
+
+    Args:
+        fleet: Where the records are.
+        query: What is asked.
+        quirks: How it is answered.
+        contexts: What is remembered of other pages.
+        now: The server's present, in epoch seconds.
+        rng: For orders that are nobody's business.
+
+    Raises:
+        Refusal: 5002 for a dead context, if this server says so.
+    """
+    try:
+        chain, place = (
+            contexts.find(query.context, query.key, now) if query.context else (None, None)
+        )
+    except Dead:
+        if quirks.dead_context == "error":
+            raise Refusal(_FORM_INVALID, "context") from None
+        if quirks.dead_context == "empty":
+            return _page(query, quirks, (), None, total=0, rng=rng)
+        chain = place = None
+    if chain is None or place is None:
+        chain = contexts.open(query.key, _select(fleet, query, quirks, now, rng), now)
+        place = chain.steps[0]
+    rows, context = contexts.turn(chain, place, query.limit)
+    return _page(query, quirks, rows, context, total=len(chain.rows), rng=rng)
+
+
+def _page(
+    query: LogQuery,
+    quirks: Quirks,
+    rows: tuple[object, ...],
+    context: str | None,
+    *,
+    total: int,
+    rng: random.Random,
+) -> dict[str, object]:
+    objects = [_show(row, query.log, quirks) for row in rows if isinstance(row, Record)]
+    mark: dict[str, object] = {}
+    if context is not None or quirks.context_end != "absent":
+        mark["context"] = "" if context is None and quirks.context_end == "empty" else context
+    place = quirks.context_place
+    if place == "last_object" and objects:
+        objects[-1] = {**objects[-1], **mark}
+    elif (place == "last_object" and context is not None) or (place == "extra_object" and mark):
+        objects.append(mark)
+    body = with_objects(objects, quirks, limit=query.limit, skip=0, total=total, rng=rng)
+    meta = body["meta"]
+    if place in ("meta", "both") and isinstance(meta, dict):
+        meta.update(mark)
+    if place in ("top", "both"):
+        body.update(mark)
+    return body
+
+
+def truth(
+    fleet: Fleet,
+    log: Log,
+    did: str,
+    span: tuple[float, float],
+    *,
+    quirks: Quirks,
+    now: float | None,
+) -> list[dict[str, object]]:
+    """Return what the log shows with `start <= shown time < end`, oldest first.
+
+    Args:
+        fleet: Where the records are.
+        log: Which log.
+        did: Which device.
+        span: Start and end, in epoch seconds.
+        quirks: How times are shown.
+        now: Only what is visible then, in epoch seconds; None: everything.
+    """
+    start, end = span
+    return [
+        _show(record, log, quirks)
+        for record in fleet.records(log, did, start, end + 1)
+        if start <= shown_time(record, log, quirks) < end and (now is None or record.visible(now))
+    ]

@@ -1,0 +1,110 @@
+"""The envelope of every list, and the numbers in a query that choose its page."""
+
+import random
+import re
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.quirks import Quirks
+
+__all__ = ["flag", "page_of", "whole", "with_objects"]
+
+_FORM_INVALID = 5002
+_DEFAULT_LIMIT = 20
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+def whole(query: dict[str, str], name: str) -> int | None:
+    """Return a whole number of the query; None if it was not sent.
+
+    Raises:
+        Refusal: 5002, it is none.
+    """
+    text = query.get(name)
+    if text is None:
+        return None
+    if not _WHOLE.fullmatch(text):
+        raise Refusal(_FORM_INVALID, name)
+    return int(text)
+
+
+def flag(query: dict[str, str], name: str) -> bool | None:
+    """Return a flag of the query, sent as 0 or 1; None if it was not sent.
+
+    Raises:
+        Refusal: 5002, it is something else.
+    """
+    text = query.get(name)
+    if text is None:
+        return None
+    if text not in ("0", "1"):
+        raise Refusal(_FORM_INVALID, name)
+    return text == "1"
+
+
+def with_objects(
+    objects: Sequence[object],
+    quirks: Quirks,
+    *,
+    limit: int,
+    skip: int,
+    total: int,
+    rng: random.Random,
+) -> dict[str, object]:
+    """Return the envelope around the objects of one page.
+
+    Args:
+        objects: What the page holds.
+        quirks: Which shape, and what is said of the total.
+        limit: Most rows it could have had.
+        skip: Rows before it.
+        total: Rows in all.
+        rng: For totals that drift.
+    """
+    told: int | None = {
+        "page_only": len(objects),
+        "over": total + 7,
+        "drifting": total + rng.randrange(4),
+        "null": None,
+    }.get(quirks.total, total)
+    meta: dict[str, object] = {"previous": None, "skip": skip, "limit": limit, "next": None}
+    if quirks.total != "missing":
+        meta["total"] = told
+    if not quirks.hits:
+        return {"meta": meta, "objects": list(objects)}
+    inner = {"objects": list(objects)} | ({} if quirks.total == "missing" else {"total": told})
+    return {"meta": meta, "objects": {"hits": inner, "took": 117, "err_code": 0}}
+
+
+def page_of(
+    rows: Sequence[object], query: dict[str, str], quirks: Quirks, path: str, rng: random.Random
+) -> dict[str, object]:
+    """Return the page of a list that `skip` and `limit` of the query choose.
+
+    Args:
+        rows: The whole list.
+        query: Parameters as sent.
+        quirks: Which limits hold.
+        path: Path of the call, for `meta.next`.
+        rng: For totals that drift.
+
+    Raises:
+        Refusal: 5002, one of the two is no number or out of bounds.
+    """
+    limit, skip = whole(query, "limit"), whole(query, "skip")
+    limit = _DEFAULT_LIMIT if limit is None else limit
+    skip = 0 if skip is None else skip
+    over = quirks.list_refuse_over
+    if limit < 1 or (over is not None and limit > over):
+        raise Refusal(_FORM_INVALID, "limit")
+    if skip < 0:
+        raise Refusal(_FORM_INVALID, "skip")
+    limit = limit if quirks.list_cap is None else min(limit, quirks.list_cap)
+    chosen = rows[skip : skip + limit]
+    body = with_objects(chosen, quirks, limit=limit, skip=skip, total=len(rows), rng=rng)
+    meta = body["meta"]
+    if quirks.next_link == "relative" and skip + len(chosen) < len(rows) and isinstance(meta, dict):
+        following = {**query, "skip": str(skip + len(chosen)), "limit": str(limit)}
+        meta["next"] = f"{path}?{urlencode(following)}"
+    return body

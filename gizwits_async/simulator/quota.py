@@ -1,0 +1,122 @@
+"""How the service may count calls: four counters behind one face. Pure but for their own state."""
+
+from collections import deque
+from math import floor
+from typing import Protocol
+
+from gizwits_async.simulator.quirks import Quirks
+
+__all__ = ["Counter", "make_counter"]
+
+
+class Counter(Protocol):
+    """Counts the calls of one enterprise; all times in epoch seconds of the server."""
+
+    def remaining(self, now: float) -> int:
+        """Return how many calls would still be let through at once."""
+        ...
+
+    def charge(self, now: float) -> None:
+        """Count one call."""
+        ...
+
+    def resets_at(self, now: float) -> float:
+        """Return when this counter would say that it starts anew."""
+        ...
+
+
+class _Windows:
+    """Calls of the current window and the one before it."""
+
+    def __init__(self, limit: int, period: float, anchor: float | None) -> None:
+        self._limit, self._period, self._anchor = limit, period, anchor
+        self._index, self._count, self._before = 0, 0, 0
+
+    def _roll(self, now: float) -> float:
+        # Gives the part of the current window that has passed.
+        if self._anchor is None:
+            self._anchor = now
+        place = (now - self._anchor) / self._period
+        index = floor(place)
+        if index > self._index:
+            self._before = self._count if index == self._index + 1 else 0
+            self._index, self._count = index, 0
+        return place - index
+
+    def charge(self, now: float) -> None:
+        self._roll(now)
+        self._count += 1
+
+    def resets_at(self, now: float) -> float:
+        self._roll(now)
+        return (self._anchor or 0.0) + (self._index + 1) * self._period
+
+
+class _Fixed(_Windows):
+    def remaining(self, now: float) -> int:
+        self._roll(now)
+        return max(0, self._limit - self._count)
+
+
+class _Weighted(_Windows):
+    """The window before counts by the part of it that a window ending now would still cover."""
+
+    def remaining(self, now: float) -> int:
+        passed = self._roll(now)
+        return max(0, floor(self._limit - self._count - self._before * (1.0 - passed)))
+
+
+class _Sliding:
+    def __init__(self, limit: int, period: float) -> None:
+        self._limit, self._period = limit, period
+        self._calls: deque[float] = deque()
+
+    def remaining(self, now: float) -> int:
+        while self._calls and self._calls[0] + self._period <= now:
+            self._calls.popleft()
+        return max(0, self._limit - len(self._calls))
+
+    def charge(self, now: float) -> None:
+        self._calls.append(now)
+
+    def resets_at(self, now: float) -> float:
+        return (self._calls[0] if self._calls else now) + self._period
+
+
+class _Bucket:
+    def __init__(self, limit: int, period: float) -> None:
+        self._limit, self._rate = limit, limit / period
+        self._level, self._at = float(limit), 0.0
+
+    def _fill(self, now: float) -> float:
+        self._level = min(self._limit, self._level + max(0.0, now - self._at) * self._rate)
+        self._at = max(self._at, now)
+        return self._level
+
+    def remaining(self, now: float) -> int:
+        return max(0, floor(self._fill(now)))
+
+    def charge(self, now: float) -> None:
+        self._level = self._fill(now) - 1.0
+
+    def resets_at(self, now: float) -> float:
+        return now + (self._limit - self._fill(now)) / self._rate
+
+
+def make_counter(quirks: Quirks, limit: int, period: float) -> Counter:
+    """Return the counter that these quirks name.
+
+    Args:
+        quirks: Which kind, and where its windows begin.
+        limit: Calls allowed in a period.
+        period: Its length in seconds.
+    """
+    match quirks.quota_kind:
+        case "fixed":
+            return _Fixed(limit, period, quirks.quota_anchor)
+        case "weighted":
+            return _Weighted(limit, period, quirks.quota_anchor)
+        case "sliding":
+            return _Sliding(limit, period)
+        case "bucket":
+            return _Bucket(limit, period)

@@ -1,0 +1,101 @@
+"""The door on loopback: the simulated service behind a real socket, through aiohttp.web."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from gizwits_async.simulator.cloud import SimulatedCloud
+from gizwits_async.simulator.messages import SimulatedRequest
+
+__all__ = ["SimulatorServer"]
+
+_MAX_BODY = 16 * 2**20
+
+
+class SimulatorServer:
+    """Serves a simulated service: `async with SimulatorServer(cloud) as server: server.url`."""
+
+    def __init__(
+        self,
+        cloud: SimulatedCloud,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Make a server; nothing listens yet.
+
+        Args:
+            cloud: The service. Its fleet's `now` should be about the clock's, or its logs are old.
+            host: Address to listen on.
+            port: Port to listen on; 0: any free one.
+            clock: Epoch seconds.
+        """
+        self._cloud = cloud
+        self._host, self._port = host, port
+        self._clock = clock
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end.
+
+        Raises:
+            RuntimeError: It does not listen.
+        """
+        if self._runner is None or not self._runner.addresses:
+            raise RuntimeError("the server was not started: use `async with SimulatorServer(...)`")
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            OSError: The address is taken.
+        """
+        app = web.Application(client_max_size=_MAX_BODY)
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+
+    async def aclose(self) -> None:
+        """Stop listening and end all connections."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        reply = self._cloud.handle(
+            SimulatedRequest(
+                method=request.method,
+                target=request.raw_path,
+                headers=dict(request.headers),
+                body=body,
+                peer=request.remote or "",
+            ),
+            self._clock(),
+        )
+        return web.Response(status=reply.status, headers=reply.headers, body=reply.body)

@@ -1,0 +1,201 @@
+"""A day in the life of a simulated device, from its seed alone: sessions, commands, reports.
+
+All three logs tell the same story: a report is one data record and one frame of the cmd log, a
+command is a frame just before the report that shows its effect, and both happen while online.
+"""
+
+import random
+from itertools import pairwise
+from typing import Literal
+
+from attrs import field, frozen
+
+from gizwits_async.simulator.quirks import Log
+from gizwits_async.simulator.schema import POINTS, Values, report_frame, show, write_frame
+
+__all__ = ["DAY", "Event", "Rates", "Record", "Session", "tell_day"]
+
+DAY = 86_400
+_KEEP_ALIVE = 130
+_HEARTBEAT = 60
+_SHORTEST = 2
+_REACTION = 0.01
+_SWITCHABLE = ("switch", "mode", "fan_speed", "set_temp", "fan_swing")
+_REASONS = ("no_heartbeat", "tcp_closed", "mqtt_disconnect", "ssl_closed", "offline_force")
+
+
+@frozen(kw_only=True)
+class Rates:
+    """How lively the devices are, a day each."""
+
+    sessions: int = 2
+    """Times a device comes online."""
+    reports: int = 40
+    """Reports of its state, on average."""
+    commands: float = 0.15
+    """Part of the reports that answer a command."""
+    empty_day: float = 0.1
+    """Probability of a day without any record."""
+    burst: float = 0.4
+    """Probability that several reports fall into one second."""
+    dense: float = 0.0
+    """Probability of a second with `dense_size` reports."""
+    dense_size: int = 130
+    """Reports in such a second; more than a page holds."""
+    edge: float = 0.3
+    """Probability of a record at exactly the first, or in the last millisecond of the day."""
+
+
+@frozen(kw_only=True)
+class Record:
+    """One entry of a log as the server keeps it."""
+
+    at: float
+    """Exact time in epoch seconds, to the millisecond."""
+    body: dict[str, object] = field(repr=False)
+    """All its fields but the time."""
+    seen_at: float | None = None
+    """When it became visible, in epoch seconds; None: at its own time. Later: a late record."""
+
+    def visible(self, now: float) -> bool:
+        """Return whether the server knows of it at `now`."""
+        return (self.at if self.seen_at is None else self.seen_at) <= now
+
+
+@frozen
+class Event:
+    """One thing that happened, before it is written into the logs."""
+
+    at: float
+    kind: Literal["up", "down", "write", "report"]
+    values: Values | None = None
+    names: tuple[str, ...] = ()
+    payload: dict[str, object] | None = None
+
+    def record(self, log: Log) -> Record | None:
+        """Return what this log keeps of it; None if nothing."""
+        if log == "online":
+            if self.payload is None:
+                return None
+            body: dict[str, object] = {"type": f"dev_{'on' if self.kind == 'up' else 'off'}line"}
+            return Record(at=self.at, body={**body, "payload": self.payload})
+        if self.values is None:
+            return None
+        if log == "data":
+            return Record(at=self.at, body={"attrs": show(self.values)}) if not self.names else None
+        if self.names:
+            frame = {"type": "app2dev", "payload": write_frame(self.values, self.names)}
+            return Record(at=self.at, body={**frame})
+        return Record(at=self.at, body={"type": "dev2app", "payload": report_frame(self.values)})
+
+
+@frozen(kw_only=True)
+class Session:
+    """The session a device's description speaks of: its latest, begun at `online_latest`."""
+
+    start: float
+    open: bool
+    """Whether it still lasts."""
+    alert: bool = False
+    fault: bool = False
+
+
+def _ms(value: float) -> float:
+    return round(value, 3)
+
+
+def _offline(rng: random.Random, duration: float) -> dict[str, object]:
+    reason = rng.choice(_REASONS)
+    last = _KEEP_ALIVE if reason == "no_heartbeat" else rng.randrange(1, _HEARTBEAT)
+    count = max(0, int(duration - last) // _HEARTBEAT)
+    # Fewer than two heartbeats have no distance between them.
+    gap = _HEARTBEAT if count > 1 else 0
+    heartbeat = {"count": count, "max": gap, "min": gap, "avg": gap, "last": last}
+    return {"duration": int(duration), "heartbeat": heartbeat, "reason": reason}
+
+
+def _start_values(rng: random.Random, session: Session | None) -> dict[str, int]:
+    values = {point.name: 0 for point in POINTS}
+    values |= {"switch": 1, "set_temp": rng.randint(16, 30), "room_temp": rng.randint(40, 90)}
+    values |= {"mode": rng.randrange(5), "fan_speed": rng.randrange(3)}
+    if session is not None:
+        values |= {"alert_full": int(session.alert), "fault_roomtemp": int(session.fault)}
+    return values
+
+
+def _command(rng: random.Random, values: dict[str, int]) -> tuple[str, ...]:
+    name = rng.choice(_SWITCHABLE)
+    point = next(point for point in POINTS if point.name == name)
+    if point.choices:
+        values[name] = rng.randrange(len(point.choices))
+    else:
+        values[name] = rng.randint(point.low, point.high)
+    return (name,)
+
+
+def _reports(
+    rng: random.Random, rates: Rates, values: dict[str, int], times: list[float]
+) -> list[Event]:
+    events: list[Event] = []
+    # A command comes after the report before it, or that report would show its effect too early.
+    for before, at in pairwise((times[0], *times)):
+        if at - before > _REACTION and rng.random() < rates.commands:
+            names = _command(rng, values)
+            asked = max(before + 0.001, at - rng.uniform(0.05, 0.9))
+            events.append(Event(_ms(asked), "write", dict(values), names))
+        values["room_temp"] = min(120, max(0, values["room_temp"] + rng.randint(-1, 1)))
+        events.append(Event(at, "report", dict(values)))
+    return events
+
+
+def _session(
+    rng: random.Random, rates: Rates, span: tuple[float, float], told: Session | None
+) -> list[Event]:
+    start, end = span
+    events = [Event(start, "up", payload={"keep_alive": _KEEP_ALIVE})]
+    share = rates.reports // max(1, rates.sessions)
+    times = [
+        rng.uniform(start + 1, end) for _ in range(rng.randint(share // 2, share + share // 2))
+    ]
+    if times and rng.random() < rates.burst:
+        second = int(rng.choice(times))
+        times += [second + rng.random() for _ in range(rng.randint(3, 15))]
+    if rng.random() < rates.dense:
+        second = int(rng.uniform(start + 1, end))
+        times += [second + rng.random() for _ in range(rates.dense_size)]
+    inside = sorted(_ms(at) for at in times if start + 1 < at < end)
+    events += _reports(rng, rates, _start_values(rng, told), [_ms(start + 0.4), *inside])
+    if told is None or not told.open:
+        events.append(Event(end, "down", payload=_offline(rng, end - start)))
+    return events
+
+
+def tell_day(
+    seed: str, day: float, rates: Rates, *, told: Session | None, until: float | None
+) -> tuple[Event, ...]:
+    """Return what happened on one day, oldest first.
+
+    Args:
+        seed: Names the fleet's seed, the device and the day.
+        day: Epoch second at which the day begins; nothing leaves the day.
+        rates: How lively it was.
+        told: The device's latest session, if it began on this day.
+        until: Nothing else happens from this epoch second on; None: no such end.
+    """
+    rng = random.Random(seed)
+    events: list[Event] = []
+    stop = day + DAY if until is None else until
+    if rng.random() >= rates.empty_day:
+        cuts = sorted(rng.uniform(10, DAY - 10) for _ in range(2 * rates.sessions))
+        for start, end in zip(cuts[::2], cuts[1::2], strict=True):
+            span = (_ms(day + start), _ms(day + end))
+            if span[1] - span[0] > _SHORTEST and span[1] < stop:
+                events += _session(rng, rates, span, None)
+        for at in (day, _ms(day + DAY - 0.001)):
+            if rng.random() < rates.edge and at < stop:
+                events.append(Event(at, "report", _start_values(rng, None)))
+    if told is not None:
+        end = min(_ms(told.start + rng.uniform(30, 7200)), _ms(day + DAY - 1))
+        span = (told.start, _ms(day + DAY - 1) if told.open else end)
+        events += _session(rng, rates, span, told)
+    return tuple(sorted(events, key=lambda event: event.at))

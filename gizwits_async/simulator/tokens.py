@@ -1,0 +1,69 @@
+"""Tokens as the service keeps them: what each is good for, and until when."""
+
+from attrs import evolve, frozen
+
+from gizwits_async.simulator.ids import digest
+from gizwits_async.simulator.messages import Refusal
+
+__all__ = ["Tokens"]
+
+_TOKEN_INVALID, _TOKEN_OF_OTHER_PRODUCT, _TOKEN_EXPIRED = 5009, 5010, 5011
+_PARTS = 2
+
+
+@frozen
+class _Grant:
+    product_key: str
+    expires_at: float
+
+
+class Tokens:
+    """All tokens ever given; times in epoch seconds of the server."""
+
+    def __init__(self, seed: int, life: float) -> None:
+        self._seed, self._life = seed, life
+        self._grants: dict[str, _Grant] = {}
+        self._count = 0
+
+    def issue(self, product_key: str, now: float, *, revoke_others: bool) -> tuple[str, float]:
+        """Return a new token and its end.
+
+        Args:
+            product_key: The product it is for.
+            now: The present.
+            revoke_others: Whether the product's other tokens end now.
+        """
+        if revoke_others:
+            self._grants = {
+                token: grant
+                for token, grant in self._grants.items()
+                if grant.product_key != product_key
+            }
+        self._count += 1
+        token = digest("token", self._seed, self._count)
+        self._grants[token] = _Grant(product_key, now + self._life)
+        return token, now + self._life
+
+    def check(self, authorization: str | None, product_key: str, now: float) -> None:
+        """Raise the refusal that a header `Authorization` earns, if any: 5009, 5010 or 5011."""
+        parts = (authorization or "").split()
+        if len(parts) != _PARTS or parts[0] != "token" or parts[1] not in self._grants:
+            raise Refusal(_TOKEN_INVALID)
+        grant = self._grants[parts[1]]
+        if grant.product_key != product_key:
+            raise Refusal(_TOKEN_OF_OTHER_PRODUCT)
+        if now > grant.expires_at:
+            raise Refusal(_TOKEN_EXPIRED)
+
+    def revoke(self, token: str | None = None) -> None:
+        """Forget a token, or all of them: 5009 from now on."""
+        if token is None:
+            self._grants.clear()
+        else:
+            self._grants.pop(token, None)
+
+    def expire(self, token: str | None = None) -> None:
+        """Let a token, or all of them, have ended long ago: 5011 from now on."""
+        for key, grant in self._grants.items():
+            if token in (None, key):
+                self._grants[key] = evolve(grant, expires_at=0.0)

@@ -1,0 +1,90 @@
+"""A plain caller for the simulated service: it knows HTTP and nothing of the client."""
+
+import json
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatedReply, SimulatedRequest
+
+
+class Caller:
+    """Calls a simulated service at a time that the test sets."""
+
+    def __init__(self, cloud: SimulatedCloud) -> None:
+        self.cloud = cloud
+        self.now = cloud.fleet.now
+        self.token = ""
+        self.root = f"/v1/products/{cloud.credentials.product_key}"
+
+    def raw(
+        self,
+        method: str,
+        target: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        peer: str = "127.0.0.1",
+    ) -> SimulatedReply:
+        """Send one request; a body that is not bytes is sent as JSON."""
+        data = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
+        request = SimulatedRequest(
+            method=method, target=target, headers=headers or {}, body=data, peer=peer
+        )
+        return self.cloud.handle(request, self.now)
+
+    def login(self, **changes: object) -> dict:
+        """Fetch a token with the right credentials, or some of them changed, and keep it."""
+        mine = self.cloud.credentials
+        body = {
+            "enterprise_id": mine.enterprise_id,
+            "enterprise_secret": mine.enterprise_secret,
+            "product_secret": mine.product_secret,
+            **changes,
+        }
+        reply = self.raw("POST", f"{self.root}/access_token", body)
+        answer = json.loads(reply.body)
+        if reply.status == 201:
+            self.token = answer["token"]
+        return answer | {"status": reply.status}
+
+    def call(self, method: str, path: str, body: object = None, **query: object) -> SimulatedReply:
+        """Send a call below the product with the token."""
+        if not self.token:
+            self.login()
+        text = urlencode({name: value for name, value in query.items() if value is not None})
+        headers = {"Authorization": f"token {self.token}"}
+        return self.raw(method, f"{self.root}{path}{'?' if text else ''}{text}", body, headers)
+
+    def get(self, path: str, **query: object) -> dict:
+        """Return the JSON of a GET, whatever its status."""
+        return json.loads(self.call("GET", path, **query).body)
+
+    def log(self, log: str, did: str, **query: object) -> dict:
+        """Return one page of a log."""
+        return self.get(f"/devices/{quote(did, safe='')}/{log}", **query)
+
+    def walk(self, log: str, did: str, **query: object) -> list[list[dict]]:
+        """Return all pages of a window, contexts in `meta` followed."""
+        pages, context = [], None
+        for _ in range(1000):
+            page = self.log(log, did, context=context, **query)
+            pages.append(page["objects"])
+            context = page["meta"].get("context")
+            if not context:
+                return pages
+        raise AssertionError("the chain has no end")
+
+
+@pytest.fixture
+def serve():
+    """Return a function that makes a service with quirks, and a caller for it."""
+
+    def make(fleet: Fleet | None = None, **settings: object) -> Caller:
+        names = {"credentials", "quota", "period", "token_life", "whitelist", "ledger_size"}
+        mine = {name: settings.pop(name) for name in names & settings.keys()}
+        return Caller(SimulatedCloud(fleet, quirks=Quirks(**settings), **mine))
+
+    return make

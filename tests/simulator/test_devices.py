@@ -1,0 +1,144 @@
+"""Identity, detail and search, and the pages of a list."""
+
+import pytest
+
+from gizwits_async.simulator import Device, Fleet
+
+NOW = 1_790_000_000
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    return Fleet.generate(devices=60, days=4, seed=3, now=NOW)
+
+
+def rows(caller, **query: object) -> list[dict]:
+    return caller.get("/devices/search", limit=100, **query)["objects"]
+
+
+def test_identity_and_detail(serve, fleet):
+    """A MAC leads to the did and to what is known of the device; 5301 and 5002 otherwise."""
+    caller, device = serve(fleet), fleet.devices[7]
+    assert caller.get("/devices", mac=device.mac) == {
+        "did": device.did,
+        "passcode": device.passcode,
+    }
+    detail = caller.get("/device_detail", mac=device.mac)
+    assert detail["did"] == device.did
+    assert detail["is_online"] is device.is_online
+    assert detail["product_key"] == caller.cloud.credentials.product_key
+    assert caller.get("/device_detail", mac="nobody")["error_code"] == 5301
+    assert caller.get("/device_detail")["error_code"] == 5002
+
+
+@pytest.mark.parametrize("name", ["is_online", "is_faulty", "is_alert"])
+@pytest.mark.parametrize("value", [0, 1])
+def test_flags(serve, fleet, name, value):
+    """A flag chooses the devices that have it, or do not."""
+    found = rows(serve(fleet), show_disabled=1, **{name: value})
+    assert {row["did"] for row in found} == {
+        device.did for device in fleet.devices if getattr(device, name) == bool(value)
+    }
+    assert rows(serve(fleet), show_disabled=1, **{name: 1 - value}) != found
+
+
+def test_other_filters(serve, fleet):
+    """Place, liveness, did and MAC choose; disabled devices come only when asked for."""
+    caller, device = serve(fleet), fleet.devices[0]
+    disabled = {device.did for device in fleet.devices if device.is_disabled}
+    assert disabled
+    shown = {row["did"] for row in rows(caller, show_disabled=1)}
+    assert shown - {row["did"] for row in rows(caller)} == disabled
+    assert {row["city"] for row in rows(caller, city="Shenzhen", country="China")} == {"Shenzhen"}
+    for kind in ("did", "mac"):
+        found = rows(caller, type=kind, val=getattr(device, kind), show_disabled=1)
+        assert [row["did"] for row in found] == [device.did]
+    recent = rows(caller, liveness_start=NOW - 86_400)
+    assert recent
+    assert all(row["online_latest"] >= NOW - 86_400 for row in recent)
+    uid = next(uid for uid, _ in caller.cloud.product.bindings.rows)
+    bound = caller.cloud.product.bindings.dids_of(uid)
+    assert {row["did"] for row in rows(caller, type="uid", val=uid, show_disabled=1)} == bound
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"is_online": "true"},
+        {"type": "name", "val": "x"},
+        {"type": "did"},
+        {"limit": "0"},
+        {"skip": "-1"},
+        {"limit": "x"},
+        {"liveness_start": "today"},
+    ],
+)
+def test_bad_queries(serve, fleet, query):
+    """What cannot be understood is 5002."""
+    caller = serve(fleet)
+    assert caller.get("/devices/search", **query)["error_code"] == 5002
+
+
+def test_pages(serve, fleet):
+    """Skip and limit cut one stable list; a cap makes pages smaller than asked, and says so."""
+    caller = serve(fleet, list_cap=7)
+    found, skip = [], 0
+    while page := caller.get("/devices/search", limit=20, skip=skip, show_disabled=1)["objects"]:
+        assert len(page) <= 7
+        found += page
+        skip += len(page)
+    assert {row["did"] for row in found} == {device.did for device in fleet.devices}
+    assert len(found) == 60
+    assert caller.get("/devices/search", limit=20)["meta"]["limit"] == 7
+    assert len(serve(fleet).get("/devices/search", show_disabled=1)["objects"]) == 20
+
+
+def test_limit_that_is_refused(serve, fleet):
+    """A list may refuse a limit of 100 outright."""
+    caller = serve(fleet, list_refuse_over=20)
+    assert caller.get("/devices/search", limit=21)["error_code"] == 5002
+    assert len(caller.get("/devices/search", limit=20)["objects"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("total", "value"), [("right", 60), ("null", None), ("page_only", 5), ("over", 67)]
+)
+def test_totals(serve, fleet, total, value):
+    """The total is right, or wrong in the way the switch says."""
+    caller = serve(fleet, total=total)
+    assert caller.get("/devices/search", limit=5, show_disabled=1)["meta"]["total"] == value
+
+
+def test_totals_that_are_missing_or_drift(serve, fleet):
+    """The total may not be there, or change from call to call without falling below the truth."""
+    assert "total" not in serve(fleet, total="missing").get("/devices/search")["meta"]
+    caller = serve(fleet, total="drifting")
+    told = {caller.get("/devices/search", show_disabled=1)["meta"]["total"] for _ in range(20)}
+    assert len(told) > 1
+    assert min(told) >= 60
+
+
+def test_hits_envelope(serve, fleet):
+    """Objects may come in the envelope of the search engine behind the service."""
+    page = serve(fleet, hits=True).get("/devices/search", limit=5, show_disabled=1)
+    assert len(page["objects"]["hits"]["objects"]) == 5
+    assert page["objects"]["hits"]["total"] == 60
+
+
+def test_next_link(serve, fleet):
+    """A relative link to the next page stands there while rows are left."""
+    caller = serve(fleet, next_link="relative")
+    page = caller.get("/devices/search", limit=50, show_disabled=1)
+    headers = {"Authorization": f"token {caller.token}"}
+    assert page["meta"]["next"].startswith("/v1/products/")
+    reply = caller.raw("GET", page["meta"]["next"], headers=headers)
+    assert b'"next": null' in reply.body
+
+
+def test_order_of_lists(serve, fleet):
+    """Newest devices may come first, so that a new one shifts the pages."""
+    caller = serve(fleet, list_order="created_desc")
+    fleet.add(Device(did="new", mac="new", created_at=NOW))
+    assert caller.get("/devices/search", limit=1)["objects"][0]["did"] == "new"
+    fleet.remove("new")
+    assert caller.get("/devices/search", limit=1)["objects"][0]["did"] != "new"

@@ -1,0 +1,142 @@
+"""The two doors to the service: in the process, in virtual time too, and on loopback."""
+
+import asyncio
+import json
+
+import aiohttp
+import async_solipsism
+import pytest
+
+from gizwits_async.errors import (
+    NoReplyError,
+    NotSentError,
+    ResponseTooLargeError,
+    TimedOutError,
+)
+from gizwits_async.simulator import (
+    Fate,
+    Fleet,
+    SimulatedCloud,
+    SimulatorServer,
+    SimulatorTransport,
+)
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture
+def cloud() -> SimulatedCloud:
+    return SimulatedCloud(Fleet.generate(3, 2, 1, now=NOW))
+
+
+async def ask(transport: SimulatorTransport, within: float = 10.0, max_bytes: int = 10_000):
+    return await transport.send("GET", "/v1/x?a=1", {}, None, timeout=within, max_bytes=max_bytes)
+
+
+def virtual(main):
+    """Run a coroutine function on a loop that jumps in time."""
+    loop = async_solipsism.EventLoop()
+    try:
+        return loop.run_until_complete(main())
+    finally:
+        loop.close()
+
+
+def test_the_clock_follows_the_loop(cloud):
+    """Time begins at the fleet's now and goes on with the loop, jumps included."""
+
+    async def main():
+        transport = SimulatorTransport(cloud)
+        await ask(transport)
+        for _ in range(25):  # this loop takes no single sleep of a day
+            await asyncio.sleep(5 * 3600)
+        await ask(transport)
+
+    virtual(main)
+    assert [entry.at for entry in cloud.ledger] == [NOW, NOW + 125 * 3600]
+
+
+def test_latency_and_giving_up(cloud):
+    """A caller that gives up before the request arrived leaves no trace, afterwards it was counted."""
+
+    async def main():
+        slow = SimulatorTransport(cloud, latency=5.0)
+        with pytest.raises(TimedOutError):
+            await ask(slow, within=4.0)
+        assert len(cloud.ledger) == 0
+        late = SimulatorTransport(cloud, latency=lambda _: 1.0, reply_latency=5.0)
+        with pytest.raises(TimedOutError):
+            await ask(late, within=4.0)
+        assert len(cloud.ledger) == 1
+        assert (await ask(late, within=7.0)).status == 404
+
+    virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("fate", "error", "handled"),
+    [
+        (Fate.NOT_SENT, NotSentError, 0),
+        (Fate.REPLY_LOST, NoReplyError, 1),
+        (Fate.STALL_BEFORE, TimedOutError, 0),
+        (Fate.STALL_AFTER, TimedOutError, 1),
+    ],
+)
+def test_fates(cloud, fate, error, handled):
+    """A request can be kept from the service, or its reply from the caller; the others go through."""
+
+    async def main():
+        transport = SimulatorTransport(
+            cloud, fates=lambda _, nth: fate if nth == 1 else Fate.DELIVER
+        )
+        with pytest.raises(error):
+            await ask(transport)
+        assert len(cloud.ledger) == handled
+        assert (await ask(transport)).status == 404
+
+    virtual(main)
+
+
+async def test_limits_of_the_door(cloud):
+    """A long body is refused, and a closed door too."""
+    transport = SimulatorTransport(cloud)
+    with pytest.raises(ResponseTooLargeError):
+        await ask(transport, max_bytes=5)
+    await transport.aclose()
+    with pytest.raises(NotSentError):
+        await ask(transport)
+
+
+async def test_loopback(cloud):
+    """Over a socket the same service answers, byte for byte, paths and queries unharmed."""
+    credentials = cloud.credentials
+    body = {
+        "enterprise_id": credentials.enterprise_id,
+        "enterprise_secret": credentials.enterprise_secret,
+        "product_secret": credentials.product_secret,
+    }
+    root = f"/v1/products/{credentials.product_key}"
+    async with (
+        SimulatorServer(cloud, clock=lambda: NOW) as server,
+        aiohttp.ClientSession(server.url) as session,
+    ):
+        async with session.post(f"{root}/access_token", json=body) as reply:
+            assert reply.status == 201
+            token = (await reply.json())["token"]
+        headers = {"Authorization": f"token {token}"}
+        mac = cloud.fleet.devices[0].mac
+        async with session.get(f"{root}/devices?mac={mac}", headers=headers) as reply:
+            assert (await reply.json())["did"] == cloud.fleet.devices[0].did
+            assert reply.headers["X-RateLimit-Remaining"] == "3598"
+            assert reply.headers.getall("Date") == ["Mon, 21 Sep 2026 14:13:20 GMT"]
+        async with session.get(f"{root}/devices/a%2Fb/data", headers=headers) as reply:
+            assert json.loads(await reply.read())["error_code"] == 5301
+    assert [entry.kind for entry in cloud.ledger] == ["token", "devices.identity", "log.data"]
+
+
+async def test_a_server_that_was_not_started(cloud):
+    """The URL of a server that does not listen is an error that says what to do."""
+    server = SimulatorServer(cloud)
+    with pytest.raises(RuntimeError, match="async with"):
+        _ = server.url
+    await server.aclose()

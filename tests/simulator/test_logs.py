@@ -1,0 +1,158 @@
+"""Which records a log query means, under each switch."""
+
+import itertools
+
+import pytest
+
+from gizwits_async.simulator import Fleet
+
+NOW = 1_790_000_000
+DID = "d" * 22
+
+
+def fleet_at(*times: float, log: str = "online") -> Fleet:
+    return Fleet.of([DID], {(log, DID): times}, now=NOW)
+
+
+def times(page: dict, name: str = "timestamp") -> list[float]:
+    return [row[name] for row in page["objects"]]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "comparison", "seen"),
+    [
+        ("closed", "float", [10, 10.5, 20]),
+        ("half_open", "float", [10, 10.5]),
+        ("left_open", "float", [10.5, 20]),
+        ("closed", "whole", [10, 10.5, 20, 20.7]),
+        ("half_open", "whole", [10, 10.5]),
+        ("left_open", "whole", [20, 20.7]),
+    ],
+)
+def test_bounds_and_comparison(serve, bounds, comparison, seen):
+    """A range holds its ends, and fractions of its last second, only as far as the switches say."""
+    base = NOW - 100
+    caller = serve(
+        fleet_at(*(base + at for at in (9.9, 10, 10.5, 20, 20.7, 21))),
+        bounds=bounds,
+        comparison=comparison,
+    )
+    page = caller.log("online", DID, start_ts=base + 10, end_ts=base + 20, sort="asc")
+    assert times(page) == [base + at for at in seen]
+
+
+@pytest.mark.parametrize(
+    ("data_ts", "seen"), [("whole", [10, 20]), ("fractional", [10.5]), ("hidden", [10])]
+)
+def test_data_ts(serve, data_ts, seen):
+    """A hidden fraction decides what is in range though it is not shown; a cut one does not exist."""
+    base = NOW - 100
+    caller = serve(fleet_at(base + 10.5, base + 20.7, log="data"), data_ts=data_ts)
+    page = caller.log("data", DID, start_ts=base + 10, end_ts=base + 20, sort="asc")
+    assert times(page, "ts") == [base + at for at in seen]
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_order(serve, sort):
+    """Newest first unless asked otherwise; the order inside a second follows its switch."""
+    stamps = [NOW - 50, NOW - 50 + 0.25, NOW - 50 + 0.5, NOW - 40]
+    forward = stamps if sort == "asc" else stamps[::-1]
+    assert times(serve(fleet_at(*stamps)).log("online", DID, sort=sort)) == forward
+    turned = [*stamps[2::-1], stamps[3]]
+    turned = turned if sort == "asc" else turned[::-1]
+    caller = serve(fleet_at(*stamps), second_order="reversed")
+    assert times(caller.log("online", DID, sort=sort)) == turned
+
+
+def test_shuffled_seconds_stay_in_their_order(serve):
+    """Shuffling never moves a record to another second, and differs between openings."""
+    stamps = [NOW - 100 + second + part / 16 for second in range(3) for part in range(16)]
+    caller = serve(fleet_at(*stamps), second_order="shuffled")
+    orders = [times(caller.log("online", DID, sort="asc", limit=100)) for _ in range(3)]
+    assert all([int(t) for t in order] == [int(t) for t in stamps] for order in orders)
+    assert orders[0] != orders[1] or orders[1] != orders[2]
+    assert sorted(orders[0]) == stamps
+
+
+@pytest.mark.parametrize(
+    ("quirks", "query", "ok"),
+    [
+        ({}, {"start_ts": NOW - 172_800, "end_ts": NOW}, True),
+        ({}, {"start_ts": NOW - 172_801, "end_ts": NOW}, False),
+        ({"span_strict": True}, {"start_ts": NOW - 172_800, "end_ts": NOW}, False),
+        ({"span_strict": True}, {"start_ts": NOW - 172_799, "end_ts": NOW}, True),
+        ({"span_strict": True}, {}, True),
+        ({}, {"start_ts": NOW - 10, "end_ts": NOW + 1}, True),
+        ({"refuse_future_end": True}, {"start_ts": NOW - 10, "end_ts": NOW + 1}, False),
+        ({"refuse_future_end": True}, {"start_ts": NOW - 10, "end_ts": NOW}, True),
+        ({}, {"start_ts": NOW - 2_592_000, "end_ts": NOW - 2_591_000}, True),
+        ({}, {"start_ts": NOW - 2_592_001, "end_ts": NOW - 2_591_000}, False),
+        (
+            {"refuse_old_start": False},
+            {"start_ts": NOW - 2_600_000, "end_ts": NOW - 2_591_000},
+            True,
+        ),
+        ({}, {"start_ts": NOW, "end_ts": NOW - 1}, False),
+        ({}, {"start_ts": "soon"}, False),
+        ({}, {"start_ts": "1.5"}, False),
+        ({}, {"sort": "up"}, False),
+        ({}, {"limit": 0}, False),
+        ({}, {"limit": 101}, False),
+        ({"log_refuse_over": None}, {"limit": 101}, True),
+        ({}, {"context": "nonsense"}, False),
+    ],
+)
+def test_what_is_refused(serve, quirks, query, ok):
+    """Spans, ages, the future and malformed numbers are refused with 5002 as the switches say."""
+    caller = serve(fleet_at(NOW - 5), **quirks)
+    assert caller.log("online", DID, **query).get("error_code") == (None if ok else 5002)
+
+
+def test_defaults_of_the_range(serve):
+    """Without bounds the last two days are meant; with one bound, two days from it, not beyond now."""
+    stamps = [NOW - 400_000, NOW - 172_801, NOW - 172_800, NOW - 5]
+    caller = serve(fleet_at(*stamps))
+    assert times(caller.log("online", DID, sort="asc")) == stamps[2:]
+    assert times(caller.log("online", DID, start_ts=NOW - 401_000)) == stamps[:1]
+    assert times(caller.log("online", DID, end_ts=NOW - 10, sort="asc")) == stamps[1:3]
+
+
+def test_nothing_is_shown_before_it_happened(serve):
+    """A record of the future, or one that arrives late, is visible from its moment on."""
+    fleet = fleet_at(NOW + 10)
+    caller = serve(fleet)
+    assert times(caller.log("online", DID, end_ts=NOW + 20)) == []
+    assert caller.cloud.truth("online", DID, NOW, NOW + 20, now=NOW) == []
+    caller.now += 10
+    assert times(caller.log("online", DID, end_ts=NOW + 20)) == [NOW + 10]
+
+
+@pytest.mark.parametrize("code", [5018, 5024])
+def test_logs_of_a_published_product(serve, code):
+    """A forbidden log is refused with the code chosen, the others are not."""
+    caller = serve(fleet_at(NOW - 5), forbidden_logs={"cmd"}, forbidden_code=code)
+    assert caller.log("cmd", DID)["error_code"] == code
+    assert "error_code" not in caller.log("online", DID)
+
+
+def test_devices_that_are_not_there(serve):
+    """An unknown device is 5301, a device of another product 5302."""
+    caller = serve(fleet_at(NOW - 5))
+    caller.cloud.add_product("other-product", "other-secret", Fleet.of(["elsewhere"], now=NOW))
+    assert caller.log("data", "nowhere")["error_code"] == 5301
+    assert caller.log("data", "elsewhere")["error_code"] == 5302
+
+
+@pytest.mark.parametrize("data_ts", ["whole", "fractional", "hidden"])
+def test_truth_is_what_a_wide_query_shows(serve, data_ts):
+    """The truth accessor shows records exactly as the service does."""
+    fleet = Fleet.generate(devices=2, days=3, seed=5, now=NOW)
+    caller = serve(fleet, data_ts=data_ts)
+    for device, log in itertools.product(fleet.devices, ("online", "cmd", "data")):
+        start, end = NOW - 172_000, NOW - 1000
+        pages = caller.walk(
+            log, device.did, start_ts=start - 1, end_ts=end + 1, sort="asc", limit=100
+        )
+        name = "ts" if log == "data" else "timestamp"
+        rows = [row for page in pages for row in page if start <= row[name] < end]
+        assert rows == caller.cloud.truth(log, device.did, start, end)
