@@ -1,1 +1,57 @@
 """Asyncio client for the Gizwits (机智云) Enterprise API: the public names, nothing else."""
+
+from gizwits_async import errors
+from gizwits_async.client import GizwitsClient
+from gizwits_async.errors import *  # noqa: F403 - every error class, as errors.__all__ lists them
+from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.streams import LogStream, Page, PageStream, Stream
+from gizwits_async.version import __version__
+from gizwits_async.wire.ports import Quota, TokenStore, Transport
+from gizwits_async.wire.request import Auth, Request, delete, get, post, put
+
+__all__ = [
+    "ApiError",
+    "Auth",
+    "AuthenticationError",
+    "ClientClosedError",
+    "ConflictError",
+    "Credentials",
+    "ForbiddenError",
+    "GizwitsClient",
+    "GizwitsError",
+    "HourlyQuota",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "Lane",
+    "LogRangeError",
+    "LogStream",
+    "NoReplyError",
+    "NotFoundError",
+    "NotSentError",
+    "Options",
+    "OutcomeUnknownError",
+    "Page",
+    "PageStream",
+    "Quota",
+    "QuotaExceededError",
+    "QuotaSnapshot",
+    "QuotaWaitError",
+    "Request",
+    "ResponseTooLargeError",
+    "ResumeMismatchError",
+    "ServerError",
+    "Stream",
+    "TimedOutError",
+    "TokenRejectedError",
+    "TokenStore",
+    "Transport",
+    "TransportError",
+    "UnexpectedRedirectError",
+    "__version__",
+    "delete",
+    "errors",
+    "get",
+    "post",
+    "put",
+]

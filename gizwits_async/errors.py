@@ -33,7 +33,6 @@ from typing import Any, Self, TypeVar
 from gizwits_async.options import QuotaSnapshot
 
 __all__ = [
-    "API_ERRORS",
     "ApiError",
     "AuthenticationError",
     "ClientClosedError",
@@ -56,7 +55,6 @@ __all__ = [
     "TokenRejectedError",
     "TransportError",
     "UnexpectedRedirectError",
-    "api_error",
 ]
 
 

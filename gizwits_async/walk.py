@@ -58,9 +58,11 @@ class _Chain(Generic[T]):
     at: int | None = None
     """The second of the last record; not complete yet."""
     held: list[T] = field(factory=list)
-    """Its records so far."""
+    """Its records so far; if `frozen`, those of later seconds too."""
     pages_at: int = 0
     """Pages that brought nothing but this second."""
+    frozen: bool = False
+    """Whether a page came twice: all is held back until the end shows that it was no circle."""
     opening: Sequence[T] = ()
     previous: Sequence[T] = ()
 
@@ -174,7 +176,9 @@ class LogWalk(Generic[T]):
         chain.context = reply.context
         if self._moved(chain):
             self._stalls = 0
-        if chain.context is None:
+        if not chain.window.first <= (self.position or 0) <= chain.window.last:
+            self._end(chain, given, strange=False)  # The rest of the chain is not its own.
+        elif chain.context is None:
             short = chain.total is not None and chain.received < chain.total
             self._end(chain, given, strange=short)
         elif chain.empty_pages > _EMPTY_PAGES:
@@ -242,13 +246,17 @@ class LogWalk(Generic[T]):
         page = reply.objects
         if chain.context is None or not page:
             return False
+        # A total no larger than the first page counts that page, not the query.
+        trusted = chain.total is not None and chain.total > len(chain.opening)
+        fits = chain.total is not None and chain.received + len(page) <= chain.total
         same = reply.context == chain.context and page == chain.previous
         if not same and page != chain.opening:
-            return False
-        if any(record != page[0] for record in page):
-            return True
-        # One event many times over can fill two pages; only a total can tell that from a loop.
-        return same and (chain.total is None or chain.received + len(page) > chain.total)
+            return trusted and not fits
+        # Equal events can fill two pages of one second. If a total allows for that, it is believed,
+        # but nothing more is given before the end of the chain has shown the total to be right.
+        chain.frozen = True
+        one_second = all(floor(self._time_of(record)) == chain.at for record in page)
+        return not (trusted and fits and one_second)
 
     def _sorted_in(self, chain: _Chain[T], records: Sequence[T]) -> list[T]:
         """Return what becomes complete by these records, and hold back the second that is not."""
@@ -269,8 +277,10 @@ class LogWalk(Generic[T]):
                         f"{self._request.where}: seconds run backwards, {second} after {at} in"
                         f" a log sorted {self._sort}"
                     )
-                given += self._complete(at, held)
-                at, held, pages_at = second, [], 0
+                if not chain.frozen:
+                    given += self._complete(at, held)
+                    held = []
+                at, pages_at = second, 0
             if first <= second <= last and span.start <= time < span.end:
                 held.append(record)
         if strays and strays == len(records):
@@ -284,7 +294,7 @@ class LogWalk(Generic[T]):
             )
         self.strays += strays
         chain.at, chain.held, chain.pages_at = at, held, pages_at
-        if at is not None:
+        if at is not None and not chain.frozen:
             # Beyond the window's own seconds the position stands just outside of it.
             self.position = min(max(at, first - 1), last) if desc else max(min(at, last + 1), first)
         return given
@@ -298,10 +308,10 @@ class LogWalk(Generic[T]):
         """Finish the window, or, if its end was strange, open the rest once more to make sure."""
         self._chain = None
         if strange and (self._moved(chain) or not chain.doubted):
-            window = chain.window
-            if self.position is not None and window.first <= self.position <= window.last:
-                self._doubted, self._spare = True, (chain.at, chain.held)
-                return
+            self._doubted = True
+            if not chain.frozen:
+                self._spare = (chain.at, chain.held)
+            return
         given += self._complete(chain.at, chain.held)
         self._doubted, self._stalls, self._spare = False, 0, (None, [])
         window = chain.window
