@@ -2,7 +2,30 @@
 
 from gizwits_async import errors
 from gizwits_async.client import GizwitsClient
-from gizwits_async.errors import *  # noqa: F403 - every error class, as errors.__all__ lists them
+from gizwits_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ClientClosedError,
+    ConflictError,
+    ForbiddenError,
+    GizwitsError,
+    InvalidRequestError,
+    InvalidResponseError,
+    LogRangeError,
+    NoReplyError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    QuotaWaitError,
+    ResponseTooLargeError,
+    ResumeMismatchError,
+    ServerError,
+    TimedOutError,
+    TokenRejectedError,
+    TransportError,
+    UnexpectedRedirectError,
+)
 from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.streams import LogStream, Page, PageStream, Stream

@@ -110,6 +110,7 @@ class GizwitsClient:
         url = _checked_url(base_url, allow_insecure=allow_insecure)
         self._credentials = credentials
         self._owns_quota = quota is None
+        wall: Callable[[], float] = clock or getattr(transport, "now", time.time)
         # A call that hangs until its time-out may be counted that late: the pad covers it.
         self._quota = quota or HourlyQuota(pad=max(12.0, options.timeout + _COUNT_LATE))
         self._transport = transport or HttpTransport(url, session)
@@ -121,7 +122,7 @@ class GizwitsClient:
                 transport=self._transport,
                 quota=self._quota,
                 store=tokens or MemoryTokenStore(),
-                clock=ServerClock(wall=clock or getattr(transport, "now", time.time)),
+                clock=ServerClock(wall=wall),
                 user_agent=f"gizwits-async/{__version__}",
             )
         )
