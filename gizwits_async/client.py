@@ -110,7 +110,7 @@ class GizwitsClient:
         url = _checked_url(base_url, allow_insecure=allow_insecure)
         self._credentials = credentials
         self._owns_quota = quota is None
-        wall: Callable[[], float] = clock or getattr(transport, "now", time.time)
+        wall = getattr(transport, "now", time.time) if clock is None else clock
         # A call that hangs until its time-out may be counted that late: the pad covers it.
         self._quota = quota or HourlyQuota(pad=max(12.0, options.timeout + _COUNT_LATE))
         self._transport = transport or HttpTransport(url, session)
