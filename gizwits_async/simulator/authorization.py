@@ -5,14 +5,17 @@ import hmac
 from gizwits_async.simulator.messages import Answer, Refusal
 from gizwits_async.simulator.world import Call
 
-__all__ = ["create_token"]
+__all__ = ["create_token", "same"]
 
 _FORM_INVALID, _NO_ENTERPRISE, _ENTERPRISE_SECRET, _PRODUCT_SECRET = 5002, 5003, 5004, 5005
 _CREATED = 201
 
 
-def _same(left: str, right: str) -> bool:
-    return hmac.compare_digest(left.encode(errors="surrogatepass"), right.encode())
+def same(left: str, right: str) -> bool:
+    """Return whether two secrets are equal, in a time that does not tell how nearly."""
+    return hmac.compare_digest(
+        left.encode(errors="surrogatepass"), right.encode(errors="surrogatepass")
+    )
 
 
 def create_token(call: Call) -> Answer:
@@ -26,9 +29,9 @@ def create_token(call: Call) -> Answer:
     enterprise, enterprise_secret, product_secret = map(str, values)
     if enterprise != mine.enterprise_id:
         raise Refusal(_NO_ENTERPRISE)
-    if not _same(enterprise_secret, mine.enterprise_secret):
+    if not same(enterprise_secret, mine.enterprise_secret):
         raise Refusal(_ENTERPRISE_SECRET)
-    if not _same(product_secret, call.product.secret):
+    if not same(product_secret, call.product.secret):
         raise Refusal(_PRODUCT_SECRET)
     token, end = call.world.tokens.issue(
         call.product.key, call.now, revoke_others=quirks.new_token_revokes_old

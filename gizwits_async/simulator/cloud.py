@@ -12,6 +12,7 @@ from email.utils import formatdate
 
 from gizwits_async.options import Credentials
 from gizwits_async.simulator.contexts import Contexts
+from gizwits_async.simulator.enterprise import admit_enterprise, named_product
 from gizwits_async.simulator.fleet import Fleet
 from gizwits_async.simulator.logs import truth
 from gizwits_async.simulator.messages import (
@@ -125,7 +126,7 @@ class SimulatedCloud:
         """
         here = now + self.quirks.clock_skew
         segments = request.segments()
-        route, params, verbs = find_route(request.method, segments)
+        route, params, verbs = find_route(request.method, segments, self.quirks)
         code: int | None = None
         headers: dict[str, str] = {"date": formatdate(here, usegmt=True)}
         if route is None:
@@ -166,9 +167,7 @@ class SimulatedCloud:
             raise Refusal(_NOT_WHITELISTED)
         if self._counted(route) and self._counter.remaining(now) < 1:
             raise Refusal(_QUOTA_EXCEEDED)
-        product = self._world.products.get(params["product_key"])
-        if product is None:
-            raise Refusal(_NO_PRODUCT)
+        product = self._product(request, route, params)
         if route.auth == "token":
             self.tokens.check(request.header("authorization"), product.key, now)
         answer = route.answer(
@@ -182,6 +181,19 @@ class SimulatedCloud:
             )
         )
         return (answer.status, answer.body) if isinstance(answer, Answer) else (_OK, answer)
+
+    def _product(
+        self, request: SimulatedRequest, route: Route, params: Mapping[str, str]
+    ) -> Product:
+        world = self._world
+        if route.auth == "enterprise":
+            search = route.kind == "users.search_registered"
+            admit_enterprise(world, request, secret_optional=search)
+            return named_product(world, request.query(), report=not search)
+        found = world.products.get(params["product_key"])
+        if found is None:
+            raise Refusal(_NO_PRODUCT)
+        return found
 
     def _refuse(self, refusal: Refusal) -> dict[str, object]:
         as_text = self.quirks.error_code == "str"

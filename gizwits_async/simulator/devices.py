@@ -14,7 +14,7 @@ from gizwits_async.simulator.world import Call
 __all__ = ["detail", "identity", "log_of", "search"]
 
 _FORM_INVALID, _DEVICE_NOT_EXIST = 5002, 5301
-_HIDDEN = ("passcode", "type", "is_disabled")
+_HIDDEN = ("passcode", "type", "is_disabled", "device_sn")
 _ORDERS: dict[str, Callable[[Device], tuple[object, ...]]] = {
     "created": lambda device: (device.created_at, device.did),
     "created_desc": lambda device: (-device.created_at, device.did),
@@ -82,12 +82,7 @@ def _filters(call: Call) -> list[Callable[[Device], bool]]:
     since = whole(query, "liveness_start")
     if since is not None:
         wanted.append(lambda device: (device.online_latest or 0) >= since)
-    wanted += _by_value(call)
-    gid = query.get("gid")
-    if gid:
-        macs = call.product.groups.macs_below(gid)
-        wanted.append(lambda device: device.mac in macs)
-    return wanted
+    return [*wanted, *_by_value(call), call.in_group()]
 
 
 def _by_value(call: Call) -> list[Callable[[Device], bool]]:

@@ -15,6 +15,7 @@ from operator import attrgetter
 from attrs import evolve, frozen
 
 from gizwits_async.simulator.quirks import LOGS, Log
+from gizwits_async.simulator.schema import REST
 from gizwits_async.simulator.story import DAY, Event, Rates, Record, Session, tell_day
 
 __all__ = ["DEFAULT_NOW", "Device", "Fleet"]
@@ -53,6 +54,8 @@ class Device:
     latitude: float | None = None
     online_latest: int | None = None
     """When its latest session began, in epoch seconds; None: it never was online."""
+    device_sn: str | None = None
+    """Serial number of a Bluetooth device, which reports show instead of its MAC."""
     created_at: int = int(DEFAULT_NOW) - 90 * DAY
     mcu_hard_version: str | None = None
     mcu_soft_version: str | None = None
@@ -218,6 +221,15 @@ class Fleet:
         if not found:
             return told
         return sorted([*told, *found], key=_at) if told else found
+
+    def values(self, did: str, now: float) -> dict[str, int]:
+        """Return the raw value of each data point as the device last reported it by `now`."""
+        reported = (
+            event.values
+            for event in reversed(list(self._events(did, now - 7 * DAY, now)))
+            if event.kind == "report" and event.at <= now and event.values is not None
+        )
+        return dict(next(reported, REST))
 
     def _events(self, did: str, start: float, end: float) -> Iterable[Event]:
         first = max(0, floor((start - self._first) / DAY))

@@ -117,6 +117,50 @@ class Quirks:
     refused_calls_count: bool = False
     """Whether calls answered with 5013 are counted."""
 
+    # --- groups, bindings, control
+    group_leaf: Literal["text", "null", "object"] = "text"
+    """What a group without children is in the tree: `""`, null or `{}`."""
+    group_children: Literal["object", "list"] = "object"
+    """Whether a group's children are one object, or a list of objects with one name each."""
+    write_status: Literal[200, 201] = 200
+    """Status of a POST that made a group or a binding."""
+    delete_status: Literal[200, 204] = 200
+    """Status of a DELETE of a group: 200 with `{}`, or 204 without a body."""
+    dids: Literal["array", "text", "either"] = "either"
+    """How bindings want their devices: a JSON array, or a text with commas."""
+    outcome_labels: Literal["right", "swapped"] = "right"
+    """Whether `success` and `failed` of groups and bindings mean what they say."""
+    control_forbidden: bool = False
+    """Whether control is answered with 5404."""
+    control_offline: Literal["refuse", "accept"] = "refuse"
+    """Whether control of a device that is offline is 5305, or taken and lost."""
+    report_delay: float = 0.3
+    """Seconds until a device reports what a control call changed."""
+
+    # --- reports
+    summary_path: Literal["/devices/summary", "/summary", "both"] = "/devices/summary"
+    """Where the device summary answers."""
+    rt_path: Literal["/devices/report/rt", "/devices/report/devices/report/rt", "both"] = "both"
+    """Where the real-time report answers."""
+    alert_events_path: Literal[
+        "/alert/report/events", "/fault/alert/events", "/alert/report/devices"
+    ] = "/alert/report/events"
+    """Where alert events answer; the last, as printed, hides the report of alerting devices."""
+    product_parameter: Literal["product_key", "product_secret", "either"] = "either"
+    """Name by which the two enterprise reports want their product."""
+    product_value: Literal["key", "secret", "either"] = "key"
+    """What they want as its value."""
+    city_node: Literal["sample", "number", "object"] = "sample"
+    """Whether a city of a location tree is a bare number; `sample`: in `locations` only."""
+    weeks: Literal["iso", "sunday", "monday"] = "iso"
+    """How weeks are numbered: ISO 8601, or from the year's first Sunday or Monday."""
+    report_hours: int = 8
+    """Hours east of Greenwich whose days the reports count."""
+    report_today: bool = True
+    """Whether reports know today; if not, a range that holds it is 5014."""
+    empty_rows: bool = True
+    """Whether history reports have rows for cycles in which nothing happened."""
+
     seed: int = field(default=1)
     """Of everything that happens by chance here."""
 

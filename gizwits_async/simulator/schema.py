@@ -9,7 +9,17 @@ from typing import Literal
 
 from attrs import frozen
 
-__all__ = ["POINTS", "POINTS_BY_NAME", "Point", "Values", "report_frame", "show", "write_frame"]
+__all__ = [
+    "POINTS",
+    "POINTS_BY_NAME",
+    "REST",
+    "Point",
+    "Values",
+    "raw_frame",
+    "report_frame",
+    "show",
+    "write_frame",
+]
 
 Values = Mapping[str, int]
 """Raw value of each data point, as on the device's wire."""
@@ -135,6 +145,9 @@ POINTS: tuple[Point, ...] = (
 """All data points in the order of their ids."""
 
 POINTS_BY_NAME: Mapping[str, Point] = {point.name: point for point in POINTS}
+REST: Values = {point.name: point.low for point in POINTS}
+"""Raw values of a device that was never used."""
+
 _WRITABLE = tuple(point for point in POINTS if point.access == "status_writable")
 _WRITE_BYTES, _STATUS_BYTES = 4, 7
 

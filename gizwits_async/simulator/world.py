@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
@@ -15,9 +15,20 @@ from gizwits_async.simulator.people import Bindings, people_of
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.tokens import Tokens
 
-__all__ = ["Call", "Product", "World"]
+__all__ = ["Call", "Control", "Product", "World"]
 
 _BODY_INVALID, _DEVICE_NOT_EXIST, _DEVICE_OF_OTHER_PRODUCT = 5001, 5301, 5302
+
+
+@frozen(kw_only=True)
+class Control:
+    """One control call that was taken."""
+
+    at: float
+    """When, in epoch seconds of the server."""
+    did: str
+    attrs: Mapping[str, object] | None = None
+    raw: bytes | None = None
 
 
 @define(eq=False)
@@ -29,6 +40,10 @@ class Product:
     fleet: Fleet
     groups: Groups
     bindings: Bindings
+    controls: list[Control] = field(factory=list)
+    """Every control call that was taken, oldest first."""
+    states: dict[str, dict[str, int]] = field(factory=dict)
+    """did -> raw values of its data points, of devices that were controlled."""
 
     @classmethod
     def of(cls, key: str, secret: str, fleet: Fleet) -> "Product":
@@ -75,6 +90,18 @@ class Call:
         if not isinstance(value, dict):
             raise Refusal(_BODY_INVALID)
         return value
+
+    def in_group(self) -> Callable[[Device], bool]:
+        """Return whether a device counts under the query's `gid`, which may be missing.
+
+        Raises:
+            Refusal: 5206, no such group.
+        """
+        gid = self.query.get("gid")
+        if not gid:
+            return lambda _: True
+        macs = self.product.groups.macs_below(gid)
+        return lambda device: device.mac in macs
 
     def device(self, did: str) -> Device:
         """Return a device of the product.

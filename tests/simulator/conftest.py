@@ -62,6 +62,24 @@ class Caller:
         """Return the JSON of a GET, whatever its status."""
         return json.loads(self.call("GET", path, **query).body)
 
+    def answer(self, method: str, path: str, body: object = None, **query: object) -> tuple:
+        """Return status and JSON of a call below the product; None for an empty body."""
+        reply = self.call(method, path, body, **query)
+        return reply.status, json.loads(reply.body) if reply.body else None
+
+    def error(self, method: str, path: str, body: object = None, **query: object) -> object:
+        """Return the error code of a call below the product; None if it was answered."""
+        return self.answer(method, path, body, **query)[1].get("error_code")
+
+    def enterprise(self, target: str, **headers: str) -> dict:
+        """Return the JSON of a GET with the enterprise's headers, or some of them changed."""
+        mine = self.cloud.credentials
+        sent = {
+            "X-Gizwits-Enterprise-ID": mine.enterprise_id,
+            "X-Gizwits-Enterprise-Secret": mine.enterprise_secret,
+        }
+        return json.loads(self.raw("GET", target, headers={**sent, **headers}).body)
+
     def log(self, log: str, did: str, **query: object) -> dict:
         """Return one page of a log."""
         return self.get(f"/devices/{quote(did, safe='')}/{log}", **query)

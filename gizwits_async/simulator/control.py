@@ -1,0 +1,97 @@
+"""The control endpoint of the simulated service: a command goes out, a report comes back."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.schema import (
+    POINTS_BY_NAME,
+    raw_frame,
+    report_frame,
+    show,
+    write_frame,
+)
+from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.world import Call, Control
+
+__all__ = ["control"]
+
+_FORM_INVALID, _DISABLED, _OFFLINE = 5002, 5304, 5305
+_ATTR_INVALID, _FORBIDDEN, _NO_SUCH_ATTR, _RAW_INVALID = 5401, 5404, 5405, 5408
+_BYTE = 0xFF
+
+
+def control(call: Call) -> dict[str, object]:
+    """POST /v1/products/{product_key}/devices/{did}/control."""
+    quirks, device = call.world.quirks, call.device(call.params["did"])
+    attrs, raw = _order(call.json())
+    if quirks.control_forbidden:
+        raise Refusal(_FORBIDDEN)
+    if device.is_disabled:
+        raise Refusal(_DISABLED)
+    if not device.is_online and quirks.control_offline == "refuse":
+        raise Refusal(_OFFLINE)
+    at = round(call.now, 3)
+    call.product.controls.append(Control(at=at, did=device.did, attrs=attrs, raw=raw))
+    if device.is_online:
+        _carry_out(call, device.did, at, attrs, raw)
+    return {}
+
+
+def _order(body: dict[str, object]) -> tuple[dict[str, int] | None, bytes | None]:
+    # Gives raw values of the data points to set, or the bytes to send: one of the two.
+    attrs, raw, coding = body.get("attrs"), body.get("raw"), body.get("binary_coding")
+    if coding not in (None, "hex", "base64"):
+        raise Refusal(_FORM_INVALID, "binary_coding")
+    if (attrs is None) == (raw is None):
+        raise Refusal(_FORM_INVALID, "one of attrs and raw")
+    if attrs is not None:
+        if not isinstance(attrs, Mapping) or not attrs:
+            raise Refusal(_FORM_INVALID, "attrs")
+        return {str(name): _value(str(name), value) for name, value in attrs.items()}, None
+    return None, _bytes(raw, str(coding or ""))
+
+
+def _value(name: str, value: object) -> int:
+    point = POINTS_BY_NAME.get(name)
+    if point is None:
+        raise Refusal(_NO_SUCH_ATTR, name)
+    raw = point.raw(value) if point.access == "status_writable" else None
+    if raw is None:
+        raise Refusal(_ATTR_INVALID, name)
+    return raw
+
+
+def _bytes(raw: object, coding: str) -> bytes:
+    data = b""
+    if isinstance(raw, str) and coding:
+        try:
+            data = bytes.fromhex(raw) if coding == "hex" else base64.b64decode(raw, validate=True)
+        except (ValueError, binascii.Error):
+            raise Refusal(_RAW_INVALID) from None
+    elif isinstance(raw, list) and all(type(item) is int and 0 <= item <= _BYTE for item in raw):
+        data = bytes(raw)
+    if not data:
+        raise Refusal(_RAW_INVALID)
+    return data
+
+
+def _carry_out(
+    call: Call, did: str, at: float, attrs: dict[str, int] | None, raw: bytes | None
+) -> None:
+    fleet, product = call.product.fleet, call.product
+    if raw is not None:
+        fleet.append("cmd", did, _frame(at, "app2dev", raw_frame(raw)))
+        return
+    changed = attrs or {}
+    values = {**(product.states.get(did) or fleet.values(did, call.now)), **changed}
+    product.states[did] = values
+    fleet.append("cmd", did, _frame(at, "app2dev", write_frame(values, tuple(changed))))
+    told = round(at + call.world.quirks.report_delay, 3)
+    fleet.append("cmd", did, _frame(told, "dev2app", report_frame(values)))
+    fleet.append("data", did, Record(at=told, body={"attrs": show(values)}))
+
+
+def _frame(at: float, kind: str, payload: str) -> Record:
+    return Record(at=at, body={"type": kind, "payload": payload})

@@ -1,0 +1,165 @@
+"""Days, weeks and months of the reports: how they are written, and when they begin. Pure."""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.quirks import Quirks
+from gizwits_async.simulator.story import DAY
+
+__all__ = ["Cycle", "Days", "cycles", "day_range", "text_of"]
+
+Cycle = Literal["date", "week", "month"]
+
+_FORM_INVALID, _NOT_GENERATED = 5002, 5014
+_CYCLES: dict[str, Cycle] = {"date": "date", "week": "week", "month": "month"}
+_LONGEST: dict[str, int] = {"date": 30, "week": 53, "month": 12}
+_FORMS = {"date": r"\d{4}-\d\d-\d\d", "week": r"\d{4}-\d\d", "month": r"\d{4}-\d\d"}
+_WEEKS = {"sunday": "%Y-%U", "monday": "%Y-%W"}
+_FIRST_WEEKDAY = {"sunday": 6, "monday": 0}
+_MOST_DAYS = 400
+_HOUR = 3600
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+class Days:
+    """The days of one server: which day an instant falls on, and when a day begins."""
+
+    def __init__(self, quirks: Quirks) -> None:
+        self._shift = quirks.report_hours * _HOUR
+
+    def of(self, at: float) -> date:
+        """Return the day of an instant in epoch seconds."""
+        return date.fromordinal(_EPOCH + int((at + self._shift) // DAY))
+
+    def begin(self, day: date) -> float:
+        """Return when a day begins, in epoch seconds."""
+        return float((day.toordinal() - _EPOCH) * DAY - self._shift)
+
+    def stamp(self, at: float) -> str:
+        """Return an instant as the reports write it, without saying which zone."""
+        return datetime.fromtimestamp(at + self._shift, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def text_of(day: date, cycle: Cycle, quirks: Quirks) -> str:
+    """Return the name of the day, week or month that a day belongs to."""
+    if cycle == "date":
+        return day.isoformat()
+    if cycle == "month":
+        return day.isoformat()[:7]
+    if quirks.weeks == "iso":
+        year, week, _ = day.isocalendar()
+        return f"{year:04d}-{week:02d}"
+    return day.strftime(_WEEKS[quirks.weeks])
+
+
+def _first_day(text: str, cycle: Cycle, quirks: Quirks) -> date:
+    if cycle == "date":
+        return date.fromisoformat(text)
+    year, number = int(text[:4]), int(text[5:])
+    if cycle == "month":
+        return date(year, number, 1)
+    if quirks.weeks == "iso":
+        return date.fromisocalendar(year, number, 1)
+    # Week 1 begins with the first Sunday or Monday; the days before it are week 00.
+    new_year = date(year, 1, 1)
+    lead = (_FIRST_WEEKDAY[quirks.weeks] - new_year.weekday()) % 7
+    if not 0 <= number <= _LONGEST["week"]:
+        raise ValueError(text)
+    return max(new_year, new_year + timedelta(days=lead + 7 * (number - 1)))
+
+
+def _days_in(first: date, cycle: Cycle) -> int:
+    return {"date": 1, "week": 7, "month": monthrange(first.year, first.month)[1]}[cycle]
+
+
+def day_range(
+    query: dict[str, str], names: tuple[str, str], quirks: Quirks, now: float, *, default: int = 0
+) -> list[date]:
+    """Return the days from one date of the query to another, both included.
+
+    Args:
+        query: Parameters as sent.
+        names: Names of the first and the last date.
+        quirks: Whose days, and whether today is known.
+        now: The server's present, in epoch seconds.
+        default: How many days up to yesterday are meant if none is named; 0: both must be.
+
+    Raises:
+        Refusal: 5002, missing, malformed, in reverse or too long; 5014, today is not known yet.
+    """
+    today = Days(quirks).of(now)
+    texts = [query.get(name) or "" for name in names]
+    if default:
+        texts[1] = texts[1] or (today - timedelta(days=1)).isoformat()
+        texts[0] = texts[0] or _back(texts[1], default - 1)
+    first, last = (_date(text, name) for text, name in zip(texts, names, strict=True))
+    if not 0 <= (last - first).days < _MOST_DAYS:
+        raise Refusal(_FORM_INVALID, " and ".join(names))
+    if last >= today and not quirks.report_today:
+        raise Refusal(_NOT_GENERATED)
+    return [first + timedelta(days=step) for step in range((last - first).days + 1)]
+
+
+def _back(text: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(text) - timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return text
+
+
+def _date(text: str, name: str) -> date:
+    if not re.fullmatch(_FORMS["date"], text, re.ASCII):
+        raise Refusal(_FORM_INVALID, name)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal(_FORM_INVALID, name) from None
+
+
+def cycles(
+    query: dict[str, str], quirks: Quirks, now: float
+) -> tuple[Cycle, dict[str, list[date]]]:
+    """Return the cycle of a history query, and its days, weeks or months with their days.
+
+    Args:
+        query: Parameters as sent: `cycle`, `start`, `end`.
+        quirks: How weeks are numbered, and whether today is known.
+        now: The server's present, in epoch seconds.
+
+    Raises:
+        Refusal: 5002, missing, malformed, in reverse or too long; 5014, today is not known yet.
+    """
+    cycle = _CYCLES.get(query.get("cycle") or "date")
+    if cycle is None:
+        raise Refusal(_FORM_INVALID, "cycle")
+    start, end = query.get("start", ""), query.get("end", "")
+    firsts: list[date] = []
+    for name, text in (("start", start), ("end", end)):
+        try:
+            if not re.fullmatch(_FORMS[cycle], text, re.ASCII):
+                raise Refusal(_FORM_INVALID, name)
+            firsts.append(_first_day(text, cycle, quirks))
+        except (ValueError, OverflowError):
+            raise Refusal(_FORM_INVALID, name) from None
+    if not 0 <= (firsts[1] - firsts[0]).days < _MOST_DAYS:
+        raise Refusal(_FORM_INVALID, "start and end")
+    found: dict[str, list[date]] = {}
+    for day in _each(firsts[0], firsts[1], _days_in(firsts[1], cycle)):
+        label = text_of(day, cycle, quirks)
+        if start <= label <= end:
+            found.setdefault(label, []).append(day)
+    if len(found) > _LONGEST[cycle]:
+        raise Refusal(_FORM_INVALID, "start and end")
+    today = Days(quirks).of(now)
+    if not quirks.report_today and any(today in days for days in found.values()):
+        raise Refusal(_NOT_GENERATED)
+    return cycle, found
+
+
+def _each(first: date, last: date, length: int) -> Iterator[date]:
+    stop = min(last.toordinal() + length, date.max.toordinal() + 1)
+    return (date.fromordinal(number) for number in range(first.toordinal(), stop))

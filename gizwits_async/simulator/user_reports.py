@@ -1,0 +1,80 @@
+"""The user report endpoints of the simulated service; all of them count its own users."""
+
+from collections.abc import Sequence
+
+from gizwits_async.simulator.dates import Days, cycles, day_range
+from gizwits_async.simulator.device_reports import active_on
+from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.people import User
+from gizwits_async.simulator.places import tree
+from gizwits_async.simulator.world import Call
+
+__all__ = ["active_users", "location", "new_users", "total"]
+
+_NO_APP = 5016
+
+
+def _first_bound(call: Call) -> dict[str, float]:
+    # uid -> when the user first bound a device that counts here.
+    inside = call.in_group()
+    dids = {device.did for device in call.product.fleet.devices if inside(device)}
+    first: dict[str, float] = {}
+    for (uid, did), row in call.product.bindings.rows.items():
+        if did in dids:
+            first[uid] = min(first.get(uid, row.bound_at), row.bound_at)
+    return first
+
+
+def new_users(call: Call) -> dict[str, object]:
+    """GET /v1/products/{product_key}/users/report/new."""
+    quirks = call.world.quirks
+    cycle, found = cycles(call.query, quirks, call.now)
+    days = [Days(quirks).of(at) for at in _first_bound(call).values()]
+    data: list[dict[str, object]] = []
+    for label, inside in found.items():
+        count = sum(day in inside for day in days)
+        if count or quirks.empty_rows:
+            data.append({cycle: label, "count": count})
+    return {
+        "gid": call.query.get("gid") or None,
+        "cycle": cycle,
+        "start": call.query["start"],
+        "end": call.query["end"],
+        "data": data,
+    }
+
+
+def active_users(call: Call) -> dict[str, object]:
+    """GET /v1/users/liveness_total: users of whose devices one reported on that day."""
+    quirks, people, fleet = call.world.quirks, call.product.bindings, call.product.fleet
+    appid = call.query.get("appid")
+    if appid and appid not in people.apps:
+        raise Refusal(_NO_APP)
+    data: list[dict[str, object]] = []
+    for day in day_range(call.query, ("start_date", "end_date"), quirks, call.now):
+        active = {device.did for device in fleet.devices if active_on(call, device, (day,))}
+        users = {
+            uid
+            for uid, did in people.rows
+            if did in active and (not appid or people.users[uid].appid == appid)
+        }
+        if users or quirks.empty_rows:
+            data.append({"date": day.isoformat(), "count": len(users)})
+    return {"data": data}
+
+
+def _count(users: Sequence[User]) -> dict[str, object]:
+    return {"count": len(users)}
+
+
+def location(call: Call) -> dict[str, object]:
+    """GET /v1/users/location."""
+    bare = call.world.quirks.city_node == "number"
+    return tree(call.product.bindings.users.values(), _count, bare_city=bare)
+
+
+def total(call: Call) -> dict[str, object]:
+    """GET /v1/products/{product_key}/users/report/total: users who ever bound a device."""
+    gid = call.query.get("gid") or None
+    people = call.product.bindings
+    return {"gid": gid, "total": len(people.ever if gid is None else _first_bound(call))}

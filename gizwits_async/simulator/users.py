@@ -1,0 +1,60 @@
+"""The user endpoints of the simulated service: registered users, and those who bound a device."""
+
+from attrs import asdict
+
+from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.pages import page_of
+from gizwits_async.simulator.people import User
+from gizwits_async.simulator.world import Call
+
+__all__ = ["search_bound", "search_registered"]
+
+_FORM_INVALID, _NO_APP = 5002, 5016
+_COMMON = ("uid", "username", "phone", "email", "birthday", "is_anonymous", "gender", "address")
+_REGISTERED = (*_COMMON, "remark", "created_at", "updated_at")
+_BOUND = (*_COMMON, "name", "created_at")
+_KINDS = ("uid", "username", "phone", "email", "did", "mac", "device_sn")
+
+
+def _pick(user: User, names: tuple[str, ...]) -> dict[str, object]:
+    fields = asdict(user)
+    return {name: fields[name] for name in names}
+
+
+def search_registered(call: Call) -> dict[str, object]:
+    """GET /v1/users/search."""
+    query, people = call.query, call.product.bindings
+    if query.get("appid") and query["appid"] not in people.apps:
+        raise Refusal(_NO_APP)
+    asked = {
+        name: query[name] for name in ("appid", "username", "phone", "email") if query.get(name)
+    }
+    rows = [
+        _pick(user, _REGISTERED)
+        for user in people.users.values()
+        if all(getattr(user, name) == value for name, value in asked.items())
+    ]
+    return page_of(rows, query, call.world.quirks, call.request.path, call.world.rng)
+
+
+def search_bound(call: Call) -> dict[str, object]:
+    """GET /v1/products/{product_key}/users/search."""
+    query, people = call.query, call.product.bindings
+    kind, value = query.get("type"), query.get("val")
+    if (kind is not None or value is not None) and (kind not in _KINDS or not value):
+        raise Refusal(_FORM_INVALID, "type and val")
+    inside = call.in_group()
+    dids = {device.did for device in call.product.fleet.devices if inside(device)}
+    if kind in ("did", "mac", "device_sn"):
+        dids = {d.did for d in call.product.fleet.devices if getattr(d, kind) == value} & dids
+    bound = dict.fromkeys(uid for uid, did in people.rows if did in dids)
+    rows: list[dict[str, object]] = []
+    for uid in bound:
+        user = people.users[uid]
+        if kind in ("uid", "username", "phone", "email") and getattr(user, kind) != value:
+            continue
+        row = {**_pick(user, _BOUND), "auth_src": None}
+        if kind == "did":
+            row["is_owner"] = people.users_of(str(value))[0] == uid
+        rows.append(row)
+    return page_of(rows, query, call.world.quirks, call.request.path, call.world.rng)
