@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 from weakref import WeakSet
 
-from aiohttp import ClientSession
 from attrs import evolve
 from yarl import URL
 
@@ -22,7 +21,7 @@ from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.ports import Quota, TokenStore, Transport
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore
-from gizwits_async.wire.transport import HttpTransport
+from gizwits_async.wire.transport import HttpTransport, Session
 
 __all__ = ["BASE_URL", "GizwitsClient"]
 
@@ -82,7 +81,7 @@ class GizwitsClient:
         *,
         base_url: str = BASE_URL,
         allow_insecure: bool = False,
-        session: ClientSession | None = None,
+        session: Session | None = None,
         quota: Quota | None = None,
         tokens: TokenStore | None = None,
         options: Options = Options(),  # noqa: B008 - frozen
@@ -148,6 +147,10 @@ class GizwitsClient:
     def quota(self) -> Quota:
         """The quota that its calls take their places from."""
         return self._quota
+
+    def server_time(self) -> float:
+        """Return what time it is at the server, in epoch seconds; by our clock until it replied."""
+        return self._gateway.clock.earliest()
 
     def with_options(self, **changes: Any) -> Self:
         """Return a view of this client with changed `Options` that shares all else."""

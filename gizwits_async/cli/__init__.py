@@ -1,0 +1,20 @@
+"""The console program `gizwits-async`; needs the extra `cli`."""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the console program on `sys.argv` and return its exit code."""
+    try:
+        from gizwits_async.cli.app import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("gizwits_async"):
+            raise
+        print(  # noqa: T201
+            f"gizwits-async: {error.name} is not installed; install 'gizwits-async[cli]'",
+            file=sys.stderr,
+        )
+        return 1
+    return run(sys.argv[1:])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
@@ -19,7 +20,10 @@ from gizwits_async.errors import (
     TimedOutError,
 )
 
-__all__ = ["HttpReply", "HttpTransport"]
+__all__ = ["HttpReply", "HttpTransport", "Session"]
+
+Session: TypeAlias = aiohttp.ClientSession
+"""The kind of session that a client borrows."""
 
 _OF_INTEREST = ("Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 

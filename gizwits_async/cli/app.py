@@ -1,0 +1,262 @@
+"""The commands of the console program, and what their failures are to the shell."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from gizwits_async.cli.connection import Connection, CredentialsError
+from gizwits_async.cli.output import Format, say
+from gizwits_async.errors import (
+    AuthenticationError,
+    GizwitsError,
+    QuotaExceededError,
+    QuotaWaitError,
+)
+from gizwits_async.version import __version__
+
+__all__ = ["app", "run"]
+
+OK, FAILED, USAGE, PARTLY, CREDENTIALS, QUOTA, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+Log = Literal["online", "cmd", "data"]
+
+app = App(
+    name="gizwits-async",
+    help="The Gizwits Enterprise API from the command line.",
+    version=__version__,
+    help_epilogue=(
+        "Exit codes: 0 done, 1 error, 2 usage, 3 partly done, 4 credentials, 5 quota used up"
+        " and told not to wait, 130 interrupted."
+    ),
+    help_format="plaintext",
+)
+
+
+@app.command
+async def demo(*, devices: int = 20, days: int = 4, out: Path | None = None, seed: int = 1) -> int:
+    """Scan a made-up fleet on a simulated service, through real sockets, and check the result.
+
+    Args:
+        devices: How many devices the fleet has.
+        days: How many days its logs reach back, at most 30.
+        out: SQLite file to write; a temporary one by default.
+        seed: Another number makes another fleet.
+    """
+    from gizwits_async.cli.demo import demo as run_demo
+
+    return await run_demo(devices=devices, days=days, out=out, seed=seed)
+
+
+@app.command
+async def scan(
+    *,
+    log: Annotated[tuple[Log, ...], Parameter(negative="")] = ("online", "cmd", "data"),
+    since: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    out: str = "fleet.db",
+    concurrency: int = 8,
+    active_only: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> int:
+    """Bring the logs of all devices into a database; run it again to go on where it stopped.
+
+    Args:
+        log: A log to scan; may be given several times. All three by default.
+        since: How far back: 90s, 30m, 12h, 4d, 1w, or `last` to go on after the last finished scan.
+        start: Instead of --since: ISO 8601 with offset, or epoch seconds.
+        end: ISO 8601 with offset, or epoch seconds; now by default.
+        out: SQLite file, or an SQLAlchemy URL.
+        concurrency: How many logs are walked at once.
+        active_only: Ask first which devices had data when, and skip the rest.
+        json: Write the report as JSON on stdout.
+    """
+    from gizwits_async.cli.scanning import Job
+    from gizwits_async.cli.scanning import scan as run_scan
+
+    job = Job(
+        log=log, since=since, start=start, end=end, out=out, concurrency=concurrency,
+        active_only=active_only,
+    )  # fmt: skip
+    return await run_scan(job, connection, json=json)
+
+
+@app.command
+async def plan(
+    *,
+    log: Annotated[tuple[Log, ...], Parameter(negative="")] = ("online", "cmd", "data"),
+    since: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    out: str = "fleet.db",
+    active_only: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> int:
+    """Say what a scan would cost: calls, hours, and when it would be done. Arguments as for scan.
+
+    Args:
+        log: A log to scan; may be given several times.
+        since: How far back: 90s, 30m, 12h, 4d, 1w or `last`.
+        start: Instead of --since: ISO 8601 with offset, or epoch seconds.
+        end: ISO 8601 with offset, or epoch seconds; now by default.
+        out: The store that the scan would write; what is there already costs nothing.
+        active_only: Ask first which devices had data when, and skip the rest.
+        json: Write JSON on stdout.
+    """
+    from gizwits_async.cli.scanning import Job
+    from gizwits_async.cli.scanning import plan as run_plan
+
+    job = Job(log=log, since=since, start=start, end=end, out=out, active_only=active_only)
+    return await run_plan(job, connection, json=json)
+
+
+@app.command
+async def devices(
+    *,
+    online: bool | None = None,
+    faulty: bool | None = None,
+    alert: bool | None = None,
+    disabled: Annotated[bool, Parameter(negative="")] = False,
+    group: str | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    city: str | None = None,
+    limit: int | None = None,
+    format: Format = Format.AUTO,  # noqa: A002 - the flag's name
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> int:
+    """List devices.
+
+    Args:
+        online: Only connected ones, or only those that are not.
+        faulty: Only those with a pending fault, or only those without.
+        alert: Only those with a pending alert, or only those without.
+        disabled: List signed-off devices too.
+        group: Only devices of this group id.
+        country: Only devices there.
+        region: Only devices in this province.
+        city: Only devices in this city.
+        limit: How many at most.
+        format: table, json or jsonl; a table on a terminal and JSON Lines in a pipe by default.
+    """
+    from gizwits_async.cli.listing import limited
+    from gizwits_async.cli.output import write_rows
+
+    async with connection.client() as gizwits:
+        found = gizwits.devices.search(
+            is_online=online, is_faulty=faulty, is_alert=alert, gid=group, country=country,
+            region=region, city=city, show_disabled=disabled or None,
+        )  # fmt: skip
+        await write_rows(limited(found, limit), format)
+    return OK
+
+
+@app.command
+async def logs(
+    did: str,
+    *,
+    log: Log = "data",
+    since: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    sort: Literal["asc", "desc"] = "desc",
+    limit: int | None = None,
+    resume: str | None = None,
+    format: Format = Format.AUTO,  # noqa: A002 - the flag's name
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> int:
+    """Show a log of one device.
+
+    Args:
+        did: Device id.
+        log: online, cmd or data.
+        since: How far back: 90s, 30m, 12h, 4d or 1w; two days by default.
+        start: Instead of --since: ISO 8601 with offset, or epoch seconds.
+        end: ISO 8601 with offset, or epoch seconds; now by default.
+        sort: asc for oldest first, desc for newest first.
+        limit: How many records at most.
+        resume: Where to go on, as an interrupted walk of the same log said.
+        format: table, json or jsonl; a table on a terminal and JSON Lines in a pipe by default.
+    """
+    from gizwits_async.cli.listing import Listing, show_log
+
+    listing = Listing(
+        did=did, log=log, since=since, start=start, end=end, sort=sort, limit=limit, resume=resume,
+    )  # fmt: skip
+    async with connection.client() as gizwits:
+        await show_log(gizwits, listing, format)
+    return OK
+
+
+@app.command
+async def simulate(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    devices: int = 20,
+    days: int = 4,
+    seed: int = 1,
+    calls_per_hour: int = 3600,
+) -> int:
+    """Serve a simulated Enterprise API on this machine until interrupted.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        devices: How many devices its fleet has.
+        days: How many days its logs reach back.
+        seed: Another number makes another fleet.
+        calls_per_hour: Its quota.
+    """
+    from gizwits_async.cli.simulate import serve
+
+    return await serve(
+        host=host, port=port, devices=devices, days=days, seed=seed, calls=calls_per_hour
+    )
+
+
+@app.command
+async def doctor(*, connection: Connection = Connection()) -> int:  # noqa: B008 - frozen
+    """Find out, step by step, whether calls can work from here, at the cost of two calls."""
+    from gizwits_async.cli.doctor import examine
+
+    return await examine(connection)
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Run the command that the tokens say and return its exit code."""
+    try:
+        command, bound, _ = app.parse_args(tokens, exit_on_error=False, help_on_error=False)
+    except CycloptsError:
+        return USAGE
+    code: int | None = FAILED
+    try:
+        result = command(*bound.args, **bound.kwargs)
+        code = asyncio.run(result) if asyncio.iscoroutine(result) else OK
+    except KeyboardInterrupt:
+        say("interrupted")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has seen enough; nothing more can be told there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = OK
+    except (CredentialsError, AuthenticationError) as error:
+        say(f"credentials: {error}")
+        code = CREDENTIALS
+    except (QuotaWaitError, QuotaExceededError) as error:
+        say(f"quota: {error}")
+        code = QUOTA
+    except GizwitsError as error:
+        say(f"{type(error).__name__}: {error}")
+        code = USAGE if isinstance(error, ValueError) else FAILED
+    except ValueError as error:
+        say(f"usage: {error}")
+        code = USAGE
+    return code or OK

@@ -1,0 +1,75 @@
+"""Listings on the console: with a limit, and logs that say how to go on."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any, Literal
+
+from attrs import frozen
+
+from gizwits_async.cli.output import Format, say, write_rows
+from gizwits_async.cli.times import moment, span
+from gizwits_async.client import GizwitsClient
+from gizwits_async.errors import GizwitsError
+from gizwits_async.streams import LogStream, Stream
+
+__all__ = ["Listing", "limited", "show_log"]
+
+
+@frozen(kw_only=True)
+class Listing:
+    """What to show of one log."""
+
+    did: str
+    log: Literal["online", "cmd", "data"] = "data"
+    since: str | None = None
+    start: str | None = None
+    end: str | None = None
+    sort: Literal["asc", "desc"] = "desc"
+    limit: int | None = None
+    resume: str | None = None
+
+
+async def limited(stream: Stream[Any], limit: int | None, resume: str | None = None) -> Any:
+    """Yield the first `limit` items of a stream; all without one."""
+    left = limit
+    async with aclosing(stream.pages(resume)) as pages:
+        async for page in pages:
+            for item in page.items:
+                if left == 0:
+                    return
+                yield item
+                left = None if left is None else left - 1
+            if left == 0:
+                return
+
+
+async def show_log(gizwits: GizwitsClient, listing: Listing, form: Format) -> None:
+    """Write the records of a log; when it breaks off, say how to go on."""
+    if listing.since is not None and listing.start is not None:
+        raise ValueError("give --since or --start, not both")
+    start = None if listing.start is None else moment(listing.start)
+    end = None if listing.end is None else moment(listing.end)
+    if listing.since is not None:
+        # A resumed walk has its range from the token; the same words must be the same query.
+        until = time.time() if end is None else getattr(end, "timestamp", lambda: end)()
+        start = int(until) - span(listing.since)
+        end = int(until)
+    walk: LogStream[Any] = getattr(gizwits.devices, f"{listing.log}_log")(
+        listing.did, start=start, end=end, sort=listing.sort
+    )
+    try:
+        records: AsyncIterator[Any] = limited(walk, listing.limit, listing.resume)
+        await write_rows(records, form)
+    except GizwitsError as error:
+        if error.resume:
+            say(_how_to_go_on(listing, start, end, error.resume))
+        raise
+
+
+def _how_to_go_on(listing: Listing, start: object, end: object, resume: str) -> str:
+    words = [f"logs {listing.did}", f"--log {listing.log}", f"--sort {listing.sort}"]
+    for name, value in (("start", start), ("end", end)):
+        if value is not None:
+            words.append(f"--{name} {getattr(value, 'isoformat', lambda v=value: v)()}")
+    return f"go on with: gizwits-async {' '.join(words)} --resume {resume}"
