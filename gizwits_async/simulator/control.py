@@ -41,16 +41,17 @@ def control(call: Call) -> dict[str, object]:
 
 def _order(body: dict[str, object]) -> tuple[dict[str, int] | None, bytes | None]:
     # Gives raw values of the data points to set, or the bytes to send: one of the two.
-    attrs, raw, coding = body.get("attrs"), body.get("raw"), body.get("binary_coding")
-    if coding not in (None, "hex", "base64"):
+    coding = body.get("binary_coding", "")
+    if coding not in ("hex", "base64") and "binary_coding" in body:
         raise Refusal(_FORM_INVALID, "binary_coding")
-    if (attrs is None) == (raw is None):
+    if ("attrs" in body) == ("raw" in body):
         raise Refusal(_FORM_INVALID, "one of attrs and raw")
-    if attrs is not None:
-        if not isinstance(attrs, Mapping) or not attrs:
-            raise Refusal(_FORM_INVALID, "attrs")
-        return {str(name): _value(str(name), value) for name, value in attrs.items()}, None
-    return None, _bytes(raw, str(coding or ""))
+    if "raw" in body:
+        return None, _bytes(body["raw"], str(coding))
+    attrs = body["attrs"]
+    if not isinstance(attrs, Mapping) or not attrs:
+        raise Refusal(_FORM_INVALID, "attrs")
+    return {str(name): _value(str(name), value) for name, value in attrs.items()}, None
 
 
 def _value(name: str, value: object) -> int:

@@ -92,10 +92,9 @@ def day_range(
         Refusal: 5002, missing, malformed, in reverse or too long; 5014, today is not known yet.
     """
     today = Days(quirks).of(now)
-    texts = [query.get(name) or "" for name in names]
-    if default:
-        texts[1] = texts[1] or (today - timedelta(days=1)).isoformat()
-        texts[0] = texts[0] or _back(texts[1], default - 1)
+    yesterday = (today - timedelta(days=1)).isoformat() if default else ""
+    end = query.get(names[1], yesterday)
+    texts = [query.get(names[0], _back(end, default - 1) if default else ""), end]
     first, last = (_date(text, name) for text, name in zip(texts, names, strict=True))
     if not 0 <= (last - first).days < _MOST_DAYS:
         raise Refusal(_FORM_INVALID, " and ".join(names))
@@ -133,7 +132,7 @@ def cycles(
     Raises:
         Refusal: 5002, missing, malformed, in reverse or too long; 5014, today is not known yet.
     """
-    cycle = _CYCLES.get(query.get("cycle") or "date")
+    cycle = _CYCLES.get(query.get("cycle", "date"))
     if cycle is None:
         raise Refusal(_FORM_INVALID, "cycle")
     start, end = query.get("start", ""), query.get("end", "")

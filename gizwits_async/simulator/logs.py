@@ -18,6 +18,7 @@ _FORM_INVALID = 5002
 _MAX_SPAN = 2 * DAY
 _RETENTION = 30 * DAY
 _DEFAULT_LIMIT = 20
+_MOST_ROWS = 1_000_000
 
 
 @frozen(kw_only=True)
@@ -51,14 +52,12 @@ def parse_log_query(
         Refusal: 5002, with the name of the parameter as its detail.
     """
     start, end = whole(query, "start_ts"), whole(query, "end_ts")
-    limit = whole(query, "limit")
+    over = quirks.log_refuse_over
+    limit = whole(query, "limit", low=1, high=_MOST_ROWS if over is None else over)
     limit = _DEFAULT_LIMIT if limit is None else limit
-    sort = query.get("sort") or "desc"
+    sort = query.get("sort", "desc")
     if sort not in ("asc", "desc"):
         raise Refusal(_FORM_INVALID, "sort")
-    over = quirks.log_refuse_over
-    if limit < 1 or (over is not None and limit > over):
-        raise Refusal(_FORM_INVALID, "limit")
     key = (log, did, start, end, sort)
     longest = _MAX_SPAN - 1 if quirks.span_strict else _MAX_SPAN
     if end is None:

@@ -12,19 +12,28 @@ __all__ = ["flag", "page_of", "whole", "with_objects"]
 
 _FORM_INVALID = 5002
 _DEFAULT_LIMIT = 20
+_MOST_ROWS, _MOST_SKIPPED = 1_000_000, 1_000_000_000
+_LAST = 99_999_999_999
+"""Latest epoch second that is understood."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
-def whole(query: dict[str, str], name: str) -> int | None:
+def whole(query: dict[str, str], name: str, *, low: int = 0, high: int = _LAST) -> int | None:
     """Return a whole number of the query; None if it was not sent.
 
+    Args:
+        query: Parameters as sent.
+        name: Which one.
+        low: The least that is allowed.
+        high: The most that is allowed.
+
     Raises:
-        Refusal: 5002, it is none.
+        Refusal: 5002, it is no whole number, or out of bounds.
     """
     text = query.get(name)
     if text is None:
         return None
-    if not _WHOLE.fullmatch(text):
+    if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
         raise Refusal(_FORM_INVALID, name)
     return int(text)
 
@@ -92,14 +101,10 @@ def page_of(
     Raises:
         Refusal: 5002, one of the two is no number or out of bounds.
     """
-    limit, skip = whole(query, "limit"), whole(query, "skip")
-    limit = _DEFAULT_LIMIT if limit is None else limit
-    skip = 0 if skip is None else skip
     over = quirks.list_refuse_over
-    if limit < 1 or (over is not None and limit > over):
-        raise Refusal(_FORM_INVALID, "limit")
-    if skip < 0:
-        raise Refusal(_FORM_INVALID, "skip")
+    limit = whole(query, "limit", low=1, high=_MOST_ROWS if over is None else over)
+    limit = _DEFAULT_LIMIT if limit is None else limit
+    skip = whole(query, "skip", high=_MOST_SKIPPED) or 0
     limit = limit if quirks.list_cap is None else min(limit, quirks.list_cap)
     chosen = rows[skip : skip + limit]
     body = with_objects(chosen, quirks, limit=limit, skip=skip, total=len(rows), rng=rng)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gizwits_async.simulator.cloud import SimulatedCloud
 from gizwits_async.simulator.messages import SimulatedRequest
+from gizwits_async.simulator.openapi import load_openapi
 
 __all__ = ["SimulatorServer"]
 
@@ -58,7 +59,9 @@ class SimulatorServer:
             OSError: The address is taken.
         """
         app = web.Application(client_max_size=_MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_get("/openapi.json", _describe)
+        # A path may hold anything once unquoted, line ends too, which "." does not match.
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -99,3 +102,11 @@ class SimulatorServer:
             self._clock(),
         )
         return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
+
+
+async def _describe(request: web.Request) -> web.Response:
+    del request
+    try:
+        return web.json_response(load_openapi())
+    except ModuleNotFoundError as error:
+        return web.Response(status=501, text=str(error))
