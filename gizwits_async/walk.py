@@ -18,6 +18,7 @@ from gizwits_async.errors import (
     GizwitsError,
     InvalidResponseError,
     QuotaWaitError,
+    TokenRejectedError,
 )
 from gizwits_async.models.page import PageReply
 from gizwits_async.windows import Bounds, Range, Sort, Window, bounds_of, edge, window_at
@@ -127,7 +128,7 @@ class LogWalk(Generic[T]):
             return (
                 self._asking(chain)
                 .asking(context=chain.context)
-                .evolve(repeatable=False, not_after=chain.leave_at)
+                .evolve(repeatable=False, once=True, not_after=chain.leave_at)
             )
         self._clamp()
         if self.position is None:
@@ -148,7 +149,8 @@ class LogWalk(Generic[T]):
             InvalidResponseError: Opening anew has not helped several times in a row.
         """
         chain = self._chain
-        if chain is None or chain.context is None or isinstance(error, _FATAL):
+        fatal = isinstance(error, _FATAL) and not isinstance(error, TokenRejectedError)
+        if chain is None or chain.context is None or fatal:
             self._chain = None
             return False
         self._open_anew(error)

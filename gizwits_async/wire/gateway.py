@@ -200,7 +200,7 @@ class Gateway:
             except TokenRejectedError:
                 # Refused before anything was done, so that a write may go again too; but once:
                 # a server that says "expired" to a new token will say it for ever.
-                if renewed:
+                if renewed or request.once:
                     raise
                 renewed, pause = True, 0.0
             except GizwitsError as error:

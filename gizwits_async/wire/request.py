@@ -110,6 +110,8 @@ class Request(Generic[T]):
     """How the call shows who is asking."""
     repeatable: bool = False
     """Whether it may be sent again after a lost reply."""
+    once: bool = False
+    """Whether it must not be sent again even if it was refused: a context may move at each use."""
     not_after: float | None = None
     """Event loop time after which the call must not leave any more."""
     settle: Callable[["Request[T]"], "Request[T]"] = field(default=_unchanged, repr=False)
