@@ -146,7 +146,7 @@ async def devices(
         limit: How many at most.
         format: table, json or jsonl; a table on a terminal and JSON Lines in a pipe by default.
     """
-    from gizwits_async.cli.listing import limited
+    from gizwits_async.cli.listing import COLUMNS, limited
     from gizwits_async.cli.output import write_rows
 
     async with connection.client() as gizwits:
@@ -154,7 +154,7 @@ async def devices(
             is_online=online, is_faulty=faulty, is_alert=alert, gid=group, country=country,
             region=region, city=city, show_disabled=disabled or None,
         )  # fmt: skip
-        await write_rows(limited(found, limit), format)
+        await write_rows(limited(found, limit), format, columns=COLUMNS)
     return OK
 
 

@@ -13,7 +13,10 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.errors import GizwitsError
 from gizwits_async.streams import LogStream, Stream
 
-__all__ = ["Listing", "limited", "show_log"]
+__all__ = ["COLUMNS", "Listing", "limited", "show_log"]
+
+COLUMNS = ("did", "mac", "is_online", "is_faulty", "is_alert", "country", "city")
+"""What a table of devices shows: as much as a terminal has room for."""
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -67,8 +67,16 @@ def write_value(value: object, form: Format) -> None:
         _line(json.dumps(shown, indent=2 if form is Format.JSON else None))
 
 
-async def write_rows(items: AsyncIterator[Any], form: Format) -> int:
-    """Write a stream of objects as it comes, and return how many there were."""
+async def write_rows(
+    items: AsyncIterator[Any], form: Format, *, columns: tuple[str, ...] | None = None
+) -> int:
+    """Write a stream of objects as it comes, and return how many there were.
+
+    Args:
+        items: Models or mappings.
+        form: How to write them.
+        columns: What a table shows of each, if that is not all; JSON always holds all.
+    """
     form = _chosen(form)
     count = 0
     rows: list[Mapping[str, Any]] = []
@@ -81,21 +89,20 @@ async def write_rows(items: AsyncIterator[Any], form: Format) -> int:
         else:
             rows.append(row)
             if len(rows) == _TABLE_ROWS:
-                _print_table(rows)
+                _print_table(rows, columns)
                 rows = []
         count += 1
     if form is Format.JSON:
         _line("]" if count else "[]")
     if rows:
-        _print_table(rows)
+        _print_table(rows, columns)
     return count
 
 
-def _print_table(rows: Iterable[Mapping[str, Any]]) -> None:
-    rows = list(rows)
+def _print_table(rows: list[Mapping[str, Any]], columns: tuple[str, ...] | None) -> None:
     table = Table()
     # Columns that are empty throughout only make a narrow terminal narrower.
-    names = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]
+    names = [name for name in columns or rows[0] if any(row.get(name) is not None for row in rows)]
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
