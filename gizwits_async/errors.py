@@ -71,7 +71,10 @@ class GizwitsError(Exception):
 
     def copy(self) -> Self:
         """Return an equal error without traceback, so that several waiters can each raise one."""
-        return _restore(type(self), self.args, self.__dict__.copy())
+        state = self.__dict__.copy()
+        if "__notes__" in state:
+            state["__notes__"] = list(state["__notes__"])  # A note to one waiter is not for all.
+        return _restore(type(self), self.args, state)
 
 
 _E = TypeVar("_E", bound=GizwitsError)
