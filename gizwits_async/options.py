@@ -84,9 +84,13 @@ class Credentials:
         return cls(**values)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _positive(instance: object, attribute: Any, value: Any) -> None:
     del instance
-    if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
+    if not _is_number(value) or not value > 0:
         raise ValueError(f"{attribute.name} must be positive, not {value!r}")
 
 
@@ -97,8 +101,15 @@ def _positive_or_none(instance: object, attribute: Any, value: Any) -> None:
 
 def _not_negative(instance: object, attribute: Any, value: Any) -> None:
     del instance
-    if value is not None and not value >= 0:
+    if value is not None and not (_is_number(value) and value >= 0):
         raise ValueError(f"{attribute.name} must not be negative, not {value!r}")
+
+
+def _true_or_false(instance: object, attribute: Any, value: Any) -> None:
+    del instance
+    if not isinstance(value, bool):
+        # "false" from an environment variable would be true.
+        raise ValueError(f"{attribute.name} must be True or False, not {value!r}")
 
 
 def _within(low: int, high: int) -> Any:
@@ -128,7 +139,7 @@ class Options:
     """`limit` of a page; the service allows at most 100."""
     max_log_span: int = field(default=172_800, validator=_within(2, 30 * 86_400))
     """Seconds between `start_ts` and `end_ts` of one log query, at most."""
-    start_inclusive: bool = False
+    start_inclusive: bool = field(default=False, validator=_true_or_false)
     """Whether to trust that the server includes `start_ts` itself: n windows instead of n + 1."""
     context_lifetime: float = field(default=3600.0, validator=_positive)
     """Seconds a `context` lives on the server, counted from the call that opened it."""
