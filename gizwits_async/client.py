@@ -4,6 +4,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 from weakref import WeakSet
@@ -30,21 +31,28 @@ T = TypeVar("T")
 BASE_URL = "https://enterpriseapi.gizwits.com"
 """The one host that the API document names; that it speaks TLS is claimed there, not verified."""
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _COUNT_LATE = 2.0
 """Seconds beyond its time-out after which a call that hung may still be counted by the server."""
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"  # "127.example.com" is somebody else's machine.
+
+
 def _checked_url(base_url: str, *, allow_insecure: bool) -> str:
+    shown = str(base_url).rpartition("@")[2][:80]  # Before an "@" may stand a password.
     try:
         url = URL(base_url)
     except (ValueError, TypeError):
-        raise ValueError(f"base_url is no URL: {base_url!r}") from None
+        raise ValueError(f"base_url is no URL: {shown!r}") from None
     if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError(f"base_url must begin with https:// and name a host: {base_url[:80]!r}")
+        raise ValueError(f"base_url must begin with https:// and name a host: {shown!r}")
     if url.user or url.password or url.query_string or url.fragment:
         raise ValueError("base_url must hold no user, password, query or fragment")
-    if url.scheme == "http" and url.host not in _LOOPBACK and not url.host.startswith("127."):
+    if url.scheme == "http" and not _is_loopback(url.host):
         if not allow_insecure:
             raise ValueError(
                 f"base_url {url.origin()} is plain http, on which the secrets travel readable;"

@@ -80,8 +80,9 @@ class TokenSource:
 
     async def get(self) -> Token:
         """Return a token that should be accepted; many callers share one renewal."""
-        if self._current is not None and self._clock.loop_time < self._good_until:
-            return self._current
+        token = self._current
+        if token is not None and self._clock.loop_time < self._good_until and not self._closed:
+            return token
         return await self._joined()
 
     async def renew(self) -> Token:

@@ -1,0 +1,25 @@
+"""What every test may use: aioresponses, mended for the aiohttp that is installed."""
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import ClientResponse
+from aioresponses import aioresponses, core
+
+
+class _Response(ClientResponse):
+    """A response as aioresponses makes it, with the argument that aiohttp 3.14 began to require."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("stream_writer", Mock(output_size=0))
+        super().__init__(*args, **kwargs)
+
+
+@pytest.fixture
+def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
+    """Replies without a server, for the plain cases; it passes by client middlewares."""
+    monkeypatch.setattr(core, "ClientResponse", _Response)
+    with aioresponses() as replies:
+        yield replies
