@@ -19,10 +19,15 @@ from gizwits_async.wire.request import Request
 __all__ = ["RetryPolicy", "outcome"]
 
 _SERVER_FAULT = 500
+_COMMAND_FAILED = 5403
+"""A `ServerError` that is none of the service's own: the device did not take the command."""
 
 
 def _server_failed(error: GizwitsError) -> bool:
-    return isinstance(error, ServerError) and error.status >= _SERVER_FAULT
+    # By the code and not by the status, which the document has changed under its codes before.
+    return isinstance(error, ServerError) and (
+        error.status >= _SERVER_FAULT or error.code != _COMMAND_FAILED
+    )
 
 
 def _reply_lost(error: GizwitsError) -> bool:
