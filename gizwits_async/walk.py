@@ -65,6 +65,7 @@ class _Chain(Generic[T]):
     frozen: bool = False
     """Whether a page came twice: all is held back until the end shows that it was no circle."""
     opening: Sequence[T] = ()
+    """The first page that had records."""
     previous: Sequence[T] = ()
 
 
@@ -172,14 +173,15 @@ class LogWalk(Generic[T]):
         chain.total = reply.total if chain.context is None else chain.total
         chain.received += len(reply.objects)
         chain.empty_pages = 0 if reply.objects else chain.empty_pages + 1
-        if chain.context is None:
-            chain.opening = reply.objects
+        chain.opening = chain.opening or reply.objects
         chain.previous = reply.objects
         chain.context = reply.context
         if self._moved(chain):
             self._stalls = 0
         if not chain.window.first <= (self.position or 0) <= chain.window.last:
             self._end(chain, given, strange=False)  # The rest of the chain is not its own.
+        elif chain.context is None and chain.frozen and chain.received != chain.total:
+            self._open_anew()  # The total that was believed is wrong, so the page was a circle.
         elif chain.context is None:
             short = chain.total is not None and chain.received < chain.total
             self._end(chain, given, strange=short)
@@ -253,7 +255,7 @@ class LogWalk(Generic[T]):
         fits = chain.total is not None and chain.received + len(page) <= chain.total
         same = reply.context == chain.context and page == chain.previous
         if not same and page != chain.opening:
-            return trusted and not fits
+            return chain.frozen and not fits
         # Equal events can fill two pages of one second. If a total allows for that, it is believed,
         # but nothing more is given before the end of the chain has shown the total to be right.
         chain.frozen = True
