@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 __all__ = ["ServerClock"]
@@ -10,9 +11,11 @@ __all__ = ["ServerClock"]
 
 def _epoch(date: str) -> float | None:
     try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError, OSError):
+        stamp = parsedate_to_datetime(date)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    # HTTP dates are UTC; one that does not say so would be read by the zone of this machine.
+    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
 
 
 class ServerClock:
