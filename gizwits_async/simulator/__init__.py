@@ -1,16 +1,24 @@
 """The service on one's own desk: its state, its devices, its unknowns as switches, two doors."""
 
 from gizwits_async.simulator.cloud import SimulatedCloud
+from gizwits_async.simulator.faults import FaultRule, load_faults
 from gizwits_async.simulator.fleet import Device, Fleet
-from gizwits_async.simulator.messages import LedgerEntry, SimulatedReply, SimulatedRequest
+from gizwits_async.simulator.messages import (
+    Action,
+    LedgerEntry,
+    SimulatedReply,
+    SimulatedRequest,
+)
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.server import SimulatorServer
 from gizwits_async.simulator.story import Rates, Record
 from gizwits_async.simulator.transport import Fate, SimulatorTransport
 
 __all__ = [
+    "Action",
     "Device",
     "Fate",
+    "FaultRule",
     "Fleet",
     "LedgerEntry",
     "Quirks",
@@ -21,4 +29,5 @@ __all__ = [
     "SimulatedRequest",
     "SimulatorServer",
     "SimulatorTransport",
+    "load_faults",
 ]

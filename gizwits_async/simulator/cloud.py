@@ -7,12 +7,13 @@ it does follows from the requests, their times and the seed in its quirks.
 import random
 from collections import Counter as Tally
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from email.utils import formatdate
 
 from gizwits_async.options import Credentials
 from gizwits_async.simulator.contexts import Contexts
 from gizwits_async.simulator.enterprise import admit_enterprise, named_product
+from gizwits_async.simulator.faults import FaultRule, Faults
 from gizwits_async.simulator.fleet import Fleet
 from gizwits_async.simulator.logs import truth
 from gizwits_async.simulator.messages import (
@@ -22,6 +23,7 @@ from gizwits_async.simulator.messages import (
     SimulatedReply,
     SimulatedRequest,
 )
+from gizwits_async.simulator.mishaps import strike
 from gizwits_async.simulator.quirks import Log, Quirks
 from gizwits_async.simulator.quota import make_counter
 from gizwits_async.simulator.routes import Route, find_route
@@ -54,6 +56,7 @@ class SimulatedCloud:
         token_life: float = 604_800.0,
         whitelist: Collection[str] | None = None,
         ledger_size: int | None = None,
+        faults: Iterable[FaultRule] = (),
     ) -> None:
         """Make a service.
 
@@ -66,6 +69,7 @@ class SimulatedCloud:
             token_life: Seconds a token lives.
             whitelist: Addresses that may call; None: all.
             ledger_size: How many of the newest calls the ledger keeps; None: all.
+            faults: Which calls go wrong.
         """
         self.quirks = Quirks() if quirks is None else quirks
         self.credentials = _CREDENTIALS if credentials is None else credentials
@@ -79,6 +83,8 @@ class SimulatedCloud:
         """How many calls of each kind were handled, and `error 5013` and so on for refusals."""
         self.tokens = Tokens(self.quirks.seed, token_life)
         """All tokens given: `revoke()`, `expire()`."""
+        self.faults = Faults(faults)
+        """Which calls go wrong; `faults.set(...)` changes that."""
         self._limit = quota
         self._counter = make_counter(self.quirks, quota, period)
         self._world = World(
@@ -123,7 +129,21 @@ class SimulatedCloud:
         Args:
             request: What was sent.
             now: The caller's present in epoch seconds; the server's own may differ by a quirk.
+
+        Returns:
+            The reply; if a fault rule struck, its `delivery` says how it has to travel.
         """
+        rule = self.faults.choose(request)
+        if rule is None:
+            return self._answer(request, now)
+        handled = sum(self.tally.values())
+        reply = strike(rule, self.faults, request, now, self._answer)
+        if sum(self.tally.values()) == handled:
+            # The service saw nothing of it, but it was on the wire.
+            self._note(request, now, reply.status, None, f"fault.{rule.action}")
+        return reply
+
+    def _answer(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         here = now + self.quirks.clock_skew
         segments = request.segments()
         route, params, verbs = find_route(request.method, segments, self.quirks)
@@ -143,7 +163,12 @@ class SimulatedCloud:
                 status, value, code = refusal.status, self._refuse(refusal), refusal.code
             self._count(route, code, here)
             headers |= self._rate(code, here)
-        kind = "" if route is None else route.kind
+        self._note(request, now, status, code, "" if route is None else route.kind)
+        return SimulatedReply.of_json(status, value, headers)
+
+    def _note(
+        self, request: SimulatedRequest, now: float, status: int, code: int | None, kind: str
+    ) -> None:
         self.tally[kind] += 1
         if code is not None:
             self.tally[f"error {code}"] += 1
@@ -158,7 +183,6 @@ class SimulatedCloud:
                 kind=kind,
             )
         )
-        return SimulatedReply.of_json(status, value, headers)
 
     def _admit(
         self, request: SimulatedRequest, route: Route, params: Mapping[str, str], now: float

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qsl, unquote
 
@@ -9,7 +10,15 @@ from attrs import field, frozen
 
 from gizwits_async.errors import API_ERRORS
 
-__all__ = ["Answer", "LedgerEntry", "Refusal", "SimulatedReply", "SimulatedRequest"]
+__all__ = [
+    "Action",
+    "Answer",
+    "Delivery",
+    "LedgerEntry",
+    "Refusal",
+    "SimulatedReply",
+    "SimulatedRequest",
+]
 
 
 @frozen(kw_only=True)
@@ -46,6 +55,57 @@ class SimulatedRequest:
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
 
+class Action(StrEnum):
+    """What a fault rule does to a call."""
+
+    STATUS = "status"
+    """Another status, with or without an `error_code`; the service is not reached."""
+    HTML = "html"
+    """An HTML page, as of a proxy; the service is not reached."""
+    REDIRECT = "redirect"
+    """A redirect; the service is not reached."""
+    RESET = "reset"
+    """The connection breaks before the service acts."""
+    EFFECT_WITHOUT_REPLY = "effect_without_reply"
+    """The service acts, then the connection breaks."""
+    CUT = "cut"
+    """The connection breaks within the body."""
+    TRUNCATED = "truncated"
+    """The body is complete for HTTP, and broken off as JSON."""
+    STALL = "stall"
+    """The reply is late, or never comes."""
+    DRIP = "drip"
+    """The body comes in small pieces with pauses."""
+    OVERSIZED = "oversized"
+    """The body is followed by blanks, megabytes of them."""
+    DUPLICATE_ROWS = "duplicate_rows"
+    """The first row of a page stands there twice."""
+    SAME_CURSOR = "same_cursor"
+    """A log answers with the same page and the same context for ever."""
+    DRIFTING_TOTAL = "drifting_total"
+    """`meta.total` is wrong by up to two, another way at each call."""
+    CLOCK_SKEW = "clock_skew"
+    """The server's clock is off for this call."""
+
+
+@frozen(kw_only=True)
+class Delivery:
+    """How a reply travels, where that is not simply well."""
+
+    wait: float = 0.0
+    """Seconds until its first byte; infinite: it never comes."""
+    reset: bool = False
+    """Whether the connection breaks instead."""
+    cut_at: int | None = None
+    """Bytes of the body after which the connection breaks; None: not at all."""
+    piece: int | None = None
+    """Bytes of the body that come at a time; None: all."""
+    pause: float = 0.0
+    """Seconds between such pieces."""
+    padding: int = 0
+    """Blanks that follow the body."""
+
+
 @frozen(kw_only=True)
 class SimulatedReply:
     """One HTTP reply."""
@@ -56,6 +116,8 @@ class SimulatedReply:
     """Header fields, names in lower case."""
     body: bytes
     """Body, not compressed."""
+    delivery: Delivery | None = None
+    """How it travels; None: well. Whoever carries it has to honour this."""
 
     @classmethod
     def of_json(cls, status: int, value: object, headers: Mapping[str, str]) -> Self:
@@ -84,11 +146,12 @@ class LedgerEntry:
     query: Mapping[str, str]
     """Query as it was understood."""
     status: int
-    """HTTP status of the answer."""
+    """HTTP status of the answer; 0 if a fault rule left it without one."""
     error_code: int | None
     """The service's code of a refusal; None if it was none."""
     kind: str
-    """Which endpoint it was, such as `devices.search` or `log.online`; `""` for no route."""
+    """Which endpoint it was, such as `devices.search` or `log.online`; `""` for no route, `fault.status` and
+    so on for a call that a fault rule kept from the service."""
 
 
 @frozen

@@ -6,10 +6,13 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from attrs import asdict
 
 from gizwits_async.simulator.cloud import SimulatedCloud
+from gizwits_async.simulator.faults import parse_faults
 from gizwits_async.simulator.messages import SimulatedRequest
 from gizwits_async.simulator.openapi import load_openapi
+from gizwits_async.simulator.wire_faults import carry_badly
 
 __all__ = ["SimulatorServer"]
 
@@ -60,9 +63,13 @@ class SimulatorServer:
         """
         app = web.Application(client_max_size=_MAX_BODY)
         app.router.add_get("/openapi.json", _describe)
+        app.router.add_get("/__simulator/faults", self._faults)
+        app.router.add_post("/__simulator/faults", self._faults)
         # A path may hold anything once unquoted, line ends too, which "." does not match.
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port).start()
@@ -101,7 +108,20 @@ class SimulatorServer:
             ),
             self._clock(),
         )
+        if reply.delivery is not None:
+            return await carry_badly(request, reply, reply.delivery)
         return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        faults = self._cloud.faults
+        if request.method == "POST":
+            try:
+                faults.set(parse_faults(await request.json()))
+            except ValueError as error:
+                return web.json_response({"error": str(error)}, status=400)
+        told = zip(faults.rules, faults.matched, faults.fired, strict=True)
+        rows = [{"rule": asdict(rule), "matched": seen, "fired": hit} for rule, seen, hit in told]
+        return web.json_response({"faults": rows})
 
 
 async def _describe(request: web.Request) -> web.Response:

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from math import inf
+
+from attrs import evolve
 
 from gizwits_async.errors import (
     NoReplyError,
@@ -116,7 +119,7 @@ class SimulatorTransport:
             raise NotSentError("simulated: the request never left")
         try:
             async with asyncio.timeout(timeout):
-                reply = await self._exchange(request, fate)
+                reply = await self._exchange(request, fate, max_bytes)
         except TimeoutError:
             raise TimedOutError(f"no complete reply within {timeout:g} s") from None
         if reply.status in _REDIRECTS:
@@ -125,12 +128,14 @@ class SimulatorTransport:
             raise ResponseTooLargeError(f"the reply has more than {max_bytes} bytes")
         return reply
 
-    async def _exchange(self, request: SimulatedRequest, fate: Fate) -> SimulatedReply:
+    async def _exchange(
+        self, request: SimulatedRequest, fate: Fate, max_bytes: int
+    ) -> SimulatedReply:
         # Always once around the loop, as a socket would, or a busy caller would starve the others.
         await asyncio.sleep(_seconds(self._latency, request))
         if fate is Fate.STALL_BEFORE:
             await asyncio.get_running_loop().create_future()
-        reply = self._cloud.handle(request, self.now())
+        reply = await self._arrive(self._cloud.handle(request, self.now()), max_bytes)
         if fate is Fate.REPLY_LOST:
             raise NoReplyError("simulated: the connection broke before the reply")
         if fate is Fate.STALL_AFTER:
@@ -139,6 +144,22 @@ class SimulatorTransport:
         if pause:
             await asyncio.sleep(pause)
         return reply
+
+    @staticmethod
+    async def _arrive(reply: SimulatedReply, max_bytes: int) -> SimulatedReply:
+        way = reply.delivery
+        if way is None:
+            return reply
+        if way.wait == inf:
+            await asyncio.get_running_loop().create_future()
+        await asyncio.sleep(way.wait)
+        if way.reset or way.cut_at is not None:
+            raise NoReplyError("simulated: the connection broke before the reply was complete")
+        if way.piece is not None:
+            await asyncio.sleep(way.pause * (len(reply.body) // way.piece))
+        if len(reply.body) + way.padding > max_bytes:
+            raise ResponseTooLargeError(f"the reply has more than {max_bytes} bytes")
+        return evolve(reply, body=reply.body + b" " * way.padding, delivery=None)
 
     async def aclose(self) -> None:
         """Close the door; what is sent afterwards is refused."""

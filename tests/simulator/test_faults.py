@@ -1,0 +1,317 @@
+"""Fault rules: which call they strike, what becomes of it, at both doors, and from files."""
+
+import asyncio
+import json
+import time
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import pytest
+from attrs import fields
+
+from gizwits_async.errors import (
+    NoReplyError,
+    ResponseTooLargeError,
+    TimedOutError,
+    UnexpectedRedirectError,
+)
+from gizwits_async.simulator import (
+    Action,
+    FaultRule,
+    Fleet,
+    SimulatedCloud,
+    SimulatedRequest,
+    SimulatorServer,
+    SimulatorTransport,
+    load_faults,
+)
+from gizwits_async.simulator.faults import _TYPES, Faults, parse_faults
+
+NOW = 1_790_000_000
+
+
+def cloud_with(*rules: FaultRule) -> SimulatedCloud:
+    times = [NOW - 100 + n for n in range(50)]
+    return SimulatedCloud(Fleet.of(["d"], {("online", "d"): times}, now=NOW), faults=rules)
+
+
+def target_of(cloud: SimulatedCloud, path: str = "/devices/d/online?limit=10") -> str:
+    return f"/v1/products/{cloud.credentials.product_key}{path}"
+
+
+def headers_of(cloud: SimulatedCloud) -> dict[str, str]:
+    token, _ = cloud.tokens.issue(cloud.product.key, NOW, revoke_others=False)
+    return {"Authorization": f"token {token}"}
+
+
+async def ask(cloud: SimulatedCloud, *, within: float = 0.2, **query: str):
+    more = "".join(f"&{name}={value}" for name, value in query.items())
+    transport = SimulatorTransport(cloud, clock=lambda: NOW)
+    target, headers = target_of(cloud) + more, headers_of(cloud)
+    return await transport.send("GET", target, headers, None, timeout=within, max_bytes=2**20)
+
+
+# --- which calls
+
+
+def test_which_calls_a_rule_strikes():
+    """Verb, path and number must fit; numbers count the calls that fit."""
+    faults = Faults([FaultRule(action="reset", method="GET", path="*/data", nth=(2, 3))])
+    calls = [("GET", "/a/data"), ("POST", "/a/data"), ("GET", "/a/cmd")] + [("GET", "/b/data")] * 3
+    struck = [
+        faults.choose(SimulatedRequest(method=method, target=f"{path}?x=/data")) is not None
+        for method, path in calls
+    ]
+    assert struck == [False, False, False, True, True, False]
+    assert (faults.matched, faults.fired) == ([4], [2])
+
+
+def test_chance_is_seeded():
+    """A probability strikes about its part of the calls, the same ones for the same seed."""
+
+    def struck(seed: int) -> list[bool]:
+        faults = Faults([FaultRule(action="reset", probability=0.3, seed=seed)])
+        request = SimulatedRequest(method="GET", target="/")
+        return [faults.choose(request) is not None for _ in range(200)]
+
+    assert struck(1) == struck(1) != struck(2)
+    assert 40 < sum(struck(1)) < 80
+
+
+def test_the_first_rule_wins():
+    """Where several rules fit, the first one that strikes decides."""
+    rules = [FaultRule(action="reset", nth=2), FaultRule(action="html")]
+    faults = Faults(rules)
+    request = SimulatedRequest(method="GET", target="/")
+    assert [faults.choose(request) for _ in range(3)] == [rules[1], rules[0], rules[1]]
+
+
+# --- what becomes of them, inside the process
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "code"),
+    [
+        (FaultRule(action="status"), 500, None),
+        (FaultRule(action="status", status=503), 503, None),
+        (FaultRule(action="status", code=5013), 403, 5013),
+        (FaultRule(action="status", code=5403, status=200), 200, 5403),
+    ],
+)
+async def test_another_status(rule, status, code):
+    """A status with or without a code stands in for the service, which is not reached."""
+    cloud = cloud_with(rule)
+    reply = await ask(cloud)
+    assert (reply.status, json.loads(reply.body).get("error_code")) == (status, code)
+    assert [(entry.kind, entry.status) for entry in cloud.ledger] == [("fault.status", status)]
+
+
+async def test_effect_can_be_asked_for():
+    """With `effect` the service acts although its reply is another one."""
+    cloud = cloud_with(FaultRule(action="html", effect=True))
+    reply = await ask(cloud)
+    assert reply.status == 502
+    assert reply.body.startswith(b"<html>")
+    assert [entry.kind for entry in cloud.ledger] == ["log.online"]
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "kind"),
+    [
+        ("reset", NoReplyError, "fault.reset"),
+        ("effect_without_reply", NoReplyError, "log.online"),
+        ("cut", NoReplyError, "log.online"),
+        ("stall", TimedOutError, "log.online"),
+        ("drip", TimedOutError, "log.online"),
+        ("oversized", ResponseTooLargeError, "log.online"),
+        ("redirect", UnexpectedRedirectError, "fault.redirect"),
+    ],
+)
+async def test_errors_of_the_door_in_the_process(action, error, kind):
+    """Each fault of the wire is the error that a client's transport would raise."""
+    cloud = cloud_with(FaultRule(action=action, nth=1))
+    with pytest.raises(error):
+        await ask(cloud)
+    assert [entry.kind for entry in cloud.ledger] == [kind]
+    assert (await ask(cloud)).status == 200
+
+
+async def test_late_replies():
+    """A stall or a drip that ends in time is a good reply."""
+    whole = (await ask(cloud_with())).body
+    for rule in (
+        FaultRule(action="stall", seconds=0.01),
+        FaultRule(action="drip", seconds=0.001, size=100),
+        FaultRule(action="oversized", size=2000),
+    ):
+        reply = await ask(cloud_with(rule))
+        assert json.loads(reply.body) == json.loads(whole)
+    assert len(reply.body) == 2000
+
+
+async def test_broken_json():
+    """A truncated body is complete for HTTP and no JSON."""
+    reply = await ask(cloud_with(FaultRule(action="truncated", size=40)))
+    assert (reply.status, len(reply.body)) == (200, 40)
+
+
+async def test_rows_and_totals():
+    """A page may have its first row twice, or a total that is wrong by up to two."""
+    page = json.loads((await ask(cloud_with(FaultRule(action="duplicate_rows")))).body)
+    assert page["objects"][0] == page["objects"][1]
+    assert len(page["objects"]) == 11
+    cloud = cloud_with(FaultRule(action="drifting_total"))
+    totals = [json.loads((await ask(cloud)).body)["meta"]["total"] for _ in range(5)]
+    assert sorted(totals) == [48, 49, 50, 51, 52]
+
+
+async def test_the_same_cursor_for_ever():
+    """The first page comes again and again with the same context, and each time is counted."""
+    cloud = cloud_with(FaultRule(action="same_cursor"))
+    first = await ask(cloud)
+    context = json.loads(first.body)["meta"]["context"]
+    for _ in range(3):
+        assert (await ask(cloud, context=context)).body == first.body
+    assert cloud.tally["log.online"] == 4
+
+
+async def test_clock_skew():
+    """The server's clock is off for the calls that a rule strikes."""
+    for seconds in (-7200.0, 3600.0):
+        cloud = cloud_with(FaultRule(action="clock_skew", seconds=seconds, nth=1))
+        dates = [
+            parsedate_to_datetime((await ask(cloud)).headers["date"]).timestamp() for _ in range(2)
+        ]
+        assert dates == [NOW + seconds, NOW]
+
+
+# --- what becomes of them, on a socket
+
+
+async def fetch(url: str, cloud: SimulatedCloud, within: float = 5.0) -> tuple[int, bytes]:
+    timeout = aiohttp.ClientTimeout(total=within)
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as session,
+        session.get(
+            url + target_of(cloud), headers=headers_of(cloud), allow_redirects=False
+        ) as reply,
+    ):
+        return reply.status, await reply.read()
+
+
+async def on_wire(*rules: FaultRule, within: float = 5.0) -> tuple[int, bytes]:
+    cloud = cloud_with(*rules)
+    async with SimulatorServer(cloud, clock=lambda: NOW) as server:
+        return await fetch(server.url, cloud, within)
+
+
+@pytest.mark.parametrize(
+    ("rule", "error"),
+    [
+        # aiohttp sends a GET again by itself when the connection breaks before the reply.
+        (FaultRule(action="reset"), aiohttp.ClientConnectionError),
+        (FaultRule(action="effect_without_reply"), aiohttp.ClientConnectionError),
+        (FaultRule(action="cut"), aiohttp.ClientPayloadError),
+        (FaultRule(action="stall"), TimeoutError),
+        (FaultRule(action="drip", seconds=0.05), TimeoutError),
+    ],
+)
+async def test_faults_on_the_socket(rule, error):
+    """Resets, cuts, stalls and drips are real: a client sees its library's own errors."""
+    with pytest.raises(error):
+        await on_wire(rule, within=0.5)
+
+
+async def test_replies_on_the_socket():
+    """What arrives whole arrives as it was meant."""
+    status, body = await on_wire(FaultRule(action="redirect", status=307))
+    assert (status, body) == (307, b"")
+    status, body = await on_wire(FaultRule(action="oversized", size=300_000))
+    assert (status, len(body)) == (200, 300_000)
+    status, body = await on_wire(FaultRule(action="drip", seconds=0.001, size=200))
+    assert len(json.loads(body)["objects"]) == 10
+    status, body = await on_wire(FaultRule(action="html", status=504))
+    assert (status, b"504" in body) == (504, True)
+
+
+async def test_a_stalled_server_closes_soon():
+    """A reply that never comes does not keep the server from ending."""
+    cloud = cloud_with(FaultRule(action="stall"))
+    began, asked = time.monotonic(), asyncio.Event()
+
+    def clock() -> float:
+        asked.set()
+        return NOW
+
+    async with SimulatorServer(cloud, clock=clock) as server:
+        task = asyncio.create_task(fetch(server.url, cloud))
+        await asked.wait()
+    with pytest.raises(aiohttp.ClientError):
+        await task
+    assert time.monotonic() - began < 4
+
+
+async def test_rules_over_http():
+    """Rules can be set and looked at while the server runs; wrong ones change nothing."""
+    cloud = cloud_with()
+    async with (
+        SimulatorServer(cloud, clock=lambda: NOW) as server,
+        aiohttp.ClientSession(server.url) as session,
+    ):
+        where, rules = "/__simulator/faults", [{"action": "status", "code": 5601, "nth": 1}]
+        async with session.post(where, json={"rules": rules}) as reply:
+            assert reply.status == 200
+        assert [(await fetch(server.url, cloud))[0] for _ in range(2)] == [500, 200]
+        for wrong in ([{"action": "explode"}], {"rules": 5}, b"{"):
+            sent = wrong if isinstance(wrong, bytes) else json.dumps(wrong).encode()
+            async with session.post(where, data=sent) as reply:
+                assert reply.status == 400
+                assert "error" in await reply.json()
+        async with session.get(where) as reply:
+            told = (await reply.json())["faults"]
+        assert [(row["matched"], row["fired"], row["rule"]["code"]) for row in told] == [
+            (2, 1, 5601)
+        ]
+    assert [entry.kind for entry in cloud.ledger] == ["fault.status", "log.online"]
+
+
+# --- reading
+
+
+def test_files(tmp_path):
+    """TOML and JSON say the same."""
+    toml, plain = tmp_path / "faults.toml", tmp_path / "faults.json"
+    toml.write_text('[[rules]]\naction = "stall"\nseconds = 2\nnth = [1, 5]\npath = "*/data"\n')
+    plain.write_text('[{"action": "stall", "seconds": 2, "nth": [1, 5], "path": "*/data"}]')
+    assert load_faults(toml) == load_faults(str(plain))
+    assert load_faults(plain)[0] == FaultRule(
+        action=Action.STALL, seconds=2, nth=(1, 5), path="*/data"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"rule": "x"}, "list"),
+        ([{"method": "GET"}], "fault rule 1: an object with an action"),
+        ([{"action": "reset"}, {"action": "burn"}], "fault rule 2: 'burn'"),
+        ([{"action": "reset", "when": 1}], "unknown field 'when'"),
+        ([{"action": "reset", "nth": "first"}], "nth cannot be 'first'"),
+        ([{"action": "reset", "nth": 0}], "nth counts from 1"),
+        ([{"action": "reset", "nth": [True, "x"]}], "fault rule 1"),
+        ([{"action": "reset", "probability": 2}], "probability must be from 0 to 1"),
+        ([{"action": "reset", "probability": True}], "probability cannot be True"),
+        ([{"action": "status", "code": 7}], "code 7"),
+        ([{"action": "status", "status": 99}], "status must be"),
+        ([{"action": "cut", "size": -1}], "size must not be negative"),
+    ],
+)
+def test_wrong_rules(data, words):
+    """A wrong rule is named by its number, with the field and what is right."""
+    with pytest.raises(ValueError, match=words):
+        parse_faults(data)
+
+
+def test_every_field_can_stand_in_a_file():
+    """What a rule has in Python it has in a file."""
+    assert {item.name for item in fields(FaultRule)} == _TYPES.keys()
