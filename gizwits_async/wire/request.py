@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
@@ -67,11 +68,11 @@ class Path(str):
         return path
 
 
-def _path(value: str) -> Path:
+def _path(value: object) -> Path:
     if isinstance(value, Path):
         return value
-    if not value.startswith("/"):
-        raise ValueError(f"a path begins with a slash: {value[:80]!r}")
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ValueError(f"a path is a text that begins with a slash, not {str(value)[:80]!r}")
     path = Path("/" + "/".join(_checked_segment("path", part) for part in value[1:].split("/")))
     path.route = path
     return path
@@ -84,7 +85,13 @@ def _query(values: Mapping[str, QueryValue]) -> Mapping[str, str]:
             continue
         if not isinstance(value, str | int | float):
             raise ValueError(f"{name} must be a text or a number, not {type(value).__name__}")
+        if isinstance(value, float) and not isfinite(value):
+            raise ValueError(f"{name} must be a finite number, not {value}")
         written[name] = str(int(value)) if isinstance(value, bool) else str(value)
+        try:
+            (name + written[name]).encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{name!r} holds half a character (a lone surrogate)") from None
     return MappingProxyType(written)
 
 
@@ -112,6 +119,8 @@ class Request(Generic[T]):
     """Whether it may be sent again after a lost reply."""
     once: bool = False
     """Whether it must not be sent again even if it was refused: a context may move at each use."""
+    may_be_empty: bool = False
+    """Whether an empty body is a reply too: it is read as `{}`."""
     not_after: float | None = None
     """Event loop time after which the call must not leave any more."""
     settle: Callable[["Request[T]"], "Request[T]"] = field(default=_unchanged, repr=False)
