@@ -15,7 +15,13 @@ from yarl import URL
 from gizwits_async.options import Credentials, Options
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.sections.authorization import Authorization
+from gizwits_async.sections.bindings import Bindings
+from gizwits_async.sections.device_groups import DeviceGroups
+from gizwits_async.sections.device_reports import DeviceReports
 from gizwits_async.sections.devices import Devices
+from gizwits_async.sections.product import Product
+from gizwits_async.sections.user_reports import UserReports
+from gizwits_async.sections.users import Users
 from gizwits_async.version import __version__
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
@@ -80,8 +86,20 @@ class GizwitsClient:
 
     authorization: Authorization
     """Tokens."""
+    product: Product
+    """What the product's devices report and obey."""
+    users: Users
+    """Registered users, and those who bound a device."""
     devices: Devices
-    """Devices and their logs."""
+    """Devices, their control and their logs."""
+    device_groups: DeviceGroups
+    """The tree of device groups."""
+    bindings: Bindings
+    """Which user has which device."""
+    device_reports: DeviceReports
+    """Numbers about devices."""
+    user_reports: UserReports
+    """Numbers about users."""
 
     def __init__(
         self,
@@ -207,7 +225,13 @@ class GizwitsClient:
         self._gateway = gateway
         key = self._credentials.product_key
         self.authorization = Authorization(gateway, key)
+        self.product = Product(gateway, key)
+        self.users = Users(gateway, key)
         self.devices = Devices(gateway, key)
+        self.device_groups = DeviceGroups(gateway, key)
+        self.bindings = Bindings(gateway, key)
+        self.device_reports = DeviceReports(gateway, key)
+        self.user_reports = UserReports(gateway, key)
 
     def _view(self, credentials: Credentials, gateway: Gateway) -> Self:
         view = type(self).__new__(type(self))

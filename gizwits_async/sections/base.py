@@ -6,9 +6,9 @@ from typing import Any, TypeVar, cast
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams import PageStream
 from gizwits_async.wire.gateway import Gateway
-from gizwits_async.wire.request import Path, QueryValue, Request, get
+from gizwits_async.wire.request import Auth, Path, QueryValue, Request, get
 
-__all__ = ["Section", "paged"]
+__all__ = ["Section", "given", "paged"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,10 @@ class Section:
     async def _send(self, request: Request[T]) -> T:
         return await self._gateway.send(request)
 
+    async def _get(self, template: str, returns: type[T], /, **query: QueryValue) -> T:
+        """Return the reply of a GET below the product."""
+        return await self._gateway.send(get(self._at(template), returns, **query))
+
     def _listed(
         self,
         path: str,
@@ -36,9 +40,11 @@ class Section:
         /,
         *,
         key: Callable[[T], Hashable] | None = None,
+        auth: Auth = Auth.TOKEN,
         **query: QueryValue,
     ) -> PageStream[T]:
-        return PageStream(self._gateway, paged(path, item, query), key=key)
+        request = paged(path, item, query).evolve(auth=auth)
+        return PageStream(self._gateway, request, key=key)
 
 
 def paged(path: str, item: type[T], query: dict[str, QueryValue]) -> Request[PageReply[T]]:
@@ -46,3 +52,10 @@ def paged(path: str, item: type[T], query: dict[str, QueryValue]) -> Request[Pag
     # PageReply[item] exists at run time, which is what cattrs reads; mypy has no word for it.
     kind = cast(type[PageReply[T]], cast(Any, PageReply)[item])
     return get(path, kind, **query)
+
+
+def given(name: str, value: object) -> str:
+    """Return `value`; raise ValueError if it is no text, or has nothing in it."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must be a text that is not empty")
+    return value

@@ -1,6 +1,8 @@
 """Chapter "devices": who they are, how they are, and what their three logs say."""
 
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
+from types import NoneType
 from typing import TypeVar
 
 from gizwits_async.models.devices import (
@@ -11,10 +13,11 @@ from gizwits_async.models.devices import (
     DeviceIdentity,
     OnlineEvent,
 )
-from gizwits_async.sections.base import Section, paged
+from gizwits_async.sections.base import Section, given, paged
+from gizwits_async.sections.command import BinaryCoding, command
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.windows import Moment, Sort, as_epoch
-from gizwits_async.wire.request import get
+from gizwits_async.wire.request import get, post
 
 __all__ = ["Devices"]
 
@@ -32,7 +35,7 @@ class Devices(Section):
 
         GET /v1/products/{product_key}/devices (api document: "get device did")
         """
-        return await self._send(get(self._at("devices"), DeviceIdentity, mac=_given("mac", mac)))
+        return await self._send(get(self._at("devices"), DeviceIdentity, mac=given("mac", mac)))
 
     async def detail(self, mac: str) -> DeviceDetail:
         """Return what is known of the device with this MAC address.
@@ -42,9 +45,7 @@ class Devices(Section):
 
         GET /v1/products/{product_key}/device_detail (api document: "get device detail")
         """
-        return await self._send(
-            get(self._at("device_detail"), DeviceDetail, mac=_given("mac", mac))
-        )
+        return await self._send(get(self._at("device_detail"), DeviceDetail, mac=given("mac", mac)))
 
     def search(
         self,
@@ -95,6 +96,41 @@ class Devices(Section):
             type=type,
             val=value,
         )
+
+    async def control(
+        self,
+        did: str,
+        *,
+        attrs: Mapping[str, object] | None = None,
+        raw: bytes | Iterable[int] | None = None,
+        binary_coding: BinaryCoding | None = None,
+    ) -> None:
+        """Send a command to the device: data points by name, or bytes as its controller takes them.
+
+        That it returns means that the service took the command; the device acknowledges nothing.
+        What it did shows in the next record of `data_log`. Never sent twice by itself.
+
+        Args:
+            did: Device id.
+            attrs: Data point -> value in display units: booleans, enums by name, numbers; a binary
+                point as hex text (base64 by `binary_coding`) of its full length, padded with 00.
+            raw: Bytes, or numbers 0..255: action and data, without the header `00000003...0090`.
+                Should a product want the header: `Frame.build(body).to_bytes()`.
+            binary_coding: How bytes are written: `hex`, `base64`, or None: `raw` as a list of
+                numbers, binary points as hex.
+
+        Raises:
+            ValueError: Both or none of `attrs` and `raw`; an empty one; a number that is no byte.
+            OutcomeUnknownError: The reply was lost: it may or may not have been carried out.
+            ConflictError: The device is signed off (5304) or offline (5305).
+            InvalidRequestError: A data point or value that does not exist (5401), bad `raw` (5408).
+            ForbiddenError: Control is closed for the product (5404).
+            ServerError: The service failed to send it on (5403).
+
+        POST /v1/products/{product_key}/devices/{did}/control (api document: "remote control")
+        """
+        body = command(attrs, raw, binary_coding)
+        await self._send(post(self._at("devices/{did}/control", did=did), NoneType, json=body))
 
     def online_log(
         self,
@@ -165,9 +201,3 @@ class Devices(Section):
         return LogStream(
             self._gateway, request, time_of=attrgetter(time), start=start, end=end, sort=sort
         )
-
-
-def _given(name: str, value: str) -> str:
-    if not value or not value.strip():
-        raise ValueError(f"{name} must not be empty")
-    return value

@@ -130,12 +130,28 @@ def _renames(cls: type) -> dict[str, Any]:
     }
 
 
+def _is_own(kind: Any) -> bool:
+    return attrs.has(kind) and hasattr(kind, "from_wire")
+
+
+def _read_own(value: object, kind: Any) -> Any:
+    return kind.from_wire(value)
+
+
+def _write_own(model: Any) -> Any:
+    return model.to_wire()
+
+
 def _is_page(kind: Any) -> bool:
     return get_origin(kind) is PageReply
 
 
 def make_converter(*, detailed: bool) -> Converter:
-    """Return a converter with the strict hooks; `detailed` collects every bad field, more slowly."""
+    """Return a converter with the strict hooks; `detailed` collects every bad field, more slowly.
+
+    A model whose JSON is no fixed set of fields (a tree) reads and writes it by itself: classmethod
+    `from_wire(value)`, which raises ValueError without a path, and its inverse `to_wire()`.
+    """
     converter = Converter(detailed_validation=detailed, forbid_extra_keys=False)
     for kind, hook in ((bool, _bool), (int, _int), (float, _float), (str, _str)):
         converter.register_structure_hook(kind, hook)
@@ -177,6 +193,8 @@ def make_converter(*, detailed: bool) -> Converter:
 
     converter.register_structure_hook_factory(attrs.has, structure_attrs)
     converter.register_unstructure_hook_factory(attrs.has, unstructure_attrs)
+    converter.register_structure_hook_func(_is_own, _read_own)
+    converter.register_unstructure_hook_func(_is_own, _write_own)
     converter.register_structure_hook_factory(_is_page, structure_page)
     return converter
 

@@ -87,6 +87,8 @@ def decode(request: Request[T], reply: Reply) -> T:
             if request.returns is NoneType:
                 return cast(T, None)
             if value is None and not reply.body.strip():
+                if request.may_be_empty:
+                    return structure({}, request.returns)
                 raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
             return structure(value, request.returns)
     except InvalidResponseError as error:
@@ -115,10 +117,13 @@ class Gateway:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         tokens: TokenSource | None = None,
         page_caps: dict[str, int] | None = None,
+        paths: dict[str, str] | None = None,
     ) -> None:
         self.options = options
         self.page_caps: dict[str, int] = {} if page_caps is None else page_caps
         """Route -> page size, of the lists that refused a larger one."""
+        self.paths: dict[str, str] = {} if paths is None else paths
+        """Report -> path below the product, of those whose path is in doubt."""
         self.clock = clock
         self._credentials = credentials
         self._base_url = base_url
@@ -157,6 +162,7 @@ class Gateway:
             sleep=self._sleep,
             tokens=tokens,
             page_caps=self.page_caps,
+            paths=self.paths,
         )
 
     async def learn_time(self) -> bool:

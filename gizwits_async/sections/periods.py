@@ -1,0 +1,104 @@
+"""Days, weeks and months as the reports write them, and ranges cut to what one call may ask. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from operator import attrgetter
+from typing import Literal, TypeAlias, TypeVar
+
+from attrs import evolve
+
+from gizwits_async.models.device_reports import LivenessHistory
+from gizwits_async.models.user_reports import NewUsers
+from gizwits_async.wire.request import Request
+
+__all__ = ["Cycle", "as_day", "days", "merged", "parts", "periods"]
+
+History = TypeVar("History", LivenessHistory, NewUsers)
+
+Cycle: TypeAlias = Literal["date", "week", "month"]
+"""What one row of a history report stands for."""
+
+_LONGEST = {"date": 30, "week": 53, "month": 12}
+"""How many rows one call may ask for (api document, section "liveness history")."""
+
+
+def as_day(name: str, day: object) -> date:
+    """Return `day` if it is a date and nothing else.
+
+    Raises:
+        ValueError: It is no date. A datetime is refused too: on which day it falls depends on a
+            zone, and the document does not say which one the reports are made in.
+    """
+    if isinstance(day, datetime) or not isinstance(day, date):
+        raise ValueError(f"{name} must be a datetime.date, not {type(day).__name__}")
+    return day
+
+
+def days(start: date | None, end: date | None) -> tuple[str | None, str | None]:
+    """Return the first and the last day as written; None stays None.
+
+    Raises:
+        ValueError: One is no date, or they are in reverse.
+    """
+    first = None if start is None else as_day("start", start)
+    last = None if end is None else as_day("end", end)
+    if first is not None and last is not None and first > last:
+        raise ValueError(f"the range is reversed: start {first} is after end {last}")
+    return _iso(first), _iso(last)
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _number(cycle: Cycle, day: date) -> int:
+    """Return the number of the day, week or month, counted without gaps."""
+    if cycle == "date":
+        return day.toordinal()
+    # Day 1 of the calendar is a Monday.
+    return (day.toordinal() - 1) // 7 if cycle == "week" else day.year * 12 + day.month - 1
+
+
+def _text(cycle: Cycle, number: int) -> str:
+    if cycle == "date":
+        return date.fromordinal(number).isoformat()
+    if cycle == "month":
+        return f"{number // 12:04d}-{number % 12 + 1:02d}"
+    # Assumed, for the document does not say: weeks are those of ISO 8601 (%G-%V).
+    year, week, _ = (date(1, 1, 1) + timedelta(weeks=number)).isocalendar()
+    return f"{year:04d}-{week:02d}"
+
+
+def periods(cycle: Cycle, start: date, end: date) -> list[tuple[str, str]]:
+    """Return the first and last day, week or month of each call that the range takes, oldest first.
+
+    Raises:
+        ValueError: An unknown cycle, no dates, or dates in reverse.
+    """
+    if cycle not in _LONGEST:
+        raise ValueError(f'cycle must be "date", "week" or "month", not {cycle!r}')
+    days(start, end)
+    first, last, most = _number(cycle, start), _number(cycle, end), _LONGEST[cycle]
+    return [
+        (_text(cycle, number), _text(cycle, min(number + most - 1, last)))
+        for number in range(first, last + 1, most)
+    ]
+
+
+def parts(
+    request: Request[History], cycle: Cycle, start: date, end: date
+) -> list[Request[History]]:
+    """Return `request` for each part of the range that one call may ask for; raises as `periods`."""
+    spans = periods(cycle, start, end)
+    return [request.asking(cycle=cycle, start=first, end=last) for first, last in spans]
+
+
+def merged(reports: Sequence[History]) -> History:
+    """Return the reports of one range, cut in parts, as the one report that it is."""
+    rows = sorted((row for one in reports for row in one.data), key=_period)
+    return evolve(reports[0], end=reports[-1].end, data=tuple(rows))
+
+
+def _period(row: object) -> str:
+    # All texts of one cycle have the same form, so their order is that of time.
+    return str(attrgetter("period")(row) or "")
