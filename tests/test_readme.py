@@ -1,0 +1,87 @@
+"""Every block of code in README.md runs as it stands, against the built-in simulator."""
+
+import asyncio
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gizwits_async.cli.simulate import environment
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+COMMANDS = [
+    line.split("#", 1)[0].strip()
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)
+    for line in block.splitlines()
+    if line.startswith("gizwits-async ")
+]
+
+
+async def run(cwd: Path, env: dict[str, str], *words: str) -> tuple[int, str]:
+    """Run a program to its end and return its code and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *words, cwd=cwd, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+def surroundings(cloud: SimulatedCloud, url: str) -> dict[str, str]:
+    """Return the environment of a user who has the simulator's credentials."""
+    return {**os.environ, **environment(cloud, url), "PYTHONWARNINGS": "error"}
+
+
+def simulated() -> SimulatedCloud:
+    return SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=100_000)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+async def test_a_block_of_the_readme_runs(number: int, tmp_path: Path) -> None:
+    """What a stranger copies from the README works."""
+    cloud = simulated()
+    script = tmp_path / "block.py"
+    script.write_text(BLOCKS[number], encoding="utf-8")
+    async with SimulatorServer(cloud) as server:
+        code, said = await run(
+            tmp_path, surroundings(cloud, server.url), sys.executable, str(script)
+        )
+    assert code == 0, said
+    assert cloud.tally.total() > 1, "it did not call the service"
+
+
+async def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+    """The console lines of the README work in the order they stand."""
+    assert any(command.startswith("gizwits-async scan") for command in COMMANDS)
+    cloud = simulated()
+    async with SimulatorServer(cloud) as server:
+        for command in COMMANDS:
+            if "simulate" in command or "demo" in command:
+                continue
+            words = [sys.executable, "-m", "gizwits_async.cli", *command.split()[1:]]
+            code, said = await run(tmp_path, surroundings(cloud, server.url), *words)
+            assert code == 0, f"{command}: {said}"
+
+
+def test_the_log_block_resumes(tmp_path: Path) -> None:
+    """The resuming block gives each record once, also when it is run again."""
+    block = next(block for block in BLOCKS if "state.json" in block)
+
+    async def twice() -> None:
+        cloud = simulated()
+        (tmp_path / "block.py").write_text(block, encoding="utf-8")
+        async with SimulatorServer(cloud) as server:
+            env = surroundings(cloud, server.url)
+            for _ in range(2):
+                code, said = await run(tmp_path, env, sys.executable, "block.py")
+                assert code == 0, said
+        lines = (tmp_path / "log.jsonl").read_text().splitlines()
+        assert lines
+        device = next(device for device in cloud.fleet.devices if not device.is_disabled)
+        assert len(lines) == len(cloud.truth("data", device.did, 0, time.time()))
+
+    asyncio.run(twice())
