@@ -13,7 +13,7 @@ from gizwits_async.simulator.world import Call
 
 __all__ = ["detail", "identity", "log_of", "search"]
 
-_FORM_INVALID, _DEVICE_NOT_EXIST = 5002, 5301
+_FORM_INVALID, _DEVICE_NOT_EXIST, _DEVICE_DISABLED = 5002, 5301, 5304
 _HIDDEN = ("passcode", "type", "is_disabled", "device_sn")
 _ORDERS: dict[str, Callable[[Device], tuple[object, ...]]] = {
     "created": lambda device: (device.created_at, device.did),
@@ -101,10 +101,12 @@ def log_of(log: Log) -> Callable[[Call], dict[str, object]]:
     """Return the endpoint GET /v1/products/{product_key}/devices/{did}/{log}."""
 
     def answer(call: Call) -> dict[str, object]:
-        world, did = call.world, call.device(call.params["did"]).did
+        world, device = call.world, call.device(call.params["did"])
+        if device.is_disabled and world.quirks.disabled_logs == "refused":
+            raise Refusal(_DEVICE_DISABLED)
         if log in world.quirks.forbidden_logs:
             raise Refusal(world.quirks.forbidden_code)
-        query = parse_log_query(log, did, call.query, world.quirks, call.now)
+        query = parse_log_query(log, device.did, call.query, world.quirks, call.now)
         fleet, contexts, rng = call.product.fleet, world.contexts, world.rng
         return answer_log(fleet, query, world.quirks, contexts=contexts, now=call.now, rng=rng)
 

@@ -36,6 +36,8 @@ class Quirks:
     """Whether an `end_ts` in the server's future is refused."""
     refuse_old_start: bool = True
     """Whether a `start_ts` older than 30 days is refused; if not, it is moved to that edge."""
+    disabled_logs: Literal["shown", "refused"] = "shown"
+    """Whether a disabled device still shows its logs, or they are refused with 5304."""
     forbidden_logs: AbstractSet[Log] = frozenset()
     """Logs refused, as for a published product."""
     forbidden_code: Literal[5018, 5024] = 5024

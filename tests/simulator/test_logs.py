@@ -135,6 +135,15 @@ def test_logs_of_a_published_product(serve, code):
     assert "error_code" not in caller.log("online", DID)
 
 
+@pytest.mark.parametrize("logs", ["shown", "refused"])
+def test_logs_of_a_disabled_device(serve, logs):
+    """A disabled device shows its logs, or refuses them with 5304."""
+    fleet = fleet_at(NOW - 5)
+    fleet.change(DID, is_disabled=True)
+    error = serve(fleet, disabled_logs=logs).log("online", DID).get("error_code")
+    assert error == (5304 if logs == "refused" else None)
+
+
 def test_devices_that_are_not_there(serve):
     """An unknown device is 5301, a device of another product 5302."""
     caller = serve(fleet_at(NOW - 5))
