@@ -13,10 +13,10 @@ from gizwits_async.cli.simulate import environment
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     line.split("#", 1)[0].strip()
-    for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     for line in block.splitlines()
     if line.startswith("gizwits-async ")
 ]
@@ -81,7 +81,8 @@ def test_the_log_block_resumes(tmp_path: Path) -> None:
                 assert code == 0, said
         lines = (tmp_path / "log.jsonl").read_text().splitlines()
         assert lines
-        device = next(device for device in cloud.fleet.devices if not device.is_disabled)
-        assert len(lines) == len(cloud.truth("data", device.did, 0, time.time()))
+        devices = cloud.fleet.devices
+        truths = {len(cloud.truth("data", device.did, 0, time.time())) for device in devices}
+        assert len(lines) in truths, "not the records of one device, each once"
 
     asyncio.run(twice())
