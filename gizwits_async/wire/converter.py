@@ -42,17 +42,14 @@ def load_json(body: bytes) -> Any:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
     except UnicodeDecodeError as error:
         # Guessing another encoding would put wrong characters into somebody's database.
-        raise InvalidResponseError(
-            f"not UTF-8 from byte {error.start} on", problems=("not UTF-8 @ $",)
-        ) from None
+        what, begins = f"not UTF-8 from byte {error.start} on", b"?"
     except (ValueError, RecursionError) as error:
-        begins = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        what = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InvalidResponseError(
-            f"not JSON: {what}",
-            problems=(f"not JSON: {what} @ $",),
-            truncated=begins in {b"", b"{", b"["},
-        ) from None
+        said = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        what, begins = f"not JSON: {said}", body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    # Raised outside of the except: a context is kept even "from None", and holds the whole body.
+    raise InvalidResponseError(
+        what, problems=(f"{what} @ $",), truncated=begins in {b"", b"{", b"["}
+    )
 
 
 # The hooks test the exact type first: nearly every value is already what it should be. cattrs' own
@@ -130,6 +127,10 @@ def _renames(cls: type) -> dict[str, Any]:
     }
 
 
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
 def _is_own(kind: Any) -> bool:
     return attrs.has(kind) and hasattr(kind, "from_wire")
 
@@ -144,6 +145,22 @@ def _write_own(model: Any) -> Any:
 
 def _is_page(kind: Any) -> bool:
     return get_origin(kind) is PageReply
+
+
+def _list_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], tuple[Any, ...]]]:
+    def structure_list(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+        listed: Any = list[get_args(kind)[0]]  # type: ignore[misc]
+        fill = converter.get_structure_hook(listed)
+
+        def hook(value: object, _: object) -> tuple[Any, ...]:
+            # cattrs would take a text for a list of letters, and an object for a list of its keys.
+            if not isinstance(value, list | tuple):
+                raise ValueError(f"expected a list, got {_shown(value)}")
+            return tuple(fill(value, listed))
+
+        return hook
+
+    return structure_list
 
 
 def make_converter(*, detailed: bool) -> Converter:
@@ -195,6 +212,7 @@ def make_converter(*, detailed: bool) -> Converter:
     converter.register_unstructure_hook_factory(attrs.has, unstructure_attrs)
     converter.register_structure_hook_func(_is_own, _read_own)
     converter.register_unstructure_hook_func(_is_own, _write_own)
+    converter.register_structure_hook_factory(_is_list, _list_hooks(converter))
     converter.register_structure_hook_factory(_is_page, structure_page)
     return converter
 

@@ -1,0 +1,283 @@
+"""Bytes to frozen objects: accepted spellings by table, all else refused with its path."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from attrs import field, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
+from gizwits_async.models.page import PageReply
+from gizwits_async.models.product import DataPoint
+from gizwits_async.models.values import JsonObject
+from gizwits_async.wire.converter import load_json, make_converter, structure, unstructure
+
+
+@frozen(kw_only=True)
+class Leaf:
+    """A value of each kind."""
+
+    b: bool = False
+    i: int = 0
+    f: float = 0.0
+    s: str = ""
+    none: str | None = None
+    many: tuple[str, ...] = ()
+    free: JsonObject = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Tree:
+    """Nested values, one of them required."""
+
+    did: str
+    leaf: Leaf | None = None
+    leaves: tuple[Leaf, ...] = ()
+
+
+HUGE = 10**30
+ACCEPTED = [
+    *[("b", v, True) for v in (True, 1, "1", "true", "True", "TRUE")],
+    *[("b", v, False) for v in (False, 0, "0", "false", "False")],
+    *[("i", v, 5) for v in (5, "5", 5.0)],
+    *[("i", v, v) for v in (-3, 2**63, HUGE)],
+    ("i", "-3", -3),
+    ("i", str(HUGE), HUGE),
+    *[("f", v, v) for v in (1517384124.229, 1517384243, -1.5, 2**63, HUGE)],
+    ("f", "113.280637", 113.280637),
+    ("f", "1517384243", 1517384243),
+    *[("s", v, v) for v in ("", "x", "设备 😀 \u200b\u202e", "\ud800", "x" * 1_000_000, "null")],
+    ("s", 130, "130"),
+    ("none", None, None),
+    ("many", [], ()),
+    ("many", ["a", 5], ("a", "5")),
+    ("free", {"a": [1, None]}, {"a": [1, None]}),
+    ("free", None, {}),
+    ("free", "", {}),
+    ("free", '{"keep_alive": 130}', {"keep_alive": 130}),
+    ("free", "[1]", {"text": "[1]"}),
+    ("free", "plain", {"text": "plain"}),
+    ("free", "\ud800", {"text": "\ud800"}),
+    ("free", "[" * 100_000, {"text": "[" * 100_000}),
+]
+REFUSED = [
+    *[("b", v) for v in (None, 2, -1, 1.0, "", "yes", "on", "2", " true", [], {}, "ﬀalse")],
+    *[
+        ("i", v)
+        for v in (None, True, 1517384124.229, "1.0", "", "x", "1e3", "0x1", "+5", " 5", "٣", [])
+    ],
+    *[("i", v) for v in (math.nan, math.inf, "9" * 41)],
+    *[("f", v) for v in (None, True, "", "NaN", "Infinity", "1e400", "1e3", "1,5", "٣", {}, [])],
+    *[("s", v) for v in (None, True, 1.5, [], {})],
+    *[("none", v) for v in (True, 1.5, [])],
+    *[("many", v) for v in ("abc", {"a": 1}, None, 5, [None], ["a", {}])],
+    *[("free", v) for v in (5, True, [], [1], 1.5)],
+]
+
+
+@pytest.mark.parametrize(("name", "value", "meant"), ACCEPTED, ids=lambda v: repr(v)[:30])
+def test_an_accepted_spelling_means_what_it_says(name: str, value: Any, meant: Any) -> None:
+    """J11: the table of accepted spellings; the type of the result is exact."""
+    found = getattr(structure({name: value}, Leaf), name)
+    assert found == meant
+    assert type(found) is type(meant)
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda v: repr(v)[:30])
+def test_any_other_spelling_is_refused_with_its_path(name: str, value: Any) -> None:
+    """J10, J11: never "false" as True, null as "None", a float cut, a text split into letters."""
+    with pytest.raises(InvalidResponseError) as caught:
+        structure({"did": "d", "leaves": [{}, {name: value}]}, Tree)
+    assert len(caught.value.problems) == 1
+    assert f"@ $.leaves[1].{name}" in caught.value.problems[0]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
+    | st.sampled_from(["true", "false", "0", "1", "1.5", "", 1, 0, 1517384124.229]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+LEAVES = st.dictionaries(st.sampled_from(["b", "i", "f", "s", "none", "many", "free", "x"]), JSON)
+TREES = st.one_of(
+    JSON,
+    st.fixed_dictionaries({"did": JSON}, optional={"leaf": LEAVES, "leaves": st.lists(LEAVES)}),
+)
+
+
+FAST_AND_DETAILED = [make_converter(detailed=detailed) for detailed in (False, True)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=TREES, kind=st.sampled_from([Tree, Device, DataRecord, OnlineEvent, PageReply[Tree]]))
+def test_the_fast_and_the_detailed_converter_agree(value: Any, kind: Any) -> None:
+    """What one accepts the other does, with the same result; what one refuses the other does."""
+    found = []
+    for converter in FAST_AND_DETAILED:
+        try:
+            found.append(converter.structure(value, kind))
+        except Exception as error:  # noqa: BLE001 - any refusal is one
+            found.append(type(error) and "refused")
+    assert repr(found[0]) == repr(found[1])
+    if found[0] == "refused":
+        with pytest.raises(InvalidResponseError) as caught:
+            structure(value, kind)
+        assert caught.value.problems
+        assert all(" @ $" in problem for problem in caught.value.problems)
+
+
+@given(value=LEAVES)
+def test_a_model_survives_the_way_there_and_back(value: Any) -> None:
+    """structure(unstructure(model)) == model, and unknown keys change nothing."""
+    try:
+        model = structure(value, Leaf)
+    except InvalidResponseError:
+        return
+    assert structure(unstructure(model), Leaf) == model
+    assert structure({**value, "unknown": [1, {}]}, Leaf) == model
+
+
+def test_all_bad_fields_are_named_at_once() -> None:
+    """One look at the error shows every problem, each with its path."""
+    page = {"objects": [{"did": "a"}, {"mac": "m"}, {"did": "c", "is_online": "maybe"}]}
+    with pytest.raises(InvalidResponseError) as caught:
+        structure(page, PageReply[Device])
+    assert caught.value.problems == (
+        "required field missing @ $.objects[1].did",
+        "expected a boolean, got a text of 5 characters @ $.objects[2].is_online",
+    )
+
+
+def test_a_message_shows_no_text_that_came() -> None:
+    """A text of the reply may be a secret: only its length is told."""
+    with pytest.raises(InvalidResponseError) as caught:
+        structure({"did": "d", "leaf": {"b": "canary"}}, Tree)
+    assert "canary" not in str(caught.value) + repr(caught.value.problems)
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 5, True, 1.5])
+@pytest.mark.parametrize("kind", [Tree, Device, PageReply[Device]])
+def test_a_top_level_that_is_no_object_is_refused(value: Any, kind: Any) -> None:
+    """J9."""
+    with pytest.raises(InvalidResponseError, match=r"@ \$"):
+        structure(value, kind)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, "ab"])
+def test_letters_and_keys_are_not_taken_for_a_list(value: Any) -> None:
+    """An enum's names as one text, or an object in place of a list, are no list."""
+    point = {"id": 1, "name": "n", "type": "t", "data_type": "enum", "enum": value}
+    with pytest.raises(InvalidResponseError, match=r"expected a list.*@ \$\.enum"):
+        structure(point, DataPoint)
+
+
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b' \r\n{"a": 1}\n', {"a": 1}),
+        ('{"a": "设备😀"}'.encode(), {"a": "设备😀"}),
+        (rb'{"a": "\ud800"}', {"a": "\ud800"}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b"5", 5),
+        (b"null", None),
+        (b"18446744073709551616", 2**64),
+        (b"1517384124.229", 1517384124.229),
+        (b"1e308", 1e308),
+    ],
+)
+def test_json_is_read_whatever_was_declared(body: bytes, meant: object) -> None:
+    """W9, W11, J5, J7, J8: UTF-8 with or without a mark; the last of two equal keys wins."""
+    assert load_json(body) == meant
+
+
+@pytest.mark.parametrize(
+    ("body", "truncated"),
+    [
+        (b'{"total": 31,}', True),
+        (b'{"objects": [{"did": "a"}, {"d', True),
+        (b'\xef\xbb\xbf{"a', True),
+        (b"[" * 100_000, True),
+        (b'{"a":' * 100_000, True),
+        (b'{"a": NaN}', True),
+        (b'{"a": Infinity}', True),
+        (b'{"a": -Infinity}', True),
+        (b'{"a": 1e400}', True),
+        (b'{"a": ' + b"9" * 5000 + b"}", True),
+        (b"<html>", False),
+        (b"token=1", False),
+        ('{"a": "机智云"}'.encode("gbk"), False),
+        (b"\xff\xfe{\x00}\x00", False),
+        (b'{"a": "\xed\xa0\x80"}', False),
+    ],
+)
+def test_what_is_no_json_is_an_error_of_ours(body: bytes, truncated: bool) -> None:
+    """W10, J1 to J6: no bare ValueError or RecursionError, no guess, no repair."""
+    with pytest.raises(InvalidResponseError) as caught:
+        load_json(body)
+    assert caught.value.truncated is truncated
+    assert caught.value.problems
+    assert caught.value.__context__ is None, "the body would be seen in a traceback's locals"
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
+    """C0: a value, or an InvalidResponseError."""
+    try:
+        value = load_json(body)
+    except InvalidResponseError:
+        return
+    assert json.loads(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize("depth", [10, 900, 5000, 100_000])
+def test_free_objects_may_be_deep_or_refused_but_never_crash(depth: int) -> None:
+    """J6 inside of what is kept as it came."""
+    body = b'{"ts": 1, "attrs": {"a": ' + b"[" * depth + b"]" * depth + b"}}"
+    try:
+        record = structure(load_json(body), DataRecord)
+    except InvalidResponseError as error:
+        assert "deep" in str(error)
+    else:
+        assert record.ts == 1
+
+
+def test_page_envelopes_are_read_in_every_known_shape() -> None:
+    """The four places of `context`, all its end values, the `hits` envelope, odd totals."""
+    row = {"ts": 1, "attrs": {}}
+    for page, context, total, count in [
+        ({"objects": [row], "meta": {"context": "c", "total": 3}}, "c", 3, 1),
+        ({"objects": [row], "meta": {"total": "3"}, "context": "c"}, "c", 3, 1),
+        ({"objects": [row, {"context": "c"}], "meta": {"total": None}}, "c", None, 1),
+        ({"objects": [row, {**row, "context": "c"}]}, "c", None, 2),
+        ({"objects": {"hits": {"total": 1, "objects": [row]}, "took": 1}}, None, 1, 1),
+        ({"objects": {"hits": {"objects": [row]}}, "meta": {"context": 17}}, "17", None, 1),
+        ({"objects": [], "meta": {"context": "", "total": -1}}, None, None, 0),
+        ({"objects": [], "meta": {"context": None, "total": True}}, None, None, 0),
+        ({"objects": [], "meta": {"context": "  "}}, None, None, 0),
+        ({"objects": [], "meta": []}, None, None, 0),
+        ({"objects": []}, None, None, 0),
+    ]:
+        found = structure(page, PageReply[DataRecord])
+        assert (found.context, found.total, len(found.objects)) == (context, total, count)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {},
+        {"objects": None},
+        {"objects": "ab"},
+        {"objects": {}},
+        {"objects": {"hits": None}},
+        {"objects": 5},
+    ],
+)
+def test_a_page_without_a_list_is_refused(page: Any) -> None:
+    """A page that lost its records is no empty page."""
+    with pytest.raises(InvalidResponseError, match=r"@ \$\.objects"):
+        structure(page, PageReply[Device])
