@@ -4,38 +4,31 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
-from types import NoneType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from gizwits_async.errors import (
     ApiError,
     GizwitsError,
-    InvalidResponseError,
     NotSentError,
     QuotaExceededError,
     TimedOutError,
     TokenRejectedError,
-    UnexpectedRedirectError,
-    api_error,
 )
 from gizwits_async.models.authorization import Token, TokenReply
 from gizwits_async.options import Credentials, Lane, Options, Secret
 from gizwits_async.wire.clock import ServerClock
-from gizwits_async.wire.converter import load_json, structure
+from gizwits_async.wire.decode import decode, hide
 from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
 from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
 from gizwits_async.wire.retry import RetryPolicy, outcome
 from gizwits_async.wire.token import TokenSource, token_key
 
-__all__ = ["Gateway", "decode"]
+__all__ = ["Gateway"]
 
 T = TypeVar("T")
 
 _TOKEN_LIFE = 7 * 86_400
 """Seconds a token lives if the service does not say (api document, section "token")."""
-_SNIPPET = 200
-_OK = range(200, 300)
-_REDIRECT = range(300, 400)
 
 
 class _SealedBytes(bytes):
@@ -43,61 +36,6 @@ class _SealedBytes(bytes):
 
     def __repr__(self) -> str:
         return f"<{len(self)} bytes>"
-
-
-def _snippet(body: bytes) -> str:
-    text = body[: 4 * _SNIPPET].decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SNIPPET]
-
-
-def _code(value: object) -> int | str | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text  # noqa: PLR2004
-
-
-def _refusal(status: int, value: object, where: str) -> ApiError | None:
-    """Return the error that a JSON body states: by `error_code` first, by the status second."""
-    body = value if isinstance(value, dict) else {}
-    code = body.get("error_code")
-    if code in (None, 0, "0", "") and status in _OK:
-        return None
-    details = (body.get(name) for name in ("detail_message", "detail", "detail_msg"))
-    detail = next((one for one in details if one), None)
-    message = body.get("error_message")
-    if not message and isinstance(detail, str):
-        message, detail = detail, None
-    known = None if code in (None, 0, "0", "") else _code(code)
-    return api_error(status, known, str(message or ""), detail, where)
-
-
-def decode(request: Request[T], reply: Reply) -> T:
-    """Return what a reply means for a request. Pure.
-
-    Raises:
-        ApiError: The service refused or failed; told by `error_code` first, by the status second.
-        InvalidResponseError: A success that is not JSON, or not of the promised shape.
-        UnexpectedRedirectError: Any status 3xx.
-    """
-    if reply.status in _REDIRECT:
-        raise UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
-    try:
-        value = load_json(reply.body) if reply.body.strip() else None
-        refusal = _refusal(reply.status, value, request.where)
-        if refusal is None:
-            if request.returns is NoneType:
-                return cast(T, None)
-            if value is None and not reply.body.strip():
-                if request.may_be_empty:
-                    return structure({}, request.returns)
-                raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
-            return structure(value, request.returns)
-    except InvalidResponseError as error:
-        if reply.status in _OK:
-            raise InvalidResponseError(
-                f"{request.where}: {error}", problems=error.problems, truncated=error.truncated
-            ) from None
-        refusal = api_error(reply.status, None, _snippet(reply.body), None, request.where)
-    raise refusal
 
 
 class Gateway:
@@ -278,13 +216,8 @@ class Gateway:
         error.quota = self._quota.snapshot()
         if isinstance(error, QuotaExceededError):
             error.retry_after = self._quota.retry_after()
-        secrets = [self._credentials.enterprise_secret, self._credentials.product_secret]
-        secrets += [token.token] if token else []
-        for secret in secrets:
-            error.message = error.message.replace(secret, "***")
-            if error.detail is not None and secret in str(error.detail):
-                error.detail = "***"
-        error.args = (error.message,)
+        own = self._credentials
+        hide(error, own.enterprise_secret, own.product_secret, *([token.token] if token else ()))
 
     async def _login(self) -> Token:
         # In its own right, and whatever the leader's limits are: others wait for this token too.

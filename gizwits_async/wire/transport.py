@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
-from attrs import frozen
+from attrs import field, frozen
 from yarl import URL
 
 from gizwits_async.errors import (
@@ -34,7 +34,8 @@ class HttpReply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
+    """Not in the repr: a reply may hold a token, and stands in the locals of many a traceback."""
 
 
 class _SentTwiceError(aiohttp.ClientError):

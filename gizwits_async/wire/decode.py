@@ -1,0 +1,135 @@
+"""What a reply means for a request. Pure; and nothing of the body stays in what it raises."""
+
+import json
+from types import NoneType
+from typing import Any, TypeVar, cast
+
+from gizwits_async.errors import (
+    ApiError,
+    GizwitsError,
+    InvalidResponseError,
+    UnexpectedRedirectError,
+    api_error,
+)
+from gizwits_async.wire.converter import load_json, structure
+from gizwits_async.wire.ports import Reply
+from gizwits_async.wire.request import Request
+
+__all__ = ["decode", "hide"]
+
+T = TypeVar("T")
+
+_SNIPPET = 200
+_LONGEST = 1000
+"""Characters of a message or detail that are kept: they go to logs and terminals."""
+_DEEPEST = 50
+_OK = range(200, 300)
+_REDIRECT = range(300, 400)
+_NO_CODE = (None, 0, "0", "")
+_LEAST_PART = 4
+
+
+def decode(request: Request[T], reply: Reply) -> T:
+    """Return what a reply means for a request.
+
+    Raises:
+        ApiError: The service refused or failed; told by `error_code` first, by the status second.
+        InvalidResponseError: A success that is not JSON, or not of the promised shape.
+        UnexpectedRedirectError: Any status 3xx.
+    """
+    # Raised here, where no local holds what came: it may be a token, or an echo of a secret.
+    meant = _meaning(request, reply)
+    if isinstance(meant, GizwitsError):
+        raise meant
+    return meant
+
+
+def hide(error: ApiError, *secrets: str) -> None:
+    """Cut these secrets out of an error, in case the server echoed them."""
+    for secret in secrets:
+        error.message = _without(error.message, secret)
+        if isinstance(error.code, str):
+            error.code = _without(error.code, secret)
+        if error.detail is not None:
+            detail = str(error.detail)
+            error.detail = error.detail if _without(detail, secret) == detail else "***"
+    error.args = (error.message,)
+
+
+def _without(text: str, secret: str) -> str:
+    text = text.replace(secret, "***")
+    # The end of what is kept may have cut a secret in two.
+    for length in range(len(secret) - 1, _LEAST_PART - 1, -1):
+        if text.endswith(secret[:length]):
+            return f"{text[:-length]}***"
+    return text
+
+
+def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
+    where, empty = request.where, not reply.body.strip()
+    if reply.status in _REDIRECT:
+        return UnexpectedRedirectError(f"{where}: answered with a redirect, not followed")
+    try:
+        value = None if empty else load_json(reply.body)
+        refusal = _refusal(reply.status, value, where)
+        if refusal is not None:
+            return refusal
+        if request.returns is NoneType:
+            return cast(T, None)
+        if empty and not request.may_be_empty:
+            raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
+        return structure({} if empty else value, request.returns)
+    except InvalidResponseError as error:
+        said, problems, truncated = str(error), error.problems, error.truncated
+    if reply.status in _OK:
+        return InvalidResponseError(f"{where}: {said}", problems=problems, truncated=truncated)
+    page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
+    return api_error(reply.status, None, _clean(page, _SNIPPET), None, where)
+
+
+def _refusal(status: int, value: object, where: str) -> ApiError | None:
+    """Return the error that a JSON body states: by `error_code` first, by the status second."""
+    body = value if isinstance(value, dict) else {}
+    code = body.get("error_code")
+    if code in _NO_CODE and status in _OK:
+        return None
+    details = (body.get(name) for name in ("detail_message", "detail", "detail_msg"))
+    detail = _kept(next((one for one in details if one), None))
+    message = _said(body.get("error_message") or "")
+    if not message and isinstance(detail, str):
+        message, detail = detail, None
+    return api_error(status, None if code in _NO_CODE else _code(code), message, detail, where)
+
+
+def _code(value: object) -> int | str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _said(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text  # noqa: PLR2004
+
+
+def _kept(detail: Any) -> object:
+    """Return a detail as it came, or as text if it is so long or deep that it would be a burden."""
+    text = _said(detail)
+    if (
+        isinstance(detail, str)
+        or len(text) >= _LONGEST
+        or text.count("[") + text.count("{") > _DEEPEST
+    ):
+        return text
+    return detail
+
+
+def _said(value: object) -> str:
+    try:
+        text = value if isinstance(value, str) else json.dumps(value)
+    except RecursionError:
+        text = "(nested too deep)"
+    return _clean(text, _LONGEST)
+
+
+def _clean(text: str, longest: int) -> str:
+    text = text[: 4 * longest]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
