@@ -67,22 +67,17 @@ async def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
             assert code == 0, f"{command}: {said}"
 
 
-def test_the_log_block_resumes(tmp_path: Path) -> None:
+async def test_the_log_block_resumes(tmp_path: Path) -> None:
     """The resuming block gives each record once, also when it is run again."""
     block = next(block for block in BLOCKS if "state.json" in block)
-
-    async def twice() -> None:
-        cloud = simulated()
-        (tmp_path / "block.py").write_text(block, encoding="utf-8")
-        async with SimulatorServer(cloud) as server:
-            env = surroundings(cloud, server.url)
-            for _ in range(2):
-                code, said = await run(tmp_path, env, sys.executable, "block.py")
-                assert code == 0, said
-        lines = (tmp_path / "log.jsonl").read_text().splitlines()
-        assert lines
-        devices = cloud.fleet.devices
-        truths = {len(cloud.truth("data", device.did, 0, time.time())) for device in devices}
-        assert len(lines) in truths, "not the records of one device, each once"
-
-    asyncio.run(twice())
+    cloud = simulated()
+    (tmp_path / "block.py").write_text(block, encoding="utf-8")
+    async with SimulatorServer(cloud) as server:
+        env = surroundings(cloud, server.url)
+        for _ in range(2):
+            code, said = await run(tmp_path, env, sys.executable, "block.py")
+            assert code == 0, said
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    devices = cloud.fleet.devices
+    truths = {len(cloud.truth("data", device.did, 0, time.time())) for device in devices}
+    assert len(lines) in truths, "not the records of one device, each once"
