@@ -26,6 +26,7 @@ from gizwits_async.version import __version__
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.ports import Quota, TokenStore, Transport
+from gizwits_async.wire.report import OnCall, Watch
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpTransport, Session
@@ -113,6 +114,7 @@ class GizwitsClient:
         options: Options = Options(),  # noqa: B008 - frozen
         transport: Transport | None = None,
         clock: Callable[[], float] | None = None,
+        on_call: OnCall | None = None,
     ) -> None:
         """Put a client together; nothing is opened or sent before the first call.
 
@@ -128,9 +130,11 @@ class GizwitsClient:
             transport: Stands in place of HTTP, for instance `simulator.SimulatorTransport`.
             clock: Tells epoch seconds UTC until a reply of the server does; if None it is the `now`
                 of a transport that has one, else `time.time`.
+            on_call: Called with a `CallReport` when a call is over, in the caller's task; what it
+                raises is logged once and breaks no call.
 
         Raises:
-            ValueError: A `base_url` that is none, or that is not safe.
+            ValueError: A `base_url` that is none, or that is not safe; an `on_call` that is none.
         """
         url = _checked_url(base_url, allow_insecure=allow_insecure)
         self._credentials = credentials
@@ -149,6 +153,7 @@ class GizwitsClient:
                 store=tokens or MemoryTokenStore(),
                 clock=ServerClock(wall=wall),
                 user_agent=f"gizwits-async/{__version__}",
+                watch=Watch(on_call),
             )
         )
         self._sources = WeakSet([self._gateway.tokens])

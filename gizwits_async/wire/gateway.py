@@ -17,8 +17,10 @@ from gizwits_async.errors import (
 from gizwits_async.models.authorization import Token, TokenReply
 from gizwits_async.options import Credentials, Lane, Options, Secret
 from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.deadline import due, no_deadline
 from gizwits_async.wire.decode import decode, hide
 from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
+from gizwits_async.wire.report import Attempt, Watch, watched
 from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
 from gizwits_async.wire.retry import RetryPolicy, outcome
 from gizwits_async.wire.token import TokenSource, token_key
@@ -55,6 +57,7 @@ class Gateway:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         tokens: TokenSource | None = None,
         page_caps: dict[str, int] | None = None,
+        watch: Watch | None = None,
         paths: dict[str, str] | None = None,
     ) -> None:
         self.options = options
@@ -70,6 +73,7 @@ class Gateway:
         self._store = store
         self._user_agent = user_agent
         self._sleep = sleep
+        self._watch = watch or Watch()
         self._policy = RetryPolicy(
             max_retries=options.max_retries, max_quota_wait=options.max_quota_wait
         )
@@ -100,6 +104,7 @@ class Gateway:
             sleep=self._sleep,
             tokens=tokens,
             page_caps=self.page_caps,
+            watch=self._watch,
             paths=self.paths,
         )
 
@@ -110,7 +115,7 @@ class Gateway:
         """
         if self.clock.known:
             return False
-        await self.tokens.get()
+        await self.in_time("fetching a token", self.tokens.get)
         return self.clock.known
 
     async def send(self, request: Request[T]) -> T:
@@ -121,26 +126,54 @@ class Gateway:
             ValueError: The body holds what JSON cannot say.
         """
         body = None if request.json is None else _encode(request.json)
-        scope = asyncio.timeout(self.options.deadline)
-        leaving = _Leaving()
+        began, attempts = self.clock.loop_time, list[Attempt]()
         try:
-            async with scope:
-                return await self._persist(request, body, leaving)
+            value = await self._bounded(request, body, attempts)
+        except (Exception, asyncio.CancelledError) as error:
+            self._watch.over(request, attempts, error, self.clock.loop_time - began)
+            raise
+        self._watch.over(request, attempts, None, self.clock.loop_time - began)
+        return value
+
+    async def in_time(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Await `work()` within `Options.deadline` and the `deadline` around it.
+
+        Raises:
+            TimedOutError: Time ran out; somebody else's time-out stays what it is.
+        """
+        now = self.clock.loop_time
+        moment = due(self.options.deadline, now)
+        scope = asyncio.timeout_at(moment)
+        try:
+            # A call that is late already would still send: it is only cancelled where it waits.
+            if moment is None or moment > now:
+                async with scope:
+                    return await work()
         except TimeoutError:
             if not scope.expired():
                 raise
-        late = TimedOutError(
-            f"{request.where}: not done within the deadline of {self.options.deadline:g} s"
-        )
-        raise outcome(request, late) if leaving.wire else late
+        raise TimedOutError(f"{what}: not done within its deadline")
 
-    async def _persist(self, request: Request[T], body: bytes | None, leaving: "_Leaving") -> T:
+    async def _bounded(self, request: Request[T], body: bytes | None, attempts: list[Attempt]) -> T:
+        try:
+            return await self.in_time(request.where, lambda: self._persist(request, body, attempts))
+        except TimedOutError as error:
+            doubt = bool(attempts) and attempts[-1].in_doubt
+            final = outcome(request, error) if doubt else error
+            if final is error:
+                raise
+            raise final from error
+
+    async def _persist(self, request: Request[T], body: bytes | None, attempts: list[Attempt]) -> T:
         renewed = False
         attempt = 1
-        for _ in count():
+        for number in count(1):
             pause: float | None
+            so_far = Attempt(self.clock.loop_time)
+            attempts.append(so_far)
             try:
-                return await self._attempt(request, body, leaving)
+                work = self._attempt(request, body, so_far)
+                return await watched(work, request, so_far, number, self.clock)
             except TokenRejectedError:
                 # Refused before anything was done, so that a write may go again too; but once:
                 # a server that says "expired" to a new token will say it for ever.
@@ -151,7 +184,8 @@ class Gateway:
                 pause = self._policy.delay(request, error, attempt)
                 attempt += 1
                 if pause is None or self._too_late(request, pause):
-                    final = outcome(request, error)
+                    # Before anything was sent, a lost reply is that of the token.
+                    final = error if so_far.sent is None else outcome(request, error)
                     if final is error:
                         raise
                     raise final from error
@@ -159,8 +193,9 @@ class Gateway:
                 await self._sleep(pause)
         raise AssertionError("unreachable")
 
-    async def _attempt(self, request: Request[T], body: bytes | None, leaving: "_Leaving") -> T:
+    async def _attempt(self, request: Request[T], body: bytes | None, so_far: Attempt) -> T:
         await self._quota.acquire(self.options.lane, self.options.max_quota_wait)
+        so_far.granted = self.clock.loop_time
         reply: Reply | None = None
         token: Token | None = None
         try:
@@ -169,8 +204,7 @@ class Gateway:
             request = request.settle(request)
             if self._too_late(request, 0.0):
                 raise NotSentError(f"{request.where}: its time was over before it could leave")
-            sent_at = self.clock.loop_time
-            leaving.wire = True
+            sent_at = so_far.sent = self.clock.loop_time
             reply = await self._transport.send(
                 request.verb,
                 request.target,
@@ -179,6 +213,7 @@ class Gateway:
                 timeout=self.options.timeout,
                 max_bytes=self.options.max_response_bytes,
             )
+            so_far.replied(reply, self.clock.loop_time)
             self.clock.observe(reply.headers.get("date"), sent_at)
             value = decode(request, reply)
         except ApiError as error:
@@ -222,7 +257,8 @@ class Gateway:
     async def _login(self) -> Token:
         # In its own right, and whatever the leader's limits are: others wait for this token too.
         options = self.options.evolve(lane=Lane.INTERACTIVE, max_quota_wait=None, deadline=None)
-        reply = await self.with_options(options).send(self._token_request())
+        with no_deadline():
+            reply = await self.with_options(options).send(self._token_request())
         return reply.to_token(otherwise=self.clock.earliest() + _TOKEN_LIFE)
 
     def _token_request(self) -> Request[TokenReply]:
@@ -236,12 +272,6 @@ class Gateway:
                 "product_secret": own.product_secret,
             },
         ).evolve(auth=Auth.NONE, repeatable=True)
-
-
-class _Leaving:
-    """Whether bytes of a call may have left, for the deadline to know."""
-
-    wire = False
 
 
 def _headers_of(reply: Reply | None) -> Mapping[str, str] | None:
