@@ -83,6 +83,17 @@ def test_life_of_a_token(serve):
     assert caller.get("/devices/search")["error_code"] == 5009
 
 
+def test_one_token_can_be_revoked(serve):
+    """Of two tokens one can end alone."""
+    caller = serve()
+    old, new = caller.login()["token"], caller.login()["token"]
+    caller.cloud.tokens.revoke(old)
+    assert "error_code" not in caller.get("/devices/search")
+    caller.token = old
+    assert caller.get("/devices/search")["error_code"] == 5009
+    assert new != old
+
+
 @pytest.mark.parametrize("revokes", [False, True])
 def test_whether_a_new_token_ends_the_old(serve, revokes):
     """Tokens live side by side unless the switch says that the newest is the only one."""

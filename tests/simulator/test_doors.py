@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import sys
 
 import aiohttp
 import async_solipsism
 import pytest
+from yarl import URL
 
 from gizwits_async.errors import (
     NoReplyError,
@@ -20,6 +22,7 @@ from gizwits_async.simulator import (
     SimulatorServer,
     SimulatorTransport,
 )
+from gizwits_async.simulator.openapi import load_openapi
 
 NOW = 1_790_000_000.0
 
@@ -132,6 +135,40 @@ async def test_loopback(cloud):
         async with session.get(f"{root}/devices/a%2Fb/data", headers=headers) as reply:
             assert json.loads(await reply.read())["error_code"] == 5301
     assert [entry.kind for entry in cloud.ledger] == ["token", "devices.identity", "log.data"]
+
+
+async def test_a_port_that_is_taken(cloud):
+    """A server whose port is taken says so, and leaves nothing behind."""
+    async with SimulatorServer(cloud) as server:
+        port = int(server.url.rpartition(":")[2])
+        second = SimulatorServer(cloud, port=port)
+        with pytest.raises(OSError, match="in use"):
+            await second.start()
+        with pytest.raises(RuntimeError):
+            _ = second.url
+
+
+async def test_the_description_without_its_reader(cloud, monkeypatch):
+    """Without PyYAML the description is 501, with a hint; all else works."""
+    load_openapi.cache_clear()
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    async with (
+        SimulatorServer(cloud) as server,
+        aiohttp.ClientSession(server.url) as session,
+        session.get("/openapi.json") as reply,
+    ):
+        assert reply.status == 501
+        assert "gizwits-async[simulator]" in await reply.text()
+
+
+async def test_paths_with_line_ends(cloud):
+    """A path may hold anything once unquoted; it reaches the service."""
+    async with (
+        SimulatorServer(cloud) as server,
+        aiohttp.ClientSession() as session,
+        session.get(URL(f"{server.url}/a%0Ab%2F", encoded=True)) as reply,
+    ):
+        assert await reply.json() == {"detail": "Not found."}
 
 
 async def test_a_server_that_was_not_started(cloud):

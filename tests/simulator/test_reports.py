@@ -119,6 +119,42 @@ def test_bad_ranges_of_reports(serve, fleet, query):
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        {"start": "2026-09-02", "end": "2026-09-01"},
+        {"start": "2026-9-1"},
+        {"end": "2026-02-30"},
+        {"start": "", "end": "2026-09-01"},
+        {"start": "2020-01-01", "end": "2026-09-01"},
+    ],
+)
+def test_bad_days(serve, fleet, query):
+    """The same for reports by days, whose defaults do not hide what is wrong."""
+    assert serve(fleet).error("GET", "/incr_devices", **query) == 5002
+
+
+def test_active_users_need_their_dates(serve, fleet):
+    """Both dates must be there, and an app that is named must exist."""
+    caller = serve(fleet)
+    target = f"/v1/users/liveness_total?product_key={caller.cloud.credentials.product_key}"
+    assert caller.enterprise(target)["error_code"] == 5002
+    dates = "&start_date=2026-09-19&end_date=2026-09-19"
+    assert caller.enterprise(f"{target}{dates}&appid=other")["error_code"] == 5016
+    counts = [
+        caller.enterprise(f"{target}{dates}&appid={appid}")["data"][0]["count"]
+        for appid in caller.cloud.product.bindings.apps
+    ]
+    assert sum(counts) == caller.enterprise(f"{target}{dates}")["data"][0]["count"]
+
+
+@pytest.mark.parametrize("weeks", ["iso", "sunday", "monday"])
+def test_weeks_that_do_not_exist(serve, fleet, weeks):
+    """A week 54 is 5002 in every numbering."""
+    query = {"cycle": "week", "start": "2026-54", "end": "2026-54"}
+    assert serve(fleet, weeks=weeks).error("GET", HISTORY, **query) == 5002
+
+
+@pytest.mark.parametrize(
     ("cycle", "labels"),
     [
         ("date", ["2026-08-31", "2026-09-01"]),
