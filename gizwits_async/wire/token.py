@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-from gizwits_async.errors import ClientClosedError, GizwitsError
+from gizwits_async.errors import ClientClosedError, GizwitsError, InvalidResponseError
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Credentials
 from gizwits_async.wire.clock import ServerClock
@@ -30,6 +30,12 @@ def token_key(base_url: str, credentials: Credentials) -> str:
         credentials.product_secret,
     )
     return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _sendable(token: Token) -> bool:
+    # As a header value aiohttp would refuse line ends with a bare ValueError, and send the rest raw.
+    text = token.token
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 class MemoryTokenStore:
@@ -74,6 +80,7 @@ class TokenSource:
         self._store = store
         self._clock = clock
         self._current: Token | None = None
+        self._refused: Token | None = None
         self._good_until = 0.0
         self._renewal: asyncio.Task[Token] | None = None
         self._closed = False
@@ -95,6 +102,7 @@ class TokenSource:
         """Forget `token` if it is still the current one: a late refusal must not cost a new login."""
         if self._current == token:
             self._current = None
+        self._refused = token  # The store may be slow to forget it, or away.
         await self._store.discard(self._key, token)
 
     async def aclose(self) -> None:
@@ -139,13 +147,17 @@ class TokenSource:
                 token = await self._stored()  # Another process may have been faster.
                 if token is None:
                     token = await self._login()
+                    if not _sendable(token):
+                        raise InvalidResponseError("the token is not visible ASCII characters")
                     self._adopt(token, least=_LEAST_LIFE)
                     await self._store.save(self._key, token)
         return token
 
     async def _stored(self) -> Token | None:
         token = await self._store.load(self._key)
-        if token is None or self._remaining(token) <= 0:
+        if token is None or token == self._refused or not _sendable(token):
+            return None
+        if self._remaining(token) <= 0:
             return None
         self._adopt(token, least=0.0)
         return token
