@@ -177,15 +177,16 @@ class Gateway:
             except TokenRejectedError:
                 # Refused before anything was done, so that a write may go again too; but once:
                 # a server that says "expired" to a new token will say it for ever.
-                if renewed or request.once:
+                if renewed or request.once or so_far.sent is None:
                     raise
                 renewed, pause = True, 0.0
             except GizwitsError as error:
+                if so_far.sent is None:
+                    raise  # It is the token's, whose own call was repeated as often as it may be.
                 pause = self._policy.delay(request, error, attempt)
                 attempt += 1
                 if pause is None or self._too_late(request, pause):
-                    # Before anything was sent, a lost reply is that of the token.
-                    final = error if so_far.sent is None else outcome(request, error)
+                    final = outcome(request, error)
                     if final is error:
                         raise
                     raise final from error
