@@ -1,0 +1,31 @@
+"""For FastAPI: one client for the app's life, its errors as problem details, logs as JSON Lines.
+
+```python
+app = FastAPI(lifespan=gizwits_lifespan())
+install_error_handlers(app)
+
+
+@app.get("/devices/{mac}")
+async def device(mac: str, gizwits: Gizwits) -> bool | None:
+    return (await gizwits.devices.detail(mac)).is_online
+```
+"""
+
+from gizwits_async.fastapi.lifespan import WEB_OPTIONS, Gizwits, get_gizwits, gizwits_lifespan
+from gizwits_async.fastapi.lines import json_lines
+from gizwits_async.fastapi.problems import Problem, install_error_handlers, problem_of
+from gizwits_async.wire.deadline import deadline
+from gizwits_async.wire.report import CallReport
+
+__all__ = [
+    "WEB_OPTIONS",
+    "CallReport",
+    "Gizwits",
+    "Problem",
+    "deadline",
+    "get_gizwits",
+    "gizwits_lifespan",
+    "install_error_handlers",
+    "json_lines",
+    "problem_of",
+]

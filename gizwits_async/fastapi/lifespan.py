@@ -1,0 +1,91 @@
+"""One client from start to shutdown of an app, and the dependency that hands it to handlers."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Depends, FastAPI
+from starlette.requests import HTTPConnection
+
+from gizwits_async.client import GizwitsClient
+from gizwits_async.options import Credentials, Options
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.wire.report import OnCall
+
+__all__ = ["WEB_OPTIONS", "Gizwits", "get_gizwits", "gizwits_lifespan"]
+
+_NAME = "gizwits"
+
+WEB_OPTIONS = Options(max_quota_wait=2.0, deadline=10.0)
+"""What suits a handler: it is refused early, and never hangs."""
+
+
+def gizwits_lifespan(
+    *,
+    credentials: Credentials | None = None,
+    options: Options = WEB_OPTIONS,
+    on_call: OnCall | None = None,
+    **arguments: Any,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, GizwitsClient]]]:
+    """Return a lifespan for `FastAPI(lifespan=...)` that opens one client, and closes it at the end.
+
+    The environment is read when the app starts: the four `GIZWITS_...` credentials, and if they are
+    set `GIZWITS_BASE_URL` and `GIZWITS_CALLS_PER_HOUR` (3600 if not).
+
+    A lifespan of your own can hold it: `async with gizwits_lifespan()(app) as state: yield state`.
+
+    Args:
+        credentials: Enterprise and product; None takes them from the environment.
+        options: How calls are made.
+        on_call: Called with a `CallReport` when a call is over.
+        arguments: Further arguments of `GizwitsClient`.
+
+    Raises:
+        ValueError: When the app starts: the environment lacks something, or says nonsense; the
+            message names the variables.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, GizwitsClient]]:
+        known = Credentials.from_env() if credentials is None else credentials
+        settings: dict[str, Any] = {"options": options, "on_call": on_call, **arguments}
+        if base_url := os.environ.get("GIZWITS_BASE_URL"):
+            settings.setdefault("base_url", base_url)
+        async with AsyncExitStack() as ours:
+            if "quota" not in settings:
+                settings["quota"] = HourlyQuota(
+                    _calls_an_hour(os.environ), pad=max(12.0, options.timeout + 2.0)
+                )
+                ours.push_async_callback(settings["quota"].aclose)
+            client = await ours.enter_async_context(GizwitsClient(known, **settings))
+            app.state.gizwits = client
+            # As the lifespan's state it reaches the handlers of mounted apps too.
+            yield {_NAME: client}
+
+    return lifespan
+
+
+async def get_gizwits(connection: HTTPConnection) -> GizwitsClient:
+    """Return the app's client; the dependency behind `Gizwits`, and the key for overrides.
+
+    Raises:
+        RuntimeError: The app runs without `gizwits_lifespan`.
+    """
+    # A coroutine, or FastAPI would start a thread for it.
+    state = connection.scope.get("state", {})
+    client = state.get(_NAME) or getattr(connection.scope["app"].state, _NAME, None)
+    if not isinstance(client, GizwitsClient):
+        raise RuntimeError("there is no client: say FastAPI(lifespan=gizwits_lifespan())")
+    return client
+
+
+Gizwits: TypeAlias = Annotated[GizwitsClient, Depends(get_gizwits)]
+"""The app's client, as a parameter of a handler: `async def handler(gizwits: Gizwits)`."""
+
+
+def _calls_an_hour(environ: Mapping[str, str]) -> int:
+    text = environ.get("GIZWITS_CALLS_PER_HOUR") or "3600"
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError(f"GIZWITS_CALLS_PER_HOUR must be a whole number above 0, not {text!r}")
+    return int(text)

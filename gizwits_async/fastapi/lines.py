@@ -1,0 +1,72 @@
+"""A stream as a response of JSON Lines: one page in memory, no walk that goes on for nobody."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import TypeVar
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from gizwits_async.errors import GizwitsError
+from gizwits_async.fastapi.problems import note, problem_of
+from gizwits_async.streams import Page, Stream
+from gizwits_async.wire.converter import unstructure
+
+__all__ = ["json_lines"]
+
+T = TypeVar("T")
+
+
+async def json_lines(stream: Stream[T], resume: str | None = None) -> StreamingResponse:
+    r"""Return a response that sends a stream's records, one JSON object a line, page by page.
+
+    The first page is fetched before the response begins, so that what is wrong from the beginning
+    has a status of its own. When it fails later, the last line is
+    `{"error": {...problem...}, "resume": "..."}`; with that token a next request goes on. The
+    next page is only fetched when this one was taken, and the walk ends when the reader goes away.
+
+    Args:
+        stream: A listing or a log.
+        resume: Token of an earlier, broken response of an equal stream.
+
+    Raises:
+        ResumeMismatchError: The token belongs to another query, or cannot be read.
+        GizwitsError: The first page could not be had.
+    """
+    pages = stream.pages(resume)
+    return _JsonLines(pages, await anext(pages, None))
+
+
+class _JsonLines(StreamingResponse):
+    media_type = "application/jsonl"
+
+    def __init__(self, pages: AsyncGenerator[Page[T], None], first: Page[T] | None) -> None:
+        lines = _lines(pages, first)
+        super().__init__(lines)
+        self._generators = lines, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Not left to the garbage collector: a walk may wait for a place in the quota.
+            for generator in self._generators:
+                await generator.aclose()
+
+
+async def _lines(
+    pages: AsyncGenerator[Page[T], None], page: Page[T] | None
+) -> AsyncGenerator[bytes, None]:
+    try:
+        while page is not None:
+            if page.items:
+                yield b"".join(_line(unstructure(item)) for item in page.items)
+            page = await anext(pages, None)
+    except GizwitsError as error:
+        note(error)
+        yield _line({"error": problem_of(error).body(), "resume": error.resume})
+
+
+def _line(value: object) -> bytes:
+    # Plain ASCII: half a surrogate pair in a device's name must not break the whole stream.
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,148 @@
+"""What a failed call is to a web client: a problem detail (RFC 9457). Nothing of upstream in it."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from math import ceil
+
+from attrs import field, frozen
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gizwits_async.errors import (
+    API_ERRORS,
+    ApiError,
+    AuthenticationError,
+    ClientClosedError,
+    ConflictError,
+    ForbiddenError,
+    GizwitsError,
+    InvalidRequestError,
+    LogRangeError,
+    NotFoundError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    QuotaWaitError,
+    ResumeMismatchError,
+    TimedOutError,
+)
+
+__all__ = ["Problem", "install_error_handlers", "problem_of"]
+
+_log = logging.getLogger(__name__)
+
+_UNKNOWN_WAIT = 60.0
+"""Seconds until the next try where nobody knows: few enough for a person, many for the quota."""
+_LONGEST_WAIT = 86_400.0
+
+_BAD_INPUT = "An argument is not acceptable."
+_PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
+    (QuotaWaitError, 503, "The hourly quota of the device cloud is used up for now."),
+    (QuotaExceededError, 503, "The hourly quota of the device cloud is used up for now."),
+    (ClientClosedError, 503, "This server is shutting down."),
+    (OutcomeUnknownError, 504, "The request was sent, and what came of it is unknown. Look first."),
+    (TimedOutError, 504, "The device cloud did not answer in time."),
+    (AuthenticationError, 500, "This server is not set up to use the device cloud."),
+    (NotFoundError, 404, "The device cloud knows no such thing."),
+    (ConflictError, 409, "This is not possible in the present state."),
+    (ForbiddenError, 403, "The device cloud does not allow this."),
+    (InvalidRequestError, 422, _BAD_INPUT),
+    (LogRangeError, 422, "The log does not reach back that far."),
+    (ResumeMismatchError, 422, "The resume token is damaged, or belongs to another query."),
+    # Server errors, lost connections, malformed replies, redirects, and what is yet to be invented.
+    (GizwitsError, 502, "The device cloud failed."),
+)
+
+
+@frozen(kw_only=True)
+class Problem:
+    """One problem, as a web client may see it."""
+
+    status: int
+    """HTTP status."""
+    detail: str
+    """A sentence of ours: never the service's, which may hold anything."""
+    retry_after: int | None = None
+    """Whole seconds for the header `Retry-After`, at least 1."""
+    members: Mapping[str, object] = field(factory=dict)
+    """Further members: `code` (of the service's documented table), `oldest`, `outcome`."""
+
+    def body(self) -> dict[str, object]:
+        """Return the members of the JSON object."""
+        return {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+
+def problem_of(error: GizwitsError) -> Problem:
+    """Return what an error is to a web client. Pure."""
+    status, detail = next((s, d) for kind, s, d in _PROBLEMS if isinstance(error, kind))
+    members: dict[str, object] = {}
+    if isinstance(error, OutcomeUnknownError):
+        members["outcome"] = "unknown"
+    elif isinstance(error, LogRangeError):
+        members["oldest"] = error.oldest
+    elif isinstance(error, ApiError) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        members.update({"code": error.code} if error.code in API_ERRORS else {})
+    return Problem(status=status, detail=detail, retry_after=_wait(error), members=members)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Let errors of the client leave `app` as problem details.
+
+    A `ValueError` becomes 422 if this package raised it about an argument; one of your own code
+    stays what it was. A handler for `ValueError` that the app has already is kept.
+    """
+    app.add_exception_handler(GizwitsError, _answer)
+    if ValueError not in app.exception_handlers:
+        app.add_exception_handler(ValueError, _answer_bad_input)
+
+
+def response_of(problem: Problem) -> Response:
+    """Return a problem as a response."""
+    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    return JSONResponse(
+        problem.body(), problem.status, headers, media_type="application/problem+json"
+    )
+
+
+def note(error: GizwitsError) -> None:
+    """Write an error in the log that only those who run the server can mend."""
+    if isinstance(error, AuthenticationError):
+        _log.error("the service does not accept our credentials or address: %s", error)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GizwitsError) or request.scope["type"] != "http":
+        raise error
+    note(error)
+    return response_of(problem_of(error))
+
+
+async def _answer_bad_input(request: Request, error: Exception) -> Response:
+    if request.scope["type"] != "http" or not _is_ours(error):
+        raise error
+    return response_of(Problem(status=422, detail=_BAD_INPUT))
+
+
+def _is_ours(error: Exception) -> bool:
+    """Say whether the error was raised in this package, and not by what called it."""
+    trace, module = error.__traceback__, ""
+    while trace is not None:
+        module, trace = str(trace.tb_frame.f_globals.get("__name__")), trace.tb_next
+    return module.startswith("gizwits_async.") and not module.startswith(__package__ or "-")
+
+
+def _wait(error: GizwitsError) -> int | None:
+    if isinstance(error, ClientClosedError):
+        return 1
+    if not isinstance(error, QuotaWaitError | QuotaExceededError):
+        return None
+    wait = _UNKNOWN_WAIT if error.retry_after is None else error.retry_after
+    # The comparison is false for NaN too.
+    return max(1, ceil(wait)) if wait <= _LONGEST_WAIT else int(_LONGEST_WAIT)
