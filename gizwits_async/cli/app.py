@@ -61,7 +61,6 @@ async def scan(
     end: str | None = None,
     out: str = "fleet.db",
     concurrency: int = 8,
-    active_only: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = Connection(),  # noqa: B008 - frozen
 ) -> int:
@@ -74,7 +73,6 @@ async def scan(
         end: ISO 8601 with offset, or epoch seconds; now by default.
         out: SQLite file, or an SQLAlchemy URL.
         concurrency: How many logs are walked at once.
-        active_only: Ask first which devices had data when, and skip the rest.
         json: Write the report as JSON on stdout.
     """
     from gizwits_async.cli.scanning import Job
@@ -82,7 +80,6 @@ async def scan(
 
     job = Job(
         log=log, since=since, start=start, end=end, out=out, concurrency=concurrency,
-        active_only=active_only,
     )  # fmt: skip
     return await run_scan(job, connection, json=json)
 
@@ -95,7 +92,6 @@ async def plan(
     start: str | None = None,
     end: str | None = None,
     out: str = "fleet.db",
-    active_only: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = Connection(),  # noqa: B008 - frozen
 ) -> int:
@@ -107,13 +103,12 @@ async def plan(
         start: Instead of --since: ISO 8601 with offset, or epoch seconds.
         end: ISO 8601 with offset, or epoch seconds; now by default.
         out: The store that the scan would write; what is there already costs nothing.
-        active_only: Ask first which devices had data when, and skip the rest.
         json: Write JSON on stdout.
     """
     from gizwits_async.cli.scanning import Job
     from gizwits_async.cli.scanning import plan as run_plan
 
-    job = Job(log=log, since=since, start=start, end=end, out=out, active_only=active_only)
+    job = Job(log=log, since=since, start=start, end=end, out=out)
     return await run_plan(job, connection, json=json)
 
 
@@ -204,6 +199,7 @@ async def simulate(
     days: int = 4,
     seed: int = 1,
     calls_per_hour: int = 3600,
+    faults: Path | None = None,
 ) -> int:
     """Serve a simulated Enterprise API on this machine until interrupted.
 
@@ -214,11 +210,16 @@ async def simulate(
         days: How many days its logs reach back.
         seed: Another number makes another fleet.
         calls_per_hour: Its quota.
+        faults: TOML or JSON file of faults that it is to have; see `gizwits_async.simulator`.
     """
     from gizwits_async.cli.simulate import serve
 
     return await serve(
-        host=host, port=port, devices=devices, days=days, seed=seed, calls=calls_per_hour
+        host=host,
+        port=port,
+        fleet=(devices, days, seed),
+        calls=calls_per_hour,
+        faults=faults,
     )
 
 

@@ -53,7 +53,7 @@ async def demo(*, devices: int, days: int, out: Path | None, seed: int) -> int:
     say(f"at the real quota the same scan takes about {real:.1f} minutes")
     say("")
     say("next, on your own:")
-    say(f"  sqlite3 {path} 'select did, count(*) from data_log group by did'")
+    say(f"  sqlite3 {path} .schema")
     say("  gizwits-async simulate          # and in another terminal what it prints")
     say("  gizwits-async plan --since 30d  # what a scan costs before it is run")
     say("  gizwits-async logs DID --log cmd --since 1d")

@@ -12,6 +12,7 @@ from gizwits_async.cli.times import moment, span
 from gizwits_async.client import GizwitsClient
 from gizwits_async.errors import GizwitsError
 from gizwits_async.streams import LogStream, Stream
+from gizwits_async.windows import as_epoch
 
 __all__ = ["COLUMNS", "Listing", "limited", "show_log"]
 
@@ -55,9 +56,8 @@ async def show_log(gizwits: GizwitsClient, listing: Listing, form: Format) -> No
     end = None if listing.end is None else moment(listing.end)
     if listing.since is not None:
         # A resumed walk has its range from the token; the same words must be the same query.
-        until = time.time() if end is None else getattr(end, "timestamp", lambda: end)()
-        start = int(until) - span(listing.since)
-        end = int(until)
+        until = int(as_epoch("end", end) or time.time())
+        start, end = until - span(listing.since), until
     walk: LogStream[Any] = getattr(gizwits.devices, f"{listing.log}_log")(
         listing.did, start=start, end=end, sort=listing.sort
     )

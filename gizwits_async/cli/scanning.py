@@ -3,8 +3,8 @@
 import asyncio
 import json as jsonlib
 import time
-from contextlib import contextmanager
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -37,7 +37,6 @@ class Job:
     end: str | None = None
     out: str = "fleet.db"
     concurrency: int = 8
-    active_only: bool = False
 
 
 def fleet_scan(gizwits: GizwitsClient, job: Job) -> FleetScan:
@@ -55,7 +54,6 @@ def fleet_scan(gizwits: GizwitsClient, job: Job) -> FleetScan:
         start=_start(job),
         end=None if job.end is None else moment(job.end),
         concurrency=job.concurrency,
-        active_only=job.active_only,
     )
 
 
@@ -152,10 +150,9 @@ def show_report(report: ScanReport, out: str) -> None:
     ]
     if report.windows_left:
         rows.append(("windows left", f"{report.windows_left:,}"))
-    for name, said in report.given_up.items():
-        rows.append((f"{name} given up", said))
-    for name, text in rows:
-        table.add_row(name, printable(text))
+    rows += [(f"{name} given up", said) for name, said in report.given_up.items()]
+    for label, text in rows:
+        table.add_row(label, printable(text))
     console.print(table)
     for failure in report.failures[:20]:
         say(printable(f"failed: {failure.did} {failure.log}: {failure.error}: {failure.text}"))

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 from gizwits_async.cli.output import say
-from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer, load_faults
 
 __all__ = ["environment", "serve"]
 
@@ -24,10 +25,24 @@ def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
     }
 
 
-async def serve(*, host: str, port: int, devices: int, days: int, seed: int, calls: int) -> int:
-    """Serve until cancelled."""
-    fleet = Fleet.generate(devices, days, seed, now=time.time(), live=True)
-    cloud = SimulatedCloud(fleet, quota=calls, ledger_size=1000)
+async def serve(
+    *, host: str, port: int, fleet: tuple[int, int, int], calls: int, faults: Path | None
+) -> int:
+    """Serve until cancelled.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        fleet: Devices, days and seed.
+        calls: Quota of an hour.
+        faults: File of fault rules; None for a service without faults.
+    """
+    cloud = SimulatedCloud(
+        Fleet.generate(*fleet, now=time.time(), live=True),
+        quota=calls,
+        ledger_size=1000,
+        faults=() if faults is None else load_faults(faults),
+    )
     async with SimulatorServer(cloud, host, port) as server:
         say(f"simulated Gizwits Enterprise API at {server.url}, {calls} calls an hour; Ctrl-C ends")
         say("in another terminal:")
