@@ -1,0 +1,478 @@
+"""The one loop that awaits: its order, what it repeats, what it leaves alone, what it tells."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from gizwits_async.errors import (
+    ApiError,
+    ClientClosedError,
+    ForbiddenError,
+    InvalidResponseError,
+    NoReplyError,
+    NotSentError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    QuotaWaitError,
+    ServerError,
+    TimedOutError,
+    TokenRejectedError,
+    TransportError,
+)
+from gizwits_async.models.devices import DeviceDetail
+from gizwits_async.options import Lane
+from gizwits_async.wire.request import Auth, delete, get, post, put
+from tests.support import FreeQuota
+from tests.wire.scripted import (
+    CREDENTIALS,
+    NOW,
+    ScriptedTransport,
+    Sent,
+    answers,
+    client_on,
+    gateway_of,
+    refused,
+    reply,
+    virtual,
+)
+
+READ = get("/v1/products/pk/device_detail", DeviceDetail, mac="m")
+CONTROL = post("/v1/products/pk/devices/d/control", type(None), json={"attrs": {"switch": True}})
+WRITES = [
+    CONTROL,
+    put("/v1/products/pk/device_groups/g", type(None), json={"action": "assign"}),
+    delete("/v1/products/pk/devices/bindings", type(None), json={"dids": ["d"]}),
+]
+GOOD = reply({"did": "d"})
+LOST = {
+    "lost": NoReplyError("lost"),
+    "late": TimedOutError("late"),
+    "502": reply(b"<html>bad gateway", 502),
+    "5409": refused(5409, 500),
+    "5601 under 200": refused(5601, 200),
+    "html": reply(b"<html>", 200),
+    "cut": reply(b'{"did', 200),
+}
+
+
+class LoggingQuota(FreeQuota):
+    """Writes down when a place was taken, and what came of it."""
+
+    def __init__(self, log: list[str], error: Exception | None = None) -> None:
+        super().__init__()
+        self.log, self.error = log, error
+        self.asked: list[tuple[Lane, float | None]] = []
+        self.refusals = 0
+
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
+        self.asked.append((lane, max_wait))
+        self.log.append("place")
+        await asyncio.sleep(1)
+        if self.error:
+            raise self.error
+        self.taken += 1
+
+    def observe(self, headers: Any, *, refused: bool = False) -> None:
+        super().observe(headers, refused=refused)
+        self.refusals += refused
+        self.log.append("observed" if headers is not None else "observed nothing")
+
+    def retry_after(self) -> float | None:
+        return 42.0 if self.refusals else None
+
+
+@virtual
+async def test_the_order_is_place_token_settle_transport() -> None:
+    """Each attempt pays for itself; the token is fetched last, since a place can take an hour."""
+    log: list[str] = []
+    quota = LoggingQuota(log)
+
+    def script(sent: Sent) -> Any:
+        log.append(sent.path.rsplit("/", 1)[-1])
+        return GOOD
+
+    def login(_: Sent) -> Any:
+        log.append("login")
+        return reply({"token": "t"}, 201)
+
+    gateway = gateway_of(
+        ScriptedTransport(script, login), quota=quota, lane="bulk", max_quota_wait=7
+    )
+    settled = READ.evolve(settle=lambda r: (log.append("settle"), r.asking(extra=1))[1])
+    assert (await gateway.send(settled)).did == "d"
+    assert log == [
+        *("place", "place", "login", "observed", "settle", "device_detail", "observed"),
+    ]
+    # The login stands in the interactive lane, and waits however little the leader would.
+    assert quota.asked == [(Lane.BULK, 7), (Lane.INTERACTIVE, None)]
+    assert quota.taken == quota.observed == 2
+
+
+@virtual
+async def test_a_settled_request_is_what_is_sent_and_settled_anew_each_time() -> None:
+    """What depends on the moment of sending is fixed when the place was granted."""
+    count = iter(range(10))
+    transport = ScriptedTransport(answers(NotSentError("no"), GOOD))
+    await gateway_of(transport).send(READ.evolve(settle=lambda r: r.asking(n=next(count))))
+    assert [s.query["n"] for s in transport.calls] == ["0", "1"]
+
+
+@pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.verb)
+@pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
+@virtual
+async def test_a_write_whose_reply_was_lost_is_not_repeated(request_: Any, answer: Any) -> None:
+    """C1, C6: sent exactly once; the error says to look first, and what was lost."""
+    transport = ScriptedTransport(answers(answer, GOOD))
+    with pytest.raises(OutcomeUnknownError, match="look before") as caught:
+        await gateway_of(transport).send(request_)
+    assert len(transport.calls) == 1
+    assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.verb)
+@virtual
+async def test_a_write_that_was_not_sent_goes_again(request_: Any) -> None:
+    """C2: nothing reached the server, so that doing it again cannot do it twice."""
+    transport = ScriptedTransport(answers(NotSentError("a"), NotSentError("b"), reply({})))
+    await gateway_of(transport).send(request_)
+    assert len(transport.calls) == 3
+    transport = ScriptedTransport(answers(NotSentError("no")))
+    with pytest.raises(NotSentError):
+        await gateway_of(transport, max_retries=2).send(request_)
+    assert len(transport.calls) == 3
+
+
+@pytest.mark.parametrize("code", [5009, 5011])
+@virtual
+async def test_a_write_whose_token_was_refused_goes_again_once(code: int) -> None:
+    """Refused before anything was done."""
+    transport = ScriptedTransport(answers(refused(code), reply({})))
+    await gateway_of(transport).send(CONTROL)
+    assert (transport.logins, len(transport.calls)) == (2, 2)
+    assert transport.calls[0].headers != transport.calls[1].headers
+    assert transport.calls[0].body == transport.calls[1].body
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(5304, 400), (5305, 400), (5401, 400), (5403, 400), (5302, 403)]
+)
+@virtual
+async def test_a_refused_write_is_just_refused(code: int, status: int) -> None:
+    """A clear no is neither repeated nor called unknown (C3)."""
+    transport = ScriptedTransport(answers(refused(code, status)))
+    with pytest.raises(ApiError) as caught:
+        await gateway_of(transport).send(CONTROL)
+    assert caught.value.code == code
+    assert len(transport.calls) == 1
+
+
+@pytest.mark.parametrize("lost", [NoReplyError("x"), TimedOutError("x"), reply(b"<h>", 502)])
+@virtual
+async def test_a_write_whose_login_failed_was_not_sent(lost: Any) -> None:
+    """What failed before the write left is no unknown outcome of the write."""
+    transport = ScriptedTransport(answers(reply({})), answers(lost))
+    with pytest.raises((TransportError, ServerError)):
+        await gateway_of(transport).send(CONTROL)
+    assert transport.calls == []
+
+
+@pytest.mark.parametrize(
+    "answer", [v for k, v in LOST.items() if k != "html"], ids=[k for k in LOST if k != "html"]
+)
+@virtual
+async def test_a_read_goes_again_and_pays_again(answer: Any) -> None:
+    """What may pass is repeated; each attempt takes a place of its own."""
+    quota = LoggingQuota([])
+    transport = ScriptedTransport(answers(answer, GOOD))
+    assert (await gateway_of(transport, quota=quota).send(READ)).did == "d"
+    assert len(transport.calls) == 2
+    assert quota.taken == quota.observed == 3
+
+
+@virtual
+async def test_a_page_that_is_no_json_is_not_asked_for_again() -> None:
+    """W7: a captive portal will not go away within a second."""
+    transport = ScriptedTransport(answers(reply(b"<html>login", 200)))
+    with pytest.raises(InvalidResponseError):
+        await gateway_of(transport).send(READ)
+    assert len(transport.calls) == 1
+
+
+@virtual
+async def test_reads_give_up_after_max_retries_with_the_last_error() -> None:
+    """The loop has a visible end, and pauses between its rounds."""
+    loop = asyncio.get_running_loop()
+    for retries in (0, 1, 3):
+        transport = ScriptedTransport(answers(reply(b"x", 503)))
+        began = loop.time()
+        with pytest.raises(ServerError):
+            await gateway_of(transport, max_retries=retries).send(READ)
+        assert len(transport.calls) == retries + 1
+        assert (loop.time() > began) == (retries > 0)
+
+
+@virtual
+async def test_a_used_up_quota_is_told_to_the_quota_and_tried_again() -> None:
+    """5013: the quota hears "refused" and holds the next attempt back; a read goes again."""
+    quota = LoggingQuota([])
+    transport = ScriptedTransport(answers(refused(5013, 403), GOOD))
+    await gateway_of(transport, quota=quota).send(READ)
+    assert quota.refusals == 1
+
+
+@virtual
+async def test_a_used_up_quota_is_raised_where_waiting_is_not_allowed() -> None:
+    """With max_quota_wait, and for a write: the error says when, and what is known."""
+    for request, options in ((READ, {"max_quota_wait": 5}), (CONTROL, {})):
+        transport = ScriptedTransport(answers(refused(5013, 403)))
+        with pytest.raises(QuotaExceededError) as caught:
+            await gateway_of(transport, quota=LoggingQuota([]), **options).send(request)
+        assert caught.value.retry_after == 42
+        assert caught.value.quota is not None
+        assert len(transport.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [QuotaWaitError("wait", retry_after=9), ClientClosedError("closed")]
+)
+@pytest.mark.parametrize("request_", [READ, CONTROL], ids=lambda r: r.verb)
+@virtual
+async def test_without_a_place_nothing_is_sent(error: Exception, request_: Any) -> None:
+    """A quota that says no is no matter of repeating."""
+    transport = ScriptedTransport(answers(GOOD))
+    with pytest.raises(type(error)):
+        await gateway_of(transport, quota=LoggingQuota([], error)).send(request_)
+    assert transport.sent == []
+
+
+@virtual
+async def test_not_after_is_checked_when_the_place_was_granted() -> None:
+    """A context that died in the queue is not sent: NotSentError, at once, and no byte left."""
+    transport = ScriptedTransport(answers(GOOD))
+    quota = LoggingQuota([])
+    gateway = gateway_of(transport, quota=quota)
+    now = asyncio.get_running_loop().time()
+    await gateway.send(READ.evolve(not_after=now + 3))
+    assert len(transport.calls) == 1
+    with pytest.raises(NotSentError):
+        await gateway.send(READ.evolve(not_after=asyncio.get_running_loop().time() + 0.5))
+    assert len(transport.calls) == 1
+    assert quota.taken == quota.observed
+
+
+@virtual
+async def test_not_after_ends_the_repeating_too() -> None:
+    """No pause is begun that ends after it."""
+    transport = ScriptedTransport(answers(NotSentError("no")))
+    with pytest.raises(NotSentError):
+        await gateway_of(transport, max_retries=9).send(
+            READ.evolve(not_after=asyncio.get_running_loop().time() + 2)
+        )
+    assert 1 < len(transport.calls) < 5
+
+
+async def hang(_: Sent) -> Any:
+    await asyncio.get_running_loop().create_future()
+
+
+@virtual
+async def test_the_deadline_bounds_the_whole_call() -> None:
+    """Quota, token, retries and pauses: TimedOutError of ours, with the place and no value."""
+    loop = asyncio.get_running_loop()
+    for script in (hang, answers(reply(b"x", 503))):
+        began = loop.time()
+        with pytest.raises(TimedOutError, match="deadline"):
+            await gateway_of(ScriptedTransport(script), deadline=5, max_retries=100).send(READ)
+        assert loop.time() - began == pytest.approx(5)
+
+
+@virtual
+async def test_a_write_cut_by_its_deadline_is_unknown_only_if_it_may_have_left() -> None:
+    """In the queue, at the login or after NotSentError it certainly did not."""
+    with pytest.raises(OutcomeUnknownError):
+        await gateway_of(ScriptedTransport(hang), deadline=5).send(CONTROL)
+    with pytest.raises(TimedOutError):
+        await gateway_of(ScriptedTransport(hang, hang), deadline=5).send(CONTROL)
+    with pytest.raises(TimedOutError):
+        await gateway_of(ScriptedTransport(hang), deadline=0.5, quota=LoggingQuota([])).send(
+            CONTROL
+        )
+    not_sent = ScriptedTransport(answers(NotSentError("no")))
+    with pytest.raises(TimedOutError):
+        await gateway_of(not_sent, deadline=0.2).send(CONTROL)
+    renewing = ScriptedTransport(answers(refused(5011)), login=answers(reply({"token": "t"}, 201)))
+    gateway = gateway_of(renewing, deadline=5)
+    await gateway.tokens.get()
+    renewing.login = hang
+    with pytest.raises(TimedOutError):
+        await gateway.send(CONTROL)
+
+
+@virtual
+async def test_an_outer_timeout_stays_what_it_is() -> None:
+    """P2: asyncio's TimeoutError is the caller's, never an error of ours."""
+    for deadline in (None, 60):
+        gateway = gateway_of(ScriptedTransport(hang), deadline=deadline)
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(5):
+                await gateway.send(READ)
+        assert type(caught.value) is TimeoutError
+
+
+@virtual
+async def test_cancellation_passes_at_every_point() -> None:
+    """P1: CancelledError at each await, the quota told of every place taken, the client usable."""
+    quota = LoggingQuota([])
+    transport = ScriptedTransport(answers(NotSentError("no"), GOOD))
+
+    async def slow(answer: Any) -> Any:
+        await asyncio.sleep(1)
+        return answer
+
+    transport.script = lambda _: slow(GOOD if len(transport.calls) % 3 == 0 else NotSentError("no"))
+    transport.login = lambda _: slow(reply({"token": "t"}, 201))
+    for step in range(60):
+        gateway = gateway_of(transport, quota=quota)
+        call = asyncio.ensure_future(gateway.send(READ))
+        await asyncio.sleep(step / 7)
+        call.cancel()
+        found = (await asyncio.gather(call, return_exceptions=True))[0]
+        assert isinstance(found, asyncio.CancelledError | DeviceDetail)
+        assert call.cancelled() == isinstance(found, asyncio.CancelledError)
+        await gateway.tokens.aclose()
+        assert quota.taken == quota.observed, "a place without an end would count for ever"
+    assert len(asyncio.all_tasks()) == 1
+
+
+@virtual
+async def test_a_failing_sibling_cancels_and_nothing_is_swallowed() -> None:
+    """P2: in a TaskGroup."""
+
+    async def fails() -> None:
+        await asyncio.sleep(1)
+        raise RuntimeError("sibling")
+
+    calls: list[asyncio.Task[Any]] = []
+
+    async def siblings() -> None:
+        async with asyncio.TaskGroup() as group:
+            calls.append(group.create_task(gateway_of(ScriptedTransport(hang)).send(READ)))
+            group.create_task(fails())
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await siblings()
+    assert [type(e) for e in caught.value.exceptions] == [RuntimeError]
+    assert calls[0].cancelled()
+
+
+@virtual
+async def test_enterprise_calls_take_no_token() -> None:
+    """`users/search` and its kind show id and secret in headers instead."""
+    transport = ScriptedTransport(answers(reply({})))
+    await gateway_of(transport).send(
+        get("/v1/users/search", type(None)).evolve(auth=Auth.ENTERPRISE)
+    )
+    assert transport.logins == 0
+    headers = transport.calls[0].headers
+    assert headers["X-Gizwits-Enterprise-ID"] == CREDENTIALS.enterprise_id
+    assert headers["X-Gizwits-Enterprise-Secret"] == CREDENTIALS.enterprise_secret
+    assert "Authorization" not in headers
+
+
+@virtual
+async def test_headers_and_bodies_are_what_the_service_reads() -> None:
+    """JSON in UTF-8, gzip and nothing else accepted, a type only where there is a body."""
+    transport = ScriptedTransport(answers(reply({"did": "d"})))
+    gateway = gateway_of(transport)
+    await gateway.send(READ)
+    await gateway.send(post("/v1/x", type(None), json={"mode": "制冷", "n": [1, None]}))
+    login, read, write = transport.sent
+    assert json.loads(login.body or b"") == {
+        "enterprise_id": "eid",
+        "enterprise_secret": "esecret",
+        "product_secret": "psecret",
+    }
+    assert (read.body, "Content-Type" in read.headers) == (None, False)
+    assert json.loads(write.body or b"") == {"mode": "制冷", "n": [1, None]}
+    assert write.headers["Content-Type"] == "application/json"
+    assert {s.headers["Accept-Encoding"] for s in transport.sent} == {"gzip"}
+
+
+@pytest.mark.parametrize(
+    "body", [{"a": float("nan")}, {"a": {1}}, {"a": "\ud800"}, {"a": float("inf")}, {"a": b"x"}]
+)
+@virtual
+async def test_a_body_that_json_cannot_say_is_refused_before_anything_is_sent(body: Any) -> None:
+    """A ValueError, at no cost."""
+    transport = ScriptedTransport(answers(GOOD))
+    quota = LoggingQuota([])
+    with pytest.raises(ValueError, match="JSON"):
+        await gateway_of(transport, quota=quota).send(post("/v1/x", type(None), json=body))
+    assert (transport.sent, quota.taken) == ([], 0)
+
+
+@virtual
+async def test_a_body_that_holds_itself_is_refused() -> None:
+    """A circle is bad input too."""
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(ValueError, match=r"JSON|[Cc]ircular"):
+        await gateway_of(ScriptedTransport(answers(GOOD))).send(
+            post("/v1/x", type(None), json=circle)
+        )
+
+
+@virtual
+async def test_an_api_error_carries_the_state_of_the_quota() -> None:
+    """`.quota` is what was known when the reply arrived."""
+    with pytest.raises(ForbiddenError) as caught:
+        await gateway_of(ScriptedTransport(answers(refused(5024, 403)))).send(READ)
+    assert caught.value.quota is not None
+    assert caught.value.quota.limit == 3600
+    assert "/v1/products/pk/device_detail" in str(caught.value)
+
+
+@virtual
+async def test_what_a_server_echoes_is_cut_out() -> None:
+    """P10: secrets and token vanish from message, detail and code, cut in two or not."""
+    for echoed in ("esecret", "psecret", "token1"):
+        bodies: list[Any] = [
+            {"error_code": 5002, "error_message": f"bad {echoed}!"},
+            {"error_code": 5002, "detail": {"header": [f"token {echoed}"]}},
+            {"error_code": f"E {echoed}", "error_message": "m"},
+            f"<html>{'x' * 190}{echoed}".encode(),
+            f"<html>{echoed}".encode(),
+        ]
+        for body in bodies:
+            with pytest.raises(ApiError) as caught:
+                await client_on(ScriptedTransport(answers(reply(body, 400)))).devices.detail("m")
+            error = caught.value
+            shown = f"{error} {error!r} {error.args} {vars(error)}"
+            assert echoed[:4] not in shown
+
+
+@virtual
+async def test_the_server_clock_is_read_from_every_reply() -> None:
+    """Errors carry a `Date` as well as successes."""
+    transport = ScriptedTransport(
+        answers(
+            reply({"error_code": 5301}, 404, date="Mon, 21 Sep 2026 14:13:20 GMT"),
+        )
+    )
+    gateway = gateway_of(transport)
+    assert not gateway.clock.known
+    with pytest.raises(ApiError):
+        await gateway.send(READ)
+    assert gateway.clock.known
+    assert abs(gateway.clock.latest() - NOW) <= 2
+
+
+@virtual
+async def test_a_token_that_is_refused_twice_is_told_as_such() -> None:
+    """TokenRejectedError and not OutcomeUnknownError, for a write too."""
+    transport = ScriptedTransport(answers(refused(5009)))
+    with pytest.raises(TokenRejectedError):
+        await gateway_of(transport).send(CONTROL)
+    assert len(transport.calls) == 2
