@@ -191,6 +191,36 @@ async def logs(
 
 
 @app.command
+async def control(
+    did: str,
+    *,
+    attr: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    raw: str | None = None,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> int:
+    """Send a command to a device. It is never sent twice.
+
+    Args:
+        did: Device id.
+        attr: A data point as NAME=VALUE, in display units; may be given several times.
+        raw: Instead of --attr: the bytes in hexadecimal.
+        yes: Do not ask.
+        dry_run: Show what would be sent, and send nothing.
+    """
+    from gizwits_async.cli.control import Order
+    from gizwits_async.cli.control import control as run_control
+
+    order = Order(did=did, attr=attr, raw=raw)
+    return await run_control(order, connection, yes=yes, dry_run=dry_run)
+
+
+app.command("gizwits_async.cli.reports:groups", help="Show and change device groups.")
+app.command("gizwits_async.cli.reports:reports", help="Show what the service counts.")
+
+
+@app.command
 async def simulate(
     *,
     host: str = "127.0.0.1",

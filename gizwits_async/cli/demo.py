@@ -85,7 +85,8 @@ def _compared(cloud: SimulatedCloud, path: Path, report: ScanReport) -> tuple[in
 def _row(log: Log, values: list[object]) -> dict[str, object]:
     if log == "data":
         return {"ts": values[0], "attrs": json.loads(str(values[1]))}
-    return {"timestamp": values[0], "type": values[1], "payload": json.loads(str(values[2]))}
+    payload = values[2] if log == "cmd" else json.loads(str(values[2]))
+    return {"timestamp": values[0], "type": values[1], "payload": payload}
 
 
 def _line(did: str, log: Log, row: dict[str, object]) -> str:
