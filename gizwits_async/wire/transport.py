@@ -105,9 +105,11 @@ class HttpTransport:
                     headers=headers,
                     data=body,
                     allow_redirects=False,  # They would carry the secrets to another host.
-                    # A connection that hangs has sent nothing; cut early, it may be tried again.
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeout / 2),
-                    middlewares=(_Once(), *getattr(session, "_middlewares", ())),
+                    # What waits for a name, a connection or a place in a borrowed pool has sent
+                    # nothing; cut early, it may be tried again.
+                    timeout=aiohttp.ClientTimeout(total=None, connect=timeout / 2),
+                    # Innermost, so that a borrowed session's own middlewares cannot send twice.
+                    middlewares=(*getattr(session, "_middlewares", ()), _Once()),
                 ) as response,
             ):
                 found = response.headers

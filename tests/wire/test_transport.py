@@ -1,0 +1,511 @@
+"""One HTTP exchange on real sockets: whatever a server does, one request and one known end."""
+
+import asyncio
+import gzip
+import resource
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.abc import AbstractResolver
+from aioresponses import aioresponses
+
+from gizwits_async.errors import (
+    GizwitsError,
+    InvalidResponseError,
+    NoReplyError,
+    NotSentError,
+    ResponseTooLargeError,
+    TimedOutError,
+)
+from gizwits_async.wire.transport import HttpReply, HttpTransport
+from tests.wire.raw import Exchange, raw_server
+
+Send = Callable[..., Awaitable[HttpReply]]
+MEGA = 2**20
+
+
+@pytest.fixture(params=["own", "borrowed"])
+async def open_transport(
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[Callable[[str], HttpTransport]]:
+    """Make transports of both kinds, and close what they leave."""
+    made: list[HttpTransport] = []
+    session = aiohttp.ClientSession() if request.param == "borrowed" else None
+
+    def make(url: str) -> HttpTransport:
+        made.append(HttpTransport(url, session))
+        return made[-1]
+
+    yield make
+    for transport in made:
+        await transport.aclose()
+    if session is not None:
+        assert not session.closed
+        await session.close()
+
+
+async def send(
+    transport: HttpTransport,
+    method: str = "GET",
+    target: str = "/x",
+    body: bytes | None = None,
+    *,
+    timeout: float = 2.0,  # noqa: ASYNC109
+    max_bytes: int = MEGA,
+) -> HttpReply:
+    return await transport.send(
+        method, target, {"Accept-Encoding": "gzip"}, body, timeout=timeout, max_bytes=max_bytes
+    )
+
+
+def json_reply(one: Exchange) -> None:
+    one.say(b'{"a": 1}', "Content-Type: application/json", "X-RateLimit-Remaining: 7")
+
+
+async def test_a_plain_reply_comes_whole(open_transport: Any) -> None:
+    """Status, the headers of interest under lower-case names, and the body."""
+
+    async def answer(one: Exchange) -> None:
+        one.say(b"[]", "Date: x", "x-ratelimit-LIMIT: 9", "Set-Cookie: a=b", status="418 Teapot")
+
+    async with raw_server(answer) as server:
+        found = await send(open_transport(server.url), "PUT", "/a%20b?c=%2F", b"{}")
+        assert found == HttpReply(418, {"date": "x", "x-ratelimit-limit": "9"}, b"[]")
+        assert server.seen[0].head.startswith("PUT /a%20b?c=%2F HTTP/1.1\r\n")
+        assert server.seen[0].body == b"{}"
+        await send(open_transport(server.url))
+        assert "a=b" not in server.heads
+
+
+async def reset(one: Exchange) -> None:
+    one.reset()
+
+
+async def close(one: Exchange) -> None:
+    one.close()
+
+
+async def half_a_header(one: Exchange) -> None:
+    one.write("HTTP/1.1 200 OK\r\nContent-Le")
+    await one.writer.drain()
+    one.close()
+
+
+async def reset_in_the_body(one: Exchange) -> None:
+    one.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a": 1}')
+    await one.writer.drain()
+    await asyncio.sleep(0.05)
+    one.reset()
+
+
+async def too_short(one: Exchange) -> None:
+    one.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a": 1}')
+    one.close()
+
+
+async def unfinished_chunks(one: Exchange) -> None:
+    one.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a": 1}\r\n')
+    one.close()
+
+
+async def bad_chunk(one: Exchange) -> None:
+    one.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"a": 1}\r\n0\r\n\r\n')
+
+
+async def bad_chunk_later(one: Exchange) -> None:
+    one.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a": 1}\r\n')
+    await one.writer.drain()
+    await asyncio.sleep(0.05)
+    one.write("zz\r\n{}\r\n")
+
+
+LOST = [reset, close, half_a_header, reset_in_the_body, too_short, unfinished_chunks]
+BROKEN = [bad_chunk, bad_chunk_later]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("answer", LOST, ids=lambda f: f.__name__)
+async def test_a_connection_that_breaks_is_no_reply_after_one_request(
+    open_transport: Any, method: str, answer: Any
+) -> None:
+    """W2, W3, W4: NoReplyError, never a partial body, one request on the wire."""
+    async with raw_server(answer) as server:
+        with pytest.raises(NoReplyError) as caught:
+            await send(open_transport(server.url), method, "/x?product_secret=canary")
+        assert len(server.seen) == 1
+        assert "canary" not in str(caught.value)
+        assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("answer", BROKEN, ids=lambda f: f.__name__)
+async def test_broken_chunks_never_give_a_body(open_transport: Any, answer: Any) -> None:
+    """W3: an error of ours, whichever way the parser says it."""
+    async with raw_server(answer) as server:
+        with pytest.raises((NoReplyError, InvalidResponseError)):
+            await send(open_transport(server.url), timeout=0.5)
+        assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+@pytest.mark.parametrize("drop", [close, reset], ids=lambda f: f.__name__)
+async def test_a_dead_kept_connection_is_not_silently_sent_over_again(
+    open_transport: Any, method: str, drop: Any
+) -> None:
+    """W4: aiohttp would send GET, PUT and DELETE once more; exactly one wire request a permit."""
+
+    async def answer(one: Exchange) -> None:
+        if len(server.seen) == 1:
+            json_reply(one)
+        else:
+            await drop(one)
+
+    async with raw_server(answer) as server:
+        transport = open_transport(server.url)
+        await send(transport)
+        with pytest.raises(NoReplyError):
+            await send(transport, method)
+        assert len(server.seen) == 2
+        assert server.connections == 1, "the second call went over the kept connection"
+
+
+async def test_a_borrowed_sessions_own_middleware_cannot_send_twice_either() -> None:
+    """A retrying middleware of the caller would spend quota uncounted, and do a write twice."""
+    seen: list[str] = []
+
+    async def stubborn(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        seen.append(request.method)
+        response = await handler(request)
+        return response if response.status < 500 else await handler(request)
+
+    async def answer(one: Exchange) -> None:
+        one.say(b"", status="503 Busy")
+
+    async with (
+        raw_server(answer) as server,
+        aiohttp.ClientSession(middlewares=[stubborn]) as session,
+    ):
+        with pytest.raises(NoReplyError):
+            await send(HttpTransport(server.url, session), "POST")
+        assert (len(server.seen), seen) == (1, ["POST"])
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temp", "308 P"])
+async def test_a_redirect_is_not_followed_and_no_secret_travels(
+    open_transport: Any, status: str
+) -> None:
+    """W16: neither header nor body reach the other host."""
+
+    async def elsewhere(one: Exchange) -> None:
+        json_reply(one)
+
+    async with raw_server(elsewhere) as other:
+
+        async def answer(one: Exchange) -> None:
+            one.say(b"", f"Location: {other.url}/steal", status=status)
+
+        async with raw_server(answer) as server:
+            found = await open_transport(server.url).send(
+                "POST",
+                "/token",
+                {"X-Gizwits-Enterprise-Secret": "canary", "Authorization": "token canary"},
+                b'{"product_secret": "canary"}',
+                timeout=2,
+                max_bytes=MEGA,
+            )
+            assert found.status == int(status[:3])
+            assert len(server.seen) == 1
+        assert other.seen == []
+
+
+async def stall_at_once(_: Exchange) -> None:
+    await asyncio.sleep(30)
+
+
+async def stall_after_headers(one: Exchange) -> None:
+    one.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{")
+    await one.writer.drain()
+    await asyncio.sleep(30)
+
+
+async def drip(one: Exchange) -> None:
+    one.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(1000):
+        one.write(b" ")
+        await one.writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def drip_headers(one: Exchange) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+        one.write(bytes([byte]))
+        await one.writer.drain()
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "answer", [stall_at_once, stall_after_headers, drip, drip_headers], ids=lambda f: f.__name__
+)
+async def test_time_runs_out_however_slowly_it_comes(open_transport: Any, answer: Any) -> None:
+    """W5: the time-out covers headers and body, drips too; and the outer clock stays the caller's."""
+    async with raw_server(answer) as server:
+        transport = open_transport(server.url)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(TimedOutError):
+            await send(transport, timeout=0.3)
+        assert loop.time() - began < 1
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(0.2):
+                await send(transport, timeout=5)
+        assert not isinstance(caught.value, GizwitsError)
+
+
+async def nothing(one: Exchange) -> None:
+    json_reply(one)
+
+
+async def test_refused_and_unknown_hosts_were_not_sent_to(open_transport: Any) -> None:
+    """W1: NotSentError, so that any call may go again."""
+    async with raw_server(nothing) as server:
+        gone = server.url
+    for url in (gone, "http://host.invalid"):
+        with pytest.raises(NotSentError) as caught:
+            await send(open_transport(url), "POST", "/x?s=canary", timeout=5)
+        assert "canary" not in str(caught.value)
+
+
+async def test_a_server_that_speaks_no_tls_was_not_sent_to(open_transport: Any) -> None:
+    """W1: a failed handshake carries no request."""
+    async with raw_server(nothing) as server:
+        with pytest.raises(NotSentError):
+            await send(open_transport(server.url.replace("http:", "https:")), timeout=1)
+        assert server.seen == []
+
+
+async def test_a_name_that_never_resolves_was_not_sent() -> None:
+    """A control that hung at the name server may be tried again: no byte left."""
+
+    class Hanging(AbstractResolver):
+        async def resolve(self, *_: Any, **__: Any) -> Any:
+            await asyncio.sleep(30)
+
+        async def close(self) -> None:
+            pass
+
+    connector = aiohttp.TCPConnector(resolver=Hanging())
+    async with aiohttp.ClientSession(connector=connector) as session:
+        with pytest.raises(NotSentError):
+            await send(HttpTransport("http://slow.invalid", session), "POST", timeout=0.4)
+
+
+async def test_a_full_pool_was_not_sent() -> None:
+    """A borrowed session whose connections are all taken has sent nothing for us."""
+    async with raw_server(stall_at_once) as server:
+        connector = aiohttp.TCPConnector(limit=1)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            transport = HttpTransport(server.url, session)
+            first = asyncio.ensure_future(send(transport, timeout=2))
+            await asyncio.sleep(0.1)
+            with pytest.raises(NotSentError):
+                await send(transport, "POST", timeout=0.4)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+        assert len(server.seen) == 1
+
+
+@cache
+def bomb() -> bytes:
+    """Return a small body that unpacks to 256 MiB."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    piece = b" " * MEGA
+    return b"".join(packer.compress(piece) for _ in range(256)) + packer.flush()
+
+
+async def test_a_gzip_bomb_is_cut_off(open_transport: Any) -> None:
+    """W13: ResponseTooLargeError, and nothing near its size in memory."""
+    body = bomb()
+    assert len(body) < MEGA
+
+    async def answer(one: Exchange) -> None:
+        one.say(body, "Content-Encoding: gzip")
+
+    async with raw_server(answer) as server:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(ResponseTooLargeError):
+            await send(open_transport(server.url), max_bytes=16 * MEGA, timeout=20)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert grown < 200 * 1024, f"{grown // 1024} MiB more than before"
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+async def test_the_limit_is_exact_and_counts_unpacked_bytes(open_transport: Any, size: int) -> None:
+    """At most max_bytes, after decompression."""
+    body = gzip.compress(b"x" * size)
+
+    async def answer(one: Exchange) -> None:
+        one.say(body, "Content-Encoding: gzip")
+
+    async with raw_server(answer) as server:
+        transport = open_transport(server.url)
+        if size > 100:
+            with pytest.raises(ResponseTooLargeError):
+                await send(transport, max_bytes=100)
+        else:
+            assert (await send(transport, max_bytes=100)).body == b"x" * size
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", b"this is no gzip"),
+        ("gzip", gzip.compress(b"x" * 500)[:30] + b"garbage" * 9),
+        ("deflate", b"\xff\xff\xff\xff"),
+        ("br", b"\x0b\x02\x80[]\x03"),
+    ],
+)
+async def test_broken_compression_is_never_a_value(
+    open_transport: Any, encoding: str, body: bytes
+) -> None:
+    """W14: an error of ours, and never aiohttp's made-up status 400."""
+
+    async def answer(one: Exchange) -> None:
+        one.say(body, f"Content-Encoding: {encoding}")
+
+    async with raw_server(answer) as server:
+        with pytest.raises((InvalidResponseError, NoReplyError)):
+            await send(open_transport(server.url))
+        assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HTTP/1.1 200 OK\r\nX: " + "x" * 100_000 + "\r\n\r\n",
+        "HTTP/1.1 OK 200\r\n\r\n",
+        "GARBAGE\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nbad header line\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        "\x16\x03\x01\x02\x00\r\n\r\n",
+    ],
+    ids=lambda t: t[:40].strip(),
+)
+async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text: str) -> None:
+    """W15: an InvalidResponseError and no API error: the server never said 400."""
+
+    async def answer(one: Exchange) -> None:
+        one.write(text.encode("latin-1"))
+        await one.writer.drain()
+        one.close()
+
+    async with raw_server(answer) as server:
+        with pytest.raises((InvalidResponseError, NoReplyError)) as caught:
+            await send(open_transport(server.url))
+        assert "400" not in str(caught.value)
+        assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "label", ["text/plain", "application/octet-stream", "text/html; charset=utf-16", "x"]
+)
+async def test_the_content_type_decides_on_nothing(open_transport: Any, label: str) -> None:
+    """W8, W9: the bytes are handed on whatever they are called."""
+
+    async def answer(one: Exchange) -> None:
+        one.say("设备".encode(), f"Content-Type: {label}")
+
+    async with raw_server(answer) as server:
+        assert (await send(open_transport(server.url))).body == "设备".encode()
+
+
+async def test_interim_replies_and_closed_connections_are_fine(open_transport: Any) -> None:
+    """W20: 100 Continue before the reply; a body that ends with the connection."""
+
+    async def answer(one: Exchange) -> None:
+        one.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n")
+        one.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"a": 1}')
+        await one.writer.drain()
+        one.close()
+
+    async with raw_server(answer) as server:
+        transport = open_transport(server.url)
+        for _ in range(3):
+            assert (await send(transport)).body == b'{"a": 1}'
+
+
+async def test_a_thousand_calls_leak_no_socket(open_transport: Any) -> None:
+    """W20: good ones, refused ones and broken ones; every connection is given back or closed."""
+    kinds = [nothing, close, nothing, too_short, nothing]
+
+    async def answer(one: Exchange) -> None:
+        await kinds[len(server.seen) % len(kinds)](one)
+
+    def sockets() -> int:
+        return sum(
+            "socket" in str(fd.readlink())
+            for fd in Path("/proc/self/fd").iterdir()
+            if fd.is_symlink()
+        )
+
+    async with raw_server(answer) as server:
+        transport = open_transport(server.url)
+        before = sockets()
+        for _ in range(20):
+            await asyncio.gather(*(send(transport) for _ in range(50)), return_exceptions=True)
+        await asyncio.sleep(0.05)
+        assert len(server.seen) == 1000
+        assert sockets() - before <= 2 * 50
+
+
+async def test_many_at_once_are_not_queued_behind_a_pool(open_transport: Any) -> None:
+    """The quota bounds what runs at once: an own session has no second queue."""
+    gate = asyncio.Event()
+
+    async def answer(one: Exchange) -> None:
+        await gate.wait()
+        json_reply(one)
+
+    async with raw_server(answer) as server:
+        transport = open_transport(server.url)
+        calls = [asyncio.ensure_future(send(transport, timeout=10)) for _ in range(90)]
+        await asyncio.sleep(0.3)
+        assert len(server.seen) == 90
+        gate.set()
+        assert {(await call).status for call in calls} == {200}
+
+
+async def test_an_untrusted_certificate_was_not_sent_to() -> None:
+    """W1: TLS failures of a borrowed session's own rules are told the same way."""
+
+    class Refusing(aiohttp.TCPConnector):
+        async def connect(self, req: Any, *_: Any, **__: Any) -> Any:
+            key = req.connection_key
+            raise aiohttp.ClientConnectorCertificateError(key, ssl.CertificateError("canary"))
+
+    async with aiohttp.ClientSession(connector=Refusing()) as session:
+        with pytest.raises(NotSentError) as caught:
+            await send(HttpTransport("https://x.invalid", session))
+        assert "canary" not in str(caught.value)
+
+
+async def test_a_plain_mock_is_enough_for_users(mocked: aioresponses) -> None:
+    """Users' own tests may stand aioresponses in our place."""
+    mocked.get("https://x.invalid/x", payload={"a": 1}, headers={"Date": "now"})
+    mocked.get("https://x.invalid/x", status=500, body="no")
+    mocked.get("https://x.invalid/x", exception=aiohttp.ServerDisconnectedError())
+    transport = HttpTransport("https://x.invalid")
+    found = await send(transport)
+    assert (found.status, found.body, found.headers) == (200, b'{"a": 1}', {"date": "now"})
+    assert (await send(transport)).status == 500
+    with pytest.raises(NoReplyError):
+        await send(transport)
+    await transport.aclose()
