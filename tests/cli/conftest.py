@@ -1,0 +1,37 @@
+"""A console program that is called in the process, against the simulator on loopback."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from gizwits_async.cli.app import run
+from gizwits_async.cli.simulate import environment
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+
+Program = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+async def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> AsyncIterator[SimulatedCloud]:
+    """A service whose credentials stand in the environment."""
+    cloud = SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=100_000)
+    async with SimulatorServer(cloud) as server:
+        for name, value in environment(cloud, server.url).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.chdir(str(tmp_path))
+        yield cloud
+
+
+@pytest.fixture
+def program(capsys: pytest.CaptureFixture[str]) -> Program:
+    """Run the program with these words; return its code, stdout and stderr."""
+
+    async def called(*words: str) -> tuple[int, str, str]:
+        code = await asyncio.to_thread(run, words)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return called

@@ -1,0 +1,304 @@
+"""The console program: what it writes where, and what it tells the shell."""
+
+import asyncio
+import io
+import json
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gizwits_async.cli import main
+from gizwits_async.simulator import FaultRule, SimulatedCloud
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def test_devices_are_json_lines_in_a_pipe(program: Any, cloud: SimulatedCloud) -> None:
+    """Data goes to stdout, one object a line, and nothing else does."""
+    code, out, err = await program("devices", "--disabled")
+    assert (code, err) == (0, "")
+    assert {row["did"] for row in rows(out)} == {device.did for device in cloud.fleet.devices}
+
+
+async def test_devices_can_be_a_table_or_one_json_list(program: Any, cloud: SimulatedCloud) -> None:
+    """The three forms hold the same devices."""
+    _, table, _ = await program("devices", "--disabled", "--format", "table")
+    _, listed, _ = await program("devices", "--disabled", "--format", "json")
+    for device in cloud.fleet.devices:
+        assert device.did in table
+    assert len(json.loads(listed)) == len(cloud.fleet.devices)
+
+
+async def test_an_empty_listing_is_empty_in_every_form(program: Any, cloud: SimulatedCloud) -> None:
+    """Nothing found is no error, and JSON stays JSON."""
+    assert await program("devices", "--city", "Nowhere", "--format", "json") == (0, "[]\n", "")
+    assert await program("devices", "--limit", "0") == (0, "", "")
+    assert await program("devices", "--limit", "0", "--format", "table") == (0, "", "")
+
+
+async def test_escape_sequences_in_names_do_not_reach_the_terminal(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """A device that calls itself an escape sequence is shown, not obeyed."""
+    did = cloud.fleet.devices[0].did
+    cloud.fleet.change(did, city="\x1b[2J" + "Evil", is_disabled=False)
+    _, table, _ = await program("devices", "--format", "table")
+    assert "\x1b[2J" not in table
+    assert "\\x1b[2JEvil" in table
+
+
+async def test_logs_show_what_the_service_has(program: Any, cloud: SimulatedCloud) -> None:
+    """All records of the range, newest first, and `--limit` cuts."""
+    did = cloud.fleet.devices[1].did
+    code, out, _ = await program("logs", did, "--log", "cmd", "--since", "4d")
+    truth = cloud.truth("cmd", did, 0, 4e9)
+    assert code == 0
+    assert [row["timestamp"] for row in rows(out)] == [r["timestamp"] for r in reversed(truth)]
+    code, out, _ = await program("logs", did, "--since", "4d", "--sort", "asc", "--limit", "2")
+    assert [r["ts"] for r in rows(out)] == [r["ts"] for r in cloud.truth("data", did, 0, 4e9)][:2]
+
+
+async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: SimulatedCloud) -> None:
+    """What was printed, and what the printed command brings, are the whole log."""
+    did = cloud.fleet.devices[1].did
+    cloud.faults.set([FaultRule(path="*/data", nth=2, action="status", status=500, code=5301)])
+    code, first, err = await program("logs", did, "--since", "3d")
+    assert code == 1
+    command = err.split("go on with: gizwits-async ", 1)[1].splitlines()[0]
+    cloud.faults.set([])
+    code, second, _ = await program(*command.split())
+    assert code == 0
+    truth = cloud.truth("data", did, 0, 4e9)
+    assert [row["ts"] for row in rows(first + second)] == [r["ts"] for r in reversed(truth)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["logs", "a/b"], "did cannot stand in a path"),
+        (["logs", "x", "--since", "4y"], "not a time span"),
+        (["logs", "x", "--since", "4d", "--start", "5"], "not both"),
+        (["logs", "x", "--start", "2026-11-22T00:00:00"], "no offset"),
+        (["logs", "x", "--start", "2020-01-01T00:00:00Z"], "30 days"),
+        (["logs", "x", "--start", "9999999999"], "future"),
+        (["logs", "x", "--resume", "nonsense"], "no resume token"),
+        (["scan"], "give --since"),
+        (["scan", "--since", "1d", "--calls-per-hour", "3"], "calls"),
+        (["devices", "--base-url", "http://example.com"], "plain http"),
+        (["control", "x"], "give --attr"),
+        (["control", "x", "--attr", "switch"], "NAME=VALUE"),
+        (["control", "x", "--raw", "xyz"], "hexadecimal"),
+        (["devices", "--nonsense"], ""),
+        (["nonsense"], ""),
+    ],
+)
+async def test_bad_usage_is_exit_2_and_says_what_is_right(
+    words: list[str], said: str, program: Any, cloud: SimulatedCloud
+) -> None:
+    """Nothing is asked of the service beyond its time."""
+    code, out, err = await program(*words)
+    assert (code, out) == (2, "") or not said
+    assert code == 2
+    assert said in err
+    assert cloud.tally.total() == cloud.tally["token"] == 0
+
+
+async def test_credentials_are_exit_4(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Missing, readable for others, and refused are all credentials."""
+    file = tmp_path / "credentials.toml"
+    own = cloud.credentials
+    file.write_text(
+        f'enterprise_id = "{own.enterprise_id}"\nenterprise_secret = "{own.enterprise_secret!s}"\n'
+        f'product_key = "{own.product_key}"\nproduct_secret = "{own.product_secret!s}"\n'
+    )
+    file.chmod(0o644)
+    code, _, err = await program("devices", "--credentials", str(file))
+    assert code == 4
+    assert "chmod 600" in err
+    file.chmod(0o600)
+    monkeypatch.delenv("GIZWITS_ENTERPRISE_SECRET")
+    assert (await program("devices", "--credentials", str(file)))[0] == 0
+    code, _, err = await program("devices")
+    assert code == 4
+    assert "GIZWITS_ENTERPRISE_SECRET" in err
+    file.write_text("product_key = 'only'")
+    assert "missing enterprise_id" in (await program("devices", "--credentials", str(file)))[2]
+    file.write_text("a secret that is no TOML")
+    code, _, err = await program("devices", "--credentials", str(file))
+    assert code == 4
+    assert "a secret" not in err
+    assert (await program("devices", "--credentials", str(tmp_path / "none")))[0] == 4
+    monkeypatch.setenv("GIZWITS_ENTERPRISE_SECRET", "canary-wrong")
+    code, out, err = await program("doctor")
+    assert code == 4
+    assert "the enterprise secret is wrong" in err
+    assert "canary" not in out + err
+
+
+async def test_a_quota_that_is_used_up_is_exit_5(program: Any, cloud: SimulatedCloud) -> None:
+    """Who says not to wait is told, not kept."""
+    code, _, err = await program("devices", "--calls-per-hour", "30", "--max-wait", "0")
+    assert (code, "quota" in err) in {(5, True), (0, False)}
+    cloud.faults.set([FaultRule(path="*/devices/search", action="status", status=403, code=5013)])
+    code, _, err = await program("devices", "--max-wait", "0")
+    assert code == 5
+    assert "quota" in err
+
+
+async def test_the_doctor_finds_everything_well(program: Any, cloud: SimulatedCloud) -> None:
+    """Two calls, five findings."""
+    code, out, err = await program("doctor")
+    assert (code, out) == (0, "")
+    assert err.count("ok  ") == 5
+    assert cloud.tally.total() == 2
+
+
+async def test_a_scan_fills_a_database_and_reports(program: Any, cloud: SimulatedCloud) -> None:
+    """All records are there; the report is JSON on stdout; a plan wrote nothing."""
+    code, out, _ = await program("plan", "--since", "3d", "--json")
+    plan = json.loads(out)
+    assert code == 0
+    assert not Path("fleet.db").exists()
+    code, out, _ = await program("scan", "--since", "3d", "--json", "--log", "data")
+    report = json.loads(out)
+    assert (code, report["complete"], report["ratio"]) == (0, True, 1.0)
+    assert plan["devices"] == report["devices"] == 3
+    truth = sum(
+        len(cloud.truth("data", device.did, report["start"], report["end"]))
+        for device in cloud.fleet.devices
+    )
+    with sqlite3.connect("fleet.db") as store:
+        assert store.execute("select count(*) from data_log").fetchone() == (truth,)
+    store.close()
+    code, _, err = await program("plan", "--since", "3d")
+    assert code == 0
+    assert "windows left" in err
+
+
+async def test_a_scan_with_a_failing_device_is_exit_3(program: Any, cloud: SimulatedCloud) -> None:
+    """The scan goes on, and says what is missing."""
+    did = cloud.fleet.devices[0].did
+    cloud.faults.set([FaultRule(path=f"*/{did}/*", action="status", status=404, code=5301)])
+    code, out, err = await program("scan", "--since", "1d", "--log", "cmd")
+    assert (code, out) == (3, "")
+    assert f"failed: {did} cmd: NotFoundError" in err
+    assert "to go on:" in err
+
+
+async def test_control_asks_shows_and_sends_once(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing moves without a yes."""
+    did = next(d.did for d in cloud.fleet.devices if d.is_online and not d.is_disabled)
+
+    def controls() -> int:
+        return cloud.tally["devices.control"]
+
+    code, _, err = await program("control", did, "--attr", "switch=1", "--dry-run")
+    assert (code, controls()) == (0, 0)
+    assert '"switch": 1' in err
+    code, _, err = await program("control", did, "--attr", "switch=1")
+    assert (code, controls()) == (2, 0)
+    for answer, expected in (("n\n", (1, 0)), ("y\n", (0, 1))):
+        typed = io.StringIO(answer)
+        typed.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, "stdin", typed)
+        code, _, _ = await program("control", did, "--attr", "mode=制冷", "--attr", "switch=1")
+        assert (code, controls()) == expected
+    code, _, _ = await program("control", did, "--raw", "02", "--yes")
+    assert (code, controls()) == (0, 2)
+
+
+async def test_groups_are_made_filled_and_deleted(program: Any, cloud: SimulatedCloud) -> None:
+    """What one command does, the next one shows."""
+    mac = cloud.fleet.devices[0].mac
+    _, out, _ = await program("groups", "create")
+    gid = rows(out)[0]["gid"]
+    assert rows((await program("groups", "tree"))[1])[0]["gid"] == gid
+    code, out, _ = await program("groups", "assign", gid, mac)
+    assert (code, rows(out)[0]["success"]) == (0, [mac])
+    assert (await program("groups", "assign", gid, "NOSUCHMAC"))[0] == 3
+    assert rows((await program("groups", "macs", gid))[1]) == [{"mac": mac}]
+    assert (await program("groups", "assign", gid, mac, "--remove"))[0] == 0
+    assert (await program("groups", "delete", gid))[0] == 0
+    assert (await program("groups", "macs", gid))[0] == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "summary", "locations", "realtime", "liveness", "activated", "active", "fault-devices",
+        "alert-devices", "fault-events", "alert-events", "new-users", "active-users",
+        "user-locations", "total-users",
+    ],
+)  # fmt: skip
+async def test_every_report_is_shown(name: str, program: Any, cloud: SimulatedCloud) -> None:
+    """Each one answers, in JSON and as a table."""
+    code, out, err = await program("reports", name, "--format", "json")
+    assert (code, err) == (0, "")
+    json.loads(out)
+    assert (await program("reports", name, "--format", "table"))[0] == 0
+
+
+async def test_help_and_version(program: Any) -> None:
+    """Both are answers, not errors."""
+    code, out, _ = await program("--help")
+    assert code == 0
+    assert "Exit codes" in out
+    assert (await program("--version"))[0] == 0
+
+
+async def test_an_interrupted_scan_says_so_and_goes_on(cloud: SimulatedCloud) -> None:
+    """Ctrl-C is exit 130 after the state was saved, and the same command completes the scan."""
+    cloud.faults.set([FaultRule(path="*/cmd", nth=4, action="stall")])
+    words = [sys.executable, "-m", "gizwits_async.cli", "scan", "--since", "3d", "--json"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
+    while not cloud.tally["log.cmd"] >= 3:
+        await asyncio.sleep(0)
+    process.send_signal(signal.SIGINT)
+    out, err = await process.communicate()
+    assert process.returncode == 130, err
+    assert b"goes on from here" in err
+    assert out == b""
+    cloud.faults.set([])
+    process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err
+    with sqlite3.connect("fleet.db") as store:
+        (count,) = store.execute("select count(*) from cmd_log").fetchone()
+    store.close()
+    report = json.loads(out)
+    devices = cloud.fleet.devices
+    truth = [cloud.truth("cmd", d.did, report["start"], report["end"]) for d in devices]
+    assert count == sum(map(len, truth))
+
+
+async def test_the_demo_is_a_success(program: Any) -> None:
+    """A small one, through real sockets: every record, and no call too many."""
+    code, out, err = await program("demo", "--devices", "2", "--days", "2")
+    assert (code, out) == (0, "")
+    assert "each once" in err
+    assert "ratio 1.000" in err
+
+
+def test_the_program_is_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`gizwits-async` runs `main`, which says what is missing when the extra is not there."""
+    monkeypatch.setattr(sys, "argv", ["gizwits-async", "--version"])
+    assert main() == 0
+    capsys.readouterr()
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    for name in [name for name in sys.modules if name.startswith("gizwits_async.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main() == 1
+    assert "gizwits-async[cli]" in capsys.readouterr().err
