@@ -1,0 +1,50 @@
+"""Scans of a whole fleet's logs into a store, that stop and go on without losing a record."""
+
+from typing import TYPE_CHECKING, Any
+
+from gizwits_async.scan.errors import ScanStoreError, StoreLockedError, StoreMismatchError
+from gizwits_async.scan.fleet import FleetScan
+from gizwits_async.scan.memory import MemoryStore
+from gizwits_async.scan.ports import ScanStore
+from gizwits_async.scan.report import (
+    Failure,
+    Gap,
+    ScanPage,
+    ScanPlan,
+    ScanProgress,
+    ScanReport,
+)
+from gizwits_async.scan.span import Since
+
+if TYPE_CHECKING:
+    from gizwits_async.scan.store import SqlStore
+
+__all__ = [
+    "Failure",
+    "FleetScan",
+    "Gap",
+    "MemoryStore",
+    "ScanPage",
+    "ScanPlan",
+    "ScanProgress",
+    "ScanReport",
+    "ScanStore",
+    "ScanStoreError",
+    "Since",
+    "SqlStore",
+    "StoreLockedError",
+    "StoreMismatchError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Its packages come with an extra, and `import gizwits_async.scan` must do without them.
+    if name != "SqlStore":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from gizwits_async.scan.store import SqlStore  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("gizwits_async"):
+            raise
+        raise ImportError(f"SqlStore needs {error.name}: install 'gizwits-async[scan]'") from error
+    return SqlStore

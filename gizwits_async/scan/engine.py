@@ -1,0 +1,310 @@
+"""The work of one run: lists the devices, walks what is due with a few workers, tries again, tells."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TypeAlias
+
+from attrs import evolve
+
+from gizwits_async.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    ForbiddenError,
+    GizwitsError,
+    LogRangeError,
+    QuotaExceededError,
+    QuotaWaitError,
+    ResumeMismatchError,
+)
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.ports import Change, ScanStore
+from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
+from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.task import LogName, Record, Span, Task, time_of
+from gizwits_async.scan.view import BulkView
+from gizwits_async.streams import Page
+
+__all__ = ["Engine", "Progress"]
+
+Progress: TypeAlias = ScanProgress
+_CLOSED_CODES = {5018, 5024}
+"""What a log answers that is closed for published products."""
+_CLOSED_AFTER = 3
+"""Devices that must have been refused before a log is given up for the product."""
+_BATCH = 256
+"""Tasks that are fetched from the store at a time."""
+_SHOWN = 1000
+"""Failures and gaps that a report names one by one."""
+_PAUSE = 60.0
+"""Seconds to wait when the quota is used up and nobody says for how long."""
+_STOPS = (AuthenticationError, ClientClosedError, ScanStoreError)
+"""What no other device would fare better with."""
+
+
+class Engine:
+    """One run of a scan."""
+
+    def __init__(
+        self,
+        view: BulkView,
+        store: ScanStore,
+        state: ScanState,
+        *,
+        logs: Sequence[LogName],
+        concurrency: int,
+        settle: int,
+        sleep: Callable[[float], Awaitable[None]],
+        on_progress: Callable[[ScanProgress], None] | None,
+        on_page: Callable[[ScanPage], Awaitable[None]] | None,
+    ) -> None:
+        self._view = view
+        self._store = store
+        self._state = state
+        self._logs = logs
+        self._concurrency = concurrency
+        self._settle = settle
+        self._sleep = sleep
+        self._on_progress = on_progress
+        self._on_page = on_page
+        self._began = asyncio.get_running_loop().time()
+        self._busy: set[tuple[str, str, int]] = set()
+        self._ready: list[Task] = []
+        self._turn = asyncio.Lock()
+        self._freed = asyncio.Event()
+        self._refused: dict[LogName, set[str]] = {log: set() for log in logs}
+        self._answered: set[LogName] = set()
+        self._given_up: dict[LogName, str] = {}
+        self._records: Counter[LogName] = Counter()
+        self._devices = self._left = 0
+        self._windows = self._failed = self._least = self._listing_calls = 0
+
+    async def run(self) -> ScanReport:
+        """Do all that is left, and tell."""
+        await self._store.revive(self._logs)
+        await self._recount()
+        if self._state.listing != "done":
+            await self._list(self._state.listing)
+        await self._drain()
+        if await self._list(None):
+            await self._drain()
+        self._failed = 0
+        if await self._store.revive(self._open_logs):
+            await self._drain()
+        return await self._report()
+
+    @property
+    def _open_logs(self) -> tuple[LogName, ...]:
+        return tuple(log for log in self._logs if log not in self._given_up)
+
+    # --- devices
+
+    async def _list(self, resume: str | None) -> int:
+        """Walk the listing, and return how many devices were new."""
+        new, before = 0, self._view.calls
+        # Disabled devices too: their logs are still there.
+        stream = self._view.devices.search(show_disabled=True)
+        first = self._state.listing != "done"
+        while True:
+            try:
+                async with aclosing(stream.pages(resume)) as pages:
+                    async for page in pages:
+                        resume = page.resume
+                        if first or resume is None:
+                            self._state = evolve(self._state, listing=resume or "done")
+                        new += await self._store.add(page.items, self._logs, self._state)
+                        await self._recount()
+                        self._tell()
+                break
+            except ResumeMismatchError:
+                resume = None
+            except (QuotaExceededError, QuotaWaitError) as error:
+                await self._wait_out(error)
+        self._listing_calls += self._view.calls - before
+        return new
+
+    async def _recount(self) -> None:
+        left = await self._store.left(self._open_logs, self._state.end, self._view.owned)
+        self._devices, self._left = left.devices, sum(left.windows.values())
+
+    # --- tasks
+
+    async def _drain(self) -> None:
+        """Work until nothing is due."""
+        workers = {asyncio.ensure_future(self._work()) for _ in range(self._concurrency)}
+        try:
+            done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        for worker in done:
+            worker.result()
+
+    async def _work(self) -> None:
+        while (task := await self._next()) is not None:
+            try:
+                await self._attend(task)
+            finally:
+                self._busy.discard(task.key)
+                self._freed.set()
+
+    async def _next(self) -> Task | None:
+        """Return the oldest task that nobody works on; None when all work is done."""
+        while True:
+            async with self._turn:
+                while self._ready:
+                    task = self._ready.pop()
+                    if task.log not in self._given_up:
+                        self._busy.add(task.key)
+                        return task
+                self._freed.clear()
+                # Whoever is at work now may finish while the store is read, which then tells
+                # where they began.
+                busy = set(self._busy)
+                due = await self._store.due(self._open_logs, self._state.end, _BATCH + len(busy))
+                self._ready = [task for task in reversed(due) if task.key not in busy]
+                if self._ready:
+                    continue
+                if not self._busy:
+                    self._freed.set()
+                    return None
+            # What the others are at may leave something to do: another window of the same log.
+            await self._freed.wait()
+
+    async def _attend(self, task: Task) -> None:
+        try:
+            await self._window(task)
+        except (QuotaExceededError, QuotaWaitError, *_STOPS):
+            raise
+        except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
+            await self._set_aside(task, error)
+        else:
+            self._answered.add(task.log)
+
+    async def _window(self, task: Task) -> None:
+        """Walk one window to its end, whatever has to be waited out."""
+        task = task.opened(self._state.end, self._view.owned, self._view.now())
+        records = 0
+        while task.end is not None:
+            try:
+                stream = self._view.log(task.log, task.did, task.seen, task.end)
+                async with aclosing(stream.pages(task.resume)) as pages:
+                    async for page in pages:
+                        records += len(page.items)
+                        task = await self._keep(task, page)
+            except LogRangeError as error:
+                task = await self._clamp(task, error.oldest)
+            except ResumeMismatchError:
+                task = task.reopened()
+            except (QuotaExceededError, QuotaWaitError) as error:
+                await self._wait_out(error)
+        self._windows += 1
+        self._left -= 1
+        self._least += max(1, -(-records // self._view.page_size))
+
+    async def _keep(self, task: Task, page: Page[Record]) -> Task:
+        before, gaps = task, []
+        for first, last in page.gaps:
+            task, gap = task.lost(first, last)
+            gaps += [gap] if gap else []
+        moved = task.took(time_of(page.items[-1]) if page.items else None, page.resume)
+        after = moved if page.resume is not None else task.closed(self._settle)
+        replaced = task.replaced(after)
+        await self._store.commit(
+            Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
+        )
+        self._records[task.log] += len(page.items)
+        await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
+        return after
+
+    async def _clamp(self, task: Task, oldest: int) -> Task:
+        """Move the window up to the edge of the log; what is before it is lost."""
+        before = task
+        task, gap = task.clamped(oldest)
+        if task.seen >= task.open_end:
+            task = task.closed(self._settle, pages=0)
+        gaps = (gap,) if gap else ()
+        await self._store.commit(Change(after=task, gaps=gaps))
+        await self._pass_on(before, (), gaps, last=task.end is None)
+        return task
+
+    async def _pass_on(
+        self, task: Task, items: tuple[Record, ...], gaps: tuple[Span, ...], *, last: bool
+    ) -> None:
+        self._tell(task)
+        if self._on_page is not None:
+            await self._on_page(
+                ScanPage(
+                    did=task.did,
+                    log=task.log,
+                    items=items,
+                    start=task.seen,
+                    end=task.open_end,
+                    last=last,
+                    gaps=gaps,
+                )
+            )
+
+    # --- what goes wrong
+
+    async def _set_aside(self, task: Task, error: Exception) -> None:
+        self._failed += 1
+        await self._store.fail(task, type(error).__name__, str(error))
+        if isinstance(error, ForbiddenError) and error.code in _CLOSED_CODES:
+            refused = self._refused[task.log]
+            refused.add(task.did)
+            if len(refused) >= _CLOSED_AFTER and task.log not in self._answered:
+                self._given_up[task.log] = str(error)
+
+    async def _wait_out(self, error: QuotaExceededError | QuotaWaitError) -> None:
+        """Pause, or stop if the client was told not to wait."""
+        if self._view.told_not_to_wait:
+            raise error
+        await self._sleep(_PAUSE if error.retry_after is None else max(1.0, error.retry_after))
+
+    # --- what is told
+
+    def _tell(self, task: Task | None = None) -> None:
+        if self._on_progress is not None:
+            self._on_progress(
+                ScanProgress(
+                    devices=self._devices,
+                    windows=self._windows,
+                    windows_left=self._left,
+                    records=dict(self._records),
+                    calls=self._view.calls,
+                    failed=self._failed,
+                    seconds=self._seconds,
+                    did=None if task is None else task.did,
+                    log=None if task is None else task.log,
+                )
+            )
+
+    @property
+    def _seconds(self) -> float:
+        return asyncio.get_running_loop().time() - self._began
+
+    async def _report(self) -> ScanReport:
+        await self._recount()
+        failed, failures = await self._store.failures(self._open_logs, _SHOWN)
+        gap_count, gaps = await self._store.gaps(_SHOWN)
+        return ScanReport(
+            product_key=self._state.product_key,
+            start=self._state.start,
+            end=self._state.end,
+            devices=self._devices,
+            windows=self._windows,
+            windows_left=self._left,
+            records={log: self._records[log] for log in self._logs},
+            calls=self._view.calls,
+            log_calls=self._view.calls - self._listing_calls,
+            calls_least=self._least,
+            seconds=self._seconds,
+            failed=failed,
+            failures=tuple(failures),
+            gap_count=gap_count,
+            gaps=tuple(gaps),
+            given_up=self._given_up,
+        )

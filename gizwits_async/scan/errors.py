@@ -1,0 +1,24 @@
+"""What can be wrong with the store of a scan. A branch of the tree in `gizwits_async.errors`.
+
+```
+ScanStoreError            the store cannot be used; it was left as it was
+  StoreLockedError        another scan is writing to it
+  StoreMismatchError      it belongs to another product or range, or to a newer version
+```
+"""
+
+from gizwits_async.errors import GizwitsError
+
+__all__ = ["ScanStoreError", "StoreLockedError", "StoreMismatchError"]
+
+
+class ScanStoreError(GizwitsError):
+    """The store cannot be read or written: damaged, read-only, full, or no store of a scan."""
+
+
+class StoreLockedError(ScanStoreError):
+    """Another scan is writing to the store; the message names its process."""
+
+
+class StoreMismatchError(ScanStoreError):
+    """The store belongs to another product or range, or was written by a newer version."""

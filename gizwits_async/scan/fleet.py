@@ -1,0 +1,205 @@
+"""FleetScan: the logs of all devices of a product, into a store, and further whenever it is run again."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from os import PathLike
+from typing import Any
+
+from gizwits_async.client import GizwitsClient
+from gizwits_async.scan.engine import Engine, Progress
+from gizwits_async.scan.forecast import forecast
+from gizwits_async.scan.memory import MemoryStore
+from gizwits_async.scan.ports import Left, ScanStore
+from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
+from gizwits_async.scan.span import ScanState, Since, Wanted, resolved
+from gizwits_async.scan.task import LOGS, LogName
+from gizwits_async.scan.view import BulkView
+from gizwits_async.windows import Moment
+
+__all__ = ["FleetScan"]
+
+
+class FleetScan:
+    """A scan of the logs of every device of the client's product.
+
+    ```python
+    scan = FleetScan(client, "fleet.db", start=Since(4 * 86_400))
+    report = await scan.run()
+    ```
+
+    Whatever ends it, running it again with the same arguments goes on where the last page was
+    committed. Oldest seconds go first over the whole fleet, since they are the first to fall off
+    the service's 30-day edge.
+    """
+
+    def __init__(
+        self,
+        client: GizwitsClient,
+        store: ScanStore | str | PathLike[str] | None = None,
+        *,
+        start: Moment | Since,
+        end: Moment | None = None,
+        logs: Sequence[LogName] = LOGS,
+        concurrency: int = 8,
+        settle: int = 900,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Describe a scan; nothing is opened or sent.
+
+        Args:
+            client: Its calls go in the bulk lane.
+            store: A `ScanStore`, or the path or SQLAlchemy URL of one (a SQLite file by default);
+                None keeps nothing but where the scan stands, for `async for page in scan`.
+            start: First moment of the range, rounded down to a whole second; or `Since(...)`.
+            end: Where the range ends, rounded up; None is now.
+            logs: Which logs.
+            concurrency: Windows that are open at a time.
+            settle: Seconds for which records may reach a log late. What was younger when it was
+                asked is asked again by the next run.
+            sleep: Waits out a refused quota.
+
+        Raises:
+            ValueError: The arguments do not fit together.
+            ImportError: The store needs a package that is not installed.
+        """
+        if concurrency < 1:
+            raise ValueError(f"concurrency must be positive, not {concurrency}")
+        if settle < 0:
+            raise ValueError(f"settle must not be negative, not {settle}")
+        unknown = [log for log in logs if log not in LOGS]
+        if unknown or not logs:
+            raise ValueError(f"logs must be some of {', '.join(LOGS)}, not {list(logs)}")
+        self._client = client
+        self._store = _store_of(store)
+        self._wanted = Wanted.of(start, end)
+        self._logs = tuple(log for log in LOGS if log in logs)
+        self._concurrency = concurrency
+        self._settle = settle
+        self._sleep = sleep
+
+    async def run(self, on_progress: Callable[[Progress], None] | None = None) -> ScanReport:
+        """Scan until nothing is left, and tell what came of it.
+
+        Args:
+            on_progress: Called after each committed page.
+
+        Raises:
+            ScanStoreError: The store cannot be used, or belongs to something else.
+            AuthenticationError: The credentials are not accepted.
+            QuotaWaitError: The client was told not to wait for its quota.
+            ValueError: The range begins in the future, or goes on from a scan that never was.
+            CancelledError: What was committed stays; the store is closed.
+        """
+        return await self._run(on_progress, None)
+
+    def __aiter__(self) -> AsyncIterator[ScanPage]:
+        """Scan page by page; with a store, each page is committed before it is given.
+
+        Raises:
+            GizwitsError: As `run`. A device that fails is tried once more at the end and then left
+                out: `run` is for those who need to know.
+        """
+        return self._pages()
+
+    async def plan(self) -> ScanPlan:
+        """Return what is left to do, at the cost of at most one listing; writes nothing.
+
+        Raises:
+            ScanStoreError: The store cannot be read, or belongs to something else.
+            ValueError: As `run`.
+        """
+        try:
+            return await self._plan(BulkView(self._client))
+        finally:
+            await self._store.aclose()
+
+    async def _plan(self, view: BulkView) -> ScanPlan:
+        held = await self._store.peek()
+        await view.learn_time()
+        left = Left()
+        if held is not None:
+            left = await self._store.left(self._logs, held.end, view.owned)
+        state = self._resolve(held, view, left)
+        if held is not None:
+            left = await self._store.left(self._logs, state.end, view.owned)
+        count = left.devices
+        if held is None or held.listing != "done":
+            total = await view.devices.search(show_disabled=True).total()
+            if total is None:
+                total = len(await view.devices.search(show_disabled=True).collect())
+            count = max(count, total)
+        return forecast(state, left, count, logs=self._logs, view=view, resumes=held is not None)
+
+    def _resolve(self, held: ScanState | None, view: BulkView, left: Left) -> ScanState:
+        finished = held is not None and held.listing == "done" and not sum(left.windows.values())
+        return resolved(
+            self._wanted,
+            held,
+            product_key=view.product_key,
+            now=view.now(),
+            oldest=view.oldest(),
+            finished=finished,
+        )
+
+    async def _run(
+        self,
+        on_progress: Callable[[Progress], None] | None,
+        on_page: Callable[[ScanPage], Awaitable[None]] | None,
+    ) -> ScanReport:
+        view, store = BulkView(self._client), self._store
+        try:
+            held = await store.open()
+            await view.learn_time()
+            left = Left()
+            if held is not None:
+                left = await store.left(self._logs, held.end, view.owned)
+            state = self._resolve(held, view, left)
+            if state != held:
+                await store.begin(state, again=held is not None)
+            engine = Engine(
+                view,
+                store,
+                state,
+                logs=self._logs,
+                concurrency=self._concurrency,
+                settle=self._settle,
+                sleep=self._sleep,
+                on_progress=on_progress,
+                on_page=on_page,
+            )
+            return await engine.run()
+        finally:
+            await store.aclose()
+
+    async def _pages(self) -> AsyncGenerator[ScanPage, None]:
+        # A queue of pages, not of records; no task group, for it must not stand around a yield.
+        queue: asyncio.Queue[ScanPage] = asyncio.Queue(self._concurrency)
+        running = asyncio.ensure_future(self._run(None, queue.put))
+        try:
+            while True:
+                getting = asyncio.ensure_future(queue.get())
+                try:
+                    await asyncio.wait({getting, running}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    if not getting.done():
+                        getting.cancel()
+                if getting.cancelled() or not getting.done():
+                    break
+                yield getting.result()
+            while not queue.empty():
+                yield queue.get_nowait()
+            await running
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+
+def _store_of(store: ScanStore | str | PathLike[str] | None) -> ScanStore:
+    if store is None:
+        return MemoryStore(keep=False)
+    if isinstance(store, str | PathLike):
+        from gizwits_async.scan import SqlStore  # noqa: PLC0415 - comes with an extra
+
+        made: Any = SqlStore(store)
+        return made  # type: ignore[no-any-return]
+    return store

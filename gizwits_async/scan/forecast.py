@@ -1,0 +1,73 @@
+"""What a scan would take, from what is left to ask and what the windows so far took. Pure."""
+
+from collections.abc import Sequence
+from math import ceil
+
+from gizwits_async.scan.ports import Left
+from gizwits_async.scan.report import ScanPlan
+from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.task import LogName
+from gizwits_async.scan.view import BulkView
+
+__all__ = ["forecast"]
+
+_LISTED = 100
+"""Devices on a page of the listing."""
+
+
+def forecast(
+    state: ScanState,
+    left: Left,
+    devices: int,
+    *,
+    logs: Sequence[LogName],
+    view: BulkView,
+    resumes: bool,
+) -> ScanPlan:
+    """Return the plan.
+
+    Args:
+        state: The range.
+        left: What is left of the devices in the store.
+        devices: How many devices there are, those included that the store does not know yet.
+        logs: Which logs.
+        view: Tells the time, the quota, and how many seconds a query owns.
+        resumes: Whether an earlier run began it.
+    """
+    each = -(-(state.end - state.start) // view.owned)
+    fresh = devices - left.devices
+    windows = {log: left.windows.get(log, 0) + fresh * each for log in logs}
+    listing = 0 if state.listing == "done" else -(-devices // _LISTED)
+    listing += -(-devices // _LISTED)  # once more at the end, for what moved meanwhile
+    expected = float(listing)
+    for log in logs:
+        finished, pages = left.done.get(log, (0, 0))
+        expected += windows[log] * (max(1.0, pages / finished) if finished else 1.0)
+    calls = ceil(expected)
+    now, rate = view.now(), view.calls_per_second
+    seconds = calls / rate
+    return ScanPlan(
+        devices=devices,
+        start=state.start,
+        end=state.end,
+        windows=windows,
+        calls_least=listing + sum(windows.values()),
+        calls=calls,
+        hours=seconds / 3600,
+        finish=now + seconds,
+        falls_off=_falling(state, sum(windows.values()), each, oldest=view.oldest(), rate=rate),
+        resumes=resumes,
+    )
+
+
+def _falling(state: ScanState, windows: int, each: int, *, oldest: int, rate: float) -> int:
+    """Return how many windows the edge overtakes: each layer of the fleet waits for those before."""
+    if not each:
+        return 0
+    layer, falling = windows / each, 0.0
+    span = (state.end - state.start) / each
+    for number in range(each):
+        # Seconds of quota from now until the window of this layer that still is in time.
+        in_time = (state.start + number * span - oldest) * rate - number * layer
+        falling += layer - min(layer, max(0.0, in_time))
+    return round(falling)

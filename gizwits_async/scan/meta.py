@@ -1,0 +1,71 @@
+"""What a store says of itself in its table `scan_meta`, read with suspicion. Pure."""
+
+import json
+from collections.abc import Mapping
+
+from gizwits_async.scan.errors import ScanStoreError, StoreMismatchError
+from gizwits_async.scan.span import ScanState
+
+__all__ = ["SCHEMA", "holder_in", "state_in", "values_of"]
+
+SCHEMA = 1
+"""Version of the tables; a store of a later one is not touched."""
+
+
+def values_of(state: ScanState | None, holder: str | None = None) -> dict[str, str]:
+    """Return what to write: the scan, as far as it is known, and who has hold of the store."""
+    values = {"schema": str(SCHEMA)}
+    if holder is not None:
+        values["holder"] = holder
+    if state is not None:
+        values |= {
+            "product": state.product_key,
+            "range": json.dumps([state.start, state.end, state.wanted_end]),
+            "run": str(state.run),
+            "listing": json.dumps(state.listing),
+        }
+    return values
+
+
+def holder_in(meta: Mapping[str, str]) -> str:
+    """Return who has, or last had, hold of the store."""
+    return f"another scan ({meta['holder']})" if "holder" in meta else "another scan"
+
+
+def state_in(meta: Mapping[str, str], name: str) -> ScanState | None:
+    """Return the scan that the store holds; None if it was never begun.
+
+    Args:
+        meta: Key -> value of the table; none for a store that is empty.
+        name: What to call the store in a message.
+
+    Raises:
+        StoreMismatchError: A newer version wrote it.
+        ScanStoreError: It contradicts itself.
+    """
+    if not meta:
+        return None
+    try:
+        schema = int(meta["schema"])
+        if schema > SCHEMA:
+            raise StoreMismatchError(
+                f"{name} was written by a newer version (schema {schema}, this one knows"
+                f" {SCHEMA}): update gizwits-async"
+            )
+        if "product" not in meta:
+            return None
+        start, end, wanted = json.loads(meta["range"])
+        listing = json.loads(meta["listing"])
+        state = ScanState(
+            product_key=meta["product"],
+            start=int(start),
+            end=int(end),
+            wanted_end=None if wanted is None else int(wanted),
+            run=int(meta["run"]),
+            listing=None if listing is None else str(listing),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise ScanStoreError(f"{name}: its table scan_meta is damaged ({error!r})") from error
+    if state.start > state.end:
+        raise ScanStoreError(f"{name}: its table scan_meta is damaged (the range is reversed)")
+    return state

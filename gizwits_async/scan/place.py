@@ -1,0 +1,180 @@
+"""Where a SQL store lies: how it is reached, and how one scan holds it against all others."""
+
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, func, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from gizwits_async.scan.errors import ScanStoreError
+
+__all__ = ["Place", "place_of"]
+
+_MAGIC = b"SQLite format 3\0"
+_ADVISORY = 0x67697A77  # "gizw": the first half of the lock's number, the schema is the other
+
+
+class Place(Protocol):
+    """A database that can hold a store."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message: without a password."""
+        ...
+
+    @property
+    def insert(self) -> Any:
+        """The INSERT of its dialect, which knows what to do with a row that is there already."""
+        ...
+
+    def absent(self) -> bool:
+        """Return whether there is nothing to look at; raise `ScanStoreError` if it is no store."""
+        ...
+
+    def engine(self) -> AsyncEngine:
+        """Return a fresh engine."""
+        ...
+
+    async def hold(self, connection: AsyncConnection | None) -> bool:
+        """Take the lock and return True, or return False if somebody else has it.
+
+        Args:
+            connection: None before there is one; a lock that needs one says True until then.
+        """
+        ...
+
+    async def settle(self, connection: AsyncConnection) -> None:
+        """Prepare the database for a scan, once it is sure to be a store."""
+        ...
+
+    def release(self) -> None:
+        """Give back the lock; safe to repeat."""
+        ...
+
+
+def place_of(where: str | PathLike[str]) -> Place:
+    """Return the place that a path or URL names.
+
+    Raises:
+        ValueError: It cannot be read, or names a database that is not supported.
+    """
+    text = os.fspath(where)
+    if not text:
+        raise ValueError("the store is missing: give the path of a file, or a URL")
+    if "://" not in text:
+        return SqlitePlace(URL.create("sqlite+aiosqlite", database=text))
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("the URL of the store cannot be read") from None
+    match url.get_backend_name():
+        case "sqlite":
+            return SqlitePlace(url.set(drivername="sqlite+aiosqlite"))
+        case "postgresql":
+            plain = url.drivername == "postgresql"
+            return PostgresPlace(url.set(drivername="postgresql+asyncpg") if plain else url)
+        case other:
+            raise ValueError(f"the store must be sqlite or postgresql, not {other}")
+
+
+class SqlitePlace:
+    """A SQLite file, with a lock file beside it that the system lets go of when a process dies."""
+
+    insert = staticmethod(sqlite.insert)
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise ValueError("a store in memory is MemoryStore; give the path of a file")
+        self._url = url
+        self._path = Path(url.database)
+        self.name = str(self._path)
+        # Not bound to a thread: who takes it and who gives it back need not be the same one.
+        self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
+
+    def absent(self) -> bool:
+        """See `Place.absent`."""
+        try:
+            with self._path.open("rb") as file:
+                begin = file.read(len(_MAGIC))
+        except FileNotFoundError:
+            # The lock would make the folder on the fly, and a typing mistake a second store.
+            if not self._path.absolute().parent.is_dir():
+                raise ScanStoreError(f"{self.name}: there is no such folder") from None
+            return True
+        except OSError as error:
+            raise ScanStoreError(f"{self.name}: {error.strerror}") from None
+        if begin and begin != _MAGIC:
+            raise ScanStoreError(f"{self.name} is no SQLite database; it was left as it is")
+        return not begin
+
+    def engine(self) -> AsyncEngine:
+        """See `Place.engine`."""
+        return create_async_engine(self._url, poolclass=NullPool)
+
+    async def hold(self, connection: AsyncConnection | None) -> bool:
+        """See `Place.hold`."""
+        if connection is not None:
+            return True
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        except OSError as error:
+            raise ScanStoreError(f"{self.name}: {error.strerror or error}") from None
+        return True
+
+    async def settle(self, connection: AsyncConnection) -> None:
+        """See `Place.settle`."""
+        # Readers do not wait for the scan, nor it for them.
+        await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        # A page costs a second of quota: the milliseconds in which it gets onto the disk, so that
+        # it outlives a power cut too, are nothing beside that.
+        await connection.exec_driver_sql("PRAGMA synchronous=FULL")
+
+    def release(self) -> None:
+        """See `Place.release`."""
+        self._lock.release()
+
+
+class PostgresPlace:
+    """A PostgreSQL database; its advisory lock ends with the connection that holds it."""
+
+    insert = staticmethod(postgresql.insert)
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self.name = url.set(query={}).render_as_string(hide_password=True)
+
+    def absent(self) -> bool:
+        """See `Place.absent`."""
+        return False
+
+    def engine(self) -> AsyncEngine:
+        """See `Place.engine`."""
+        try:
+            return create_async_engine(self._url, poolclass=NullPool)
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"this store needs {error.name}: install 'gizwits-async[postgres]'"
+            ) from error
+
+    async def hold(self, connection: AsyncConnection | None) -> bool:
+        """See `Place.hold`."""
+        if connection is None:
+            return True
+        schema = func.hashtext(func.current_schema())
+        locked = await connection.scalar(select(func.pg_try_advisory_lock(_ADVISORY, schema)))
+        await connection.commit()
+        return bool(locked)
+
+    async def settle(self, connection: AsyncConnection) -> None:
+        """See `Place.settle`."""
+
+    def release(self) -> None:
+        """See `Place.release`."""

@@ -1,0 +1,102 @@
+"""What a scan asks of its store, and the values that travel between them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from attrs import field, frozen
+
+from gizwits_async.models.devices import Device
+from gizwits_async.scan.report import Failure, Gap
+from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.task import LogName, Record, Span, Task
+
+__all__ = ["Change", "Left", "ScanStore"]
+
+
+@frozen(kw_only=True)
+class Change:
+    """What one page brought: all of it is written, or nothing."""
+
+    after: Task
+    """The task as it stands afterwards."""
+    rows: tuple[Record, ...] = ()
+    replaced: Span | None = None
+    """Seconds whose rows of an earlier run are deleted first."""
+    gaps: tuple[Span, ...] = ()
+    """Seconds that fell off the edge of the log."""
+
+
+@frozen(kw_only=True)
+class Left:
+    """What is left to ask, counted."""
+
+    devices: int = 0
+    """Devices known."""
+    windows: Mapping[LogName, int] = field(factory=dict)
+    """Windows left of each log, failed ones included."""
+    oldest: int | None = None
+    """The first second that is left to ask."""
+    done: Mapping[LogName, tuple[int, int]] = field(factory=dict)
+    """Windows that were finished of each log, and the pages that they took."""
+
+
+class ScanStore(Protocol):
+    """Where a scan keeps what it found and how far it came. One scan at a time writes to it.
+
+    Each method is one transaction. All raise `ScanStoreError`.
+    """
+
+    async def open(self) -> ScanState | None:
+        """Take hold of the store, create it if need be, and return what it knows of its scan."""
+        ...
+
+    async def peek(self) -> ScanState | None:
+        """Return what the store knows, to look only; nothing is created, no lock is taken."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the store; safe to repeat."""
+        ...
+
+    async def begin(self, state: ScanState, *, again: bool) -> None:
+        """Write down the range.
+
+        Args:
+            state: The scan as it is now.
+            again: Whether all tasks go back to where late records may have come up.
+        """
+        ...
+
+    async def add(
+        self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
+    ) -> int:
+        """Keep devices, with a task for each of these logs if there is none; return how many are new."""
+        ...
+
+    async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
+        """Return tasks with something left before `end` that have not failed, oldest first."""
+        ...
+
+    async def commit(self, change: Change) -> None:
+        """Write the rows of a page together with how far its task has come."""
+        ...
+
+    async def fail(self, task: Task, error: str, text: str) -> None:
+        """Set a task aside that failed: the error's class and what it said."""
+        ...
+
+    async def revive(self, logs: Collection[LogName]) -> int:
+        """Take up again what was set aside; return how many tasks that are."""
+        ...
+
+    async def left(self, logs: Collection[LogName], end: int, owned: int) -> Left:
+        """Count what is left before `end`, in windows of `owned` seconds."""
+        ...
+
+    async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
+        """Return how many tasks are set aside, and the first of them."""
+        ...
+
+    async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
+        """Return how many gaps the present range has, and the first of them."""
+        ...

@@ -1,0 +1,321 @@
+"""A scan's store in a SQL database: a SQLite file, or PostgreSQL by URL."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from os import PathLike
+from typing import Any, TypeVar
+
+from attrs import asdict
+from sqlalchemy import bindparam, case, delete, func, insert, inspect, select, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gizwits_async.models.devices import Device
+from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
+from gizwits_async.scan.meta import holder_in, state_in, values_of
+from gizwits_async.scan.place import place_of
+from gizwits_async.scan.ports import Change, Left
+from gizwits_async.scan.queries import count_left, find_failures, find_gaps
+from gizwits_async.scan.report import Failure, Gap
+from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.tables import DEVICES, GAPS, LOG_TABLES, META, METADATA, TASKS, as_row
+from gizwits_async.scan.task import LogName, Task
+
+__all__ = ["SqlStore"]
+
+T = TypeVar("T")
+
+_TEXT = 500
+"""Characters of an error that are kept."""
+_ASIDE = {"failed", "error", "error_text"}
+_FIELDS = [column for column in TASKS.c if column.key not in _ASIDE]
+_SHOWN = [column.label(column.key) for column in _FIELDS]
+_OF_TASK = [TASKS.c[name] == bindparam(f"of_{name}") for name in ("did", "log", "part")]
+_MOVE = (
+    update(TASKS)
+    .where(*_OF_TASK)
+    .values({column: bindparam(f"to_{column.key}") for column in _FIELDS})
+)
+
+
+class SqlStore:
+    """Keeps a scan in a SQL database.
+
+    A page's rows and how far its walk came are one transaction: whatever ends the process, even
+    `kill -9` or a power cut, the next run goes on from the last page that is there.
+    """
+
+    def __init__(self, where: str | PathLike[str]) -> None:
+        """Name a store; nothing is opened.
+
+        Args:
+            where: Path of a SQLite file, or an SQLAlchemy URL with an asyncio driver:
+                `sqlite+aiosqlite:///fleet.db`, `postgresql+asyncpg://...`, `postgresql+psycopg://...`.
+
+        Raises:
+            ValueError: The URL cannot be read, or names another kind of database.
+        """
+        self._place = place_of(where)
+        self._engine: AsyncEngine | None = None
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._run = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._place.name}>"
+
+    # --- opening and closing
+
+    async def open(self) -> ScanState | None:
+        """Take hold of the store, create it if need be, and return what it knows of its scan.
+
+        Raises:
+            StoreLockedError: Another scan has hold of it.
+            StoreMismatchError: A newer version wrote it.
+            ScanStoreError: It is damaged, read-only, full, or no store of a scan.
+        """
+        self._place.absent()
+        free = await self._place.hold(None)
+
+        async def work(connection: AsyncConnection) -> ScanState | None:
+            if not free or not await self._place.hold(connection):
+                meta = await self._meta(connection)
+                raise StoreLockedError(
+                    f"{self._place.name} is in use by {holder_in(meta)}; wait for it or stop it"
+                )
+            meta = await self._meta(connection)
+            state = state_in(meta, self._place.name)
+            if not meta:
+                await connection.run_sync(METADATA.create_all)
+            now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            holder = f"process {os.getpid()} on {socket.gethostname()}, since {now}"
+            await self._put(connection, values_of(state, holder))
+            return state
+
+        state = await self._begun(work)
+        await self._do(self._place.settle)
+        return state
+
+    async def peek(self) -> ScanState | None:
+        """Return what the store knows; nothing is created or locked. Wants `aclose` too.
+
+        Raises:
+            ScanStoreError: As `open`.
+        """
+        if self._place.absent():
+            return None
+
+        async def work(connection: AsyncConnection) -> ScanState | None:
+            return state_in(await self._meta(connection), self._place.name)
+
+        return await self._begun(work)
+
+    async def _begun(
+        self, work: Callable[[AsyncConnection], Awaitable[ScanState | None]]
+    ) -> ScanState | None:
+        try:
+            state = await self._do(work)
+        except BaseException:
+            await self.aclose()
+            raise
+        self._run = 0 if state is None else state.run
+        return state
+
+    async def aclose(self) -> None:
+        """Let go of the store; safe to repeat."""
+        await _whole(self._close())
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        engine, self._engine = self._engine, None
+        try:
+            if connection is not None:
+                await connection.close()
+            if engine is not None:
+                await engine.dispose()
+        except SQLAlchemyError as error:
+            raise self._translated(error) from None
+        finally:
+            self._place.release()
+
+    async def _meta(self, connection: AsyncConnection) -> dict[str, str]:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        if META.name not in names:
+            if names:
+                raise ScanStoreError(
+                    f"{self._place.name} holds tables, but no scan; it was left as it is"
+                )
+            return {}
+        return dict((await connection.execute(select(META.c.key, META.c.value))).all())
+
+    async def _put(self, connection: AsyncConnection, values: dict[str, str]) -> None:
+        new = self._place.insert(META)
+        new = new.on_conflict_do_update(
+            index_elements=[META.c.key], set_={"value": new.excluded.value}
+        )
+        await connection.execute(new, [{"key": k, "value": v} for k, v in values.items()])
+
+    # --- the scan
+
+    async def begin(self, state: ScanState, *, again: bool) -> None:
+        """See `ScanStore.begin`."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await self._put(connection, values_of(state))
+            if again:
+                behind = TASKS.c.upto < TASKS.c.seen
+                had = case((TASKS.c.had < TASKS.c.seen, TASKS.c.seen), else_=TASKS.c.had)
+                await connection.execute(
+                    update(TASKS)
+                    .where(TASKS.c.end.is_(None), behind)
+                    .values(had=had, seen=TASKS.c.upto)
+                )
+
+        await self._do(work)
+        self._run = state.run
+
+    async def add(
+        self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
+    ) -> int:
+        """See `ScanStore.add`."""
+
+        async def work(connection: AsyncConnection) -> int:
+            count = select(func.count()).select_from(DEVICES)
+            before = await connection.scalar(count) or 0
+            if devices:
+                new = self._place.insert(DEVICES)
+                others = {c.key: new.excluded[c.key] for c in DEVICES.c if c.key != "did"}
+                new = new.on_conflict_do_update(index_elements=[DEVICES.c.did], set_=others)
+                await connection.execute(new, [asdict(device) for device in devices])
+                tasks = [Task.new(one.did, log, state.start) for one in devices for log in logs]
+                await connection.execute(
+                    self._place.insert(TASKS).on_conflict_do_nothing(),
+                    [asdict(task) for task in tasks],
+                )
+            await self._put(connection, values_of(state))
+            return (await connection.scalar(count) or 0) - before
+
+        return await self._do(work)
+
+    async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
+        """See `ScanStore.due`."""
+        query = (
+            select(*_SHOWN)
+            .where(
+                TASKS.c.failed == 0,
+                TASKS.c.log.in_(logs),
+                TASKS.c.seen < func.coalesce(TASKS.c.until, end),
+            )
+            .order_by(TASKS.c.seen, TASKS.c.did, TASKS.c.log)
+            .limit(limit)
+        )
+
+        async def work(connection: AsyncConnection) -> list[Task]:
+            return [Task(**row) for row in (await connection.execute(query)).mappings()]
+
+        return await self._do(work)
+
+    async def commit(self, change: Change) -> None:
+        """See `ScanStore.commit`."""
+        task, table = change.after, LOG_TABLES[change.after.log]
+        of_task = {"of_did": task.did, "of_log": task.log, "of_part": task.part}
+        moved = {f"to_{name}": value for name, value in asdict(task).items()}
+
+        async def work(connection: AsyncConnection) -> None:
+            if change.replaced is not None:
+                start, end = change.replaced
+                time = table.c.timestamp
+                await connection.execute(
+                    delete(table).where(table.c.did == task.did, time >= start, time < end)
+                )
+            if change.rows:
+                rows = [as_row(task.did, record) for record in change.rows]
+                await connection.execute(insert(table), rows)
+            if change.gaps:
+                plain = {"did": task.did, "log": task.log, "run": self._run}
+                gaps = [{**plain, "start": a, "end": b} for a, b in change.gaps]
+                await connection.execute(insert(GAPS), gaps)
+            if task.over:
+                await connection.execute(delete(TASKS).where(*_OF_TASK), of_task)
+            else:
+                await connection.execute(_MOVE, of_task | moved)
+
+        await self._do(work)
+
+    async def fail(self, task: Task, error: str, text: str) -> None:
+        """See `ScanStore.fail`."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(
+                update(TASKS)
+                .where(*_OF_TASK)
+                .values(failed=1, error=error, error_text=text[:_TEXT]),
+                {"of_did": task.did, "of_log": task.log, "of_part": task.part},
+            )
+
+        await self._do(work)
+
+    async def revive(self, logs: Collection[LogName]) -> int:
+        """See `ScanStore.revive`."""
+
+        async def work(connection: AsyncConnection) -> int:
+            result = await connection.execute(
+                update(TASKS)
+                .where(TASKS.c.failed == 1, TASKS.c.log.in_(logs))
+                .values(failed=0, error=None, error_text=None)
+            )
+            return result.rowcount
+
+        return await self._do(work)
+
+    # --- what is told
+
+    async def left(self, logs: Collection[LogName], end: int, owned: int) -> Left:
+        """See `ScanStore.left`."""
+        return await self._do(partial(count_left, logs=logs, end=end, owned=owned))
+
+    async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
+        """See `ScanStore.failures`."""
+        return await self._do(partial(find_failures, logs=logs, limit=limit))
+
+    async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
+        """See `ScanStore.gaps`."""
+        return await self._do(partial(find_gaps, run=self._run, limit=limit))
+
+    # --- the connection
+
+    async def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do some work as one transaction: all of it, or nothing, also for a cancelled caller."""
+        return await _whole(self._transaction(work))
+
+    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._turn:
+            try:
+                if self._connection is None:
+                    self._engine = self._place.engine()
+                    self._connection = await self._engine.connect()
+                async with self._connection.begin():
+                    return await work(self._connection)
+            except SQLAlchemyError as error:
+                raise self._translated(error) from None
+
+    def _translated(self, error: SQLAlchemyError) -> ScanStoreError:
+        # SQLAlchemy's own text would show the whole page of rows.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        return ScanStoreError(f"{self._place.name}: {cause}"[:_TEXT])
+
+
+async def _whole(work: Coroutine[Any, Any, T]) -> T:
+    """Do all of it even if the caller is cancelled meanwhile: half a transaction helps nobody."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # Whatever it was, the caller has gone.
+        raise

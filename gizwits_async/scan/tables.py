@@ -1,0 +1,164 @@
+"""The tables of a scan's store, and how values that no database takes are written into it."""
+
+import json
+from typing import Any
+
+from attrs import fields
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
+from gizwits_async.scan.task import LogName, Record
+
+__all__ = ["DEVICES", "GAPS", "LOG_TABLES", "META", "METADATA", "TASKS", "as_row"]
+
+
+class Plain(TypeDecorator[str]):
+    """Any Python text. What no database takes, a NUL or half a surrogate pair, is written as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text as it is written."""
+        del dialect
+        if value is None or (value.isascii() and "\0" not in value and not value.startswith('"')):
+            return value
+        odd = (
+            value.startswith('"') or "\0" in value or any("\ud800" <= c <= "\udfff" for c in value)
+        )
+        return json.dumps(value) if odd else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
+        """Return the text as it was."""
+        del dialect
+        return str(json.loads(value)) if value is not None and value.startswith('"') else value
+
+
+class Json(TypeDecorator[Any]):
+    """Any JSON value, as ASCII text: integers of any length and all characters come back."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
+        """Return the text as it is written."""
+        del dialect
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
+        """Return the value as it was."""
+        del dialect
+        return None if value is None else json.loads(value)
+
+
+class Number(TypeDecorator[float]):
+    """A number of the service; one beyond all floats, which no time or place is, becomes NULL."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """Return the number as it is written."""
+        del dialect
+        try:
+            return None if value is None else float(value)
+        except OverflowError:
+            return None
+
+
+METADATA = MetaData()
+_COLUMNS: dict[object, type[TypeDecorator[Any] | Boolean]] = {
+    str | None: Plain,
+    bool | None: Boolean,
+    float | None: Number,
+}
+
+
+def _log(name: LogName, *columns: Column[Any]) -> Table:
+    table = Table(
+        f"{name}_log",
+        METADATA,
+        Column("did", Plain, nullable=False),
+        Column("timestamp", Number, nullable=False),
+        *columns,
+    )
+    Index(f"{name}_log_by_device", table.c.did, table.c.timestamp)
+    return table
+
+
+META = Table(
+    "scan_meta",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+DEVICES = Table(
+    "devices",
+    METADATA,
+    *(
+        Column(one.name, _COLUMNS.get(one.type, Plain)(), primary_key=one.name == "did")
+        for one in fields(Device)
+    ),
+)
+LOG_TABLES: dict[LogName, Table] = {
+    "online": _log("online", Column("type", Plain), Column("payload", Json)),
+    "cmd": _log("cmd", Column("type", Plain), Column("payload", Plain)),
+    "data": _log("data", Column("attrs", Json)),
+}
+TASKS = Table(
+    "scan_task",
+    METADATA,
+    Column("did", Plain, primary_key=True),
+    Column("log", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("upto", BigInteger, nullable=False),
+    Column("had", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("window_end", BigInteger, key="end"),
+    Column("resume", Text),
+    Column("covered", BigInteger, nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("windows", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("failed", SmallInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("error_text", Plain),
+)
+Index("scan_task_by_age", TASKS.c.failed, TASKS.c.seen)
+GAPS = Table(
+    "scan_gap",
+    METADATA,
+    Column("did", Plain, nullable=False),
+    Column("log", Text, nullable=False),
+    Column("gap_start", BigInteger, key="start", nullable=False),
+    Column("gap_end", BigInteger, key="end", nullable=False),
+    Column("run", Integer, nullable=False),
+)
+
+
+def as_row(did: str, record: Record) -> dict[str, Any]:
+    """Return the row of a record in its table."""
+    match record:
+        case DataRecord():
+            return {"did": did, "timestamp": record.ts, "attrs": record.attrs}
+        case OnlineEvent() | CommandRecord():
+            return {
+                "did": did,
+                "timestamp": record.timestamp,
+                "type": record.type,
+                "payload": record.payload,
+            }

@@ -1,0 +1,89 @@
+"""The client as a scan sees it: in the bulk lane, with its calls counted, and with its clock."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from gizwits_async.client import GizwitsClient
+from gizwits_async.options import Lane, QuotaSnapshot
+from gizwits_async.scan.task import LogName, Record
+from gizwits_async.sections.devices import Devices
+from gizwits_async.streams import LogStream
+from gizwits_async.windows import edge, owned_seconds
+from gizwits_async.wire.ports import Quota
+
+__all__ = ["BulkView"]
+
+
+class _Counted:
+    """A quota that counts the places taken through it."""
+
+    def __init__(self, quota: Quota) -> None:
+        self._quota = quota
+        self.taken = 0
+
+    async def acquire(self, lane: Lane = Lane.BULK, max_wait: float | None = None) -> None:
+        await self._quota.acquire(lane, max_wait)
+        self.taken += 1
+
+    def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
+        self._quota.observe(headers, refused=refused)
+
+    def snapshot(self) -> QuotaSnapshot:
+        return self._quota.snapshot()
+
+    def retry_after(self) -> float | None:
+        return self._quota.retry_after()
+
+    async def aclose(self) -> None:
+        """Leave the quota to its owner."""
+
+
+class BulkView:
+    """A client's calls for a scan. Only here a scan looks behind the client's public face."""
+
+    def __init__(self, client: GizwitsClient) -> None:
+        self._client = client.with_options(lane=Lane.BULK)
+        self._gateway = self._client._gateway  # noqa: SLF001 - clock and counting have no public name
+        self._quota = self._gateway._quota = _Counted(client.quota)  # noqa: SLF001
+        self.product_key = self._client._credentials.product_key  # noqa: SLF001
+        options = self._client.options
+        self.owned = owned_seconds(options.max_log_span, inclusive=options.start_inclusive)
+        """Seconds that one log query owns."""
+        self.page_size = options.page_size
+        self.told_not_to_wait = options.max_quota_wait is not None
+        self.calls_per_second = client.quota.snapshot().limit / 3600
+
+    @property
+    def devices(self) -> Devices:
+        """The devices of the product."""
+        return self._client.devices
+
+    @property
+    def calls(self) -> int:
+        """Calls made through this view."""
+        return self._quota.taken
+
+    def log(self, log: LogName, did: str, start: int, end: int) -> LogStream[Record]:
+        """Return a log of a device from `start` to before `end`, oldest record first."""
+        devices = self._client.devices
+        stream: object
+        match log:
+            case "online":
+                stream = devices.online_log(did, start=start, end=end, sort="asc")
+            case "cmd":
+                stream = devices.cmd_log(did, start=start, end=end, sort="asc")
+            case "data":
+                stream = devices.data_log(did, start=start, end=end, sort="asc")
+        return cast("LogStream[Record]", stream)
+
+    async def learn_time(self) -> None:
+        """Make sure that the server's time is known; the token that this fetches is needed anyway."""
+        await self._gateway.learn_time()
+
+    def now(self) -> float:
+        """Return the earliest that it can be at the server, in epoch seconds UTC."""
+        return self._gateway.clock.earliest()
+
+    def oldest(self) -> int:
+        """Return the oldest second that a log can be asked for, in epoch seconds UTC."""
+        return edge(self._gateway.clock.latest())
