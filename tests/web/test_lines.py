@@ -1,0 +1,209 @@
+"""A log as JSON Lines: whole or with a token to go on, never ahead of its reader, never for nobody."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
+from starlette.responses import StreamingResponse
+
+from gizwits_async import Lane, Options, Page, Stream
+from gizwits_async.fastapi import Gizwits, gizwits_lifespan, install_error_handlers, json_lines
+from gizwits_async.models.devices import DataRecord
+from gizwits_async.simulator import Fate, Fleet, SimulatedCloud, SimulatorTransport
+from tests.support import FreeQuota
+from tests.web.serving import served
+
+
+def _app(cloud: SimulatedCloud, **how: Any) -> FastAPI:
+    arguments = {name: how.pop(name) for name in ("quota",) if name in how}
+    app = FastAPI(
+        lifespan=gizwits_lifespan(
+            credentials=cloud.credentials,
+            transport=SimulatorTransport(cloud, **how),
+            options=Options(max_retries=0, page_size=10),
+            **({"quota": FreeQuota()} | arguments),
+        )
+    )
+    install_error_handlers(app)
+
+    @app.get("/{did}")
+    async def log(did: str, gizwits: Gizwits, resume: str | None = None) -> StreamingResponse:
+        stream = gizwits.devices.data_log(did, end=cloud.fleet.now, sort="asc")
+        return await json_lines(stream, resume)
+
+    return app
+
+
+async def _lines(url: str, **query: str) -> tuple[int, str, list[dict[str, Any]]]:
+    async with aiohttp.ClientSession() as session, session.get(url, params=query) as response:
+        text = await response.text()
+        return response.status, response.content_type, [json.loads(x) for x in text.splitlines()]
+
+
+def _records(cloud: SimulatedCloud, did: str) -> list[dict[str, Any]]:
+    now = cloud.fleet.now
+    return [dict(one) for one in cloud.truth("data", did, now - 172_799, now)]
+
+
+def _busiest(cloud: SimulatedCloud) -> str:
+    return max(
+        (device.did for device in cloud.fleet.devices), key=lambda did: len(_records(cloud, did))
+    )
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5.0):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_log_comes_whole_line_by_line() -> None:
+    """Every record is a line, as the API words it, and there is nothing else."""
+    cloud = SimulatedCloud(Fleet.generate(6, 3))
+    async with served(_app(cloud)) as url:
+        status, kind, lines = await _lines(f"{url}/{_busiest(cloud)}")
+    assert (status, kind) == (200, "application/jsonl")
+    expected = _records(cloud, _busiest(cloud))
+    assert len(expected) > 20
+    assert [(one["ts"], one["attrs"]) for one in lines] == [
+        (one["ts"], one["attrs"]) for one in expected
+    ]
+
+
+@pytest.mark.parametrize("fail_at", [3, 4, 5])
+async def test_what_fails_midway_ends_in_a_token(fail_at: int) -> None:
+    """The last line holds the problem and the token; a request with it brings exactly the rest."""
+    cloud = SimulatedCloud(Fleet.generate(6, 3))
+    failing = True
+
+    def fates(request: object, number: int) -> Fate:
+        # Two in a row: a log that loses one reply is opened anew and goes on.
+        return Fate.NOT_SENT if failing and number in {fail_at, fail_at + 1} else Fate.DELIVER
+
+    async with served(_app(cloud, fates=fates)) as url:
+        address = f"{url}/{_busiest(cloud)}"
+        status, _, lines = await _lines(address)
+        *records, last = lines
+        assert status == 200
+        assert last["error"]["status"] == 502
+        failing = False
+        status, _, rest = await _lines(address, resume=last["resume"])
+    assert status == 200
+    assert [one["ts"] for one in records + rest] == [
+        one["ts"] for one in _records(cloud, _busiest(cloud))
+    ]
+
+
+async def test_what_fails_at_once_has_a_status() -> None:
+    """An error before the first page is a problem with a status of its own."""
+    cloud = SimulatedCloud(Fleet.generate(6, 3))
+    async with served(_app(cloud)) as url, aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/there-is-no-such-device") as response:
+            assert (response.status, (await response.json())["code"]) == (404, 5301)
+        async with session.get(f"{url}/x", params={"resume": "junk"}) as response:
+            assert response.status == 422
+
+
+class _Endless(Stream[DataRecord]):
+    """A log of pages of a megabyte that never ends."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.over = 0
+
+    async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[DataRecord], None]:
+        try:
+            while True:
+                self.given += 1
+                await asyncio.sleep(0)
+                yield Page((DataRecord(ts=self.given, attrs={"x": "x" * 2**20}),), None)
+        finally:
+            self.over += 1
+
+
+async def _settled(count: Any, quiet: float = 0.2) -> int:
+    """Return a number once it has stopped growing."""
+    before, now = -1, count()
+    while before != now:
+        await asyncio.sleep(quiet)
+        before, now = now, count()
+    return int(now)
+
+
+async def test_a_slow_reader_is_waited_for_and_a_gone_one_ends_the_walk() -> None:
+    """Pages are fetched as the reader takes them; when the connection ends, so does the walk."""
+    stream = _Endless()
+    app = FastAPI()
+
+    @app.get("/")
+    async def log() -> StreamingResponse:
+        return await json_lines(stream)
+
+    async with served(app) as url:
+        port = int(url.rsplit(":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**16)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        # What stands in the buffers of two sockets and of uvicorn is a few megabytes.
+        first = await _settled(lambda: stream.given)
+        assert 1 <= first < 20
+        for _ in range(64):
+            await reader.readexactly(2**18)
+        second = await _settled(lambda: stream.given)
+        assert first < second < first + 30
+        assert stream.over == 0
+        writer.transport.abort()
+        await _until(lambda: stream.over)
+        assert await _settled(lambda: stream.given, 0.05) <= second + 1
+    assert stream.over == 1
+
+
+class _Scarce(FreeQuota):
+    """A quota that after a few places has no more, and counts who waits."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+        self.waiting = 0
+
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
+        self.taken += 1
+        if self.taken > self.places:
+            self.waiting += 1
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                self.waiting -= 1
+
+
+async def test_a_gone_reader_gives_back_its_place_in_the_queue() -> None:
+    """A walk that waits for quota when its reader leaves is cancelled there, and asks no more."""
+    cloud = SimulatedCloud(Fleet.generate(6, 3))
+    quota = _Scarce(3)
+    async with served(_app(cloud, quota=quota)) as url:
+        async with aiohttp.ClientSession() as session:
+            response = await session.get(f"{url}/{_busiest(cloud)}")
+            await response.content.readline()
+            await _until(lambda: quota.waiting)
+            response.close()
+        await _until(lambda: not quota.waiting)
+        assert len(cloud.ledger) == 3
+    assert quota.taken == 4
+
+
+async def test_a_response_that_is_never_sent_leaves_no_walk_open() -> None:
+    """The walk is closed with the response, even if its body was not begun."""
+    stream = _Endless()
+    response = await json_lines(stream)
+
+    async def refuse(message: Any) -> None:
+        raise OSError("gone")
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises(ClientDisconnect):
+        await response(scope, refuse, refuse)  # type: ignore[arg-type]
+    assert stream.over == 1

@@ -1,0 +1,92 @@
+"""Each error has its HTTP status, and nothing of upstream gets through."""
+
+import json
+from math import ceil, inf, nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gizwits_async import errors
+from gizwits_async.errors import API_ERRORS, GizwitsError, api_error
+from gizwits_async.fastapi import problem_of
+from gizwits_async.fastapi.problems import response_of
+
+POISON = "http://upstream/?product_secret=poison"
+
+MADE: dict[type[GizwitsError], dict[str, Any]] = {
+    errors.QuotaWaitError: {"retry_after": 3.0},
+    errors.LogRangeError: {"oldest": 1_500_000_000},
+    errors.InvalidResponseError: {"problems": (POISON,)},
+}
+STATUS = {
+    "ApiError": 502,
+    "AuthenticationError": 500,
+    "ClientClosedError": 503,
+    "ConflictError": 409,
+    "ForbiddenError": 403,
+    "GizwitsError": 502,
+    "InvalidRequestError": 422,
+    "InvalidResponseError": 502,
+    "LogRangeError": 422,
+    "NoReplyError": 502,
+    "NotFoundError": 404,
+    "NotSentError": 502,
+    "OutcomeUnknownError": 504,
+    "QuotaExceededError": 503,
+    "QuotaWaitError": 503,
+    "ResponseTooLargeError": 502,
+    "ResumeMismatchError": 422,
+    "ServerError": 502,
+    "TimedOutError": 504,
+    "TokenRejectedError": 500,
+    "TransportError": 502,
+    "UnexpectedRedirectError": 502,
+}
+
+
+def _made(name: str) -> GizwitsError:
+    kind: type[GizwitsError] = getattr(errors, name)
+    if issubclass(kind, errors.ApiError):
+        return kind(POISON, status=418, code=POISON, detail=POISON, where=POISON)
+    return kind(POISON, **MADE.get(kind, {}))
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_every_error_has_its_status_and_tells_nothing_of_upstream(name: str) -> None:
+    """The map of issue 6, over the whole tree; a new error class needs a line here."""
+    response = response_of(problem_of(_made(name)))
+    assert response.status_code == STATUS[name]
+    assert response.headers["content-type"] == "application/problem+json"
+    body = json.loads(bytes(response.body))
+    assert body["status"] == STATUS[name]
+    assert set(body) <= {"type", "title", "status", "detail", "code", "oldest", "outcome"}
+    assert "poison" not in str(body) + str(response.headers)
+    assert ("retry-after" in response.headers) is (STATUS[name] == 503)
+
+
+@pytest.mark.parametrize("code", [5203, 5204, 5205, 5208, 5303, 5304, 5305])
+def test_state_conflicts_are_409_with_their_code(code: int) -> None:
+    """What is only now impossible is a conflict, and its documented code tells which."""
+    status, _, text = API_ERRORS[code]
+    problem = problem_of(api_error(status, code, text))
+    assert (problem.status, problem.members) == (409, {"code": code})
+
+
+@pytest.mark.parametrize("code", [99999, "5305", None])
+def test_a_code_that_is_not_documented_is_not_told(code: Any) -> None:
+    """Only codes of the table go out: any other is just something upstream said."""
+    assert problem_of(api_error(404, code, POISON)).members == {}
+
+
+@given(st.one_of(st.none(), st.floats(), st.just(inf), st.just(nan)))
+def test_retry_after_is_whole_seconds_and_at_least_one(wait: float | None) -> None:
+    """For any wait: an integer of at least 1, never less than the wait if that is plausible."""
+    error = errors.QuotaExceededError()
+    error.retry_after = wait
+    found = problem_of(error).retry_after
+    assert isinstance(found, int)
+    assert 1 <= found <= 86_400
+    if wait is not None and 0 < wait <= 86_400:
+        assert found == max(1, ceil(wait))
