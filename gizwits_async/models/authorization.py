@@ -33,9 +33,12 @@ class TokenReply:
     """The reply of the token call, under either name of its second field."""
 
     token: str = field(repr=False, converter=Secret)
+    """The token itself; never in a repr."""
     # The service sends "expire_at", its document shows "expired_at" (api.md C1).
     expire_at: float | None = None
+    """When it expires, in epoch seconds or milliseconds UTC, as the service names it."""
     expired_at: float | None = None
+    """The same, as the document's example names it."""
 
     def to_token(self, *, otherwise: float) -> Token:
         """Return the token; one without a date is taken to expire at `otherwise`."""

@@ -76,9 +76,11 @@ class Location:
 
     def to_wire(self) -> dict[str, object]:
         """Return the tree below this place, every number as `count`."""
-        wire: dict[str, object] = {_COUNT: _plain(self.counts) or None}
-        if not self.name and not self.counts:
-            wire = {}
+        wire: dict[str, object] = {}
+        if self.counts:
+            wire[_COUNT] = _plain(self.counts)
+        elif self.name and all(child.name != _COUNT for child in self.children):
+            wire[_COUNT] = None  # So that a place called "count" still is one.
         if self.detail:
             wire[_DETAIL] = {point: _plain(counts) for point, counts in self.detail.items()}
         return wire | {child.name: child.to_wire() for child in self.children}

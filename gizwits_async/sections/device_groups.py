@@ -75,9 +75,9 @@ class DeviceGroups(ManySection):
         """Put devices into a group, any number of them, at most 1,000 a call.
 
         A call whose reply is lost counts its MACs as `unknown`, and the others go on; only if
-        nothing is known of any, that is an `OutcomeUnknownError`. Any other error ends it and
-        carries what was done until then as `error.outcome`; what is not in there was not sent, or
-        refused with the error.
+        nothing is known of any, that is an `OutcomeUnknownError`. Any other error ends it, and
+        carries what earlier calls did as `error.outcome` (if there were any): MACs that are not in
+        there were refused with this error, or never sent.
 
         Args:
             gid: Group id.

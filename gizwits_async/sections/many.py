@@ -47,9 +47,10 @@ class ManySection(Section):
                 lost = error
                 done += Outcome(unknown=some)
             except GizwitsError as error:
-                # What was done must not be lost with the error; it has no attribute for it by type.
-                error.__dict__["outcome"] = done
-                error.add_note(f"{at} of {len(ids)} ids were sent before: see error.outcome")
+                if at:
+                    # What is known must not be lost; errors declare no attribute for it.
+                    error.__dict__["outcome"] = done
+                    error.add_note(f"{at} of {len(ids)} ids were sent before: see error.outcome")
                 raise
         if lost is not None and not (done.success or done.failed):
             raise lost

@@ -90,6 +90,8 @@ def _str(value: object, _: object) -> str:
         return value
     if type(value) is int:
         return str(value)
+    if isinstance(value, str):  # A secret, unstructured from a model.
+        return value
     raise ValueError(f"expected a text, got {_shown(value)}")
 
 

@@ -1,0 +1,69 @@
+"""A caller's mistakes: each one is named, and nothing is sent."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from gizwits_async import GizwitsClient, errors
+from tests.wire.scripted import ScriptedTransport, answers, client_on, reply
+
+
+def bad(call: Callable[[GizwitsClient], Any], says: str) -> Any:
+    """Return one row of bad input: the call, and what its error says."""
+    return pytest.param(call, says, id=says)
+
+
+D1, D2 = date(2026, 9, 1), date(2026, 9, 2)
+BAD = [
+    bad(lambda c: c.device_reports.liveness_history("day", D1, D2), "cycle must be .*'day'"),
+    bad(lambda c: c.user_reports.new_users("Month", D1, D2), "cycle must be .*'Month'"),
+    bad(lambda c: c.device_reports.liveness_history("date", D2, D1), "start 2026-09-02 is after"),
+    bad(lambda c: c.user_reports.new_users("month", D2, D1), "is reversed: start 2026-09-02"),
+    bad(lambda c: c.user_reports.active_users(D2, D1), "reversed"),
+    bad(lambda c: c.user_reports.active_users(None, D1), "start must be a datetime.date"),
+    bad(lambda c: c.device_reports.active_devices(start=D2, end=D1).collect(), "range is reversed"),
+    bad(lambda c: c.device_reports.activated_devices(start="x").collect(), "start must be .* str"),
+    bad(
+        lambda c: c.device_reports.liveness_history("date", datetime(2026, 9, 1, tzinfo=UTC), D2),
+        "start must be a datetime.date, not datetime",
+    ),
+    bad(lambda c: c.devices.control("d1"), "exactly one of attrs and raw"),
+    bad(lambda c: c.devices.control("d1", attrs={"a": 1}, raw=b"1"), "one of attrs and raw$"),
+    bad(lambda c: c.devices.control("d1", raw=[0, 256]), "from 0 to 255, not 256"),
+    bad(lambda c: c.devices.control("d1", raw=[-1]), "from 0 to 255, not -1"),
+    bad(lambda c: c.devices.control("d1", raw=[True]), "from 0 to 255, not True"),
+    bad(lambda c: c.devices.control("d1", raw="616263"), "bytes.fromhex"),
+    bad(lambda c: c.devices.control("d1", raw=3), "raw must be bytes or numbers;"),
+    bad(lambda c: c.devices.control("d1", raw=b""), "raw must not be empty"),
+    bad(lambda c: c.devices.control("d1", attrs={}), "at least one data point"),
+    bad(lambda c: c.devices.control("d1", attrs={"a": object()}), "cannot be written as JSON"),
+    bad(lambda c: c.devices.control("d1", raw=b"1", binary_coding="HEX"), "not 'HEX'"),
+    bad(lambda c: c.devices.control("../x", raw=b"1"), "did cannot stand in a path"),
+    bad(lambda c: c.device_groups.assign("g1", []), "macs must not be empty"),
+    bad(lambda c: c.device_groups.assign("g1", "ACCF23"), "macs must be a list"),
+    bad(lambda c: c.device_groups.assign("g1", ["m", ""]), "each of macs must be a text"),
+    bad(lambda c: c.device_groups.unassign("g/1", ["m"]), "gid cannot stand in a path: 'g/1'"),
+    bad(lambda c: c.device_groups.delete("a/b"), "gid cannot stand in a path: 'a/b'"),
+    bad(lambda c: c.device_groups.delete(""), "gid must not be empty"),
+    bad(lambda c: c.device_groups.macs(".."), r"gid cannot stand in a path: '\.\.'"),
+    bad(lambda c: c.device_groups.create("a/c"), "gid cannot stand in a path: 'a/c'"),
+    bad(lambda c: c.bindings.bind("u", "a", []), "dids must not be empty"),
+    bad(lambda c: c.bindings.unbind("", "a", ["d"]), "uid must be a text that is not empty"),
+    bad(lambda c: c.bindings.bind("u", None, ["d"]), "appid must be a text"),
+    bad(lambda c: c.devices.identity(""), "mac must be a text"),
+]
+
+
+@pytest.mark.parametrize(("call", "says"), BAD)
+async def test_bad_input_is_refused_before_anything_is_sent(
+    call: Callable[[GizwitsClient], Any], says: str
+) -> None:
+    """A caller's mistake is a ValueError that names it, and costs no call."""
+    transport = ScriptedTransport(answers(reply({})))
+    async with client_on(transport) as client:
+        with pytest.raises(ValueError, match=says) as caught:
+            await call(client)
+    assert not isinstance(caught.value, errors.GizwitsError)
+    assert transport.sent == []
