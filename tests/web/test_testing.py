@@ -1,0 +1,122 @@
+"""The pytest plugin in a stranger's project, and the simulator for synchronous suites."""
+
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from gizwits_async.simulator import SimulatedCloud
+from gizwits_async.testing import ThreadedSimulator
+
+THREE_LINES = """
+async def test_it_finds_a_device(gizwits_client, gizwits_simulator):
+    device = await gizwits_client.devices.search().first()
+    assert device.mac == gizwits_simulator.fleet.device(device.did).mac
+"""
+OPTION = ("-o", "asyncio_default_fixture_loop_scope=function")
+MORE = """
+import asyncio, time
+
+async def test_a_log_of_the_last_days_and_a_hundred_calls_in_no_time(gizwits_client):
+    began = time.monotonic()
+    async for device in gizwits_client.devices.search():
+        if records := await gizwits_client.devices.data_log(device.did).collect():
+            break
+    assert time.time() - 200_000 < records[0].ts <= time.time()
+    await asyncio.gather(*(gizwits_client.devices.detail(device.mac) for _ in range(100)))
+    assert time.monotonic() - began < 10
+
+async def test_each_test_has_a_service_of_its_own(gizwits_simulator):
+    assert not gizwits_simulator.ledger
+
+def test_without_a_loop(gizwits_client, gizwits_simulator):
+    mac = gizwits_simulator.fleet.devices[0].mac
+    assert asyncio.run(gizwits_client.devices.detail(mac)).mac == mac
+"""
+
+
+def _pytest(folder: Path, python: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "-W",
+            "error",
+            "-o",
+            "asyncio_mode=auto",
+            *OPTION,
+            *arguments,
+            folder,
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_fixtures_work_in_a_project_of_its_own(tmp_path: Path) -> None:
+    """Three lines test against the simulator; nothing waits, warns or is left open."""
+    (tmp_path / "test_it.py").write_text(THREE_LINES + MORE)
+    run = _pytest(tmp_path, sys.executable, "-p", "no:gizwits_async", "-p", "gizwits_async.testing")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "4 passed" in run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) -> None:
+    """`pip install` of the built wheel is all that a stranger's three lines need beside pytest."""
+    root = Path(__file__).parents[2]
+    wheels, venv = tmp_path / "wheels", tmp_path / "venv"
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(wheels), str(root))
+    run(sys.executable, "-m", "venv", str(venv))
+    python = str(venv / "bin/python")
+    wheel = next(wheels.glob("*.whl"))
+    run(python, "-m", "pip", "install", "-q", str(wheel), "pytest", "pytest-asyncio")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "test_it.py").write_text(THREE_LINES)
+    found = _pytest(project, python)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "1 passed" in found.stdout
+
+
+def test_a_synchronous_suite_has_the_service_on_a_port() -> None:
+    """`ThreadedSimulator(port=0)` answers blocking clients, and afterwards nothing listens."""
+    with ThreadedSimulator(port=0) as simulator:
+        assert set(simulator.environment) >= {"GIZWITS_BASE_URL", "GIZWITS_PRODUCT_SECRET"}
+        url = f"{simulator.url}/v1/products/x/devices"
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(url, timeout=5)
+        with caught.value as reply:
+            assert b"error_code" in reply.read()
+        assert len(simulator.cloud.ledger) == 1
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, timeout=5)
+    with pytest.raises(RuntimeError, match="not started"):
+        _ = simulator.url
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    """Two simulators on one port: the second says so, and leaves no thread behind."""
+    cloud = SimulatedCloud()
+    with ThreadedSimulator(cloud) as first:
+        assert first.cloud is cloud
+        port = int(first.url.rsplit(":", 1)[1])
+        second = ThreadedSimulator(cloud, port=port)
+        with pytest.raises(OSError, match="address already in use"):
+            second.start()
+        second.close()
+        with pytest.raises(RuntimeError, match="already"):
+            first.start()
