@@ -1,0 +1,102 @@
+"""What the README says about web backends runs as it stands there."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from gizwits_async.simulator import Fleet, SimulatedCloud
+from gizwits_async.testing import ThreadedSimulator
+from tests.web.serving import served, simulated
+
+ROOT = Path(__file__).parents[2]
+README = Path(os.environ.get("GIZWITS_README", ROOT / "README.md")).read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^```python (\w+\.py)\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+PLAIN = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+if "app.py" not in FILES:
+    pytest.skip("the README has no part on web backends yet", allow_module_level=True)
+
+
+def _written(folder: Path) -> Path:
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_tests_of_the_readme_pass(tmp_path: Path) -> None:
+    """The README's app passes the README's own tests, in a project that holds nothing else."""
+    folder = _written(tmp_path)
+    options = [
+        "-q",
+        "-p",
+        "no:gizwits_async",
+        "-p",
+        "gizwits_async.testing",
+        "-p",
+        "no:cacheprovider",
+    ]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-o", "asyncio_mode=auto"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "2 passed" in run.stdout
+
+
+def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
+    """The SDK exports what the hook recorded: durations by route, and no id, secret or query."""
+    recipe = next(block for block in PLAIN if "opentelemetry" in block)
+    with ThreadedSimulator() as simulator:
+        run = subprocess.run(
+            [sys.executable, "-c", recipe],
+            env={**os.environ, **simulator.environment, "PYTHONWARNINGS": "error"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        own = simulator.cloud.credentials
+    assert "gizwits.call.duration" in run.stdout
+    assert "/v1/products/{product_key}/devices/search" in run.stdout
+    for hidden in (own.product_secret, own.enterprise_secret, own.product_key, "limit="):
+        assert str.__str__(hidden) not in run.stdout
+
+
+async def test_the_app_of_the_readme_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each endpoint of the README's app does what it says, under a real uvicorn."""
+    cloud = SimulatedCloud(Fleet.generate(12, 4, now=time.time(), live=True))
+    space: dict[str, object] = {"__name__": "app"}
+    exec(compile(FILES["app.py"], "app.py", "exec"), space)
+    online = next(device for device in cloud.fleet.devices if device.is_online)
+    async with (
+        simulated(cloud, monkeypatch),
+        served(space["app"]) as url,
+        aiohttp.ClientSession(url) as session,
+    ):
+        async with session.get(f"/devices/{online.mac}") as response:
+            assert await response.json() == {"did": online.did, "online": True}
+        async with session.post(
+            f"/devices/{online.did}/control", json={"switch": True}
+        ) as response:
+            assert response.status == 204
+        assert cloud.product.controls[-1].did == online.did
+        async with session.get(f"/devices/{online.did}/log") as response:
+            assert (await response.text()).count("\n") > 10
+        async with session.get("/quota") as response:
+            assert set(await response.json()) == {"limit", "remaining", "resets_at"}
+        async with session.get("/devices/FFFFFFFFFFFF") as response:
+            assert (response.status, (await response.json())["code"]) == (404, 5301)
