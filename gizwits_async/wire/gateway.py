@@ -126,7 +126,8 @@ class Gateway:
             ValueError: The body holds what JSON cannot say.
         """
         body = None if request.json is None else _encode(request.json)
-        began, attempts = self.clock.loop_time, list[Attempt]()
+        attempts: list[Attempt] = []
+        began = self.clock.loop_time
         try:
             value = await self._bounded(request, body, attempts)
         except (Exception, asyncio.CancelledError) as error:
@@ -143,10 +144,12 @@ class Gateway:
         """
         now = self.clock.loop_time
         moment = due(self.options.deadline, now)
+        if moment is None:
+            return await work()
         scope = asyncio.timeout_at(moment)
         try:
             # A call that is late already would still send: it is only cancelled where it waits.
-            if moment is None or moment > now:
+            if moment > now:
                 async with scope:
                     return await work()
         except TimeoutError:
