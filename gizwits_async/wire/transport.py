@@ -70,8 +70,8 @@ class HttpTransport:
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = 0
-        self._left_behind: list[aiohttp.ClientSession] = []
+        self._pid = os.getpid()
+        self._forked: list[aiohttp.ClientSession] = []
         self._closed = False
 
     async def send(
@@ -93,33 +93,23 @@ class HttpTransport:
             ResponseTooLargeError: More than `max_bytes` after decompression.
             InvalidResponseError: What came is not HTTP, or its compression is broken.
         """
-        session = self._session()
-        failure: GizwitsError
-        scope = asyncio.timeout(timeout)
+        session = await self._session()
+        failure: GizwitsError | asyncio.CancelledError
         try:
-            async with (
-                scope,
-                session.request(
-                    method,
-                    URL(self._base + target, encoded=True),
-                    headers=headers,
-                    data=body,
-                    allow_redirects=False,  # They would carry the secrets to another host.
-                    # What waits for a name, a connection or a place in a borrowed pool has sent
-                    # nothing; cut early, it may be tried again.
-                    timeout=aiohttp.ClientTimeout(total=None, connect=timeout / 2),
-                    # Innermost, so that a borrowed session's own middlewares cannot send twice.
-                    middlewares=(*getattr(session, "_middlewares", ()), _Once()),
-                ) as response,
-            ):
-                found = response.headers
-                return HttpReply(
-                    response.status,
-                    {name.lower(): found[name] for name in _OF_INTEREST if name in found},
-                    await _read(response, max_bytes),
-                )
+            return await _exchange(
+                session,
+                method,
+                URL(self._base + target, encoded=True),
+                headers,
+                body,
+                timeout=timeout,
+                max_bytes=max_bytes,
+            )
         # aiohttp's errors carry the URL, the query and the token: only their class is told on.
-        # They are raised below and not here, for the context of an error is kept even "from None".
+        # They are raised below and not here, for the context of an error is kept even "from None",
+        # and with it the locals of all frames that it came through: headers, chunks of the body.
+        except asyncio.CancelledError as error:
+            failure = asyncio.CancelledError(*error.args)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             failure = NotSentError(f"no connection to {self._host}: {type(error).__name__}")
         except aiohttp.ServerFingerprintMismatch:
@@ -137,6 +127,8 @@ class HttpTransport:
             failure = TimedOutError(f"no whole reply from {self._host} within {timeout:g} s")
         except (aiohttp.ClientError, OSError) as error:
             failure = NoReplyError(f"the connection broke: {type(error).__name__}")
+        except ResponseTooLargeError as error:
+            failure = error.copy()
         raise failure
 
     async def aclose(self) -> None:
@@ -150,36 +142,84 @@ class HttpTransport:
     def _host(self) -> str:
         return URL(self._base).host or "the server"
 
-    def _session(self) -> aiohttp.ClientSession:
+    async def _session(self) -> aiohttp.ClientSession:
         if self._closed:
             raise ClientClosedError("this client is closed; open a new one")
-        if self._borrowed is not None:
-            if self._borrowed.closed:
-                raise ClientClosedError("the session that this client borrowed is closed")
-            return self._borrowed
         loop = asyncio.get_running_loop()
+        if self._borrowed is not None:
+            return self._still_usable(self._borrowed, loop)
         if self._own is not None and self._loop is loop and self._pid == os.getpid():
             return self._own
-        self._leave_behind(loop)
+        old = self._left_behind_in(loop)
         self._loop, self._pid = loop, os.getpid()
-        self._own = aiohttp.ClientSession(
+        session = self._own = aiohttp.ClientSession(
             # The quota bounds what runs at once; a pool limit would only hide its queue.
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        return self._own
+        if old is not None:
+            await old.close()
+        return session
 
-    def _leave_behind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Part with a session of another loop or process."""
-        if self._own is None or self._loop is None:
-            return
-        if self._pid == os.getpid() and self._loop is not loop and not self._loop.is_closed():
+    def _still_usable(
+        self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop
+    ) -> aiohttp.ClientSession:
+        if session.closed:
+            raise ClientClosedError("the session that this client borrowed is closed")
+        if self._pid != os.getpid() or getattr(session, "_loop", loop) is not loop:
+            # Over a forked connection one process reads the other's replies.
+            raise ClientClosedError(
+                "the session that this client borrowed belongs to another event loop or process"
+            )
+        return session
+
+    def _left_behind_in(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession | None:
+        """Part with a session of another loop or process; return it if it can be closed."""
+        old, own_loop = self._own, self._loop
+        if old is None or own_loop is None:
+            return None
+        if self._pid != os.getpid():
+            # Not closed: the sockets are the parent's too. Kept, for collecting it would close it.
+            self._forked.append(old)
+            return None
+        if own_loop is not loop and not own_loop.is_closed():
             raise ClientClosedError(
                 "this client belongs to another event loop that is still open; make one client a loop"
             )
-        # Not closed: after a fork the sockets are the parent's too, and a dead loop cannot close.
-        # Kept, because collecting it would close it.
-        self._left_behind.append(self._own)
+        return old
+
+
+async def _exchange(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    *,
+    timeout: float,  # noqa: ASYNC109 - reading included
+    max_bytes: int,
+) -> HttpReply:
+    async with (
+        asyncio.timeout(timeout),
+        session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            allow_redirects=False,  # They would carry the secrets to another host.
+            # What waits for a name, a connection or a place in a borrowed pool has sent
+            # nothing; cut early, it may be tried again.
+            timeout=aiohttp.ClientTimeout(total=None, connect=timeout / 2),
+            # Innermost, so that a borrowed session's own middlewares cannot send twice.
+            middlewares=(*getattr(session, "_middlewares", ()), _Once()),
+        ) as response,
+    ):
+        found = response.headers
+        return HttpReply(
+            response.status,
+            {name.lower(): found[name] for name in _OF_INTEREST if name in found},
+            await _read(response, max_bytes),
+        )
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

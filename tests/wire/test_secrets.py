@@ -1,0 +1,264 @@
+"""P10: no secret in any error, traceback with locals, repr or log record, echoed or not."""
+
+import asyncio
+import io
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+
+import aiohttp
+import pytest
+
+from gizwits_async import Credentials, GizwitsClient, Options
+from gizwits_async.errors import GizwitsError
+from gizwits_async.wire.request import Auth, get, post
+from tests.support import FreeQuota
+from tests.wire.raw import Exchange, raw_server
+
+CREDENTIALS = Credentials(
+    enterprise_id="eid-canary-1111",
+    enterprise_secret="es-canary-2222",
+    product_key="pk",
+    product_secret="ps-canary-3333",
+)
+TOKEN = "tk-canary-4444"
+SECRETS = [CREDENTIALS.enterprise_secret, CREDENTIALS.product_secret, TOKEN]
+ECHO = " ".join([*SECRETS, CREDENTIALS.enterprise_id])
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[io.StringIO]:
+    """Record all loggers at DEBUG, with all that hangs on a record."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.format = lambda record: repr(vars(record)) + record.getMessage()  # type: ignore[method-assign]
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    names = ("asyncio", "aiohttp", "aiohttp.client", "aiohttp.internal", "gizwits_async")
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield text
+    root.removeHandler(handler)
+    root.setLevel(before)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def told(error: BaseException) -> str:
+    """Return everything an error can tell, by any tool that we know of."""
+    parts = [repr(error), str(error), repr(vars(error))]
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        todo += [one.__cause__, one.__context__]
+        # Contexts are walked even where "from None" hides them: crash reporters do.
+        trace = traceback.TracebackException.from_exception(one, capture_locals=True)
+        # The tests' own frames hold the secrets on purpose.
+        frames = [frame for frame in trace.stack if "/tests/" not in frame.filename]
+        parts += [f"{frame.name} {frame.line} {frame.locals}" for frame in frames]
+        parts.append(repr(one) + repr(one.args) + repr(vars(one)))
+    return "\n".join(parts)
+
+
+def leaks(text: str) -> list[str]:
+    """Return the secrets in a text; any part of one that is long enough counts."""
+    return [secret for secret in SECRETS if secret[3:] in text or secret[-6:] in text]
+
+
+LOGIN = json.dumps({"token": TOKEN, "expire_at": 1_999_999_999}).encode()
+ECHOES: dict[str, tuple[str, bytes]] = {
+    "refused": ("400 Bad", json.dumps({"error_code": 5002, "error_message": ECHO}).encode()),
+    "refused, in detail": (
+        "400 Bad",
+        json.dumps({"error_code": 5002, "detail_message": {"headers": [ECHO]}}).encode(),
+    ),
+    "refused, as code": ("400 Bad", json.dumps({"error_code": ECHO}).encode()),
+    "token refused": ("400 Bad", json.dumps({"error_code": 5011, "error_message": ECHO}).encode()),
+    "quota": ("403 No", json.dumps({"error_code": 5013, "error_message": ECHO}).encode()),
+    "page": ("502 Bad Gateway", f"<html>{ECHO}".encode()),
+    "page, cut": ("502 Bad Gateway", f"<html>{'x' * 185}{TOKEN}".encode()),
+    "no json": ("200 OK", ECHO.encode()),
+    "trailing comma": ("200 OK", f'{{"token": "{ECHO}",}}'.encode()),
+    "cut json": ("200 OK", f'{{"token": "{ECHO}'.encode()),
+    "wrong shape": ("200 OK", json.dumps({"did": {ECHO: ECHO}, "token": [ECHO]}).encode()),
+    "wrong field": (
+        "200 OK",
+        json.dumps({"did": "d", "is_online": ECHO, "token": TOKEN, "expire_at": ECHO}).encode(),
+    ),
+    "not utf-8": ("200 OK", ECHO.encode() + b"\xff"),
+    "redirect": ("302 Found", ECHO.encode()),
+}
+
+
+async def echoing(one: Exchange, kind: str) -> None:
+    """Answer with an echo of all that we know, in headers too."""
+    headers = [f"Set-Cookie: x={TOKEN}", f"X-Echo: {ECHO}", f"Location: /{TOKEN}"]
+    match kind:
+        case "reset":
+            one.reset()
+        case "closed":
+            one.close()
+        case "half":
+            one.write(f"HTTP/1.1 200 OK\r\nX-Echo: {ECHO}\r\nContent-Length: 999\r\n\r\n{ECHO}")
+            one.close()
+        case "stall":
+            one.write(f"HTTP/1.1 200 OK\r\nX-Echo: {ECHO}\r\nContent-Length: 999\r\n\r\n{ECHO}")
+            await one.writer.drain()
+            await asyncio.sleep(5)
+        case "no http":
+            one.write(f"{ECHO}\r\n{ECHO}\r\n\r\n")
+            one.close()
+        case "large":
+            one.say(ECHO.encode() * 100, *headers)
+        case "bad gzip":
+            one.say(ECHO.encode(), *headers, "Content-Encoding: gzip")
+        case _:
+            status, body = ECHOES[kind]
+            one.say(body, *headers, status=status)
+
+
+KINDS = [*ECHOES, "reset", "closed", "half", "stall", "no http", "large", "bad gzip"]
+
+
+def client_at(url: str, session: aiohttp.ClientSession | None = None) -> GizwitsClient:
+    return GizwitsClient(
+        CREDENTIALS,
+        base_url=url,
+        session=session,
+        quota=FreeQuota(),
+        options=Options(max_retries=0, timeout=0.2, max_response_bytes=1000),
+    )
+
+
+def check(error: BaseException, log: io.StringIO, *more: object, token: bool = True) -> None:
+    text = told(error)
+    if not token:  # A server cannot echo a token that this call never sent.
+        text = text.replace(TOKEN, "")
+    assert leaks(text) == [], [line for line in text.splitlines() if leaks(line)]
+    assert leaks(log.getvalue()) == []
+    assert leaks("".join(map(repr, more))) == []
+    if isinstance(error, GizwitsError):
+        twin = pickle.loads(pickle.dumps(error))
+        assert (repr(vars(twin)), str(twin)) == (repr(vars(error)), str(error))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_login_that_goes_wrong_shows_nothing(kind: str, log: io.StringIO) -> None:
+    """The one call whose body and reply are all secrets."""
+
+    async def answer(one: Exchange) -> None:
+        await echoing(one, kind)
+
+    async with raw_server(answer) as server, client_at(server.url) as client:
+        with pytest.raises(GizwitsError) as caught:
+            await client.devices.detail("m")
+        check(caught.value, log, client, client.devices, client._gateway, token=False)
+
+
+@pytest.mark.parametrize("how", ["token", "enterprise", "write", "stream", "log stream"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_call_that_goes_wrong_shows_nothing(kind: str, how: str, log: io.StringIO) -> None:
+    """Reads, writes and streams, with the token or the enterprise's secret in the headers."""
+
+    async def answer(one: Exchange) -> None:
+        if "access_token" in one.head:
+            one.say(LOGIN, status="201 Created")
+        else:
+            await echoing(one, kind)
+
+    async def call(client: GizwitsClient) -> object:
+        request = get("/v1/users/search", dict[str, int])
+        match how:
+            case "token":
+                return await client.devices.detail("m")
+            case "enterprise":
+                return await client.send(request.evolve(auth=Auth.ENTERPRISE))
+            case "write":
+                return await client.send(post("/v1/x", dict[str, int], json={"a": 1}))
+            case "stream":
+                return await client.devices.search().collect()
+            case _:
+                return await client.devices.data_log("d").collect()
+
+    async with raw_server(answer) as server, aiohttp.ClientSession() as session:
+        client = client_at(server.url, session)
+        with pytest.raises(GizwitsError) as caught:
+            await call(client)
+        check(caught.value, log, client, token=how != "enterprise")
+        await client.aclose()
+
+
+@pytest.mark.parametrize("at", ["login", "call"])
+@pytest.mark.parametrize("way", ["timeout", "cancel", "deadline"])
+async def test_a_call_that_is_broken_off_shows_nothing(at: str, way: str, log: io.StringIO) -> None:
+    """Cancellation runs through aiohttp's frames, whose locals hold headers and body."""
+
+    async def answer(one: Exchange) -> None:
+        if "access_token" in one.head and at == "call":
+            one.say(LOGIN, f"X-Echo: {ECHO}", status="201 Created")
+        else:
+            one.write(f"HTTP/1.1 200 OK\r\nX-Echo: {ECHO}\r\nContent-Length: 999\r\n\r\n{ECHO}")
+            await one.writer.drain()
+            await asyncio.sleep(5)
+
+    async with raw_server(answer) as server:
+        client = client_at(server.url).with_options(timeout=30)
+        if way == "deadline":
+            client = client.with_options(deadline=0.2)
+        request = get("/v1/users/search", dict[str, int])
+        calls = [
+            asyncio.ensure_future(client.devices.detail("m")),
+            asyncio.ensure_future(client.send(request.evolve(auth=Auth.ENTERPRISE))),
+        ]
+        for call in calls:
+            if way == "cancel":
+                await asyncio.sleep(0.1)
+                call.cancel()
+            try:
+                async with asyncio.timeout(0.2 if way == "timeout" else 5):
+                    await call
+            except (TimeoutError, asyncio.CancelledError, GizwitsError) as error:
+                check(error, log)
+            else:
+                raise AssertionError("it should not have ended well")
+        await client.aclose()
+
+
+async def test_what_goes_well_shows_nothing_either(log: io.StringIO) -> None:
+    """Values, clients and log records of a call that worked."""
+
+    async def answer(one: Exchange) -> None:
+        one.say(
+            LOGIN if "access_token" in one.head else b'{"did": "d", "passcode": "tk-canary-4444"}'
+        )
+
+    async with raw_server(answer) as server, client_at(server.url) as client:
+        identity = await client.devices.identity("m")
+        token = await client.authorization.create_token()
+        assert token.token == TOKEN
+        assert identity.passcode == TOKEN
+        shown = [token, identity, client, client.options, client._gateway.tokens, CREDENTIALS]
+        assert leaks("".join(map(repr, shown)) + log.getvalue()) == []
+        assert any(TOKEN in one.head for one in server.seen), "the canaries were really sent"
+
+
+def test_bad_credentials_show_nothing() -> None:
+    """The one that is wrong is named, the others are not shown, in locals neither."""
+    with pytest.raises(ValueError, match="product_secret") as caught:
+        Credentials(
+            enterprise_id="e",
+            enterprise_secret=CREDENTIALS.enterprise_secret,
+            product_key="p",
+            product_secret="a b",
+        )
+    assert "a b" not in str(caught.value)
+    assert leaks(str(caught.value)) == []
