@@ -1,10 +1,17 @@
 """The token bucket that is the quota: aiolimiter, and how many places it holds. No waiting here."""
 
 from collections.abc import Callable
+from math import exp
 
 from aiolimiter import AsyncLimiter
 
-__all__ = ["Bucket", "fill_rate"]
+from gizwits_async.options import Lane
+
+__all__ = ["Bucket", "Ledger", "fill_rate"]
+
+_SLOTS = 60
+_MEMORY = 1 / 6
+"""Of a period: how far back the demand of people is remembered."""
 
 
 def fill_rate(calls: int, period: float, burst: int, pad: float) -> float:
@@ -68,3 +75,35 @@ class Bucket:
     def wait_for(self, places: float) -> float:
         """Return the seconds until there are so many places (more than a burst: taken in turn)."""
         return max(0.0, (places - self.places) / self.rate)
+
+
+class Ledger:
+    """How many places were granted: in all, in the last period, and to people of late."""
+
+    def __init__(self, period: float) -> None:
+        self.granted = 0
+        """Places granted since the beginning."""
+        self._slot = period / _SLOTS
+        self._slots: dict[int, int] = {}
+        self._fading = period * _MEMORY
+        self._people, self._people_at = 0.0, 0.0
+
+    def add(self, lane: Lane, now: float, places: int = 1) -> None:
+        """Count places granted to `lane`; less than zero for one that was given back."""
+        self.granted += places
+        slot = int(now // self._slot)
+        if slot not in self._slots:
+            self._slots = {old: count for old, count in self._slots.items() if old > slot - _SLOTS}
+        self._slots[slot] = self._slots.get(slot, 0) + places
+        if lane is Lane.INTERACTIVE:
+            self._people = self.demand(now) + places / self._fading
+            self._people_at = now
+
+    def recent(self, now: float) -> int:
+        """Return the places granted in the last period, to a sixtieth of it."""
+        oldest = int(now // self._slot) - _SLOTS
+        return sum(count for slot, count in self._slots.items() if slot >= oldest)
+
+    def demand(self, now: float) -> float:
+        """Return the interactive places a second, a fading average."""
+        return self._people * exp((self._people_at - now) / self._fading)

@@ -7,9 +7,9 @@ from functools import partial
 
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane, QuotaSnapshot
-from gizwits_async.quota.bucket import Bucket, fill_rate
+from gizwits_async.quota.bucket import Bucket, Ledger, fill_rate
 from gizwits_async.quota.lanes import Line
-from gizwits_async.quota.server_view import ServerView
+from gizwits_async.quota.server_view import Now, ServerView
 
 __all__ = ["HourlyQuota"]
 
@@ -58,16 +58,17 @@ class HourlyQuota:
         self.rate = fill_rate(calls, period, burst, pad)
         """Places a second."""
         self._pad = pad
-        self._sprint = sprint
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shift = 0.0
         self._seen = 0.0
         self._advance = initial
         self._advance_until = 0.0
         self._bucket = Bucket(burst, self.rate, clock=self._now)
-        self._view = ServerView(calls=calls, period=period, longest=period + pad)
+        self._view = ServerView(calls=calls, period=period, pad=pad, reserve=reserve, sprint=sprint)
         self._lines = {lane: self._line(lane) for lane in Lane}
         self._flying: deque[float] = deque()  # when each place without an outcome was granted
+        self._ledger = Ledger(period)
+        self._paced = dict.fromkeys(Lane, 0.0)
         self._bulk_served = 0.0
         self._closed = False
 
@@ -106,18 +107,35 @@ class HourlyQuota:
             headers: The reply's headers under lower-case names; None when no reply came.
             refused: Whether the reply was a 5013.
         """
-        now = self._now()
-        granted_at = self._flying.popleft() if self._flying else now
-        self._view = self._view.observe(headers, now, granted_at=granted_at, refused=refused)
+        granted_at = now = self._now()
+        if headers is not None and self._flying:
+            granted_at = self._flying.popleft()
+        # Without a reply the call may still be counted: it stays under way until that is over.
+        restored = self._view.restored
+        self._view = self._view.observe(
+            headers, self._situation(now), granted_at=granted_at, refused=refused
+        )
+        if self._view.restored > restored and self._bucket.places < 0:
+            self._bucket.put(0.0)  # what went ahead was counted in the window that is over
         self._poke()
 
     def snapshot(self) -> QuotaSnapshot:
         """Return what is known of the quota now, and from where."""
-        return QuotaSnapshot(limit=self.calls, remaining=max(0, int(self._bucket.places)))
+        now = self._situation(self._now())
+        view = self._view
+        if not view.live(now.time):
+            used = self._ledger.recent(now.time)
+            return QuotaSnapshot(limit=self.calls, remaining=max(0, self.calls - used))
+        return QuotaSnapshot(
+            limit=view.limit,
+            remaining=max(0, view.headroom(now)),
+            resets_at=view.last.resets_at,
+            source="server",
+        )
 
     def retry_after(self) -> float | None:
         """Return the seconds for which a refusal or the server's count holds calls back."""
-        return self._gate(Lane.INTERACTIVE) or None
+        return self._view.gate(Lane.INTERACTIVE, self._situation(self._now())) or None
 
     async def aclose(self) -> None:
         """Turn all waiting calls away with `ClientClosedError`, and take no more."""
@@ -156,19 +174,36 @@ class HourlyQuota:
 
     async def _take(self, lane: Lane) -> float | None:
         """Take a place and return None, or return the seconds after which to ask again."""
-        now = self._now()
-        gate = self._gate(lane)
+        now = self._situation(self._now())
+        gate = self._view.gate(lane, now)
         if gate > 0:
             return gate
-        if await self._bucket.take(self._need(lane) - 1) or self._borrow():
-            self._flying.append(now)
-            if lane is Lane.BULK:
-                self._bulk_served = now
-            return None
+        if not (await self._bucket.take(self._need(lane) - 1) or self._borrow()):
+            delay = self._go_ahead(lane, now)
+            if delay is not None:
+                return delay
+        self._flying.append(now.time)
+        self._ledger.add(lane, now.time)
+        if lane is Lane.BULK:
+            self._bulk_served = now.time
+        return None
+
+    def _go_ahead(self, lane: Lane, now: Now) -> float | None:
+        """Take a place that the bucket does not have; else return when to ask again."""
         wait = self._bucket.wait_for(self._need(lane))
-        if lane is Lane.BULK and now < self._bulk_due:
-            wait = min(wait, self._bulk_due - now)
-        return wait
+        if lane is Lane.BULK and now.time < self._bulk_due:
+            wait = min(wait, self._bulk_due - now.time)
+        distance = self._view.ahead(lane, now)
+        if distance is None:
+            return min(wait, self.period / 60) if now.debt else wait
+        # In a sprint one by one; afterwards people may still come in small crowds.
+        crowd = self._bucket.burst - 1 if now.debt and lane is Lane.INTERACTIVE else 0
+        early = self._paced[lane] - crowd * distance - now.time
+        if early > 0:
+            return min(wait, early)
+        self._paced[lane] = max(self._paced[lane], now.time) + distance
+        self._bucket.put(self._bucket.places - 1)
+        return None
 
     def _borrow(self) -> bool:
         # The first places of a new process are taken from those that the next seconds bring:
@@ -180,11 +215,26 @@ class HourlyQuota:
         return True
 
     def _give_back(self, lane: Lane) -> None:
-        del lane
         if self._flying:
             self._flying.pop()
+        self._ledger.add(lane, self._now(), -1)
         self._bucket.put(self._bucket.places + 1)
         self._poke()
+
+    def _situation(self, now: float) -> Now:
+        while self._flying and self._flying[0] <= now - self._pad:
+            self._flying.popleft()
+            self._view = self._view.spend(now)
+        return Now(
+            time=now,
+            flying=len(self._flying),
+            landed_by=self._flying[0] + self._pad if self._flying else now,
+            granted=self._ledger.granted,
+            demand=self._ledger.demand(now),
+            waiting=len(self._lines[Lane.BULK]),
+            debt=self._bucket.places <= -1,
+            paced_at=self._bulk_served,
+        )
 
     def _need(self, lane: Lane) -> int:
         """Return how many places there must be for one of this lane to be taken."""
@@ -197,26 +247,20 @@ class HourlyQuota:
     def _bulk_due(self) -> float:
         return self._bulk_served + _FLOOR / self.rate
 
-    def _gate(self, lane: Lane) -> float:
-        """Return the seconds for which refusals and the server's count hold this lane back."""
-        del lane
-        now = self._now()
-        pause = self._view.pause(now)
-        if pause == 0 and self._view.doubtful:
-            while self._flying and self._flying[0] < now - self._pad:
-                self._flying.popleft()
-            return self._flying[0] + self._pad - now if self._flying else 0.0
-        return pause
-
     def _expected(self, lane: Lane) -> float:
         """Return the least seconds that one more caller of this lane would have to wait."""
-        places = self._need(lane) + len(self._lines[Lane.INTERACTIVE])
+        now = self._situation(self._now())
+        ahead = len(self._lines[Lane.INTERACTIVE])
         if lane is Lane.BULK:
-            places += len(self._lines[Lane.BULK])
-        gate = self._gate(lane)
+            ahead += len(self._lines[Lane.BULK])
+        gate = self._view.gate(lane, now)
         # A gate lets the bucket fill, but not beyond its brim.
         filled = min(self._bucket.burst, self._bucket.places + gate * self.rate)
-        return gate + max(0.0, (places - filled) / self.rate)
+        wait = max(0.0, (ahead + self._need(lane) - filled) / self.rate)
+        distance = self._view.ahead(lane, now)
+        if distance is not None:
+            wait = min(wait, max(0.0, self._paced[lane] - now.time) + ahead * distance)
+        return gate + wait
 
     def _refusal(self, lane: Lane, why: str) -> QuotaWaitError:
         wait = self._expected(lane)

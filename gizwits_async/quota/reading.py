@@ -1,0 +1,66 @@
+"""The quota headers of one reply as numbers, less what cannot be true. Pure."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from attrs import frozen
+
+__all__ = ["Reading", "read"]
+
+_MILLI = 1000.0
+_ROUNDING = 1.0
+"""Seconds by which Date and Reset may be cut off."""
+_DIGITS = 18
+
+
+@frozen(kw_only=True)
+class Reading:
+    """The numbers of one reply that can be true."""
+
+    limit: int | None = None
+    """Calls in a period."""
+    remaining: int | None = None
+    """Calls left."""
+    reset_in: float | None = None
+    """Seconds from this reply to the reset, rounded up."""
+    resets_at: float | None = None
+    """The reset in epoch seconds of the server's clock."""
+
+
+def _whole(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
+
+
+def _epoch(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text or "").timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
+    """Return what the headers (lower-case names) say, less what cannot be true.
+
+    Durations come from `Reset - Date` of the same reply, never from a clock of ours: clocks differ.
+
+    Args:
+        headers: Reply headers; others among them are ignored.
+        calls: Calls a period, where the reply names no limit.
+        longest: Seconds that a reset may be away, `period + pad`; a Reset beyond it is junk.
+    """
+    limit = _whole(headers.get("x-ratelimit-limit")) or None
+    remaining = _whole(headers.get("x-ratelimit-remaining"))
+    if remaining is not None and remaining > (limit or calls):
+        remaining = None
+    stamp, date = _whole(headers.get("x-ratelimit-reset")), _epoch(headers.get("date"))
+    reset_in = resets_at = None
+    if stamp is not None and date is not None:
+        for epoch in (float(stamp), stamp / _MILLI):
+            if 0 <= epoch - date <= longest:
+                reset_in, resets_at = epoch - date, epoch
+    if reset_in is None and stamp is not None and stamp <= longest:  # some servers send a delta
+        reset_in, resets_at = float(stamp), None if date is None else date + stamp
+    if reset_in is not None:
+        reset_in = min(reset_in + _ROUNDING, longest)
+    return Reading(limit=limit, remaining=remaining, reset_in=reset_in, resets_at=resets_at)

@@ -1,0 +1,189 @@
+"""No schedule of callers, no latency and no kind of server brings a refusal; and naive limits do."""
+
+import asyncio
+import random
+from functools import partial
+
+import async_solipsism
+import pytest
+from aiolimiter import AsyncLimiter
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from gizwits_async.options import Lane
+from gizwits_async.quota import HourlyQuota
+from tests.quota.servers import KINDS, Sliding, World
+
+CALLS, PERIOD, LATENCY, PAD, RESTART = 60, 60.0, 4.0, 6.5, 15.0
+"""A quota sixty times smaller than the real one, in the same proportions."""
+
+
+class Quota:
+    """Our quota as the machine sees it."""
+
+    def __init__(self) -> None:
+        self.quota = HourlyQuota(CALLS, PERIOD, burst=8, reserve=6, pad=PAD)
+
+    async def acquire(self, lane: Lane) -> None:
+        await self.quota.acquire(lane)
+
+    def observe(self, headers, refused: bool) -> None:
+        self.quota.observe(headers, refused=refused)
+
+
+class Naive:
+    """A limiter that looks right."""
+
+    def __init__(self, places: float, seconds: float) -> None:
+        self.limiter = AsyncLimiter(places, seconds)
+
+    async def acquire(self, lane: Lane) -> None:
+        del lane
+        await self.limiter.acquire()
+
+    def observe(self, headers, refused: bool) -> None:
+        pass
+
+
+class Machine(RuleBasedStateMachine):
+    """Callers come as they like; the server must never say no."""
+
+    limit = staticmethod(Quota)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = async_solipsism.EventLoop()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.wrong: list[BaseException | None] = []
+        self.born = 0.0
+
+    @initialize(
+        kind=st.sampled_from(sorted(KINDS)),
+        seed=st.integers(0, 2**16),
+        latency=st.sampled_from([0.0, 0.5, LATENCY]),
+    )
+    def begin(self, kind, seed, latency):
+        """Start one server and one process."""
+        self.world = World(
+            # Not bound methods: a restart puts another quota in its place.
+            acquire=lambda lane: self.limits.acquire(lane),  # noqa: PLW0108
+            observe=lambda headers, refused: self.limits.observe(headers, refused),  # noqa: PLW0108
+            server=KINDS[kind](CALLS, PERIOD),
+            chance=random.Random(seed),
+            latency=(0.0, latency),
+        )
+        self.limits = self.limit()
+
+    def done(self, task: asyncio.Task[None]) -> None:
+        """Forget a caller, but not what went wrong with it."""
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.wrong.append(task.exception())
+
+    @rule(lane=st.sampled_from(Lane), calls=st.sampled_from([1, 3, 9, 30, 130]))
+    def callers(self, lane, calls):
+        """Let some callers come at once."""
+        for _ in range(calls):
+            task = self.loop.create_task(self.world.call(lane))
+            self.tasks.add(task)
+            task.add_done_callback(self.done)
+
+    @rule(seconds=st.sampled_from([0.01, 0.5, 3.0, 20.0, 61.0, 130.0]))
+    def pass_time(self, seconds):
+        """Let time go by."""
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    @rule()
+    def mute(self):
+        """Let the server begin, or stop, to send its headers."""
+        self.world.mute = not self.world.mute
+
+    @rule(share=st.sampled_from([0.1, 1.0]))
+    def cancel(self, share):
+        """Let some callers go away, wherever they stand."""
+        for task in list(self.tasks)[: int(len(self.tasks) * share)]:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.sleep(0))
+
+    @precondition(lambda self: self.loop.time() - self.born >= RESTART)
+    @rule()
+    def restart(self):
+        """Let the process die and begin anew."""
+        self.cancel(1.0)
+        self.born = self.loop.time()
+        self.limits = self.limit()
+
+    @invariant()
+    def never_refused(self):
+        """No 5013 was ever answered."""
+        assert not self.wrong
+        assert not hasattr(self, "world") or self.world.server.refused == 0
+
+    def teardown(self):
+        self.cancel(1.0)
+        self.loop.run_until_complete(asyncio.sleep(LATENCY + 1))
+        self.loop.close()
+
+
+FINDING = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class TestSafety(Machine.TestCase):
+    """Never refused, whatever callers do and however the server counts."""
+
+    settings = settings(FINDING, max_examples=120)
+
+
+@pytest.mark.parametrize(
+    ("limit", "found"),
+    [
+        (Quota, False),
+        (partial(Naive, CALLS, PERIOD), True),
+        (partial(Naive, 1, PERIOD / CALLS), True),
+    ],
+)
+def test_naive_limits_are_found_out(limit, found):
+    """Steps of the machine that our quota passes: the limiters that everybody writes first fail."""
+
+    class Steps(Machine):
+        pass
+
+    Steps.limit = staticmethod(limit)
+    refused = 0
+    for seed in range(5):
+        steps = Steps()
+        steps.begin("sliding, oldest", seed, LATENCY)
+        steps.callers(Lane.BULK, 130)
+        steps.pass_time(130.0)
+        refused += steps.world.server.refused
+        steps.teardown()
+    assert (refused > 0) is found
+
+
+@pytest.mark.parametrize(("places", "seconds"), [(3600, 3600), (1, 1)])
+def test_naive_limits_are_refused_at_full_size(places, seconds):
+    """The real quota, a backlog and some jitter: AsyncLimiter(3600, 3600) and (1, 1) are refused."""
+
+    async def main():
+        limits = Naive(places, seconds)
+        world = World(limits.acquire, limits.observe, Sliding(), latency=(0.0, 10.0))
+        await world.bulk(3800)
+        return world.server.refused
+
+    with asyncio.Runner(loop_factory=async_solipsism.EventLoop) as runner:
+        assert runner.run(main()) > 0

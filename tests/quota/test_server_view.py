@@ -1,0 +1,231 @@
+"""What the server's headers may and may not do, as tables and over anything they could hold."""
+
+import asyncio
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gizwits_async.options import Lane
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.quota.reading import Reading, read
+from gizwits_async.quota.server_view import Now, ServerView
+from tests.quota.servers import EPOCH
+from tests.quota.virtual import now, virtually
+
+DATE = formatdate(EPOCH, usegmt=True)
+
+
+def view(**changes: object) -> ServerView:
+    """Return a view of the default quota."""
+    return ServerView(calls=3600, period=3600.0, pad=12.0, reserve=18, **changes)  # type: ignore[arg-type]
+
+
+def headers(remaining: object, reset_in: float = 1800, at: float = 0.0) -> dict[str, str]:
+    """Return the headers of a reply sent at `at`."""
+    return {
+        "date": formatdate(EPOCH + at, usegmt=True),
+        "x-ratelimit-limit": "3600",
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(int(EPOCH + at + reset_in)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("reset", "date", "reset_in"),
+    [
+        (str(int(EPOCH) + 900), DATE, 901),
+        (f" {int(EPOCH) + 900} ", DATE, 901),
+        (str((int(EPOCH) + 900) * 1000), DATE, 901),
+        ("900", DATE, 901),
+        ("900", None, 901),
+        ("0", None, 1),
+        (str(int(EPOCH) + 900), None, None),
+        (str(int(EPOCH) + 900), "yesterday", None),
+        (str(int(EPOCH) - 1), DATE, None),
+        (str(int(EPOCH) + 3613), DATE, None),
+        (str(int(EPOCH) + 10 * 365 * 86400), DATE, None),
+        ("-5", DATE, None),
+        ("1e3", DATE, None),
+        ("٣", DATE, None),
+        ("9" * 5000, DATE, None),
+        ("", DATE, None),
+        (None, DATE, None),
+    ],
+)
+def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
+    """Seconds to the reset are Reset - Date of one reply; what cannot be true is no reset."""
+    given_headers = {"x-ratelimit-reset": reset, "date": date}
+    reading = read(
+        {name: value for name, value in given_headers.items() if value is not None},
+        calls=3600,
+        longest=3612.0,
+    )
+    assert reading.reset_in == reset_in
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "told"),
+    [
+        ("3600", "17", (3600, 17)),
+        ("3600", "0", (3600, 0)),
+        ("3600", "3601", (3600, None)),
+        (None, "3601", (None, None)),
+        ("7200", "5000", (7200, 5000)),
+        ("0", "5", (None, 5)),
+        ("abc", "-1", (None, None)),
+        ("3600", "12.5", (3600, None)),
+    ],
+)
+def test_counts_that_cannot_be_true_are_none(limit, remaining, told):
+    """Junk, negative numbers and more left than there is are as good as no header."""
+    given_headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": remaining}
+    reading = read(
+        {name: value for name, value in given_headers.items() if value is not None},
+        calls=3600,
+        longest=3612.0,
+    )
+    assert (reading.limit, reading.remaining) == told
+
+
+def test_headroom_is_less_what_is_under_way_and_only_falls():
+    """Replies that overtook each other do not give back what a newer one took."""
+    seen = view().observe(headers(100), Now(time=1.0, flying=5))
+    assert seen.headroom(Now(time=1.0, flying=5)) == 95
+    seen = seen.observe(headers(104), Now(time=1.5, flying=4))
+    assert seen.headroom(Now(time=1.5, flying=4)) == 96
+    seen = seen.observe(headers(99), Now(time=2.0, flying=3))
+    assert seen.headroom(Now(time=2.0, flying=3)) == 96
+    late = seen.observe(headers(3, reset_in=-600), Now(time=2.5, flying=2))
+    assert late.headroom(Now(time=2.5, flying=2)) == 96
+
+
+def test_a_call_without_word_is_counted():
+    """A reply without headers spends one of what was left."""
+    seen = view().observe(headers(100), Now(time=1.0)).observe({}, Now(time=2.0))
+    assert seen.headroom(Now(time=2.0)) == 99
+
+
+def test_nothing_left_stops_both_lanes_until_the_reset():
+    """Remaining 0 holds everybody to the reset, and no longer."""
+    seen = view().observe(headers(0, 600), Now(time=10.0))
+    assert [seen.gate(lane, Now(time=10.0)) for lane in Lane] == [601, 601]
+    assert [seen.gate(lane, Now(time=611.0)) for lane in Lane] == [0, 0]
+
+
+def test_strangers_make_bulk_leave_them_their_part():
+    """What Remaining falls beyond our own calls is what others spend; bulk slows, people do not."""
+    seen, left = view(), 3600.0
+    for step in range(120):
+        left -= 10 * (0.5 + 0.7)
+        now = Now(time=step * 10.0, granted=step * 5)
+        seen = seen.observe(headers(int(left), 3600 - step * 10, at=step * 10), now)
+    assert seen.strangers == pytest.approx(0.7, abs=0.02)
+    at = Now(time=1200.0, granted=600, paced_at=1200.0)
+    assert seen.gate(Lane.BULK, at) > 1.5
+    assert seen.gate(Lane.INTERACTIVE, at) == 0
+
+
+def test_alone_there_are_no_strangers():
+    """Our own calls, however late they are counted, are not taken for somebody else's."""
+    seen = view()
+    for step in range(1, 200):
+        now = Now(time=step * 1.0, granted=step + 8, flying=8)
+        seen = seen.observe(headers(3600 - step, 3600 - step, at=step), now)
+    assert seen.strangers == 0
+
+
+def test_a_window_that_gives_nothing_back_is_no_fixed_window():
+    """A Reset that passes without a new start stops the sprint for good."""
+    seen = view().observe(headers(3000, 3500), Now(time=0.0))
+    assert seen.ahead(Lane.INTERACTIVE, Now(time=1.0)) == pytest.approx(0.1)
+    seen = seen.observe(headers(900, 1, at=3499), Now(time=3499.0))
+    moved = seen.observe(headers(905, 3600, at=3502), Now(time=3502.0))
+    assert moved.moving
+    rich = moved.observe(headers(3500, 3600, at=7200), Now(time=7200.0))
+    assert rich.ahead(Lane.INTERACTIVE, Now(time=7201.0)) is None
+
+
+def test_a_window_that_starts_anew_is_one():
+    """A Reset that gives back what was used keeps the sprint, and is told."""
+    seen = view().observe(headers(3000, 3500), Now(time=0.0))
+    seen = seen.observe(headers(900, 1, at=3499), Now(time=3499.0))
+    anew = seen.observe(headers(3599, 3600, at=3502), Now(time=3502.0))
+    assert not anew.moving
+    assert anew.restored == 1
+
+
+ANY = st.one_of(
+    st.none(),
+    st.text(max_size=12),
+    st.integers(-(10**20), 10**20).map(str),
+    st.integers(0, 4000).map(str),
+)
+
+
+@st.composite
+def replies(draw):
+    """Return anything a server could send."""
+    at = draw(st.integers(-100_000, 100_000))
+    reset = st.one_of(ANY, st.integers(-4000, 4000).map(lambda s: str(int(EPOCH + at + s))))
+    date = st.one_of(ANY, st.just(formatdate(EPOCH + at, usegmt=True)))
+    found = {
+        "date": draw(date),
+        "x-ratelimit-limit": draw(ANY),
+        "x-ratelimit-remaining": draw(ANY),
+        "x-ratelimit-reset": draw(reset),
+    }
+    kept = {name: value for name, value in found.items() if value is not None}
+    return (
+        draw(st.one_of(st.none(), st.just(kept))),
+        draw(st.booleans()),
+        draw(st.integers(0, 4000)),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(replies(), max_size=8), st.sampled_from(Lane))
+def test_any_headers_are_survived(script, lane):
+    """Whatever servers send, the next call goes within period + pad and a second for the bucket."""
+
+    async def main():
+        quota = HourlyQuota()
+        for found, refused, pause in script:
+            asked = now()
+            await quota.acquire(lane)
+            assert now() - asked <= 3612 + 25
+            quota.observe(found, refused=refused)
+            assert (quota.retry_after() or 0) <= 3612
+            told = quota.snapshot()
+            assert told.remaining >= 0
+            assert told.limit > 0
+            await asyncio.sleep(pause)
+
+    virtually(main())
+
+
+def test_an_unread_view_says_nothing():
+    """Without any header nothing is gated, nothing goes ahead, and the count is our own."""
+    fresh = view()
+    assert fresh.last == Reading()
+    assert fresh.gate(Lane.BULK, Now(time=5.0)) == 0
+    assert fresh.ahead(Lane.BULK, Now(time=5.0)) is None
+
+
+def test_snapshot_says_where_it_is_known_from():
+    """Our own count before the first header, the server's after it, ours again past its reset."""
+
+    async def main():
+        quota = HourlyQuota()
+        await quota.acquire()
+        ours = quota.snapshot()
+        quota.observe(headers(3000, 60))
+        theirs = quota.snapshot()
+        await asyncio.sleep(62)
+        return ours, theirs, quota.snapshot()
+
+    ours, theirs, later = virtually(main())
+    assert (ours.source, ours.limit, ours.remaining) == ("local", 3600, 3599)
+    assert (theirs.source, theirs.remaining, theirs.resets_at) == ("server", 3000, EPOCH + 60)
+    assert (later.source, later.remaining) == ("local", 3599)
