@@ -53,6 +53,7 @@ def _checked_url(base_url: str, *, allow_insecure: bool) -> str:
     shown = str(base_url).rpartition("@")[2][:80]  # Before an "@" may stand a password.
     try:
         url = URL(base_url)
+        (url.host or "").encode("idna")  # Else the first call would find out, by a bare error.
     except (ValueError, TypeError):
         raise ValueError(f"base_url is no URL: {shown!r}") from None
     if url.scheme not in {"http", "https"} or not url.host:

@@ -66,6 +66,11 @@ class HttpTransport:
     """The wire, over a session of its own or a borrowed one."""
 
     def __init__(self, base_url: str, session: aiohttp.ClientSession | None = None) -> None:
+        if session is not None and (getattr(session, "auth", None) or not session.auto_decompress):
+            raise ValueError(
+                "the session to borrow must have no auth, which the token's header would meet, and"
+                " decompress replies"
+            )
         self._base = base_url.rstrip("/")
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
@@ -206,6 +211,7 @@ async def _exchange(
             url,
             headers=headers,
             data=body,
+            raise_for_status=False,  # A borrowed session may have it on; the body says more.
             allow_redirects=False,  # They would carry the secrets to another host.
             # What waits for a name, a connection or a place in a borrowed pool has sent
             # nothing; cut early, it may be tried again.
