@@ -293,7 +293,7 @@ async def test_a_borrowed_session_that_raises_for_status_is_overruled() -> None:
         assert (found.status, found.body) == (404, b'{"error_code": 5301}')
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_a_session_that_cannot_work_is_refused_at_once() -> None:
     """With basic auth of its own, or without decompression, every call would fail oddly."""
     settings: list[dict[str, Any]] = [
