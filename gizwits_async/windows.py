@@ -7,7 +7,7 @@ seconds is dropped.
 """
 
 from datetime import datetime
-from math import ceil, floor, isfinite
+from math import ceil, floor
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -23,6 +23,8 @@ Sort: TypeAlias = Literal["asc", "desc"]
 
 LOG_LIFE = 30 * 86_400
 """Seconds for which the service keeps logs (api document, sections "online", "cmd", "data")."""
+_FAR = 10.0**15
+"""Beyond this a number is no time, and some have no float at all."""
 _JUST_NOW = 1.0
 """Seconds by which a start may miss the edge: "now minus 30 days" was computed a moment ago."""
 
@@ -80,8 +82,8 @@ def as_epoch(name: str, moment: object) -> float | None:
                 " datetime(..., tzinfo=UTC), or pass epoch seconds"
             )
         return moment.timestamp()
-    if isinstance(moment, bool) or not isinstance(moment, int | float) or not isfinite(moment):
-        raise ValueError(f"{name} must be an aware datetime or epoch seconds, not {moment!r}")
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not abs(moment) < _FAR:
+        raise ValueError(f"{name} must be an aware datetime or epoch seconds, not {moment!r:.40}")
     return moment
 
 
