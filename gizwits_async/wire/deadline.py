@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from math import isnan
 
-__all__ = ["deadline", "due", "no_deadline"]
+__all__ = ["deadline", "due", "lift_deadline"]
 
 _DUE: ContextVar[float | None] = ContextVar("gizwits_async deadline", default=None)
 
@@ -44,14 +44,10 @@ def deadline(seconds: float) -> Iterator[None]:
         _DUE.reset(token)
 
 
-@contextmanager
-def no_deadline() -> Iterator[None]:
-    """Lift the deadline around: for work that others wait for as well."""
-    token = _DUE.set(None)
-    try:
-        yield
-    finally:
-        _DUE.reset(token)
+def lift_deadline() -> None:
+    """Lift the deadline for the rest of this task: for work that others wait for as well."""
+    # Not undone: a task has its context to itself, and may be ended where it could not undo it.
+    _DUE.set(None)
 
 
 def due(limit: float | None, now: float) -> float | None:

@@ -17,7 +17,7 @@ from gizwits_async.errors import (
 from gizwits_async.models.authorization import Token, TokenReply
 from gizwits_async.options import Credentials, Lane, Options, Secret
 from gizwits_async.wire.clock import ServerClock
-from gizwits_async.wire.deadline import due, no_deadline
+from gizwits_async.wire.deadline import due, lift_deadline
 from gizwits_async.wire.decode import decode, hide
 from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
 from gizwits_async.wire.report import Attempt, Watch, watched
@@ -261,8 +261,8 @@ class Gateway:
     async def _login(self) -> Token:
         # In its own right, and whatever the leader's limits are: others wait for this token too.
         options = self.options.evolve(lane=Lane.INTERACTIVE, max_quota_wait=None, deadline=None)
-        with no_deadline():
-            reply = await self.with_options(options).send(self._token_request())
+        lift_deadline()
+        reply = await self.with_options(options).send(self._token_request())
         return reply.to_token(otherwise=self.clock.earliest() + _TOKEN_LIFE)
 
     def _token_request(self) -> Request[TokenReply]:
