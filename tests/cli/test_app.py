@@ -262,7 +262,7 @@ async def test_an_interrupted_scan_says_so_and_goes_on(cloud: SimulatedCloud) ->
     words = [sys.executable, "-m", "gizwits_async.cli", "scan", "--since", "3d", "--json"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
-    while not cloud.tally["log.cmd"] >= 3:
+    while cloud.tally["log.cmd"] < 3 and process.returncode is None:
         await asyncio.sleep(0)
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
