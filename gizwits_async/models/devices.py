@@ -5,6 +5,7 @@ from datetime import datetime
 from attrs import field, frozen
 from attrs.converters import optional
 
+from gizwits_async.frame import Frame
 from gizwits_async.models.values import JsonObject, utc
 from gizwits_async.options import Secret
 
@@ -116,6 +117,11 @@ class CommandRecord:
     """`app2dev`, `dev2app`, or another word of the service."""
     payload: str | None = None
     """The frame as the service writes it: hexadecimal in every known reply, base64 by the document."""
+
+    @property
+    def frame(self) -> Frame:
+        """What `payload` holds, read anew at each use; one that is no whole frame says why."""
+        return Frame.parse(self.payload or "")
 
     @property
     def time(self) -> datetime:

@@ -12,8 +12,6 @@ __all__ = ["PATHS", "DoubtfulSection"]
 
 T = TypeVar("T")
 
-_NOT_FOUND = 404
-
 PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         # The table and the link of the document differ; it was corrected by hand once (C11).
@@ -56,8 +54,8 @@ class DoubtfulSection(Section):
             try:
                 answer = await self._send(request)
             except NotFoundError as error:
-                if error.status != _NOT_FOUND or error.code is not None:
-                    raise
+                if error.code is not None:
+                    raise  # The endpoint is there; what it looked for is not.
                 missing = missing or error
                 continue
             if not accept(path, answer):
