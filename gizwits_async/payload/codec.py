@@ -1,9 +1,11 @@
 """Data points of one product: out of the frames its devices exchange, and into them."""
 
 from collections.abc import Iterable, Mapping
+from typing import overload
 
+from gizwits_async.frame import Frame
+from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.payload.frame import Frame
 from gizwits_async.payload.kinds import Value, tell
 from gizwits_async.payload.layout import FixedLayout, Point, VariableLayout
 
@@ -50,20 +52,29 @@ class DataPointCodec:
         kind = "standard" if isinstance(self._layout, FixedLayout) else "var_len"
         return f"DataPointCodec({len(self._points)} data points, {kind})"
 
-    def decode(self, frame: Frame) -> dict[str, Value]:
+    @overload
+    def decode(self, told: Frame) -> dict[str, Value]: ...
+    @overload
+    def decode(self, told: CommandRecord) -> DataRecord: ...
+    def decode(self, told: Frame | CommandRecord) -> dict[str, Value] | DataRecord:
         """Return the data points that a frame carries, by name, in the order of their ids.
 
         Reports and answers of fixed-length products carry all data points, everything else those it
         flags. Empty for what carries none: read requests, transparent data, bare acknowledgements
         and payloads that are no frame.
 
+        Args:
+            told: A frame; or a record of the cmd log, which becomes one as the data log has them.
+
         Raises:
             PayloadError: The frame should carry data points and does not fit the definition: it is
                 truncated, flags unknown points, or belongs to the other kind of product.
         """
-        if frame.command not in _CARRIERS or not frame.body:
+        if isinstance(told, CommandRecord):
+            return DataRecord(ts=told.timestamp, attrs=self.decode(told.frame))
+        if told.command not in _CARRIERS or not told.body:
             return {}
-        return self._layout.read(frame.body)
+        return self._layout.read(told.body)
 
     def check(self, attrs: Mapping[str, object]) -> dict[str, Value]:
         """Return what `devices.control(attrs=...)` should send, in the data log's own terms.

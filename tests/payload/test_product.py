@@ -5,9 +5,12 @@ import json
 import pytest
 
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.product import ProductDataPoints, UintSpec
 from gizwits_async.payload import DataPointCodec, Frame
+from gizwits_async.simulator import Fleet, SimulatedCloud
 from gizwits_async.wire.converter import load_json, structure, unstructure
+from tests.support import client_of
 
 REPLY = {
     "name": "lamp",
@@ -83,3 +86,43 @@ def test_what_a_data_point_cannot_be_without_is_an_error():
     broken = {"product_key": "pk", "entities": [{"attrs": [{"id": 0, "type": "W"}]}]}
     with pytest.raises(InvalidResponseError, match=r"missing @ \$\.entities\[0\]\.attrs\[0\]"):
         structured(broken)
+
+
+def test_a_record_of_the_cmd_log_has_a_frame_and_decodes_to_a_data_record():
+    """`codec.decode(record)` is what the data log would have said at that time."""
+    record = structure(
+        {"timestamp": 1517384243.044, "type": "dev2app", "payload": "0000000306000091040107"},
+        CommandRecord,
+    )
+    assert record.frame == Frame.build(bytes.fromhex("040107"), command=0x0091)
+    told = DataPointCodec(structured(REPLY)).decode(record)
+    assert told == DataRecord(ts=1517384243.044, attrs={"scene": "night", "level": 0.7})
+
+
+def test_a_record_without_a_readable_payload_keeps_the_reason():
+    """Nothing raises inside a log walk: a missing or foreign payload is a frame with a problem."""
+    codec = DataPointCodec(structured(REPLY))
+    for payload, problem in ((None, "empty"), ("?", "neither hex nor base64")):
+        record = CommandRecord(timestamp=1.5, type="dev2app", payload=payload)
+        assert record.frame.problem == problem
+        assert codec.decode(record) == DataRecord(ts=1.5, attrs={})
+
+
+async def test_every_frame_of_the_simulated_cmd_log_agrees_with_the_data_log():
+    """Bit for bit: the reports decode to the data log, the writes to what the next report shows."""
+    cloud = SimulatedCloud(Fleet.generate(3, 3))
+    client = client_of(cloud)
+    codec = DataPointCodec(await client.product.datapoints())
+    for device in cloud.fleet.devices:
+        data = cloud.truth("data", device.did, 0, 4e9)
+        told = cloud.truth("cmd", device.did, 0, 4e9)
+        records = [structure(row, CommandRecord) for row in told]
+        reports = [codec.decode(r).attrs for r in records if r.type == "dev2app"]
+        assert reports == [row["attrs"] for row in data]
+        shown: dict[str, object] = {}
+        for record in reversed(records):
+            attrs = codec.decode(record).attrs
+            if record.type == "app2dev":
+                assert attrs
+                assert attrs.items() <= shown.items()
+            shown = dict(attrs)

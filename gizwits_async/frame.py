@@ -5,7 +5,7 @@
 ```
 
 The length counts what follows it, seven bits a byte, lowest first, as MQTT does. `sn` is there in
-commands 0x0093 and 0x0094 only. What the body means is for `codec`.
+commands 0x0093 and 0x0094 only. What the body means is for `payload.codec`.
 """
 
 import base64
