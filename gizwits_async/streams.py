@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
+from zlib import crc32
 
 from attrs import frozen
 
@@ -108,7 +109,9 @@ def _fingerprint(*parts: object) -> str:
 
 def _written(query: str, state: object) -> str:
     plain = json.dumps([query, state], separators=(",", ":")).encode()
-    return f"{_VERSION}.{urlsafe_b64encode(plain).decode().rstrip('=')}"
+    # With a checksum: one digit changed on the way would go on elsewhere without a word.
+    sealed = urlsafe_b64encode(plain + crc32(plain).to_bytes(4, "big"))
+    return f"{_VERSION}.{sealed.decode().rstrip('=')}"
 
 
 def _read(query: str, token: str, shape: Callable[[Any], T]) -> T:
@@ -117,9 +120,13 @@ def _read(query: str, token: str, shape: Callable[[Any], T]) -> T:
     if version != _VERSION:
         raise ResumeMismatchError("this is no resume token of this version of gizwits_async")
     try:
-        found, state = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        plain, check = sealed[:-4], sealed[-4:]
+        if crc32(plain).to_bytes(4, "big") != check:
+            raise ValueError("another checksum")
+        found, state = json.loads(plain)
         read = shape(state)
-    except (ValueError, TypeError, Base64Error, RecursionError):
+    except (ValueError, TypeError, OverflowError, Base64Error, RecursionError):
         raise ResumeMismatchError("the resume token is damaged") from None
     if found != query:
         raise ResumeMismatchError(
@@ -158,9 +165,9 @@ class PageStream(Stream[T]):
         """Walk page by page; see `Stream.pages`. A row is not given twice within one walk."""
         skip = 0 if resume is None else _read(self._query, resume, _position)
         seen: set[Hashable] = set()
-        least: int | None = None
+        counted: int | None = None
+        most = back = same = 0
         before = PageReply[T]()
-        same = 0
         while True:
             try:
                 reply = await self._ask(skip)
@@ -168,18 +175,24 @@ class PageStream(Stream[T]):
             except GizwitsError as error:
                 _resumable(error, _written(self._query, skip))
                 raise
-            before, total = reply, reply.total
+            before, began, total = reply, skip, reply.total
             # The server may cap "limit": advance by what came; a short page is not the end.
             skip += len(reply.objects)
             over = not reply.objects or (total is not None and skip >= total)
             if total is not None:
-                if self._key is not None and least is not None and total < least:
-                    # Rows were deleted, and those behind them moved up, perhaps past our place.
-                    # Each step back needs a new low of the total, so this ends.
-                    skip, over, before = max(0, skip - (least - total)), False, PageReply()
+                most, fewer = max(most, total), 0 if counted is None else counted - total
+                counted = total
+                # A total that goes up and down for ever must not hold the walk for ever.
+                if self._key is not None and began and 0 < fewer <= most + _LARGEST_PAGE - back:
+                    # Rows were deleted, and those behind them moved up, perhaps past this page.
+                    skip, over, before, back = (
+                        max(0, began - fewer),
+                        False,
+                        PageReply(),
+                        back + fewer,
+                    )
                 elif over and skip < total:
                     _log.warning("%s: ended at %d of %d", self._request.where, skip, total)
-                least = total if least is None else min(least, total)
             token = None if over else _written(self._query, skip)
             yield Page(self._fresh(reply.objects, seen), token)
             if over:

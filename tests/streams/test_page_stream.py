@@ -1,0 +1,445 @@
+"""Lists by skip and limit: complete, in order, ended, whatever the server caps, counts or moves."""
+
+import asyncio
+import gc
+import json
+import warnings
+from collections.abc import Callable
+from contextlib import aclosing
+from string import ascii_letters, digits
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gizwits_async.errors import (
+    ForbiddenError,
+    GizwitsError,
+    InvalidRequestError,
+    InvalidResponseError,
+    NoReplyError,
+    ResumeMismatchError,
+)
+from gizwits_async.models.devices import Device
+from gizwits_async.models.page import PageReply
+from gizwits_async.streams import PageStream
+from gizwits_async.wire.request import get
+from tests.support import virtually
+from tests.wire.scripted import (
+    ScriptedTransport,
+    Sent,
+    client_on,
+    gateway_of,
+    refused,
+    reply,
+    virtual,
+)
+
+Change = Callable[[int, list[str]], None]
+
+
+class ListServer:
+    """A list behind skip and limit; what it says of itself is up to the test."""
+
+    def __init__(
+        self,
+        items: list[str],
+        *,
+        cap: int = 100,
+        total: str = "right",
+        change: Change = lambda _, __: None,
+        fail_at: frozenset[int] = frozenset(),
+        refuse_over: int | None = None,
+    ) -> None:
+        self.items, self.cap, self.total, self.change = list(items), cap, total, change
+        self.fail_at, self.refuse_over = fail_at, refuse_over
+        self.calls = 0
+        self.asked: list[tuple[int, int]] = []
+
+    def __call__(self, sent: Sent) -> Any:
+        self.calls += 1
+        self.change(self.calls, self.items)
+        skip, limit = int(sent.query["skip"]), int(sent.query["limit"])
+        self.asked.append((skip, limit))
+        if self.calls in self.fail_at:
+            return NoReplyError("lost")
+        if self.refuse_over is not None and limit > self.refuse_over:
+            return refused(5002, 400, "form invalid")
+        page = self.items[skip : skip + min(limit, self.cap)]
+        meta: dict[str, Any] = {"limit": limit, "skip": skip, "next": "/v1/evil?skip=0"}
+        if self.total == "right":
+            meta["total"] = len(self.items)
+        elif self.total == "null":
+            meta["total"] = None
+        return reply({"meta": meta, "objects": [{"did": did} for did in page]})
+
+
+def stream_on(server: Any, *, key: bool = True, **options: Any) -> PageStream[Device]:
+    gateway = gateway_of(ScriptedTransport(server), **options)
+    request = get("/v1/products/pk/devices/search", PageReply[Device])
+    return PageStream(gateway, request, key=(lambda d: d.did) if key else None)
+
+
+def names(n: int) -> list[str]:
+    return [f"d{i}" for i in range(n)]
+
+
+async def dids(stream: PageStream[Device]) -> list[str]:
+    return [device.did async for device in stream]
+
+
+@settings(deadline=None)
+@given(
+    n=st.integers(0, 130),
+    cap=st.integers(1, 120),
+    size=st.integers(1, 100),
+    key=st.booleans(),
+    total=st.sampled_from(["right", "missing", "null"]),
+)
+def test_a_list_comes_whole_and_in_order(
+    n: int, cap: int, size: int, key: bool, total: str
+) -> None:
+    """Any cap and page size: exactly the items, in the fewest calls that the total allows."""
+    server = ListServer(names(n), cap=cap, total=total)
+    assert virtually(dids(stream_on(server, key=key, page_size=size))) == names(n)
+    pages = -(-n // min(cap, size))
+    assert server.calls == (max(1, pages) if total == "right" else pages + 1)
+
+
+@settings(deadline=None)
+@given(
+    n=st.integers(0, 60),
+    cap=st.integers(1, 20),
+    fail_at=st.frozensets(st.integers(1, 12), max_size=4),
+    stops=st.lists(st.integers(1, 4), max_size=3),
+    total=st.sampled_from(["right", "missing"]),
+)
+def test_interrupted_and_resumed_it_is_the_same_list(
+    n: int, cap: int, fail_at: frozenset[int], stops: list[int], total: str
+) -> None:
+    """Items before each error or break, and those after its resume token: each once."""
+    server = ListServer(names(n), cap=cap, total=total, fail_at=fail_at)
+
+    async def walk() -> list[str]:
+        got: list[str] = []
+        resume: str | None = None
+        left = list(stops)
+        for _ in range(40):
+            count, stop = 0, left.pop(0) if left else None
+            try:
+                pages = stream_on(server, max_retries=0).pages(resume)
+                async with aclosing(pages):
+                    async for page in pages:
+                        got += [d.did for d in page.items]
+                        resume = page.resume
+                        count += 1
+                        if resume is None:
+                            return got
+                        if count == stop:
+                            break
+            except NoReplyError as error:
+                assert error.resume is not None
+                assert f'pages(resume="{error.resume}")' in error.__notes__[-1]
+                resume = error.resume
+        raise AssertionError("no end")
+
+    assert virtually(walk()) == names(n)
+
+
+changes = st.lists(
+    st.tuples(
+        st.integers(1, 12),
+        st.sampled_from(["insert", "delete"]),
+        st.lists(st.integers(0, 80), min_size=1, max_size=12),
+    ),
+    max_size=5,
+    unique_by=lambda change: change[0],  # Between two calls rows come or go, not both.
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    n=st.integers(1, 60),
+    cap=st.integers(1, 15),
+    total=st.sampled_from(["right", "missing"]),
+    plan=changes,
+)
+def test_a_list_that_moves_loses_nothing_that_was_there_all_along(
+    n: int, cap: int, total: str, plan: Any
+) -> None:
+    """X2, X3: it ends, gives nothing twice, and where the total tells of deletions, loses nothing."""
+    fresh = iter(range(10_000))
+
+    def change(call: int, items: list[str]) -> None:
+        for when, what, places in plan:
+            if when != call:
+                continue
+            for place in places:
+                if what == "insert":
+                    items.insert(place % (len(items) + 1), f"new{next(fresh)}")
+                elif items:
+                    items.pop(place % len(items))
+
+    server = ListServer(names(n), cap=cap, total=total, change=change)
+    got = virtually(dids(stream_on(server)))
+    assert len(got) == len(set(got))
+    assert server.calls <= 40 * (n + 100)
+    deleted = any(what == "delete" for _, what, _ in plan)
+    if total == "right" or not deleted:
+        stayed = set(names(n)) & set(server.items)
+        assert stayed <= set(got)
+
+
+@virtual
+async def test_rows_deleted_behind_us_move_nothing_past_us() -> None:
+    """The step back is from where the page began: rows moved up past it, not past its end."""
+
+    def change(call: int, items: list[str]) -> None:
+        if call == 2:
+            del items[:20]
+
+    server = ListServer(names(100), cap=20, change=change)
+    assert set(await dids(stream_on(server))) == set(names(100))
+
+
+@virtual
+async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
+    """An oscillating list must not be walked for ever."""
+
+    def change(call: int, items: list[str]) -> None:
+        if call % 2:
+            items.append("extra")
+        elif "extra" in items:
+            items.remove("extra")
+
+    server = ListServer(names(30), cap=1, change=change)
+    got = await dids(stream_on(server))
+    assert set(names(30)) <= set(got)
+    assert server.calls < 500
+
+
+@pytest.mark.parametrize("total", [30, None])
+@virtual
+async def test_a_server_that_ignores_skip_is_an_error(total: int | None) -> None:
+    """X6: the same page again and again ends in an error that can be resumed, not in a loop."""
+    page = {"objects": [{"did": f"d{i}"} for i in range(3)], "meta": {"total": total}}
+    transport = ScriptedTransport(lambda _: reply(page))
+    with pytest.raises(InvalidResponseError, match="again") as caught:
+        await client_on(transport).devices.search().collect()
+    assert caught.value.resume is not None
+    assert len(transport.calls) < 6
+
+
+@virtual
+async def test_an_empty_page_is_the_end_and_a_total_not_reached_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """X4: an empty page while the total promises more ends the walk, with a warning."""
+    server = ListServer(names(5))
+    stream = stream_on(lambda s: reply({"objects": [], "meta": {"total": 9, "next": "/x"}}))
+    assert await dids(stream) == []
+    assert "ended at 0 of 9" in caplog.text
+    caplog.clear()
+    assert len(await dids(stream_on(server))) == 5
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(("size", "first"), [(100, 100), (50, 50), (20, 20), (7, 7)])
+@virtual
+async def test_a_list_that_refuses_large_pages_is_asked_for_20_from_then_on(
+    size: int, first: int
+) -> None:
+    """5002 to 100: once more with 20, and remembered for the route, by every view of the client."""
+    server = ListServer(names(45), refuse_over=20)
+    transport = ScriptedTransport(server)
+    client = client_on(transport, page_size=size)
+    got = await client.devices.search(is_online=True).collect()
+    assert [d.did for d in got] == names(45)
+    limits = [limit for _, limit in server.asked]
+    assert limits[0] == first
+    assert set(limits[1:]) == {min(size, 20)}
+    server.asked.clear()
+    await client.with_options(timeout=3).devices.search(city="x").collect()
+    assert {limit for _, limit in server.asked} == {min(size, 20)}
+
+
+@pytest.mark.parametrize("code", [5002, 5018])
+@virtual
+async def test_a_refusal_that_is_not_for_the_size_is_raised_and_not_remembered(code: int) -> None:
+    """A form that is invalid for 20 as well is the caller's mistake."""
+    transport = ScriptedTransport(lambda _: refused(code, 400))
+    client = client_on(transport)
+    with pytest.raises((InvalidRequestError, ForbiddenError)) as caught:
+        await client.devices.search().collect()
+    assert caught.value.resume is not None
+    assert [s.query["limit"] for s in transport.calls] == (
+        ["100", "20"] if code == 5002 else ["100"]
+    )
+    assert client._gateway.page_caps == {}
+
+
+@virtual
+async def test_two_walks_of_one_stream_do_not_disturb_each_other() -> None:
+    """A stream holds no state."""
+    stream = stream_on(ListServer(names(30), cap=4))
+    one, other = aiter(stream), aiter(stream)
+    got: tuple[list[str], list[str]] = ([], [])
+    for step in range(30):
+        got[0].append((await anext(one)).did)
+        if step % 3 == 0:
+            got[1].append((await anext(other)).did)
+    got[1].extend([d.did async for d in other])  # type: ignore[attr-defined]
+    assert got == (names(30), names(30))
+    both = await asyncio.gather(dids(stream), dids(stream))
+    assert both == [names(30), names(30)]
+
+
+@virtual
+async def test_first_collect_and_total_cost_what_they_must() -> None:
+    """One call for the first, one for the total, as many as needed for a limit."""
+    server = ListServer(names(30), cap=10)
+    stream = stream_on(server)
+    first = await stream.first()
+    assert first is not None
+    assert first.did == "d0"
+    assert await stream.total() == 30
+    assert server.asked[-1] == (0, 1)
+    assert server.calls == 2
+    assert [d.did for d in await stream.collect(limit=15)] == names(15)
+    assert server.calls == 4
+    assert await stream.collect(limit=0) == []
+    assert len(await stream.collect()) == 30
+    assert await stream_on(ListServer([])).first() is None
+    assert await stream_on(ListServer([], total="missing")).total() is None
+
+
+@virtual
+async def test_a_page_tells_where_to_go_on_and_only_the_last_one_does_not() -> None:
+    """`resume` is None on the last page and only there; the last page may be empty."""
+    for total in ("right", "missing"):
+        pages = [p async for p in stream_on(ListServer(names(7), cap=3, total=total)).pages()]
+        assert [p.resume is None for p in pages] == [False] * (len(pages) - 1) + [True]
+
+
+def test_a_walk_that_is_broken_off_leaves_nothing_behind() -> None:
+    """P3: `break` without closing: no warning, no task, no call more."""
+    server = ListServer(names(30), cap=3)
+
+    async def walk() -> None:
+        async for _ in stream_on(server):
+            break
+        pages = stream_on(server).pages()
+        await anext(pages)
+        del pages
+        gc.collect()
+        await asyncio.sleep(1)
+        assert len(asyncio.all_tasks()) == 1
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        virtually(walk())
+        gc.collect()
+    assert server.calls == 2
+
+
+@virtual
+async def test_a_walk_that_is_cancelled_can_go_on() -> None:
+    """P1: nothing is held across a yield; the last token still serves."""
+    server = ListServer(names(9), cap=3)
+    resume: list[str | None] = []
+
+    async def walk() -> None:
+        async for page in stream_on(server).pages():
+            resume.append(page.resume)
+            await asyncio.sleep(1)
+
+    task = asyncio.ensure_future(walk())
+    await asyncio.sleep(1.5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    rest = [d.did async for p in stream_on(server).pages(resume[-1]) for d in p.items]
+    assert rest == names(9)[6:]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "g1",
+        "g1.",
+        "g1.!!!",
+        "g0.abc",
+        "g1.bnVsbA",
+        "x" * 1000,
+        5,
+        "g1.\ud800",
+        "ключ",
+    ],
+)
+@virtual
+async def test_what_is_no_token_is_refused_before_anything_is_sent(token: Any) -> None:
+    """ResumeMismatchError, which is a ValueError too."""
+    transport = ScriptedTransport(lambda _: reply({"objects": []}))
+    with pytest.raises(ResumeMismatchError):
+        await anext(client_on(transport).devices.search().pages(token))
+    assert transport.sent == []
+
+
+@virtual
+async def test_a_token_of_another_query_is_refused() -> None:
+    """It holds a hash of the arguments as given."""
+    server = ListServer(names(9), cap=3)
+    client = client_on(ScriptedTransport(server))
+    page = await anext(client.devices.search(city="a").pages())
+    assert (await anext(client.devices.search(city="a").pages(page.resume))).items[0].did == "d3"
+    for other in (
+        client.devices.search(city="b"),
+        client.devices.search(),
+        client.for_product("pk2", "s").devices.search(city="a"),
+    ):
+        with pytest.raises(ResumeMismatchError, match="another query"):
+            await anext(other.pages(page.resume))
+    with pytest.raises(ResumeMismatchError):
+        await anext(client.devices.data_log("d").pages(page.resume))
+
+
+@virtual
+async def test_a_damaged_token_never_goes_on_elsewhere() -> None:
+    """Cut, doubled or with one character changed: refused, or exactly the same place."""
+    server = ListServer(names(99), cap=33)
+    page = await anext(stream_on(server).pages())
+    token = page.resume
+    assert token is not None
+    damaged = {token[:i] for i in range(len(token))} | {token + token, token + "x", token.upper()}
+    damaged |= {
+        token[:i] + c + token[i + 1 :]
+        for i in range(len(token))
+        for c in f"{ascii_letters}{digits}-_."
+        if token[i] != c
+    }
+    for one in damaged:
+        try:
+            found = await anext(stream_on(server).pages(one))
+        except ResumeMismatchError:
+            continue
+        assert found.items[0].did == "d33", one
+
+
+@virtual
+async def test_the_error_of_a_walk_is_an_error_of_ours_with_its_place() -> None:
+    """Whatever page fails: `.resume` is where it failed, the note says how to go on."""
+    server = ListServer(names(9), cap=3, fail_at=frozenset({2}))
+    got: list[str] = []
+
+    async def walk() -> None:
+        async for device in stream_on(server, max_retries=0):
+            got.append(device.did)  # noqa: PERF401 - those before the error are the point
+
+    with pytest.raises(GizwitsError) as caught:
+        await walk()
+    assert got == names(3)
+    assert json.dumps(caught.value.resume)
+    rest = [d.did async for p in stream_on(server).pages(caught.value.resume) for d in p.items]
+    assert rest == names(9)[3:]
