@@ -1,5 +1,20 @@
 """How often one may call: the hourly quota, in one process or shared by many."""
 
+from typing import TYPE_CHECKING
+
 from gizwits_async.quota.hourly import HourlyQuota
 
-__all__ = ["HourlyQuota"]
+if TYPE_CHECKING:
+    from gizwits_async.quota.shared import SharedQuota, SharedTokenStore
+
+__all__ = ["HourlyQuota", "SharedQuota", "SharedTokenStore"]
+
+
+def __getattr__(name: str) -> object:
+    # Only who shares a quota needs the packages of the extra `redis`.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gizwits_async.quota import shared  # noqa: PLC0415
+
+    value: object = getattr(shared, name)
+    return value

@@ -72,6 +72,10 @@ class Bucket:
         self._empty_at = self._clock() - (places - 1) / self.rate
         return True
 
+    def give_back(self) -> None:
+        """Take back a place that was not used."""
+        self.put(self.places + 1)
+
     def wait_for(self, places: float) -> float:
         """Return the seconds until there are so many places (more than a burst: taken in turn)."""
         return max(0.0, (places - self.places) / self.rate)

@@ -71,6 +71,10 @@ class HourlyQuota:
         self._paced = dict.fromkeys(Lane, 0.0)
         self._bulk_served = 0.0
         self._closed = False
+        self._first_places = 0.0
+        # Seconds that a place may take which is there; above zero, every call goes through the
+        # pump, so that a call cancelled meanwhile loses none.
+        self._asking = 0.0
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         """Wait for a place, and take it. Each place wants one `observe`; a cancelled wait none.
@@ -87,7 +91,7 @@ class HourlyQuota:
         lane = Lane(lane)
         self._bind(asyncio.get_running_loop())
         line = self._lines[lane]
-        if not line and await self._take(lane) is None:
+        if not self._asking and not line and await self._take(lane) is None:
             return
         if len(line) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
@@ -98,7 +102,8 @@ class HourlyQuota:
             return
         if self._expected(lane) > max_wait:
             raise self._refusal(lane, f"more than {max_wait:g} s")
-        await line.wait(max_wait, partial(self._refusal, lane, f"more than {max_wait:g} s"))
+        limit = max(max_wait, self._asking)
+        await line.wait(limit, partial(self._refusal, lane, f"more than {max_wait:g} s"))
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         """Take in what came of a place: once for each that was granted.
@@ -168,7 +173,7 @@ class HourlyQuota:
         fresh, self._loop = self._loop is None, loop
         for line in self._lines.values():
             line.forget()
-        self._bucket.put(0.0 if fresh else places + (self._now() - seen) * self.rate)
+        self._bucket.put(self._first_places if fresh else places + (self._now() - seen) * self.rate)
         if fresh:
             self._advance_until = self._now() + self._advance / self.rate
 
@@ -218,7 +223,7 @@ class HourlyQuota:
         if self._flying:
             self._flying.pop()
         self._ledger.add(lane, self._now(), -1)
-        self._bucket.put(self._bucket.places + 1)
+        self._bucket.give_back()
         self._poke()
 
     def _situation(self, now: float) -> Now:

@@ -1,0 +1,360 @@
+"""One quota and one token for many processes, on Valkey or Redis. Needs the extra `redis`."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Self
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from gizwits_async.models.authorization import Token
+from gizwits_async.quota.bucket import Bucket
+from gizwits_async.quota.hourly import HourlyQuota
+
+__all__ = ["SharedQuota", "SharedTokenStore"]
+
+_log = logging.getLogger("gizwits_async.quota")
+_AWAY = (RedisError, OSError, TimeoutError)
+_SPARE_LIFE = 1.0
+"""Seconds that a place given back by a cancelled call may wait for another: pad has room for it."""
+_SHORTEST_ASK = 0.001
+"""Seconds between two questions at the store."""
+
+_TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local interval, burst, need, life = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local stop = tonumber(redis.call('GET', KEYS[2]) or '0')
+local empty_at = tonumber(redis.call('GET', KEYS[1]) or now)
+if need == 0 then empty_at = math.max(empty_at, now) end
+local places = math.min(burst, (now - empty_at) / interval)
+local taken = 0
+if need > 0 and now >= stop and places >= need then taken = 1 places = places - 1 end
+redis.call('SET', KEYS[1], string.format('%.6f', now - places * interval), 'EX', life)
+return {taken, string.format('%.6f', places), string.format('%.6f', math.max(0, stop - now))}
+"""
+# A key that is missing is a bucket that is empty: a store that lost its memory grants nothing
+# twice. `need` 0 takes nothing and empties the bucket. The store's clock is the only one.
+
+_STOP = """
+local clock = redis.call('TIME')
+local until_ = clock[1] + clock[2] / 1000000 + tonumber(ARGV[1])
+local now_set = tonumber(redis.call('GET', KEYS[1]) or '0')
+if until_ > now_set then
+  redis.call('SET', KEYS[1], string.format('%.6f', until_), 'EX', math.ceil(ARGV[1]) + 1)
+end
+"""
+
+_DROP = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+class _Store:
+    """A connection to the store that fails fast, one an event loop."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client: Redis | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def client(self) -> Redis:
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._loop = loop
+            # No retries: a call that waits for a place must learn at once that the store is away.
+            self._client = Redis.from_url(
+                self._url,
+                decode_responses=True,
+                socket_timeout=1.0,
+                socket_connect_timeout=1.0,
+                retry=Retry(NoBackoff(), 0),
+            )
+        return self._client
+
+    async def run(self, script: str, keys: list[str], *arguments: float | str) -> list[object]:
+        """Run a script; it is a few hundred bytes, and needs no memory of being loaded."""
+        reply = await self.client.eval(script, len(keys), *keys, *map(str, arguments))
+        return list(reply) if isinstance(reply, list) else []
+
+    async def aclose(self) -> None:
+        if self._client is not None and self._loop is asyncio.get_running_loop():
+            client, self._client = self._client, None
+            await client.aclose()
+
+
+class _SharedBucket(Bucket):
+    """The bucket as the store keeps it; a share of it of our own while the store is away."""
+
+    def __init__(
+        self,
+        burst: float,
+        rate: float,
+        *,
+        clock: Callable[[], float],
+        store: _Store,
+        keys: list[str],
+        life: int,
+        replicas: int,
+        probe: float,
+    ) -> None:
+        super().__init__(burst, rate, clock=clock)
+        self._store, self._keys, self._life, self._replicas = store, keys, life, replicas
+        self._probe = probe
+        self._share: Bucket | None = None
+        self._alone = False
+        self._probe_at = 0.0
+        self._stopped_until = 0.0
+        self._spares: list[float] = []
+
+    async def take(self, reserve: float = 0.0) -> bool:
+        """Take one place of the store's if `reserve` places then remain."""
+        now = self._clock()
+        self._spares = [time for time in self._spares if time > now - _SPARE_LIFE]
+        if self._spares:
+            self._spares.pop()
+            return True
+        if self._share is not None and now < self._probe_at:
+            return await self._take_share(reserve)
+        try:
+            if self._share is not None:
+                # What the store saved up while we lived on our share was spent already.
+                await self._ask(0.0)
+                if self._share is not None:  # the other lane may have been first
+                    self._tell(None)
+            return await self._ask(1 + reserve)
+        except _AWAY as error:
+            self._probe_at = self._clock() + self._probe
+            self._tell(await self._why(error))
+            return await self._take_share(reserve)
+
+    async def _ask(self, need: float) -> bool:
+        taken, places, stop = await self._store.run(
+            _TAKE, self._keys, 1 / self.rate, self.burst, need, self._life
+        )
+        self.put(float(str(places)))
+        self._stopped_until = self._clock() + float(str(stop))
+        return bool(taken)
+
+    async def _take_share(self, reserve: float) -> bool:
+        if self._share is None or (self._alone and reserve > 0):
+            return False
+        return await self._share.take(min(reserve / self._replicas, self._share.burst - 1))
+
+    async def _why(self, error: BaseException) -> BaseException:
+        # A dropped connection says little; one more try tells a dead store from a cut cable.
+        try:
+            await self._store.client.ping()
+        except _AWAY as again:
+            return again
+        return error
+
+    def _tell(self, error: BaseException | None) -> None:
+        if error is None:
+            self._share = None
+            _log.warning("quota.degraded over: the store answers again")
+            return
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ConnectionRefusedError):
+            cause = cause.__cause__ or cause.__context__
+        self._alone = cause is None and self._replicas > 1
+        if self._share is None:
+            self._share = Bucket(
+                max(1.0, self.burst / self._replicas),
+                self.rate / self._replicas,
+                clock=self._clock,
+            )
+            _log.warning(
+                "quota.degraded: the store is away (%s); this process goes on with 1/%d%s",
+                type(error).__name__,
+                self._replicas,
+                ", people only" if self._alone else "",
+            )
+
+    def wait_for(self, places: float) -> float:
+        """Return the seconds after which to ask again."""
+        if self._share is None:
+            told = max(super().wait_for(places), self._stopped_until - self._clock())
+            return max(told, _SHORTEST_ASK)
+        until_probe = max(0.0, self._probe_at - self._clock())
+        if self._alone and places > 1:
+            return until_probe
+        need = 1 + min((places - 1) / self._replicas, self._share.burst - 1)
+        return min(self._share.wait_for(need), until_probe)
+
+    def give_back(self) -> None:
+        """Take back a place; for a second another call may have it."""
+        self._spares.append(self._clock())
+
+    async def stop(self, seconds: float) -> None:
+        """Tell the others that the server refused."""
+        try:
+            await self._store.run(_STOP, self._keys[1:], seconds)
+        except _AWAY as error:
+            _log.debug("the refusal could not be told to others: %s", type(error).__name__)
+
+
+class SharedQuota(HourlyQuota):
+    """The quota of one enterprise id for all its processes, kept on Valkey or Redis."""
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        enterprise_id: str,
+        *,
+        calls: int = 3600,
+        period: float = 3600.0,
+        replicas: int = 1,
+        burst: int = 24,
+        reserve: int = 18,
+        pad: float = 12.0,
+        probe: float = 5.0,
+    ) -> Self:
+        """Return the quota that all processes with this store and enterprise share.
+
+        Args:
+            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            enterprise_id: Whose quota it is.
+            calls: Calls the server allows in a period, to all processes together.
+            period: Seconds.
+            replicas: Processes that share; each goes on with its share while the store is away.
+            burst: As in `HourlyQuota`, for all processes together.
+            reserve: As in `HourlyQuota`.
+            pad: As in `HourlyQuota`.
+            probe: Seconds between looks for a store that is away.
+
+        Raises:
+            ValueError: The numbers do not fit together, or the URL cannot be read.
+        """
+        if replicas < 1:
+            raise ValueError(f"replicas must be positive, not {replicas}")
+        quota = cls(calls, period, burst=burst, reserve=reserve, pad=pad, initial=0, sprint=False)
+        name = hashlib.sha256(enterprise_id.encode()).hexdigest()[:32]
+        quota._share_by(_Store(url), f"gizwits_async:{{{name}}}:", replicas, probe)
+        return quota
+
+    _store: _Store | None = None
+
+    def _share_by(self, store: _Store, prefix: str, replicas: int, probe: float) -> None:
+        self._store = store
+        self._telling: set[asyncio.Task[None]] = set()
+        self._asking = 0.1
+        self._first_places = self._bucket.burst  # unknown: no caller is refused unasked
+        self._bucket = _SharedBucket(
+            self._bucket.burst,
+            self.rate,
+            clock=self._now,
+            store=store,
+            keys=[f"{prefix}quota", f"{prefix}stop"],
+            life=int(self.period + 60),
+            replicas=replicas,
+            probe=probe,
+        )
+
+    def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
+        """Take in what came of a place, and tell the other processes of a refusal."""
+        super().observe(headers, refused=refused)
+        pause = self.retry_after() if refused else None
+        if pause and isinstance(self._bucket, _SharedBucket):
+            task = asyncio.get_running_loop().create_task(self._bucket.stop(pause))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def aclose(self) -> None:
+        """Turn all waiting calls away, and give the connection back."""
+        await super().aclose()
+        if self._store is not None:
+            await asyncio.gather(*self._telling, return_exceptions=True)
+            await self._store.aclose()
+
+
+class SharedTokenStore:
+    """Keeps tokens for many processes, so that a whole fleet of workers logs in once.
+
+    Never raises: with the store away there is no token, and every process logs in for itself.
+    """
+
+    def __init__(self, url: str, *, lock_life: float = 30.0) -> None:
+        """Make a store.
+
+        Args:
+            url: As in `SharedQuota.from_url`.
+            lock_life: Seconds after which the lock of a process that died is void.
+        """
+        self._store = _Store(url)
+        self._lock_life = lock_life
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the token store at this URL."""
+        return cls(url)
+
+    async def load(self, key: str) -> Token | None:
+        """Return the token under `key`; None if there is none, or none that can be read."""
+        try:
+            found = json.loads(await self._store.client.get(_token_key(key)) or "null")
+            token, expires_at = found["token"], found["expires_at"]
+        except (*_AWAY, ValueError, TypeError, KeyError, RecursionError):
+            return None
+        if not isinstance(token, str) or not token or type(expires_at) is not int:
+            return None
+        return Token(token=token, expires_at=expires_at)
+
+    async def save(self, key: str, token: Token) -> None:
+        """Keep `token` under `key`; it is forgotten after eight days, a day after its end."""
+        try:
+            await self._store.client.set(_token_key(key), _written(token), ex=8 * 86_400)
+        except _AWAY as error:
+            _log.debug("the token could not be shared: %s", type(error).__name__)
+
+    async def discard(self, key: str, token: Token) -> None:
+        """Forget the token under `key` if it is still this one."""
+        try:
+            await self._store.run(_DROP, [_token_key(key)], _written(token))
+        except _AWAY as error:
+            _log.debug("the token could not be discarded: %s", type(error).__name__)
+
+    @asynccontextmanager
+    async def renewing(self, key: str) -> AsyncIterator[None]:
+        """Hold this while a new token is fetched: one at a time, wherever the others run."""
+        lock, mine = f"{_token_key(key)}:lock", secrets.token_hex(8)
+        held = await self._lock(lock, mine)
+        try:
+            yield
+        finally:
+            if held:
+                try:
+                    await self._store.run(_DROP, [lock], mine)
+                except _AWAY as error:
+                    _log.debug("the lock ends by itself: %s", type(error).__name__)
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        await self._store.aclose()
+
+    async def _lock(self, lock: str, mine: str) -> bool:
+        end = asyncio.get_running_loop().time() + self._lock_life
+        try:
+            while asyncio.get_running_loop().time() < end:
+                life = int(self._lock_life * 1000)
+                if await self._store.client.set(lock, mine, nx=True, px=life):
+                    return True
+                await asyncio.sleep(0.05)
+        except _AWAY as error:
+            _log.debug("no lock to renew the token under: %s", type(error).__name__)
+        return False
+
+
+def _token_key(key: str) -> str:
+    return f"gizwits_async:token:{key}"
+
+
+def _written(token: Token) -> str:
+    return json.dumps({"token": str(token.token), "expires_at": token.expires_at})
