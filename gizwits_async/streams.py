@@ -12,6 +12,7 @@ from binascii import Error as Base64Error
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from hashlib import sha256
+from math import floor
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
@@ -288,6 +289,8 @@ class LogStream(Stream[T]):
         while True:
             token = self._token(span, walk.position)
             try:
+                if (pause := walk.pause()) > 0:
+                    await self._gateway.sleep(pause)
                 request = walk.next()
                 if request is None:
                     break
@@ -341,6 +344,8 @@ class LogStream(Stream[T]):
         return resolve(
             self._start,
             self._end,
+            # A server that refuses what is not over yet is asked for whole seconds of the past.
+            now=floor(clock.earliest()) if clock.strict else clock.now(),
             earliest=clock.earliest(),
             latest=clock.latest(),
             owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),

@@ -16,6 +16,7 @@ from gizwits_async.errors import (
     AuthenticationError,
     ClientClosedError,
     GizwitsError,
+    InvalidRequestError,
     InvalidResponseError,
     QuotaWaitError,
     TokenRejectedError,
@@ -106,6 +107,7 @@ class LogWalk(Generic[T]):
         start = self._last if sort == "desc" else self._first
         self.position: int | None = start if position is None else position
         self._chain: _Chain[T] | None = None
+        self._over = span.end <= clock.latest()
         self._stalls = 0
         self._doubted = False
         self._spare: tuple[int | None, list[T]] = (None, [])
@@ -113,6 +115,15 @@ class LogWalk(Generic[T]):
         """First and last second of what fell off the edge of the log before it could be asked."""
         self.strays = 0
         """Records that belonged to no part of what was asked."""
+
+    def pause(self) -> float:
+        """Return the seconds to wait before `next`: until the last second of the range is over.
+
+        Zero but for a server that refuses what is not over yet, and a range that ends right now.
+        """
+        if not (self._clock.strict and self._over and self._chain is None):
+            return 0.0
+        return max(0.0, self._last + 1 - self._clock.earliest())
 
     def next(self) -> Request[PageReply[T]] | None:
         """Return the next call to make, or None when nothing is left to ask.
@@ -149,7 +160,17 @@ class LogWalk(Generic[T]):
         Raises:
             InvalidResponseError: Opening anew has not helped several times in a row.
         """
-        chain = self._chain
+        chain, clock = self._chain, self._clock
+        if (
+            chain is not None
+            and chain.context is None
+            and isinstance(error, InvalidRequestError)
+            and not clock.strict
+            and chain.bounds.end > floor(clock.earliest())
+        ):
+            # Perhaps it takes no end that is not over yet. Ask so, from now on.
+            clock.strict, self._chain = True, None
+            return True
         fatal = isinstance(error, _FATAL) and not isinstance(error, TokenRejectedError)
         if chain is None or chain.context is None or fatal:
             self._chain = None
@@ -195,7 +216,11 @@ class LogWalk(Generic[T]):
     def _bounds(self, window: Window) -> Bounds:
         clock = self._clock
         return bounds_of(
-            window, earliest=clock.earliest(), latest=clock.latest(), inclusive=self._inclusive
+            window,
+            earliest=clock.earliest(),
+            latest=clock.latest(),
+            inclusive=self._inclusive,
+            strict=clock.strict,
         )
 
     def _opened(self, position: int) -> _Chain[T]:

@@ -88,13 +88,20 @@ def as_epoch(name: str, moment: object) -> float | None:
 
 
 def resolve(
-    start: float | None, end: float | None, *, earliest: float, latest: float, owned: int
+    start: float | None,
+    end: float | None,
+    *,
+    now: float,
+    earliest: float,
+    latest: float,
+    owned: int,
 ) -> Range:
     """Return the range that is meant when a walk begins.
 
     Args:
         start: As given; None is one full window before the end.
-        end: As given; None is now: the last whole second that is over for certain.
+        end: As given; None is now.
+        now: What time it is at the server, as well as that can be told.
         earliest: The earliest that it can be at the server.
         latest: The latest that it can be at the server.
         owned: How many seconds one full window owns.
@@ -103,10 +110,10 @@ def resolve(
         ValueError: The range is reversed or begins in the future.
         LogRangeError: It begins more than 30 days ago.
     """
-    until = floor(earliest) if end is None else end
-    since = until - owned if start is None else start
+    until = now if end is None else end
+    since = ceil(until) - owned if start is None else start
     if end is None and until < since <= latest:
-        until = since  # It began within the second that is not over yet.
+        until = since  # It began within what is not known of the time.
     if since > latest:
         raise ValueError(f"the range begins in the future: {since} is after {latest:.0f}, now")
     if since > until:
@@ -132,11 +139,21 @@ def window_at(position: int, first: int, last: int, *, sort: Sort, owned: int) -
     return Window(position, min(last, position + owned - 1))
 
 
-def bounds_of(window: Window, *, earliest: float, latest: float, inclusive: bool) -> Bounds:
-    """Return the bounds to send now: never beyond the edge of the log, never in the future."""
-    start = window.first if inclusive else window.first - 1
-    end = min(window.last + 1, floor(earliest))
-    start = max(start, edge(latest))
+def bounds_of(
+    window: Window, *, earliest: float, latest: float, inclusive: bool, strict: bool = False
+) -> Bounds:
+    """Return the bounds to send now: not beyond the edge of the log, nor far into the future.
+
+    Args:
+        window: The seconds to ask for.
+        earliest: The earliest that it can be at the server.
+        latest: The latest that it can be at the server.
+        inclusive: Whether the server is trusted to include `start_ts`.
+        strict: Whether it refuses an `end_ts` that is not over yet. What already happened in this
+            very second is certain only in a query that ends with the second.
+    """
+    start = max(window.first if inclusive else window.first - 1, edge(latest))
+    end = min(window.last + 1, floor(earliest) if strict else floor(latest) + 1)
     return Bounds(start, max(end, start))
 
 

@@ -34,6 +34,8 @@ class ServerClock:
         self._wall = wall
         self._loop_time = loop_time
         self._offset: tuple[float, float] | None = None
+        self.strict = False
+        """Whether the server was seen to refuse an end that is not over yet."""
 
     @property
     def loop_time(self) -> float:
@@ -57,6 +59,10 @@ class ServerClock:
                 low, high = narrowed
             # Otherwise one of the clocks was moved, or the machine slept: begin again.
         self._offset = low, high
+
+    def now(self) -> float:
+        """Return what time it is at the server, by our own clock as far as its replies allow."""
+        return min(max(self._wall(), self.earliest()), self.latest())
 
     def earliest(self) -> float:
         """Return the earliest time it can be at the server, in epoch seconds."""

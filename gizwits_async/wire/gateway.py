@@ -72,7 +72,7 @@ class Gateway:
         self._quota = quota
         self._store = store
         self._user_agent = user_agent
-        self._sleep = sleep
+        self.sleep = sleep
         self._watch = watch or Watch()
         self._policy = RetryPolicy(
             max_retries=options.max_retries, max_quota_wait=options.max_quota_wait
@@ -101,7 +101,7 @@ class Gateway:
             store=self._store,
             clock=self.clock,
             user_agent=self._user_agent,
-            sleep=self._sleep,
+            sleep=self.sleep,
             tokens=tokens,
             page_caps=self.page_caps,
             watch=self._watch,
@@ -194,7 +194,7 @@ class Gateway:
                         raise
                     raise final from error
             if pause:
-                await self._sleep(pause)
+                await self.sleep(pause)
         raise AssertionError("unreachable")
 
     async def _attempt(self, request: Request[T], body: bytes | None, so_far: Attempt) -> T:

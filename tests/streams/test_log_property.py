@@ -53,6 +53,7 @@ servers = st.builds(
     hits=st.booleans(),
     total=st.sampled_from(["right", "over", "page_only", "missing", "null"]),
     log_cap=st.integers(1, 7),
+    refuse_future_end=st.booleans(),
     seed=st.integers(0, 9),
 )
 

@@ -104,7 +104,10 @@ def test_the_edge_and_the_future_narrow_a_query() -> None:
     window = Window(NOW - LOG_LIFE - 10, NOW - LOG_LIFE + 10)
     query = bounds_of(window, earliest=NOW - 1, latest=NOW, inclusive=False)
     assert query.start == edge(NOW) == NOW - LOG_LIFE
-    query = bounds_of(Window(NOW - 10, NOW + 99), earliest=NOW - 0.5, latest=NOW, inclusive=False)
+    ahead = Window(NOW - 10, NOW + 99)
+    query = bounds_of(ahead, earliest=NOW - 0.5, latest=NOW, inclusive=False)
+    assert (query.start, query.end) == (NOW - 11, NOW + 1)
+    query = bounds_of(ahead, earliest=NOW - 0.5, latest=NOW, inclusive=False, strict=True)
     assert (query.start, query.end) == (NOW - 11, NOW - 1)
     query = bounds_of(Window(NOW + 5, NOW + 9), earliest=NOW, latest=NOW + 1, inclusive=False)
     assert query.start <= query.end
@@ -157,13 +160,13 @@ def test_what_is_no_moment_is_a_value_error_by_name(moment: Any) -> None:
 
 
 def resolved(start: float | None, end: float | None) -> Range:
-    return resolve(start, end, earliest=NOW - 0.5, latest=NOW + 0.5, owned=SPAN - 1)
+    return resolve(start, end, now=NOW - 0.25, earliest=NOW - 0.5, latest=NOW + 0.5, owned=SPAN - 1)
 
 
 def test_what_is_left_out_is_filled_in() -> None:
-    """`end=None` is the last second that is over; `start=None` one full window before."""
-    assert resolved(None, None) == Range(NOW - 1 - 172_799, NOW - 1)
-    assert resolved(NOW - 10, None) == Range(NOW - 10, NOW - 1)
+    """`end=None` is now; `start=None` one full window before."""
+    assert resolved(None, None) == Range(NOW - 172_799, NOW - 0.25)
+    assert resolved(NOW - 10, None) == Range(NOW - 10, NOW - 0.25)
     assert resolved(None, NOW - 100) == Range(NOW - 100 - 172_799, NOW - 100)
     assert resolved(NOW - 5, NOW + 1000) == Range(NOW - 5, NOW + 1000)
     assert resolved(NOW - 5, NOW - 5) == Range(NOW - 5, NOW - 5)
