@@ -1,0 +1,50 @@
+"""What already happened in this very second is not lost, whatever a server says of the future."""
+
+import pytest
+
+from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from tests.support import client_of, virtually
+
+NOW = 1_790_000_000.7
+DID = "d" * 22
+
+
+@pytest.mark.parametrize("refuse", [False, True])
+@pytest.mark.parametrize("skew", [0.0, -7200.0, 7200.0])
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_a_range_up_to_now_has_all_until_now(refuse: bool, skew: float, sort: str) -> None:
+    """`end=` now: exact, even if the service takes no end that is not over yet, or our clock is off."""
+    times = [NOW - 2, NOW - 0.6, NOW - 0.2, NOW - 0.1]
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("cmd", DID): times}, now=NOW), quirks=Quirks(refuse_future_end=refuse)
+    )
+
+    async def main() -> tuple[list[float], list[float]]:
+        transport = SimulatorTransport(cloud)
+        client = client_of(cloud, transport=transport)
+        client._gateway.clock._wall = lambda: transport.now() + skew
+        await client.authorization.create_token()
+        log = client.devices.cmd_log(DID, start=NOW - 60, end=NOW, sort=sort)
+        first = [r.timestamp for r in await log.collect()]
+        calls = len(cloud.ledger)
+        second = [r.timestamp for r in await log.collect()]
+        assert len(cloud.ledger) == calls + 1  # What was learned of the server is remembered.
+        return first, second
+
+    for got in virtually(main()):
+        assert sorted(got) == times
+    refused = [entry for entry in cloud.ledger if entry.error_code is not None]
+    assert len(refused) == int(refuse)
+
+
+def test_an_open_end_shows_what_just_happened() -> None:
+    """A report of a moment ago is in `data_log(did)`: nobody waits a second for it."""
+    fleet = Fleet.of([DID], {("data", DID): [NOW - 0.3]}, now=NOW)
+    cloud = SimulatedCloud(fleet)
+
+    async def main() -> tuple[int, float]:
+        transport = SimulatorTransport(cloud)
+        client = client_of(cloud, transport=transport)
+        return len(await client.devices.data_log(DID).collect()), transport.now()
+
+    assert virtually(main()) == (1, NOW)
