@@ -3,7 +3,8 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
@@ -13,9 +14,14 @@ from gizwits_async.options import Credentials, Options
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.wire.report import OnCall
 
+if TYPE_CHECKING:
+    from gizwits_async.quota.shared import SharedTokenStore
+
 __all__ = ["WEB_OPTIONS", "Gizwits", "get_gizwits", "gizwits_lifespan"]
 
 _NAME = "gizwits"
+_REPLICAS = 4
+"""No process can count the others; a guess that is too high costs speed, one too low refusals."""
 
 WEB_OPTIONS = Options(max_quota_wait=2.0, deadline=10.0)
 """What suits a handler: it is refused early, and never hangs."""
@@ -31,7 +37,9 @@ def gizwits_lifespan(
     """Return a lifespan for `FastAPI(lifespan=...)` that opens one client, and closes it at the end.
 
     The environment is read when the app starts: the four `GIZWITS_...` credentials, and if they are
-    set `GIZWITS_BASE_URL` and `GIZWITS_CALLS_PER_HOUR` (3600 if not).
+    set `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (3600 if not), and `GIZWITS_REDIS_URL`: a Valkey
+    or Redis, by which all processes that name it share quota and token. While it is away each goes
+    on with one part in `GIZWITS_REPLICAS` (4 if not set) of the quota.
 
     A lifespan of your own can hold it: `async with gizwits_lifespan()(app) as state: yield state`.
 
@@ -44,6 +52,7 @@ def gizwits_lifespan(
     Raises:
         ValueError: When the app starts: the environment lacks something, or says nonsense; the
             message names the variables.
+        ImportError: When the app starts: `GIZWITS_REDIS_URL` is set without the extra `redis`.
     """
 
     @asynccontextmanager
@@ -53,11 +62,9 @@ def gizwits_lifespan(
         if base_url := os.environ.get("GIZWITS_BASE_URL"):
             settings.setdefault("base_url", base_url)
         async with AsyncExitStack() as ours:
-            if "quota" not in settings:
-                settings["quota"] = HourlyQuota(
-                    _calls_an_hour(os.environ), pad=max(12.0, options.timeout + 2.0)
-                )
-                ours.push_async_callback(settings["quota"].aclose)
+            for name, made in _shared_or_own(os.environ, known, options).items():
+                if settings.setdefault(name, made) is made:
+                    ours.push_async_callback(made.aclose)
             client = await ours.enter_async_context(GizwitsClient(known, **settings))
             app.state.gizwits = client
             # As the lifespan's state it reaches the handlers of mounted apps too.
@@ -84,8 +91,41 @@ Gizwits: TypeAlias = Annotated[GizwitsClient, Depends(get_gizwits)]
 """The app's client, as a parameter of a handler: `async def handler(gizwits: Gizwits)`."""
 
 
-def _calls_an_hour(environ: Mapping[str, str]) -> int:
-    text = environ.get("GIZWITS_CALLS_PER_HOUR") or "3600"
+def _shared_or_own(
+    environ: Mapping[str, str], credentials: Credentials, options: Options
+) -> "dict[str, HourlyQuota | SharedTokenStore]":
+    calls = _number(environ, "GIZWITS_CALLS_PER_HOUR", 3600)
+    pad = max(12.0, options.timeout + 2.0)
+    url = environ.get("GIZWITS_REDIS_URL")
+    if not url:
+        return {"quota": HourlyQuota(calls, pad=pad)}
+    _check_url(url)
+    try:
+        from gizwits_async.quota.shared import SharedQuota, SharedTokenStore  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "GIZWITS_REDIS_URL is set, and its extra is missing: pip install 'gizwits-async[redis]'"
+        ) from error
+    replicas = _number(environ, "GIZWITS_REPLICAS", _REPLICAS)
+    quota = SharedQuota.from_url(
+        url, credentials.enterprise_id, calls=calls, replicas=replicas, pad=pad
+    )
+    return {"quota": quota, "tokens": SharedTokenStore.from_url(url)}
+
+
+def _number(environ: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = environ.get(name) or str(otherwise)
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ValueError(f"GIZWITS_CALLS_PER_HOUR must be a whole number above 0, not {text!r}")
+        raise ValueError(f"{name} must be a whole number above 0, not {text!r}")
     return int(text)
+
+
+def _check_url(url: str) -> None:
+    # Never shown: it may hold a password.
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"redis", "rediss", "unix"} and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("GIZWITS_REDIS_URL must be redis://..., rediss://... or unix://...")
