@@ -5,6 +5,7 @@ from operator import attrgetter
 from types import NoneType
 from typing import TypeVar
 
+from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import (
     CommandRecord,
     DataRecord,
@@ -13,8 +14,11 @@ from gizwits_async.models.devices import (
     DeviceIdentity,
     OnlineEvent,
 )
+from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.sections.base import Section, given, paged
 from gizwits_async.sections.command import BinaryCoding, command
+from gizwits_async.sections.confirm import Calls, control_and_confirm
+from gizwits_async.sections.watch import WatchStream
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.windows import Moment, Sort, as_epoch
 from gizwits_async.wire.request import get, post
@@ -132,6 +136,52 @@ class Devices(Section):
         body = command(attrs, raw, binary_coding)
         await self._send(post(self._at("devices/{did}/control", did=did), NoneType, json=body))
 
+    async def control_and_confirm(
+        self,
+        did: str,
+        attrs: Mapping[str, object],
+        *,
+        within: float = 5.0,
+        resend: int = 0,
+    ) -> ControlResult:
+        """Send a command, and watch the device's logs until it reports that it obeyed.
+
+        The values are checked against the product's data points first, which are fetched once a
+        client. Then the command is sent once, and the logs are looked at after a second, with
+        pauses that double: mostly two calls in all. Only a report from after the command confirms
+        it, so one from the same second needs the cmd log, which has milliseconds; where that is
+        closed, the data log is asked. If the reply to the command was lost, they tell what became
+        of it.
+
+        Args:
+            did: Device id.
+            attrs: As in `control`; binary as hex text or bytes, filled up to its length.
+            within: Seconds that the device has to report, for each sending. Logs are asked by whole
+                seconds, so the last look may come two seconds later.
+            resend: How often the command is sent again, at most, if the device did not report.
+                Never after a sending or a look that went wrong.
+
+        Returns:
+            What the device did, or that nobody knows: `confirmed`, `sent` or `unknown` as `.state`.
+            Once the command may have been taken no error is raised any more: `.obstacle` has it.
+
+        Raises:
+            ValueError: A name or value that the product does not allow, with what it allows; a bad
+                `within`, `resend` or `did`. Nothing was sent.
+            InvalidResponseError: The product's definition makes no sense. Nothing was sent.
+            ConflictError: The device is signed off (5304) or offline (5305).
+            InvalidRequestError: The service does not know the data point or value (5401).
+            ForbiddenError: Control is closed for the product (5404).
+            ServerError: The service failed to send it on (5403).
+        """
+        calls = Calls(
+            control=post(self._at("devices/{did}/control", did=did), NoneType),
+            commands=paged(self._at("devices/{did}/cmd", did=did), CommandRecord, {}),
+            data=paged(self._at("devices/{did}/data", did=did), DataRecord, {}),
+            datapoints=get(self._at("datapoint"), ProductDataPoints),
+        )
+        return await control_and_confirm(self._gateway, calls, attrs, within=within, resend=resend)
+
     def online_log(
         self,
         did: str,
@@ -185,6 +235,38 @@ class Devices(Section):
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
         """
         return self._log(did, "data", DataRecord, "ts", start=start, end=end, sort=sort)
+
+    def watch(
+        self, did: str, *, every: float = 30.0, settle: float = 5.0
+    ) -> WatchStream[DataRecord]:
+        """Return the data points from now on, as an endless stream; one call a poll.
+
+        ```python
+        async for page in gizwits.devices.watch(did).pages(saved):
+            store(page.items)
+            save(page.resume)
+        ```
+
+        Each record comes at most once and in the order of time, as much as `every + settle` seconds
+        late. After an error `error.resume` goes on where it broke off, also in another process, and
+        misses nothing that the log still has.
+
+        Args:
+            did: Device id.
+            every: Seconds between polls, at least 1: 30 costs 120 calls an hour.
+            settle: Seconds for which a record may take to show in the log; one that takes longer
+                is missed.
+
+        Raises:
+            ValueError: A bad `every`, `settle` or `did`.
+            ForbiddenError: When the walk begins: the log is closed for published products.
+
+        GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
+        """
+        request = paged(self._at("devices/{did}/data", did=did), DataRecord, {})
+        return WatchStream(
+            self._gateway, request, time_of=attrgetter("ts"), every=every, settle=settle
+        )
 
     def _log(
         self,

@@ -1,0 +1,52 @@
+"""What a client learned of one product and need not ask again: its data points, a closed log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
+
+from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.payload import DataPointCodec
+from gizwits_async.wire.gateway import Gateway
+from gizwits_async.wire.token import TokenSource
+
+__all__ = ["Known", "known_of"]
+
+
+class Known:
+    """What is known of one product."""
+
+    def __init__(self) -> None:
+        self.cmd_open = True
+        """Whether the cmd log may be asked, as far as known: published products refuse it."""
+        self._codec: DataPointCodec | None = None
+        self._lock = asyncio.Lock()
+
+    async def codec(self, fetch: Callable[[], Awaitable[ProductDataPoints]]) -> DataPointCodec:
+        """Return the codec of the product; of many callers one fetches, and a failure is not kept.
+
+        Raises:
+            InvalidResponseError: The definition makes no sense; the message names the data point.
+        """
+        if self._codec is None:
+            async with self._lock:
+                if self._codec is None:
+                    self._codec = _codec_of(await fetch())
+        return self._codec
+
+
+def _codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
+    try:
+        return DataPointCodec(datapoints)
+    except ValueError as error:
+        # The caller's arguments are not to blame, so it must not look as if they were.
+        raise InvalidResponseError(f"the product's definition makes no sense: {error}") from error
+
+
+_KNOWN: WeakKeyDictionary[TokenSource, Known] = WeakKeyDictionary()
+# The one thing that all views of a client on one product share, and no others.
+
+
+def known_of(gateway: Gateway) -> Known:
+    """Return what the client of this gateway knows of its product; gone when the client is."""
+    return _KNOWN.setdefault(gateway.tokens, Known())
