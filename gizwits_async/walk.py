@@ -233,10 +233,12 @@ class LogWalk(Generic[T]):
         chain.leave_at = self._clock.loop_time + self._lifetime * _LEAVE_AT
         start, window = chain.bounds.start, chain.window
         if start > window.first:
-            self.gaps.append((window.first, start - 1))
+            asc = self._sort == "asc"
+            # Newest first, the seconds after the window were given already: no gap, and not again.
+            self.gaps.append((window.first, min(start - 1, self._last if asc else window.last)))
             self._first = max(self._first, start)
-            chain.window = Window(start, max(start, window.last))
-            if self._sort == "asc":
+            chain.window = Window(start, max(start, window.last) if asc else window.last)
+            if asc:
                 self.position = chain.position = start
 
     def _clamp(self) -> None:

@@ -1,0 +1,445 @@
+"""The log walk driven by hand: which call next, and what each odd reply means. No I/O."""
+
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from gizwits_async.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    InvalidResponseError,
+    NoReplyError,
+    NotFoundError,
+    QuotaWaitError,
+)
+from gizwits_async.models.page import PageReply
+from gizwits_async.walk import LogWalk
+from gizwits_async.windows import LOG_LIFE, Range, Sort, owned_seconds
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.request import Request, get
+
+NOW = 1_790_000_000
+
+
+@frozen
+class Rec:
+    """A record that is nothing but its time, and a name to tell twins apart."""
+
+    ts: float
+    name: str = ""
+
+
+class Walked:
+    """A walk, its clocks, and what became of it."""
+
+    def __init__(
+        self,
+        start: float,
+        end: float,
+        *,
+        sort: Sort = "desc",
+        span: int = 172_800,
+        position: int | None = None,
+        lifetime: float = 3600,
+        inclusive: bool = False,
+    ) -> None:
+        self.wall, self.loop = float(NOW), 0.0
+        self.walk: LogWalk[Rec] = LogWalk(
+            request=get("/v1/log", PageReply[Rec]),
+            time_of=lambda r: r.ts,
+            span=Range(start, end),
+            position=position,
+            sort=sort,
+            owned=owned_seconds(span, inclusive=inclusive),
+            inclusive=inclusive,
+            lifetime=lifetime,
+            clock=ServerClock(wall=lambda: self.wall, loop_time=lambda: self.loop),
+        )
+        self.got: list[Rec] = []
+        self.contexts: list[str] = []
+        self.request: Request[Any] | None = None
+
+    def pass_time(self, seconds: float) -> None:
+        self.wall += seconds
+        self.loop += seconds
+
+    def ask(self, wait: float = 0.0) -> dict[str, str]:
+        """Return the query of the next call, settled after `wait` seconds in the queue."""
+        request = self.walk.next()
+        assert request is not None, "the walk is over"
+        self.pass_time(wait)
+        self.request = request = request.settle(request)
+        query = dict(request.query)
+        if "context" in query:
+            assert request.once or not request.repeatable, "a context call is never repeated"
+            self.contexts.append(query["context"])
+        return query
+
+    def answer(self, *records: Any, context: str | None = None, total: int | None = None) -> Any:
+        """Take a page in; numbers stand for records at that time."""
+        page = tuple(r if isinstance(r, Rec) else Rec(r) for r in records)
+        step = self.walk.take(PageReply(objects=page, context=context, total=total))
+        self.got += step.items
+        return step
+
+    @property
+    def times(self) -> list[float]:
+        return [r.ts for r in self.got]
+
+    def over(self) -> bool:
+        return self.walk.next() is None
+
+
+def test_a_log_of_two_pages_is_given_once_and_whole() -> None:
+    """A second is held back until the next one was seen; the end of the window frees the last."""
+    w = Walked(NOW - 100, NOW)
+    assert w.ask() == {"start_ts": str(NOW - 101), "end_ts": str(NOW)}
+    step = w.answer(NOW - 5, NOW - 7.5, NOW - 7.2, context="a")
+    assert (w.times, step.position) == ([NOW - 5], NOW - 8)
+    assert w.ask()["context"] == "a"
+    step = w.answer(NOW - 7.9, NOW - 50)
+    assert w.times == [NOW - 5, NOW - 7.5, NOW - 7.2, NOW - 7.9, NOW - 50]
+    assert step.position is None
+    assert w.over()
+
+
+def test_a_context_is_sent_until_it_is_eleven_twelfths_old_and_not_longer() -> None:
+    """Counted from the sending of the opening call; then the rest is opened anew, at its place."""
+    w = Walked(NOW - 100, NOW)
+    w.ask(wait=1000)  # The queue does not count: the context is made when the call is sent.
+    w.answer(NOW - 5, NOW - 6, context="a")
+    w.pass_time(3299)
+    w.ask()
+    assert w.request is not None
+    assert w.request.not_after == pytest.approx(1000 + 3300)
+    w.answer(NOW - 7, NOW - 8, context="b")
+    w.pass_time(1)
+    query = w.ask()
+    assert "context" not in query
+    assert query["end_ts"] == str(NOW - 8 + 1), "the unfinished second is opened whole again"
+    w.answer(NOW - 8, Rec(NOW - 8, "late"), context=None)
+    assert w.times == [NOW - 5, NOW - 6, NOW - 7, NOW - 8, NOW - 8]
+    assert w.over()
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_a_lost_reply_to_a_context_call_opens_the_rest_anew(sort: Sort) -> None:
+    """X16: the server may have moved on; the same context is never sent twice."""
+    w = Walked(NOW - 100, NOW, sort=sort)
+    w.ask()
+    times = [NOW - 50, NOW - 51, NOW - 52] if sort == "desc" else [NOW - 52, NOW - 51, NOW - 50]
+    w.answer(*times, context="a")
+    w.ask()
+    assert w.walk.failed(NoReplyError("lost"))
+    query = w.ask()
+    assert "context" not in query
+    if sort == "desc":
+        assert (query["start_ts"], query["end_ts"]) == (str(NOW - 101), str(NOW - 52 + 1))
+    else:
+        assert (query["start_ts"], query["end_ts"]) == (str(NOW - 50 - 1), str(NOW))
+    w.answer(times[-1], context="b")
+    w.ask()
+    w.answer(context=None)
+    assert w.times == times
+    assert w.contexts == ["a", "b"]
+
+
+def test_the_failure_of_an_opening_is_the_callers() -> None:
+    """It was repeated by the policy already; the place is kept."""
+    w = Walked(NOW - 100, NOW, position=NOW - 30)
+    w.ask()
+    assert not w.walk.failed(NoReplyError("lost"))
+    assert w.walk.position == NOW - 30
+
+
+@pytest.mark.parametrize(
+    ("error", "survives"),
+    [
+        (NotFoundError("gone", code=5301), True),
+        (AuthenticationError("no", code=5004), False),
+        (ClientClosedError("closed"), False),
+        (QuotaWaitError("wait", retry_after=9), False),
+    ],
+)
+def test_what_opening_anew_would_only_meet_again_is_raised(error: Any, survives: bool) -> None:
+    """A dead context may say anything, 404 too; wrong credentials will not change."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, NOW - 6, context="a")
+    w.ask()
+    assert w.walk.failed(error) is survives
+
+
+def test_a_page_that_comes_again_under_its_context_is_a_circle() -> None:
+    """X5: the same context with new records is a scroll; with the same page it is left."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, NOW - 6, context="scroll")
+    w.ask()
+    w.answer(NOW - 7, NOW - 8, context="scroll")
+    w.ask()
+    step = w.answer(NOW - 7, NOW - 8, context="scroll")
+    assert step.items == ()
+    assert "context" not in w.ask()
+    w.answer(NOW - 8, NOW - 9)
+    assert w.times == [NOW - d for d in (5, 6, 7, 8, 9)]
+
+
+def test_circles_of_contexts_end_in_an_error_with_the_place() -> None:
+    """X6: A -> B -> A; three openings that finish no second are enough."""
+    w = Walked(NOW - 100, NOW)
+    calls = 0
+
+    def circle() -> None:
+        nonlocal calls
+        for _ in range(100):
+            query = w.ask()
+            calls += 1
+            w.answer(NOW - 5.5, NOW - 5.2, context={"a": "b"}.get(query.get("context", ""), "a"))
+
+    with pytest.raises(InvalidResponseError, match="never came past"):
+        circle()
+    assert calls < 20
+    assert w.walk.position in {NOW - 1, NOW - 6}
+    assert w.got == []
+
+
+def test_a_million_pages_of_one_second_are_too_many() -> None:
+    """X6: contexts that go on for ever with new records of one second end, in flat memory."""
+    w = Walked(NOW - 100, NOW)
+
+    def endless() -> None:
+        for n in range(5000):
+            w.ask()
+            w.answer(Rec(NOW - 5, f"a{n}"), context=f"c{n}")
+
+    with pytest.raises(InvalidResponseError, match="pages of second"):
+        endless()
+
+
+@pytest.mark.parametrize("records", [0, 2])
+def test_empty_pages_are_followed_three_times_and_then_the_rest_is_doubted_once(
+    records: int,
+) -> None:
+    """Empty pages with a context in the middle; if opening anew brings nothing new, it is the end."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(*[NOW - 5 - i for i in range(records)], context="c0")
+    follows = 0
+    while "context" in w.ask():
+        follows += 1
+        w.answer(context=f"c{follows}")
+    assert follows == (4 if records else 3)
+    w.answer(*([NOW - 5 - records + 1] if records else []), context="d0")
+    more = 0
+    while not w.over():
+        w.ask()
+        more += 1
+        w.answer(context=f"d{more}")
+        assert more < 10
+    assert len(w.got) == records
+
+
+def test_an_innocent_end_before_the_total_is_doubted_once() -> None:
+    """X7: an expired context may answer with an empty end; the rest is opened once more."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, NOW - 6, context="a", total=4)
+    w.ask()
+    w.answer()  # Innocent, empty, and wrong.
+    query = w.ask()
+    assert query["end_ts"] == str(NOW - 6 + 1)
+    w.answer(NOW - 6, NOW - 7, NOW - 8, total=3)
+    assert w.times == [NOW - d for d in (5, 6, 7, 8)]
+    assert w.over()
+
+
+def test_a_total_that_is_never_reached_is_believed_no_longer() -> None:
+    """Doubted once, not for ever."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, total=9)
+    w.ask()
+    w.answer(NOW - 5, total=9)
+    calls = 2
+    while not w.over():
+        w.ask()
+        w.answer(NOW - 5, total=9)
+        calls += 1
+        assert calls < 6
+    assert w.times == [NOW - 5]
+
+
+@pytest.mark.parametrize(
+    ("sort", "times"), [("desc", (5, 4)), ("asc", (4, 5)), ("desc", (5, 5.5, 3))]
+)
+def test_seconds_that_run_backwards_are_an_error(sort: Sort, times: tuple[float, ...]) -> None:
+    """X13: within a page and from page to page; inside a second the order is free."""
+    w = Walked(NOW - 100, NOW, sort=sort)
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="backwards"):
+        w.answer(*(NOW - t for t in times))
+    w = Walked(NOW - 100, NOW, sort=sort)
+    w.ask()
+    w.answer(NOW - times[0], context="a")
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="backwards"):
+        w.answer(*(NOW - t for t in times[1:]))
+
+
+@pytest.mark.parametrize("time", [(NOW - 5) * 1000, NOW - 5000, NOW + 5000, -1, 1e300, 0])
+def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: float) -> None:
+    """J12, X13: milliseconds or another device's page are told; one stray among others is counted."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="no record of the page"):
+        w.answer(time, time)
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, time, NOW - 6)
+    assert w.times == [NOW - 5, NOW - 6]
+    assert w.walk.strays == 1
+
+
+def test_genuinely_equal_events_stay_two() -> None:
+    """No comparison of records: two equal ones in one reply are two."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, NOW - 5, NOW - 6, NOW - 6)
+    assert w.times == [NOW - 5, NOW - 5, NOW - 6, NOW - 6]
+
+
+def test_a_busy_second_at_a_new_opening_is_given_once_and_whole() -> None:
+    """X8: more than a page in one second, and the context dies inside of it."""
+    busy = [Rec(NOW - 6, f"b{i}") for i in range(6)]
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, *busy[:3], context="a")
+    w.ask()
+    assert w.walk.failed(NoReplyError("lost"))
+    assert w.ask()["end_ts"] == str(NOW - 5)
+    w.answer(*busy[:4], context="b")
+    w.ask()
+    w.answer(*busy[4:], NOW - 7)
+    assert w.got[1:7] == busy
+    assert len(w.got) == 8
+
+
+def test_openings_that_finish_no_second_are_given_up() -> None:
+    """As often as needed while each one finishes a second; three in vain are an error."""
+    w = Walked(NOW - 100, NOW)
+    for second in range(5, 15):
+        w.ask()
+        w.answer(NOW - second, NOW - second - 1, context="x")
+        w.ask()
+        assert w.walk.failed(NoReplyError("lost"))
+    for _ in range(2):
+        w.ask()
+        w.answer(NOW - 15, context="y")
+        w.ask()
+        try:
+            w.walk.failed(NoReplyError("lost"))
+        except InvalidResponseError:
+            return
+    w.ask()
+    w.answer(NOW - 15, context="y")
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="never came past") as caught:
+        w.walk.failed(NoReplyError("lost"))
+    assert isinstance(caught.value.__cause__, NoReplyError)
+
+
+def test_windows_follow_each_other_and_drop_what_is_their_neighbours() -> None:
+    """Each whole second from its owner only; what the overlap brings twice is dropped."""
+    w = Walked(NOW - 20, NOW, span=11)
+    assert w.ask() == {"start_ts": str(NOW - 11), "end_ts": str(NOW)}
+    step = w.answer(NOW - 0.0, NOW - 1, NOW - 10, NOW - 10.5, NOW - 11)
+    assert step.position == NOW - 11
+    assert w.ask() == {"start_ts": str(NOW - 21), "end_ts": str(NOW - 10)}
+    w.answer(NOW - 10, NOW - 10.5, NOW - 11, NOW - 20, NOW - 20.5, NOW - 21)
+    assert w.times == [NOW - 1, NOW - 10, NOW - 10.5, NOW - 11, NOW - 20]
+    assert w.over()
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_what_falls_off_the_edge_before_it_is_asked_is_a_gap(sort: Sort) -> None:
+    """X12: an hour in the queue at the 30-day edge: told as a gap, never silence, never an error."""
+    start = NOW - LOG_LIFE
+    w = Walked(start, start + 7200, sort=sort)
+    query = w.ask(wait=3600)
+    assert int(query["start_ts"]) == start + 3600
+    w.answer(*sorted((start + 3700, start + 5000), reverse=sort == "desc"))
+    assert sorted(w.times) == [start + 3700, start + 5000]
+    assert w.walk.gaps == [(start, start + 3599)]
+    assert w.over()
+
+
+def test_a_last_window_that_falls_off_whole_doubles_nothing() -> None:
+    """Newest first, what lies after the window was given already: it is neither lost nor given again."""
+    start = NOW - LOG_LIFE
+    w = Walked(start, start + 30, span=11)
+    w.ask()
+    w.answer(start + 25, start + 21)
+    w.ask()
+    w.answer(start + 15, start + 11)
+    assert w.walk.position == start + 9
+    query = w.ask(wait=20)  # The edge is now past the window 0...9, in the one before.
+    edge = start + 20
+    assert int(query["start_ts"]) >= edge
+    step = w.answer(edge, edge)
+    assert step.items == ()
+    assert step.position is None
+    assert w.walk.gaps == [(start, start + 9)]
+    assert w.times == [start + 25, start + 21, start + 15, start + 11]
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_a_range_that_falls_off_whole_is_one_gap(sort: Sort) -> None:
+    """Nothing is asked any more, or what is asked gives nothing; the gap is the range."""
+    start = NOW - LOG_LIFE
+    w = Walked(start, start + 30, sort=sort)
+    w.ask(wait=3600)
+    assert w.answer().position is None
+    assert w.walk.gaps == [(start, start + 29)]
+    w = Walked(start, start + 30, sort=sort)
+    w.pass_time(3600)
+    assert w.over()
+    assert w.walk.gaps == [(start, start + 29)]
+
+
+def test_an_end_in_the_future_is_clamped_when_it_is_sent() -> None:
+    """To the server's now, give or take the second under way, when the place was granted."""
+    w = Walked(NOW - 100, NOW + 1000, sort="asc")
+    assert int(w.ask(wait=60)["end_ts"]) in {NOW + 60, NOW + 61}
+    w.answer(NOW + 30)
+    assert w.times == [NOW + 30]
+    w = Walked(NOW - 100, NOW + 1000)
+    assert int(w.ask()["end_ts"]) in {NOW, NOW + 1}
+    w.answer(NOW - 30)
+    assert w.times == [NOW - 30]
+    assert w.over()
+
+
+def test_a_position_is_all_that_a_resumed_walk_needs() -> None:
+    """Neither context nor records: the first second that was not given."""
+    w = Walked(NOW - 100, NOW, position=NOW - 40)
+    assert w.ask() == {"start_ts": str(NOW - 101), "end_ts": str(NOW - 39)}
+    w.answer(NOW - 39, NOW - 39.5, NOW - 40, NOW - 41)
+    assert w.times == [NOW - 39.5, NOW - 40, NOW - 41]
+
+
+def test_a_trusted_start_saves_the_extra_second() -> None:
+    """Options(start_inclusive=True): the query begins at its first own second."""
+    w = Walked(NOW - 20, NOW, span=10, inclusive=True)
+    assert w.ask() == {"start_ts": str(NOW - 10), "end_ts": str(NOW)}
+    w.answer()
+    assert w.ask() == {"start_ts": str(NOW - 20), "end_ts": str(NOW - 10)}
+    w.answer()
+    assert w.over()
+
+
+def test_an_empty_range_asks_nothing() -> None:
+    """start == end."""
+    assert Walked(NOW - 5, NOW - 5).over()
+    assert Walked(NOW - 5, NOW - 5, sort="asc").over()
