@@ -25,7 +25,7 @@ from gizwits_async.errors import (
     ResumeMismatchError,
 )
 from gizwits_async.models.page import PageReply
-from gizwits_async.walk import LogWalk
+from gizwits_async.walk import LogWalk, Step
 from gizwits_async.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -286,7 +286,8 @@ class LogStream(Stream[T]):
             lifetime=options.context_lifetime,
             clock=self._gateway.clock,
         )
-        while True:
+        step: Step[T] | None = None
+        while step is None or step.position is not None:
             token = self._token(span, walk.position)
             try:
                 if (pause := walk.pause()) > 0:
@@ -306,10 +307,9 @@ class LogStream(Stream[T]):
                 _resumable(error, token or "")
                 raise
             yield Page(step.items, self._token(span, step.position), self._gaps(walk))
-            if step.position is None:
-                break
-        if gaps := self._gaps(walk):
-            yield Page((), None, gaps)
+        if step is None or step.position is not None:
+            # The page before could not know that the rest lies in the future, or off the edge.
+            yield Page((), None, self._gaps(walk))
         if walk.strays:
             _log.warning(
                 "%s: dropped %d records that were not asked for", self._request.where, walk.strays
