@@ -145,4 +145,4 @@ def _wait(error: GizwitsError) -> int | None:
         return None
     wait = _UNKNOWN_WAIT if error.retry_after is None else error.retry_after
     # The comparison is false for NaN too.
-    return max(1, ceil(wait)) if wait <= _LONGEST_WAIT else int(_LONGEST_WAIT)
+    return ceil(max(1.0, wait)) if wait <= _LONGEST_WAIT else int(_LONGEST_WAIT)

