@@ -1,6 +1,8 @@
 """Where a SQL store lies: how it is reached, and how one scan holds it against all others."""
 
 import os
+import sqlite3
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -111,7 +113,18 @@ class SqlitePlace:
             raise ScanStoreError(f"{self.name}: {error.strerror}") from None
         if begin and begin != _MAGIC:
             raise ScanStoreError(f"{self.name} is no SQLite database; it was left as it is")
+        if begin:
+            self._try("rw")
         return not begin
+
+    def _try(self, mode: str) -> None:
+        """Open and read the file; an engine that fails at that would leave a thread behind."""
+        try:
+            uri = f"{self._path.absolute().as_uri()}?mode={mode}"
+            with closing(sqlite3.connect(uri, uri=True)) as base:
+                base.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise ScanStoreError(f"{self.name}: {error}") from None
 
     def engine(self) -> AsyncEngine:
         """See `Place.engine`."""
@@ -121,6 +134,7 @@ class SqlitePlace:
         """See `Place.hold`."""
         if connection is not None:
             return True
+        self._try("rwc")
         try:
             self._lock.acquire()
         except Timeout:

