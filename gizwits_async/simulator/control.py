@@ -11,6 +11,7 @@ from gizwits_async.simulator.schema import (
     report_frame,
     show,
     write_frame,
+    written,
 )
 from gizwits_async.simulator.story import Record
 from gizwits_async.simulator.world import Call, Control
@@ -81,17 +82,21 @@ def _bytes(raw: object, coding: str) -> bytes:
 def _carry_out(
     call: Call, did: str, at: float, attrs: dict[str, int] | None, raw: bytes | None
 ) -> None:
-    fleet, product = call.product.fleet, call.product
-    if raw is not None:
-        fleet.append("cmd", did, _frame(at, "app2dev", raw_frame(raw)))
+    fleet, product, quirks = call.product.fleet, call.product, call.world.quirks
+    before = product.states.get(did) or fleet.values(did, call.now)
+    changed = written(raw) if raw is not None else attrs or {}
+    after = {**before, **changed}
+    frame = write_frame(after, tuple(changed)) if raw is None else raw_frame(raw)
+    fleet.append("cmd", did, _frame(at, "app2dev", frame))
+    reaction = quirks.device_reaction
+    if not changed or reaction == "silent":
         return
-    changed = attrs or {}
-    values = {**(product.states.get(did) or fleet.values(did, call.now)), **changed}
-    product.states[did] = values
-    fleet.append("cmd", did, _frame(at, "app2dev", write_frame(values, tuple(changed))))
-    told = round(at + call.world.quirks.report_delay, 3)
-    fleet.append("cmd", did, _frame(told, "dev2app", report_frame(values)))
-    fleet.append("data", did, Record(at=told, body={"attrs": show(values)}))
+    if reaction == "refuse":
+        after = before
+    product.states[did] = after
+    told = round(at + quirks.report_delay, 3)
+    fleet.append("cmd", did, _frame(told, "dev2app", report_frame(after)))
+    fleet.append("data", did, Record(at=told, body={"attrs": show(after)}))
 
 
 def _frame(at: float, kind: str, payload: str) -> Record:

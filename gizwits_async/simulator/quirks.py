@@ -138,6 +138,9 @@ class Quirks:
     """Whether control of a device that is offline is 5305, or taken and lost."""
     report_delay: float = 0.3
     """Seconds until a device reports what a control call changed."""
+    device_reaction: Literal["obey", "refuse", "silent"] = "obey"
+    """What a device does with a command: obeys and reports; stays as it is and reports that; stays
+    as it is and says nothing."""
 
     # --- reports
     summary_path: Literal["/devices/summary", "/summary", "both"] = "/devices/summary"

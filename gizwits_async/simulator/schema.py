@@ -19,6 +19,7 @@ __all__ = [
     "report_frame",
     "show",
     "write_frame",
+    "written",
 ]
 
 Values = Mapping[str, int]
@@ -190,3 +191,20 @@ def write_frame(values: Values, names: tuple[str, ...]) -> str:
 def raw_frame(payload: bytes) -> str:
     """Return the hex frame that carries a raw instruction to the device."""
     return _frame(_TO_DEVICE, payload)
+
+
+def written(payload: bytes) -> dict[str, int]:
+    """Return the raw values that an instruction writes; none if it is no write of this product."""
+    if len(payload) != 2 + _WRITE_BYTES or payload[0] != _WRITE:
+        return {}
+    flags, block = payload[1], payload[2:]
+    values = {
+        point.name: block[point.byte] >> point.bit & (1 << point.bits) - 1
+        for index, point in enumerate(_WRITABLE)
+        if flags >> index & 1
+    }
+    return values if all(_known(POINTS_BY_NAME[name], raw) for name, raw in values.items()) else {}
+
+
+def _known(point: Point, raw: int) -> bool:
+    return raw < len(point.choices) if point.kind == "enum" else point.low <= raw <= point.high
