@@ -30,13 +30,16 @@ from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.streams import LogStream, Page, PageStream, Stream
 from gizwits_async.version import __version__
+from gizwits_async.wire.deadline import deadline
 from gizwits_async.wire.ports import Quota, TokenStore, Transport
+from gizwits_async.wire.report import CallReport
 from gizwits_async.wire.request import Auth, Request, delete, get, post, put
 
 __all__ = [
     "ApiError",
     "Auth",
     "AuthenticationError",
+    "CallReport",
     "ClientClosedError",
     "ConflictError",
     "Credentials",
@@ -72,6 +75,7 @@ __all__ = [
     "TransportError",
     "UnexpectedRedirectError",
     "__version__",
+    "deadline",
     "delete",
     "errors",
     "get",
