@@ -13,10 +13,12 @@ from gizwits_async.errors import (
     ClientClosedError,
     ForbiddenError,
     GizwitsError,
+    InvalidResponseError,
     LogRangeError,
     QuotaExceededError,
     QuotaWaitError,
     ResumeMismatchError,
+    ServerError,
 )
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.ports import Change, ScanStore
@@ -41,6 +43,9 @@ _PAUSE = 60.0
 """Seconds to wait when the quota is used up and nobody says for how long."""
 _STOPS = (AuthenticationError, ClientClosedError, ScanStoreError)
 """What no other device would fare better with."""
+
+_OF_ONE_WINDOW = (InvalidResponseError, ServerError)
+"""What one window can fail with while others of the same log would not."""
 
 
 class Engine:
@@ -77,6 +82,7 @@ class Engine:
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
         self._records: Counter[LogName] = Counter()
+        self._last_try = False
         self._devices = self._left = 0
         self._windows = self._failed = self._least = self._listing_calls = 0
 
@@ -90,6 +96,7 @@ class Engine:
         if await self._list(None):
             await self._drain()
         self._failed = 0
+        self._last_try = True
         if await self._store.revive(self._open_logs):
             await self._drain()
         return await self._report()
@@ -174,17 +181,7 @@ class Engine:
             await self._freed.wait()
 
     async def _attend(self, task: Task) -> None:
-        try:
-            await self._window(task)
-        except (QuotaExceededError, QuotaWaitError, *_STOPS):
-            raise
-        except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
-            await self._set_aside(task, error)
-        else:
-            self._answered.add(task.log)
-
-    async def _window(self, task: Task) -> None:
-        """Walk one window to its end, whatever has to be waited out."""
+        """Walk one window to its end, whatever has to be waited out, or set it aside."""
         task = task.opened(self._state.end, self._view.owned, self._view.now())
         records = 0
         while task.end is not None:
@@ -200,6 +197,12 @@ class Engine:
                 task = task.reopened()
             except (QuotaExceededError, QuotaWaitError) as error:
                 await self._wait_out(error)
+            except _STOPS:
+                raise
+            except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
+                await self._set_aside(task, error)
+                return
+        self._answered.add(task.log)
         self._windows += 1
         self._left -= 1
         self._least += max(1, -(-records // self._view.page_size))
@@ -251,6 +254,10 @@ class Engine:
 
     async def _set_aside(self, task: Task, error: Exception) -> None:
         self._failed += 1
+        if self._last_try and isinstance(error, _OF_ONE_WINDOW) and task.until is None:
+            # The windows behind it are not to fall off the edge of the log for its sake.
+            task, rest = task.split()
+            await self._store.split(task, rest)
         await self._store.fail(task, type(error).__name__, str(error))
         if isinstance(error, ForbiddenError) and error.code in _CLOSED_CODES:
             refused = self._refused[task.log]

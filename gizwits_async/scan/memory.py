@@ -99,6 +99,10 @@ class MemoryStore:
             did=task.did, log=task.log, error=error, text=text, since=task.seen
         )
 
+    async def split(self, window: Task, rest: Task) -> None:
+        """See `ScanStore.split`."""
+        self._tasks |= {window.key: window, rest.key: rest}
+
     async def revive(self, logs: Collection[LogName]) -> int:
         """See `ScanStore.revive`."""
         found = [key for key, failure in self._failed.items() if failure.log in logs]

@@ -85,6 +85,10 @@ class ScanStore(Protocol):
         """Set a task aside that failed: the error's class and what it said."""
         ...
 
+    async def split(self, window: Task, rest: Task) -> None:
+        """Keep one window as a task of its own, and its log without it."""
+        ...
+
     async def revive(self, logs: Collection[LogName]) -> int:
         """Take up again what was set aside; return how many tasks that are."""
         ...

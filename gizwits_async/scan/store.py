@@ -221,8 +221,6 @@ class SqlStore:
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
         task, table = change.after, LOG_TABLES[change.after.log]
-        of_task = {"of_did": task.did, "of_log": task.log, "of_part": task.part}
-        moved = {f"to_{name}": value for name, value in asdict(task).items()}
 
         async def work(connection: AsyncConnection) -> None:
             if change.replaced is not None:
@@ -239,9 +237,9 @@ class SqlStore:
                 gaps = [{**plain, "start": a, "end": b} for a, b in change.gaps]
                 await connection.execute(insert(GAPS), gaps)
             if task.over:
-                await connection.execute(delete(TASKS).where(*_OF_TASK), of_task)
+                await connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(task))
             else:
-                await connection.execute(_MOVE, of_task | moved)
+                await connection.execute(_MOVE, _key_of(task) | _values_of(task))
 
         await self._do(work)
 
@@ -253,8 +251,17 @@ class SqlStore:
                 update(TASKS)
                 .where(*_OF_TASK)
                 .values(failed=1, error=error, error_text=text[:_TEXT]),
-                {"of_did": task.did, "of_log": task.log, "of_part": task.part},
+                _key_of(task),
             )
+
+        await self._do(work)
+
+    async def split(self, window: Task, rest: Task) -> None:
+        """See `ScanStore.split`."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(insert(TASKS), [asdict(window)])
+            await connection.execute(_MOVE, _key_of(rest) | _values_of(rest))
 
         await self._do(work)
 
@@ -311,6 +318,14 @@ class SqlStore:
         # SQLAlchemy's own text would show the whole page of rows.
         cause = error.orig if isinstance(error, DBAPIError) else error
         return ScanStoreError(f"{self._place.name}: {cause}"[:_TEXT])
+
+
+def _key_of(task: Task) -> dict[str, str | int]:
+    return {"of_did": task.did, "of_log": task.log, "of_part": task.part}
+
+
+def _values_of(task: Task) -> dict[str, str | int | None]:
+    return {f"to_{name}": value for name, value in asdict(task).items()}
 
 
 async def _whole(work: Coroutine[Any, Any, T]) -> T:

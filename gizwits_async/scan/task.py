@@ -144,6 +144,18 @@ class Task:
         """Return the task with its open window to be walked from its beginning."""
         return evolve(self, resume=None, had=max(self.had, self.covered), covered=self.seen)
 
+    def split(self) -> "tuple[Task, Task]":
+        """Return the open window as a task of its own, and the log without it."""
+        end = self.open_end
+        return evolve(self, part=self.seen, until=end), evolve(
+            self,
+            seen=end,
+            upto=end if self.upto >= self.seen else self.upto,
+            end=None,
+            resume=None,
+            covered=end,
+        )
+
     def lost(self, first: int, last: int) -> "tuple[Task, Span | None]":
         """Return the task after seconds of its window fell off the edge of the log, and the gap.
 

@@ -1,0 +1,287 @@
+"""What goes wrong with one device is a row of the report; what goes wrong with all stops the scan."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from gizwits_async.client import GizwitsClient
+from gizwits_async.errors import (
+    AuthenticationError,
+    LogRangeError,
+    QuotaExceededError,
+    QuotaWaitError,
+)
+from gizwits_async.options import Options
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.scan import FleetScan, MemoryStore, Since
+from gizwits_async.simulator import (
+    Fleet,
+    Quirks,
+    SimulatedCloud,
+    SimulatedRequest,
+    SimulatorTransport,
+)
+from gizwits_async.simulator.transport import Fate
+from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
+from tests.support import FreeQuota, client_of, virtually
+
+NOW = 1_790_000_000
+START = NOW - 4 * DAY
+
+
+def test_a_deleted_device_is_a_row_of_the_report_and_the_scan_goes_on() -> None:
+    """Each of its logs is asked, tried once more at the end, and reported; all others are complete."""
+    cloud = cloud_of(5, 5)
+    gone = cloud.fleet.devices[2].did
+    store = MemoryStore()
+
+    async def main() -> None:
+        client = client_of(cloud)
+        scan = FleetScan(client, store, start=START, end=NOW)
+        report = await scan.run(on_progress=lambda at: at.windows or _remove())
+        assert {(f.did, f.log) for f in report.failures} == {
+            (gone, "online"), (gone, "cmd"), (gone, "data"),
+        }  # fmt: skip
+        assert report.failed == 3
+        assert {f.error for f in report.failures} == {"NotFoundError"}
+        assert all("5301" in f.text for f in report.failures)
+        assert not report.complete
+        assert report.hint is not None
+        assert in_memory(store) == truth(cloud, START, NOW)
+        asked = [e for e in cloud.ledger if gone in e.path]
+        assert len(asked) == 6
+        assert (await FleetScan(client, store, start=START, end=NOW).run()).failed == 3
+
+    def _remove() -> None:
+        if cloud.fleet.device(gone):
+            cloud.fleet.remove(gone)
+
+    virtually(main())
+
+
+def test_a_device_that_failed_for_a_while_is_complete_in_the_end() -> None:
+    """What failed in the middle of the scan is tried again at its end, and nothing is missing."""
+    cloud = cloud_of(4, 5)
+    sick = cloud.fleet.devices[0].did
+    failing = iter(range(9))
+
+    def fates(request: SimulatedRequest, number: int) -> Fate:
+        sick_call = f"/{sick}/data" in request.target and next(failing, None) is not None
+        return Fate.REPLY_LOST if sick_call else Fate.DELIVER
+
+    store = MemoryStore()
+
+    async def main() -> None:
+        client = client_of(cloud, transport=SimulatorTransport(cloud, fates=fates), max_retries=3)
+        report = await FleetScan(client, store, start=START, end=NOW).run()
+        assert report.complete == (not report.failed)
+        again = await FleetScan(client, store, start=START, end=NOW).run()
+        assert again.complete
+        assert in_memory(store) == truth(cloud, START, NOW)
+
+    virtually(main())
+
+
+def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: Path) -> None:
+    """At the last try it is split off; all other windows are read, and it alone is left to go."""
+    cloud = cloud_of(3, 6)
+    sick = cloud.fleet.devices[1].did
+    span = range(NOW - 6 * DAY, NOW, 172_799)
+    well = False
+
+    class Garbling(SimulatorTransport):
+        async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+            reply = await super().send(method, target, *rest, **more)
+            if not well and f"{sick}/data" in target and f"start_ts={span[1] - 1}&" in target:
+                return evolve(reply, body=b"[]")
+            return reply
+
+    async def main(store: Any, found: Callable[[], Any]) -> None:
+        nonlocal well
+        well = False
+        scan = FleetScan(
+            client_of(cloud, transport=Garbling(cloud)), store, start=span[0], end=NOW - 2000
+        )
+        report = await scan.run()
+        [failure] = report.failures
+        assert (failure.did, failure.log, failure.since) == (sick, "data", span[1])
+        assert failure.error == "InvalidResponseError"
+        assert report.windows_left == 1
+        wanted = truth(cloud, span[0], NOW - 2000)
+        missing = cloud.truth("data", sick, span[1], span[2])
+        assert (wanted - found()).total() >= len(missing) - 100
+        well = True
+        again = await scan.run()
+        assert again.complete
+        assert again.windows == 1
+        assert found() == wanted
+
+    memory = MemoryStore()
+    virtually(main(memory, lambda: in_memory(memory)))
+    path = tmp_path / "fleet.db"
+    asyncio.run(main(path, lambda: in_file(path)))
+
+
+@pytest.mark.parametrize("code", [5018, 5024])
+def test_a_log_closed_for_the_product_is_not_asked_of_every_device(code: int) -> None:
+    """Three devices refused are enough; the other logs are scanned, and the report says so."""
+    cloud = cloud_of(
+        40,
+        3,
+        quirks=Quirks(forbidden_logs={"cmd"}, forbidden_code=code),  # type: ignore[arg-type]
+    )
+    store = MemoryStore()
+
+    async def main() -> None:
+        scan = FleetScan(client_of(cloud), store, start=NOW - 2 * DAY, end=NOW, concurrency=4)
+        report = await scan.run()
+        assert list(report.given_up) == ["cmd"]
+        assert str(code) in report.given_up["cmd"]
+        assert not report.complete
+        assert report.failed == 0
+        assert report.windows_left == 0
+        assert cloud.tally["log.cmd"] <= 3 + 4
+        assert in_memory(store) == truth(cloud, NOW - 2 * DAY, NOW, ["online", "data"])
+
+    virtually(main())
+
+
+def test_refused_credentials_stop_the_scan() -> None:
+    """No device fares better with them: the error comes out, and nothing runs on."""
+    cloud = cloud_of(5, 5)
+
+    async def main() -> None:
+        store = MemoryStore()
+        scan = FleetScan(client_of(cloud), store, start=START, end=NOW)
+        with pytest.raises(AuthenticationError):
+            await scan.run(on_progress=lambda at: setattr(cloud, "whitelist", ["10.0.0.1"]))
+        assert len(asyncio.all_tasks()) == 1
+        cloud.whitelist = None
+        assert (await scan.run()).complete
+        assert in_memory(store) == truth(cloud, START, NOW)
+
+    virtually(main())
+
+
+class Refusing(FreeQuota):
+    """A quota that is used up for a while."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error, self.left = error, 5
+
+    async def acquire(self, *arguments: object) -> None:
+        self.taken += 1
+        if self.taken > 10 and self.left:
+            self.left -= 1
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [QuotaWaitError("full", retry_after=100.0), QuotaExceededError(code=5013, status=403)]
+)
+def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -> None:
+    """It waits as long as it was told, and goes on; told not to wait, it stops instead."""
+    cloud = cloud_of(3, 5)
+
+    async def main(*, wait: float | None) -> None:
+        client = GizwitsClient(
+            cloud.credentials,
+            transport=SimulatorTransport(cloud),
+            quota=Refusing(error),
+            options=Options(max_quota_wait=wait, max_retries=0),
+        )
+        store = MemoryStore()
+        scan = FleetScan(client, store, start=START, end=NOW, concurrency=2)
+        if wait is not None:
+            with pytest.raises(type(error)):
+                await scan.run()
+            return
+        began = asyncio.get_running_loop().time()
+        report = await scan.run()
+        assert report.complete
+        assert asyncio.get_running_loop().time() - began >= 60
+        assert in_memory(store) == truth(cloud, START, NOW)
+
+    virtually(main(wait=None))
+    virtually(main(wait=0.0))
+
+
+def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
+    """A slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
+    fleet = Fleet.generate(30, 30, live=False)
+    cloud = SimulatedCloud(fleet, quota=10**9)
+
+    async def main() -> None:
+        client = GizwitsClient(
+            cloud.credentials,
+            transport=SimulatorTransport(cloud),
+            quota=HourlyQuota(30, 3600.0, burst=1, reserve=0, initial=0, sprint=False, pad=12.0),
+        )
+        store = MemoryStore()
+        scan = FleetScan(client, store, start=Since(30 * DAY - 15), logs=["data"])
+        report = await scan.run()
+        await client.aclose()
+        assert report.gap_count > 0
+        assert not report.complete
+        assert report.windows_left == report.failed == 0
+        found = in_memory(store)
+        wanted = truth(cloud, report.start, report.end, ["data"])
+        lost = wanted - found
+        assert not found - wanted
+        gaps = {did: [] for did in store.devices}
+        for gap in report.gaps:
+            assert gap.start < gap.end
+            gaps[gap.did].append(gap)
+        assert sum(lost.values()) == sum(
+            len(cloud.truth("data", did, gap.start, gap.end))
+            for did, found in gaps.items()
+            for gap in found
+        )
+
+    virtually(main())
+
+
+def test_a_range_that_makes_no_sense_costs_no_call() -> None:
+    """Reversed, naive, in the future, too old, or after a scan that never was: a ValueError."""
+    cloud = cloud_of(1, 1)
+    client = client_of(cloud)
+    for arguments in (
+        {"start": NOW, "end": NOW - 5}, {"start": Since(5), "end": NOW}, {"start": None},
+        {"start": 5, "logs": ["offline"]}, {"start": 5, "logs": []}, {"start": 5, "concurrency": 0},
+        {"start": 5, "settle": -1},
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"."):
+            FleetScan(client, **arguments)
+    with pytest.raises(ValueError, match="positive"):
+        Since(0)
+
+    async def main() -> None:
+        with pytest.raises(ValueError, match="future"):
+            await FleetScan(client, start=NOW + DAY).run()
+        with pytest.raises(LogRangeError):
+            await FleetScan(client, start=NOW - 31 * DAY).run()
+        with pytest.raises(ValueError, match="no last scan"):
+            await FleetScan(client, start=Since()).run()
+
+    virtually(main())
+    assert log_calls(cloud) == cloud.tally["devices.search"] == 0
+
+
+def test_a_device_that_appears_meanwhile_is_scanned_too() -> None:
+    """The listing is walked once more at the end, for what moved or came meanwhile."""
+    cloud = cloud_of(3, 5)
+    store = MemoryStore()
+
+    async def main() -> None:
+        new = evolve(cloud.fleet.devices[0], did="n" * 22, mac="ACCF23FFFFFF")
+        scan = FleetScan(client_of(cloud), store, start=START, end=NOW)
+        await scan.run(on_progress=lambda at: at.windows == 5 and cloud.fleet.add(new))
+        assert len(store.devices) == 4
+        assert in_memory(store) == truth(cloud, START, NOW)
+
+    virtually(main())
