@@ -366,7 +366,7 @@ async def test_the_limit_is_exact_and_counts_unpacked_bytes(open_transport: Any,
     ("encoding", "body"),
     [
         ("gzip", b"this is no gzip"),
-        ("gzip", gzip.compress(b"x" * 500)[:30] + b"garbage" * 9),
+        ("gzip", gzip.compress(b"x" * 500, mtime=0)[:30] + b"garbage" * 9),
         ("deflate", b"\xff\xff\xff\xff"),
         ("br", b"\x0b\x02\x80[]\x03"),
     ],
