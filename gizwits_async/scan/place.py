@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, func, make_url, select
+from sqlalchemy import URL, Text, cast, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -182,9 +182,8 @@ class PostgresPlace:
         """See `Place.hold`."""
         if connection is None:
             return True
-        schema = func.hashtext(func.current_schema())
+        schema = func.hashtext(cast(func.current_schema(), Text))
         locked = await connection.scalar(select(func.pg_try_advisory_lock(_ADVISORY, schema)))
-        await connection.commit()
         return bool(locked)
 
     async def settle(self, connection: AsyncConnection) -> None:

@@ -306,7 +306,7 @@ class SqlStore:
                     self._connection = await self._engine.connect()
                 async with self._connection.begin():
                     return await work(self._connection)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, OSError) as error:
                 raise self._translated(error) from None
 
     def _busy(self, meta: dict[str, str]) -> StoreLockedError:
@@ -314,7 +314,7 @@ class SqlStore:
             f"{self._place.name} is in use by {holder_in(meta)}; wait for it or stop it"
         )
 
-    def _translated(self, error: SQLAlchemyError) -> ScanStoreError:
+    def _translated(self, error: Exception) -> ScanStoreError:
         # SQLAlchemy's own text would show the whole page of rows.
         cause = error.orig if isinstance(error, DBAPIError) else error
         return ScanStoreError(f"{self._place.name}: {cause}"[:_TEXT])

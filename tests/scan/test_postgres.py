@@ -1,0 +1,117 @@
+"""The same store in PostgreSQL, on a real server of one's own."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from gizwits_async.models.devices import CommandRecord, DataRecord, Device
+from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedError
+from gizwits_async.scan.ports import Change
+from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.task import Task
+from tests.scan.cluster import cluster, missing
+from tests.scan.common import DAY, Rows, cloud_of, row, truth
+from tests.scan.test_store import killed, lively
+from tests.support import client_of
+
+NOW = 1_790_000_000
+START = NOW - 2 * DAY
+pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with cluster() as url:
+        yield url
+
+
+@pytest.fixture
+async def url(server: str) -> str:
+    """An empty database."""
+    name = f"fleet{time.monotonic_ns()}"
+    connection = await asyncpg.connect(_plain(server))
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def held(url: str) -> Rows:
+    """Return what the tables hold, read without the code under test."""
+    connection = await asyncpg.connect(_plain(url))
+    found: Rows = Counter()
+    for did, ts, attrs in await connection.fetch("SELECT did, timestamp, attrs FROM data_log"):
+        found[row(did, "data", {"ts": ts, "attrs": json.loads(attrs)})] += 1
+    for log in ("online", "cmd"):
+        rows = await connection.fetch(f"SELECT did, timestamp, type, payload FROM {log}_log")
+        for did, ts, kind, payload in rows:
+            value = json.loads(payload) if log == "online" else payload
+            found[row(did, log, {"timestamp": ts, "type": kind, "payload": value})] += 1
+    await connection.close()
+    return found
+
+
+async def test_a_scan_into_postgresql_is_the_truth(url: str) -> None:
+    """The tables hold the records of the range, each once; the next run adds what came since."""
+    cloud = cloud_of(3, 3)
+    assert (await FleetScan(client_of(cloud), url, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+    again = await FleetScan(client_of(cloud), url, start=START).run()
+    assert again.complete
+    assert await held(url) == truth(cloud, START, again.end)
+
+
+async def test_killed_at_random_postgresql_ends_with_the_truth(url: str) -> None:
+    """`kill -9` of the scanning process, and the same command again: each record once."""
+    now = int(time.time())
+    cloud = lively(now, 8)
+    await killed(url, cloud, now, 3, seed=4)
+    assert await held(url) == truth(cloud, now - 2 * DAY, now - 1000)
+
+
+async def test_a_second_scan_is_refused_by_name(url: str) -> None:
+    """The advisory lock holds all others off, and goes with the connection."""
+    first, second = SqlStore(url), SqlStore(url)
+    await first.open()
+    with pytest.raises(StoreLockedError, match=r"in use by another scan \(process \d+"):
+        await second.open()
+    await first.aclose()
+    assert await second.open() is None
+    await second.aclose()
+
+
+async def test_odd_values_survive_in_postgresql(url: str) -> None:
+    """NUL, lone surrogates and integers beyond 64 bits, which its text and numbers do not take."""
+    store = SqlStore(url)
+    await store.open()
+    state = ScanState(product_key="p", start=0, end=1000, listing="done")
+    await store.begin(state, again=False)
+    did = '"\ud800\0'
+    await store.add([Device(did=did, mac="\0", online_latest=10**400)], ["data"], state)
+    [task] = await store.due(["data"], 1000, 5)
+    assert task.did == did
+    rows = (DataRecord(ts=5, attrs={"\0": "\ud800", "n": 2**80}),)
+    await store.commit(Change(after=task.opened(1000, 2000, 5000.0).closed(0), rows=rows))
+    command = CommandRecord(timestamp=5.5, type="\0", payload="\udfff")
+    await store.commit(Change(after=Task.new(did, "cmd", 0), rows=(command,)))
+    await store.fail(task, "Odd", "\0" * 3)
+    assert (await store.failures(["data"], 5))[1][0].text == "\0" * 3
+    await store.aclose()
+
+
+async def test_a_server_that_is_away_is_a_clear_error() -> None:
+    """Nobody listens there: a ScanStoreError that names the place, without a password."""
+    store = SqlStore("postgresql+asyncpg://u:hunter2@127.0.0.1:9/none")
+    with pytest.raises(ScanStoreError, match=r"127\.0\.0\.1:9") as caught:
+        await store.open()
+    assert "hunter2" not in str(caught.value)
+    await asyncio.sleep(0)
