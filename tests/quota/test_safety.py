@@ -4,7 +4,6 @@ import asyncio
 import random
 from functools import partial
 
-import async_solipsism
 import pytest
 from aiolimiter import AsyncLimiter
 from hypothesis import HealthCheck, settings
@@ -20,6 +19,7 @@ from hypothesis.stateful import (
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
 from tests.quota.servers import KINDS, Sliding, World
+from tests.quota.virtual import Loop, virtually
 
 CALLS, PERIOD, LATENCY, PAD, RESTART = 60, 60.0, 4.0, 6.5, 15.0
 """A quota sixty times smaller than the real one, in the same proportions."""
@@ -59,7 +59,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = async_solipsism.EventLoop()
+        self.loop = Loop()
         self.tasks: set[asyncio.Task[None]] = set()
         self.wrong: list[BaseException | None] = []
         self.born = 0.0
@@ -185,5 +185,4 @@ def test_naive_limits_are_refused_at_full_size(places, seconds):
         await world.bulk(3800)
         return world.server.refused
 
-    with asyncio.Runner(loop_factory=async_solipsism.EventLoop) as runner:
-        assert runner.run(main()) > 0
+    assert virtually(main(), Loop) > 0
