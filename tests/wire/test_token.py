@@ -127,6 +127,24 @@ async def test_a_late_refusal_of_an_old_token_costs_nothing() -> None:
 
 
 @virtual
+async def test_a_late_refusal_of_an_old_token_costs_nothing_without_a_store_either() -> None:
+    """The same where the store keeps nothing that could be loaded again."""
+
+    class Forgetful(MemoryTokenStore):
+        async def save(self, key: str, token: Token) -> None:
+            pass
+
+    login = Logins()
+    source = source_of(login, store=Forgetful())
+    old = await source.get()
+    await source.invalidate(old)
+    new = await source.get()
+    await source.invalidate(old)
+    assert await source.get() is new
+    assert login.count == 2
+
+
+@virtual
 async def test_a_token_is_renewed_ten_minutes_before_its_end() -> None:
     """Renewed early, by a clock that only moves forward."""
     login = Logins(takes=0, life=3600)
