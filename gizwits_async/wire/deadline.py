@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from math import isnan
 
@@ -41,7 +41,9 @@ def deadline(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        _DUE.reset(token)
+        # A generator that the garbage collector closes ends in another context: nothing to undo.
+        with suppress(ValueError):
+            _DUE.reset(token)
 
 
 def lift_deadline() -> None:

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from fastapi import FastAPI, WebSocket
 
-from gizwits_async import GizwitsClient, HourlyQuota, Options, get
+from gizwits_async import ClientClosedError, GizwitsClient, HourlyQuota, Options, get
 from gizwits_async.fastapi import (
     WEB_OPTIONS,
     CallReport,
@@ -68,8 +68,10 @@ async def test_an_app_has_one_client_for_its_life(monkeypatch: pytest.MonkeyPatc
             assert (await _answer(f"{url}/devices/{mac}"))[:2] == (200, mac)
         assert cloud.tally["token"] == 1
         assert len(asyncio.all_tasks()) < 20
-    with pytest.raises(Exception, match="closed"):
+    with pytest.raises(ClientClosedError):
         await client.devices.detail(macs[0])
+    with pytest.raises(ClientClosedError):
+        await client.quota.acquire()
 
 
 async def test_a_missing_environment_stops_the_start(

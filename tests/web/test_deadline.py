@@ -1,7 +1,7 @@
 """`deadline()` bounds all that a handler awaits of a client, and nothing else."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from math import nan
 
 import pytest
@@ -134,6 +134,36 @@ def test_an_outer_timeout_stays_a_timeout() -> None:
             assert not isinstance(caught.value, TimedOutError)
 
     virtually(main())
+
+
+def test_a_timeout_from_within_is_not_taken_for_ours() -> None:
+    """A part that was handed in may raise TimeoutError of its own, long before the deadline."""
+
+    class Impatient(FreeQuota):
+        async def acquire(self, *args: object) -> None:
+            raise TimeoutError
+
+    async def main() -> None:
+        cloud = SimulatedCloud()
+        async with GizwitsClient(
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=Impatient()
+        ) as client:
+            with pytest.raises(TimeoutError), deadline(5.0):
+                await client.devices.detail("x")
+
+    virtually(main())
+
+
+async def test_a_deadline_in_a_forgotten_generator_does_no_harm() -> None:
+    """A generator that is closed elsewhere ends its deadline without an error."""
+
+    async def bounded() -> AsyncGenerator[int, None]:
+        with deadline(60.0):
+            yield 1
+
+    generator = bounded()
+    await asyncio.create_task(anext(generator))
+    await generator.aclose()
 
 
 def test_a_cancelled_call_stays_cancelled() -> None:

@@ -232,9 +232,12 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
     echo = Echo(cloud)
     watched = Watched(cloud, transport=echo, options={"max_retries": 1})
 
+    did = cloud.fleet.devices[0].did
+
     async def main() -> None:
         for call in (
             watched.client.devices.detail(watched.mac),
+            watched.client.devices.data_log(did).first(),
             watched.client.send(post("/v1/any", dict, json={"passcode": "canary-in-the-body"})),
         ):
             with pytest.raises(GizwitsError):
@@ -242,11 +245,19 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
 
     with caplog.at_level(logging.DEBUG, logger="gizwits_async"):
         virtually(main())
-    told = repr(watched.reports) + "".join(repr(vars(one)) for one in caplog.records)
+    lines = [one for one in caplog.records if one.name == "gizwits_async.wire.report"]
+    told = repr(watched.reports) + "".join(repr(vars(one)) + one.getMessage() for one in lines)
     own = cloud.credentials
     assert echo.seen
     assert "OutcomeUnknownError" in told
-    for secret in (own.enterprise_secret, own.product_secret, echo.seen[0], watched.mac, "canary"):
+    for secret in (
+        own.enterprise_secret,
+        own.product_secret,
+        echo.seen[0],
+        watched.mac,
+        did,
+        "canary",
+    ):
         assert str.__str__(secret) not in told
 
 
