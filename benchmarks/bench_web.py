@@ -88,9 +88,9 @@ class Figures:
 
 def readme_app() -> str:
     """Return the example app as it stands in the README."""
-    path = os.environ.get("GIZWITS_README", Path(__file__).parents[1] / "README.md")
+    path = Path(__file__).parents[1] / "README.md"
     found = re.search(
-        r"^```python app\.py\n(.*?)^```", Path(path).read_text("utf-8"), re.MULTILINE | re.DOTALL
+        r"^```python app\.py\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     if found is None:
         raise SystemExit(f"no block `python app.py` in {path}")

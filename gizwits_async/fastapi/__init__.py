@@ -14,15 +14,11 @@ async def device(mac: str, gizwits: Gizwits) -> bool | None:
 from gizwits_async.fastapi.lifespan import WEB_OPTIONS, Gizwits, get_gizwits, gizwits_lifespan
 from gizwits_async.fastapi.lines import json_lines
 from gizwits_async.fastapi.problems import Problem, install_error_handlers, problem_of
-from gizwits_async.wire.deadline import deadline
-from gizwits_async.wire.report import CallReport
 
 __all__ = [
     "WEB_OPTIONS",
-    "CallReport",
     "Gizwits",
     "Problem",
-    "deadline",
     "get_gizwits",
     "gizwits_lifespan",
     "install_error_handlers",

@@ -9,12 +9,18 @@ import aiohttp
 import pytest
 from fastapi import FastAPI, WebSocket
 
-from gizwits_async import ClientClosedError, GizwitsClient, HourlyQuota, Options, get
+from gizwits_async import (
+    CallReport,
+    ClientClosedError,
+    GizwitsClient,
+    HourlyQuota,
+    Options,
+    deadline,
+    get,
+)
 from gizwits_async.fastapi import (
     WEB_OPTIONS,
-    CallReport,
     Gizwits,
-    deadline,
     get_gizwits,
     gizwits_lifespan,
     install_error_handlers,

@@ -13,6 +13,7 @@ from gizwits_async import (
     Options,
     OutcomeUnknownError,
     TimedOutError,
+    deadline,
     post,
 )
 from gizwits_async.simulator import (
@@ -22,7 +23,6 @@ from gizwits_async.simulator import (
     SimulatedRequest,
     SimulatorTransport,
 )
-from gizwits_async.wire.deadline import deadline
 from tests.support import FreeQuota, client_of, virtually
 
 HOUR = 3600.0

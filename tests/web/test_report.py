@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gizwits_async import (
+    CallReport,
     GizwitsClient,
     GizwitsError,
     HourlyQuota,
@@ -19,7 +20,6 @@ from gizwits_async import (
     post,
 )
 from gizwits_async.simulator import Fate, Quirks, SimulatedCloud, SimulatorTransport
-from gizwits_async.wire.report import CallReport
 from gizwits_async.wire.transport import HttpReply
 from tests.support import FreeQuota, virtually
 

@@ -1,16 +1,8 @@
 """The README's app under two workers, 200 users and a scan: what issue 6 promises of it."""
 
-import os
-import re
-from pathlib import Path
-
 import pytest
 
 from benchmarks.bench_web import run
-
-README = Path(os.environ.get("GIZWITS_README", Path(__file__).parents[2] / "README.md"))
-if not re.search(r"^```python app\.py$", README.read_text(encoding="utf-8"), re.MULTILINE):
-    pytest.skip("the README has no part on web backends yet", allow_module_level=True)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
