@@ -5,8 +5,7 @@ taken the command no error is raised any more, for it would hide that: what the 
 nobody knows, is a `ControlResult`.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from math import floor
 from types import UnionType
 from typing import TypeVar
@@ -60,13 +59,12 @@ async def control_and_confirm(
     *,
     within: float,
     resend: int,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> ControlResult:
     """Return what became of a command; see `Devices.control_and_confirm`."""
     command(attrs, None, None)
     _check("within", within, int | float, f"a number of seconds up to {_LONGEST:.0f}")
     _check("resend", resend, int, "a number of times")
-    watch = _Watch(gateway, calls, sleep)
+    watch = _Watch(gateway, calls)
     wanted = await watch.checked(attrs)
     first = await watch.send(wanted)
     await watch.look(first, within)
@@ -90,12 +88,9 @@ def _check(name: str, value: object, kind: type | UnionType, allowed: str) -> No
 class _Watch:
     """One command, from the check of its values to the last look."""
 
-    def __init__(
-        self, gateway: Gateway, calls: Calls, sleep: Callable[[float], Awaitable[None]]
-    ) -> None:
+    def __init__(self, gateway: Gateway, calls: Calls) -> None:
         self._gateway = gateway
         self._calls = calls
-        self._sleep = sleep
         self._clock = gateway.clock
         self._known = known_of(gateway)
         self._finding = Finding()
@@ -163,7 +158,7 @@ class _Watch:
                 self.obstacle = TimedOutError("the deadline leaves no time for another look")
                 return
             if moment > clock.loop_time:
-                await self._sleep(moment - clock.loop_time)
+                await self._gateway.sleep(moment - clock.loop_time)
             try:
                 self._finding = await self._found(max(second, floor(clock.earliest())))
                 self.obstacle = None

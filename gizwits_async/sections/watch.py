@@ -1,7 +1,6 @@
 """New records of one device's log as they come, by polling. State lives in the walk."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from math import floor
 from typing import TypeVar
@@ -39,12 +38,10 @@ class WatchStream(LogStream[T]):
         time_of: Callable[[T], float],
         every: float,
         settle: float,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         super().__init__(gateway, request, time_of=time_of, start=None, end=None, sort="asc")
         self._every = _seconds("every", every, least=1.0)
         self._settle = _seconds("settle", settle, least=0.0)
-        self._sleep = sleep
         # Its tokens are none of the finite log's, although they hold the same.
         self._query = f"watch {self._query}"
 
@@ -83,7 +80,7 @@ class WatchStream(LogStream[T]):
         clock = self._gateway.clock
         settled = position + 1 + self._settle
         while (pause := max(due - clock.loop_time, settled - clock.earliest())) > 0:
-            await self._sleep(max(pause, _LEAST_PAUSE))
+            await self._gateway.sleep(max(pause, _LEAST_PAUSE))
 
 
 def _seconds(name: str, value: object, *, least: float) -> float:

@@ -508,6 +508,23 @@ def test_only_what_came_after_the_command_confirms_it(
     assert truly or not judge_data(data, codec, wanted, sending).confirmed
 
 
+def test_of_two_equal_commands_the_later_one_counts() -> None:
+    """A report between somebody else's command and ours answers theirs, not ours."""
+    codec = the_codec()
+    write = codec.encode(WANTED).body
+    log = [
+        record(NOW, write, 0x0090),
+        record(NOW + 0.2, b"\x04" + write[2:] + bytes(3), 0x0091),
+        record(NOW + 0.4, write, 0x0090),
+    ]
+    for lost in (False, True):
+        sending = Sending(earliest=NOW - 0.5, latest=NOW + 0.5, lost=lost)
+        found = judge_commands(log, codec, codec.check(WANTED), sending)
+        assert (found.confirmed, found.command_seen, found.matches) == (False, True, True)
+    ours = Sending(earliest=NOW - 0.5, latest=NOW + 0.1)
+    assert judge_commands(log, codec, codec.check(WANTED), ours).confirmed
+
+
 def test_what_the_server_computed_inexactly_is_equal() -> None:
     """True is 1 and 22.0 is 22, as servers may write them."""
     codec = the_codec()
