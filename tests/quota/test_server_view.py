@@ -184,7 +184,7 @@ def replies(draw):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(replies(), max_size=8), st.sampled_from(Lane))
 def test_any_headers_are_survived(script, lane):
     """Whatever servers send, the next call goes within period + pad and a second for the bucket."""
