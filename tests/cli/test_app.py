@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import signal
 import sqlite3
 import sys
@@ -169,7 +170,8 @@ async def test_a_scan_fills_a_database_and_reports(program: Any, cloud: Simulate
     assert not Path("fleet.db").exists()
     code, out, _ = await program("scan", "--since", "3d", "--json", "--log", "data")
     report = json.loads(out)
-    assert (code, report["complete"], report["ratio"]) == (0, True, 1.0)
+    assert (code, report["complete"]) == (0, True)
+    assert report["ratio"] < 1.2  # A record in a neighbour's second can cost a page more.
     assert plan["devices"] == report["devices"] == 3
     truth = sum(
         len(cloud.truth("data", device.did, report["start"], report["end"]))
@@ -287,7 +289,7 @@ async def test_the_demo_is_a_success(program: Any) -> None:
     code, out, err = await program("demo", "--devices", "2", "--days", "2")
     assert (code, out) == (0, "")
     assert "each once" in err
-    assert "ratio 1.000" in err
+    assert re.search(r"ratio 1\.[01]", err)
 
 
 def test_the_program_is_installed(
