@@ -30,7 +30,7 @@ app = App(
     help="The Gizwits Enterprise API from the command line.",
     version=__version__,
     help_epilogue=(
-        "Exit codes: 0 done, 1 error, 2 usage, 3 partly done, 4 credentials, 5 quota used up"
+        "Exit codes: 0 done, 1 error, 2 usage, 3 partly done or not confirmed, 4 credentials, 5 quota used up"
         " and told not to wait, 130 interrupted."
     ),
     help_format="plaintext",
@@ -164,6 +164,7 @@ async def logs(
     sort: Literal["asc", "desc"] = "desc",
     limit: int | None = None,
     resume: str | None = None,
+    decode: Annotated[bool, Parameter(negative="")] = False,
     format: Format = Format.AUTO,  # noqa: A002 - the flag's name
     connection: Connection = Connection(),  # noqa: B008 - frozen
 ) -> int:
@@ -178,12 +179,14 @@ async def logs(
         sort: asc for oldest first, desc for newest first.
         limit: How many records at most.
         resume: Where to go on, as an interrupted walk of the same log said.
+        decode: Of --log cmd: show the data points in each frame, for one more call in all.
         format: table, json or jsonl; a table on a terminal and JSON Lines in a pipe by default.
     """
     from gizwits_async.cli.listing import Listing, show_log
 
     listing = Listing(
         did=did, log=log, since=since, start=start, end=end, sort=sort, limit=limit, resume=resume,
+        decode=decode,
     )  # fmt: skip
     async with connection.client() as gizwits:
         await show_log(gizwits, listing, format)
@@ -198,9 +201,14 @@ async def control(
     raw: str | None = None,
     yes: Annotated[bool, Parameter(negative="")] = False,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
+    confirm: Annotated[bool, Parameter(negative="")] = False,
+    within: float = 5.0,
     connection: Connection = Connection(),  # noqa: B008 - frozen
 ) -> int:
     """Send a command to a device. It is never sent twice.
+
+    With --confirm: 0 if the device reported that it obeyed, 3 if it did not, 1 if the service
+    refused the command. What is known is written as JSON on stdout.
 
     Args:
         did: Device id.
@@ -208,11 +216,13 @@ async def control(
         raw: Instead of --attr: the bytes in hexadecimal.
         yes: Do not ask.
         dry_run: Show what would be sent, and send nothing.
+        confirm: Of --attr: check the values, and wait until the device reports them.
+        within: Seconds to wait for that.
     """
     from gizwits_async.cli.control import Order
     from gizwits_async.cli.control import control as run_control
 
-    order = Order(did=did, attr=attr, raw=raw)
+    order = Order(did=did, attr=attr, raw=raw, within=within if confirm else None)
     return await run_control(order, connection, yes=yes, dry_run=dry_run)
 
 

@@ -1,16 +1,19 @@
 """Listings on the console: with a limit, and logs that say how to go on."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any, Literal
 
 from attrs import frozen
 
-from gizwits_async.cli.output import Format, say, write_rows
+from gizwits_async.cli.output import Format, plain, say, write_rows
 from gizwits_async.cli.times import moment, span
 from gizwits_async.client import GizwitsClient
 from gizwits_async.errors import GizwitsError
+from gizwits_async.models.devices import CommandRecord
+from gizwits_async.payload import DataPointCodec, PayloadError, Value
+from gizwits_async.sections.known import codec_of
 from gizwits_async.streams import LogStream, Stream
 from gizwits_async.windows import as_epoch
 
@@ -32,6 +35,8 @@ class Listing:
     sort: Literal["asc", "desc"] = "desc"
     limit: int | None = None
     resume: str | None = None
+    decode: bool = False
+    """Whether the data points in the frames of the cmd log are shown."""
 
 
 async def limited(stream: Stream[Any], limit: int | None, resume: str | None = None) -> Any:
@@ -52,6 +57,8 @@ async def show_log(gizwits: GizwitsClient, listing: Listing, form: Format) -> No
     """Write the records of a log; when it breaks off, say how to go on."""
     if listing.since is not None and listing.start is not None:
         raise ValueError("give --since or --start, not both")
+    if listing.decode and listing.log != "cmd":
+        raise ValueError("--decode goes with --log cmd: the other logs are readable as they are")
     start = None if listing.start is None else moment(listing.start)
     end = None if listing.end is None else moment(listing.end)
     if listing.since is not None:
@@ -63,6 +70,9 @@ async def show_log(gizwits: GizwitsClient, listing: Listing, form: Format) -> No
     )
     try:
         records: AsyncIterator[Any] = limited(walk, listing.limit, listing.resume)
+        if listing.decode:
+            codec = codec_of(await gizwits.product.datapoints())
+            records = _decoded(records, codec)
         await write_rows(records, form)
     except GizwitsError as error:
         if error.resume:
@@ -70,8 +80,24 @@ async def show_log(gizwits: GizwitsClient, listing: Listing, form: Format) -> No
         raise
 
 
+async def _decoded(
+    records: AsyncIterator[CommandRecord], codec: DataPointCodec
+) -> AsyncIterator[Mapping[str, Any]]:
+    async for record in records:
+        frame, attrs = record.frame, dict[str, Value]()
+        problem = frame.problem
+        try:
+            attrs = codec.decode(frame)
+        except PayloadError as error:
+            problem = problem or str(error)
+        # One that could not be read is kept as it came, with the reason.
+        yield {**plain(record), "action": frame.action, "attrs": attrs, "problem": problem}
+
+
 def _how_to_go_on(listing: Listing, start: object, end: object, resume: str) -> str:
     words = [f"logs {listing.did}", f"--log {listing.log}", f"--sort {listing.sort}"]
+    if listing.decode:
+        words.append("--decode")
     for name, value in (("start", start), ("end", end)):
         if value is not None:
             words.append(f"--{name} {getattr(value, 'isoformat', lambda v=value: v)()}")

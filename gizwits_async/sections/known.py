@@ -10,7 +10,7 @@ from gizwits_async.payload import DataPointCodec
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.token import TokenSource
 
-__all__ = ["Known", "known_of"]
+__all__ = ["Known", "codec_of", "known_of"]
 
 
 class Known:
@@ -31,11 +31,16 @@ class Known:
         if self._codec is None:
             async with self._lock:
                 if self._codec is None:
-                    self._codec = _codec_of(await fetch())
+                    self._codec = codec_of(await fetch())
         return self._codec
 
 
-def _codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
+def codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
+    """Return the codec of a product as the service defines it.
+
+    Raises:
+        InvalidResponseError: The definition makes no sense; the message names the data point.
+    """
     try:
         return DataPointCodec(datapoints)
     except ValueError as error:
