@@ -1,0 +1,165 @@
+"""A scan's store as files for other tools: one folder a log and day, one column a data point."""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from attrs import field, frozen
+from sqlalchemy import Table, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.columns import Kind, kind_of, merged, wanted_kinds
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.place import place_of
+from gizwits_async.scan.tables import LOG_TABLES
+from gizwits_async.scan.task import LOGS, LogName
+from gizwits_async.scan.writers import Writer, writer_of
+
+__all__ = ["ExportReport", "Format", "export"]
+
+Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
+_AT_ONCE = 2_000
+"""Rows that are read, and for each day held, at a time."""
+
+
+@frozen(kw_only=True)
+class ExportReport:
+    """What was written."""
+
+    rows: Mapping[LogName, int] = field(factory=dict)
+    """Rows of each log."""
+    files: tuple[Path, ...] = ()
+    """The files, sorted."""
+
+
+async def export(
+    store: str | PathLike[str],
+    out: str | PathLike[str],
+    to: Format = "parquet",
+    *,
+    logs: Sequence[LogName] = LOGS,
+    datapoints: ProductDataPoints | None = None,
+    csv_safe: bool = False,
+) -> ExportReport:
+    """Write the logs of a store into `out/log=data/date=2026-11-22/part-0.parquet` and so on.
+
+    Days are those of UTC. Each row has `did` and `timestamp`; the data log has one column a data
+    point, the others `type` and `payload`. A file appears under its name when it is whole, in place
+    of one that was there. The store is only read, and may be in use.
+
+    Args:
+        store: Path or URL of the store.
+        out: Folder; made if need be.
+        to: `parquet` (extra `parquet`), `csv` or `jsonl`.
+        logs: Which logs.
+        datapoints: `await client.product.datapoints()`: gives the columns of the data log and their
+            types, also of points that never were reported; None takes them from the records.
+        csv_safe: Whether to put a quote before texts in a CSV that a spreadsheet would run.
+
+    Raises:
+        ScanStoreError: There is no store, or it cannot be read.
+        ImportError: pyarrow is not installed.
+        ValueError: An unknown format or log.
+        OSError: The folder cannot be written.
+    """
+    if to not in {"parquet", "csv", "jsonl"}:
+        raise ValueError(f'to must be "parquet", "csv" or "jsonl", not {to!r}')
+    if unknown := [log for log in logs if log not in LOGS]:
+        raise ValueError(f"logs must be some of {', '.join(LOGS)}, not {unknown}")
+    source = _Source(store)
+    rows: dict[LogName, int] = {}
+    files: list[Path] = []
+    for log in logs:
+        kinds: dict[str, Kind] = {"type": "text", "payload": "text"}
+        if log == "data":
+            kinds = wanted_kinds(datapoints)
+            async for batch in source.batches(LOG_TABLES[log]):
+                for row in batch:
+                    for name, value in row["attrs"].items():
+                        kinds[name] = merged(kinds.get(name), kind_of(value))
+        folder = Path(out) / f"log={log}"
+        days = _Days(folder, to, kinds, csv_safe=csv_safe)
+        try:
+            rows[log] = 0
+            async for batch in source.batches(LOG_TABLES[log]):
+                rows[log] += len(batch)
+                for row in batch:
+                    days.add(row)
+            files += days.finish()
+        finally:
+            days.close()
+    return ExportReport(rows=rows, files=tuple(sorted(files)))
+
+
+class _Source:
+    """The tables of a store, read in order of their rows, a few thousand at a time."""
+
+    def __init__(self, store: str | PathLike[str]) -> None:
+        self._place = place_of(store)
+        if self._place.absent():
+            raise ScanStoreError(f"{self._place.name}: there is no store")
+
+    async def batches(self, table: Table) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Read a table."""
+        engine = self._place.engine()
+        try:
+            async with engine.connect() as connection:
+                result = await connection.stream(select(table))
+                async for batch in result.mappings().partitions(_AT_ONCE):
+                    yield [dict(row) for row in batch]
+        except SQLAlchemyError as error:
+            raise ScanStoreError(f"{self._place.name}: {type(error).__name__}") from error
+        finally:
+            await engine.dispose()
+
+
+class _Days:
+    """The files of one log, one a day, each with the rows that are to go into it next."""
+
+    def __init__(
+        self, folder: Path, to: Format, kinds: Mapping[str, Kind], *, csv_safe: bool
+    ) -> None:
+        self._folder, self._to, self._kinds, self._csv_safe = folder, to, kinds, csv_safe
+        self._open: dict[str, tuple[Writer, list[Mapping[str, Any]]]] = {}
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Put a row into the file of its day."""
+        time = datetime.fromtimestamp(row["timestamp"], UTC)
+        day = f"{time:%Y-%m-%d}"
+        if day not in self._open:
+            path = self._folder / f"date={day}" / f"part-0.{self._to}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = writer_of(self._to, path, self._kinds, csv_safe=self._csv_safe)
+            self._open[day] = writer, []
+        writer, waiting = self._open[day]
+        values = row.get("attrs")
+        if values is None:
+            payload = row["payload"]
+            text = payload if payload is None or isinstance(payload, str) else json.dumps(payload)
+            values = {"type": row["type"], "payload": text}
+        waiting.append({"did": row["did"], "timestamp": time, **values})
+        if len(waiting) >= _AT_ONCE:
+            writer.write(waiting)
+            waiting.clear()
+
+    def finish(self) -> list[Path]:
+        """Write what waits, and give the files their names."""
+        done = []
+        while self._open:
+            _, (writer, waiting) = self._open.popitem()
+            try:
+                writer.write(waiting)
+            except BaseException:
+                writer.drop()
+                raise
+            done.append(writer.finish())
+        return done
+
+    def close(self) -> None:
+        """Drop what was not finished."""
+        while self._open:
+            self._open.popitem()[1][0].drop()
