@@ -20,6 +20,7 @@ from gizwits_async.errors import (
     ResumeMismatchError,
     ServerError,
 )
+from gizwits_async.scan.active import Activity
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.ports import Change, ScanStore
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
@@ -60,6 +61,7 @@ class Engine:
         logs: Sequence[LogName],
         concurrency: int,
         settle: int,
+        active_only: bool,
         sleep: Callable[[float], Awaitable[None]],
         on_progress: Callable[[ScanProgress], None] | None,
         on_page: Callable[[ScanPage], Awaitable[None]] | None,
@@ -70,6 +72,8 @@ class Engine:
         self._logs = logs
         self._concurrency = concurrency
         self._settle = settle
+        self._active_only = active_only
+        self._activity: Activity | None = None
         self._sleep = sleep
         self._on_progress = on_progress
         self._on_page = on_page
@@ -92,7 +96,10 @@ class Engine:
         await self._recount()
         if self._state.listing != "done":
             await self._list(self._state.listing)
+        if self._active_only and self._left:
+            await self._learn_activity()
         await self._drain()
+        self._activity = None  # It says nothing of devices that came meanwhile.
         if await self._list(None):
             await self._drain()
         self._failed = 0
@@ -134,6 +141,18 @@ class Engine:
     async def _recount(self) -> None:
         left = await self._store.left(self._open_logs, self._state.end, self._view.owned)
         self._devices, self._left = left.devices, sum(left.windows.values())
+
+    async def _learn_activity(self) -> None:
+        before = self._view.calls
+        while self._activity is None:
+            activity = Activity(self._state.start, self._state.end, self._view.now())
+            try:
+                await activity.load(self._view, self._store)
+            except (QuotaExceededError, QuotaWaitError) as error:
+                await self._wait_out(error)
+            else:
+                self._activity = activity
+        self._listing_calls += self._view.calls - before
 
     # --- tasks
 
@@ -182,6 +201,8 @@ class Engine:
 
     async def _attend(self, task: Task) -> None:
         """Walk one window to its end, whatever has to be waited out, or set it aside."""
+        if await self._skip(task):
+            return
         task = task.opened(self._state.end, self._view.owned, self._view.now())
         records = 0
         while task.end is not None:
@@ -206,6 +227,19 @@ class Engine:
         self._windows += 1
         self._left -= 1
         self._least += max(1, -(-records // self._view.page_size))
+
+    async def _skip(self, task: Task) -> bool:
+        """Pass over days without data, and return whether there were any."""
+        # A device can come and go without reporting anything: the online log is always asked.
+        if self._activity is None or task.log == "online" or task.end is not None:
+            return False
+        stop, owned = task.stop(self._state.end), self._view.owned
+        start = self._activity.next(task.did, task.seen, stop)
+        if start <= task.seen:
+            return False
+        await self._store.commit(Change(after=task.skipped(start)))
+        self._left += -(-(stop - start) // owned) + (task.seen - stop) // owned
+        return True
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
         before, gaps = task, []

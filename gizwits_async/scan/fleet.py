@@ -42,6 +42,7 @@ class FleetScan:
         logs: Sequence[LogName] = LOGS,
         concurrency: int = 8,
         settle: int = 900,
+        active_only: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Describe a scan; nothing is opened or sent.
@@ -56,6 +57,9 @@ class FleetScan:
             concurrency: Windows that are open at a time.
             settle: Seconds for which records may reach a log late. What was younger when it was
                 asked is asked again by the next run.
+            active_only: Whether to ask the service first which devices reported data when, and to
+                pass over cmd and data log of the others; where its report of active devices is
+                closed, which devices were active since the start.
             sleep: Waits out a refused quota.
 
         Raises:
@@ -75,6 +79,7 @@ class FleetScan:
         self._logs = tuple(log for log in LOGS if log in logs)
         self._concurrency = concurrency
         self._settle = settle
+        self._active_only = active_only
         self._sleep = sleep
 
     async def run(self, on_progress: Callable[[Progress], None] | None = None) -> ScanReport:
@@ -103,6 +108,8 @@ class FleetScan:
 
     async def plan(self) -> ScanPlan:
         """Return what is left to do, at the cost of at most one listing; writes nothing.
+
+        What `active_only` would pass over is counted in.
 
         Raises:
             ScanStoreError: The store cannot be read, or belongs to something else.
@@ -163,6 +170,7 @@ class FleetScan:
                 logs=self._logs,
                 concurrency=self._concurrency,
                 settle=self._settle,
+                active_only=self._active_only,
                 sleep=self._sleep,
                 on_progress=on_progress,
                 on_page=on_page,

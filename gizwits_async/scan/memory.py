@@ -26,7 +26,7 @@ class MemoryStore:
         self.state: ScanState | None = None
         """The range, and how far the listing came."""
         self.devices: dict[str, Device] = {}
-        """Devices by did; without `keep`, dids only."""
+        """Devices by did; without `keep`, did and MAC only."""
         self.records: dict[tuple[str, LogName], list[Record]] = {}
         """Records by did and log, oldest first."""
         self.counts: Counter[LogName] = Counter()
@@ -62,11 +62,22 @@ class MemoryStore:
         self.state = state
         before = len(self.devices)
         for device in devices:
-            self.devices[device.did] = device if self._keep else Device(did=device.did)
+            self.devices[device.did] = (
+                device if self._keep else Device(did=device.did, mac=device.mac)
+            )
             for log in logs:
                 task = Task.new(device.did, log, state.start)
                 self._tasks.setdefault(task.key, task)
         return len(self.devices) - before
+
+    async def by_mac(self, macs: Collection[str]) -> list[str]:
+        """See `ScanStore.by_mac`."""
+        wanted = set(macs)
+        return [one.did for one in self.devices.values() if one.mac in wanted]
+
+    async def without_mac(self) -> list[str]:
+        """See `ScanStore.without_mac`."""
+        return [one.did for one in self.devices.values() if one.mac is None]
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""

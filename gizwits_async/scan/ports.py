@@ -73,6 +73,14 @@ class ScanStore(Protocol):
         """Keep devices, with a task for each of these logs if there is none; return how many are new."""
         ...
 
+    async def by_mac(self, macs: Collection[str]) -> list[str]:
+        """Return the dids of the devices with these MAC addresses."""
+        ...
+
+    async def without_mac(self) -> list[str]:
+        """Return the dids of the devices of which no MAC address is known."""
+        ...
+
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """Return tasks with something left before `end` that have not failed, oldest first."""
         ...

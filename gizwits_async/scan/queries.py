@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.scan.ports import Left
@@ -10,7 +10,7 @@ from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.tables import DEVICES, GAPS, TASKS
 from gizwits_async.scan.task import LogName
 
-__all__ = ["count_left", "find_failures", "find_gaps"]
+__all__ = ["count_left", "find_dids", "find_failures", "find_gaps"]
 
 
 async def count_left(
@@ -37,6 +37,11 @@ async def count_left(
         oldest=min((seen for _, _, seen, _, _ in rows if seen is not None), default=None),
         done={log: (int(finished), int(pages)) for log, _, _, finished, pages in rows},
     )
+
+
+async def find_dids(connection: AsyncConnection, *, wanted: ColumnElement[bool]) -> list[str]:
+    """Return the dids of the devices that are wanted."""
+    return list(await connection.scalars(select(DEVICES.c.did).where(wanted)))
 
 
 async def find_failures(

@@ -19,7 +19,7 @@ from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 from gizwits_async.scan.meta import holder_in, state_in, values_of
 from gizwits_async.scan.place import place_of
 from gizwits_async.scan.ports import Change, Left
-from gizwits_async.scan.queries import count_left, find_failures, find_gaps
+from gizwits_async.scan.queries import count_left, find_dids, find_failures, find_gaps
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.tables import DEVICES, GAPS, LOG_TABLES, META, METADATA, TASKS, as_row
@@ -199,6 +199,14 @@ class SqlStore:
             return (await connection.scalar(count) or 0) - before
 
         return await self._do(work)
+
+    async def by_mac(self, macs: Collection[str]) -> list[str]:
+        """See `ScanStore.by_mac`."""
+        return await self._do(partial(find_dids, wanted=DEVICES.c.mac.in_(macs)))
+
+    async def without_mac(self) -> list[str]:
+        """See `ScanStore.without_mac`."""
+        return await self._do(partial(find_dids, wanted=DEVICES.c.mac.is_(None)))
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""

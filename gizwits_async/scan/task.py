@@ -144,6 +144,10 @@ class Task:
         """Return the task with its open window to be walked from its beginning."""
         return evolve(self, resume=None, had=max(self.had, self.covered), covered=self.seen)
 
+    def skipped(self, start: int) -> "Task":
+        """Return the task with its next window to begin at `start`: before it there is nothing."""
+        return evolve(self, seen=start, upto=start if self.upto >= self.seen else self.upto)
+
     def split(self) -> "tuple[Task, Task]":
         """Return the open window as a task of its own, and the log without it."""
         end = self.open_end

@@ -1,13 +1,15 @@
 """The client as a scan sees it: in the bulk lane, with its calls counted, and with its clock."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import cast
 
 from gizwits_async.client import GizwitsClient
+from gizwits_async.models.device_reports import ReportedDevice
 from gizwits_async.options import Lane, QuotaSnapshot
 from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
-from gizwits_async.streams import LogStream
+from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.windows import edge, owned_seconds
 from gizwits_async.wire.ports import Quota
 
@@ -75,6 +77,10 @@ class BulkView:
             case "data":
                 stream = devices.data_log(did, start=start, end=end, sort="asc")
         return cast("LogStream[Record]", stream)
+
+    def active_devices(self, day: date) -> PageStream[ReportedDevice]:
+        """Return the devices that reported data on a day."""
+        return self._client.device_reports.active_devices(start=day, end=day)
 
     async def learn_time(self) -> None:
         """Make sure that the server's time is known; the token that this fetches is needed anyway."""

@@ -1,0 +1,76 @@
+"""Asking first who had data saves calls and loses nothing."""
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from gizwits_async.scan import FleetScan, MemoryStore, SqlStore
+from gizwits_async.scan.active import Activity
+from gizwits_async.simulator import Quirks, Rates, SimulatorTransport
+from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
+from tests.support import client_of, virtually
+
+NOW = 1_790_000_000
+START = NOW - 28 * DAY
+QUIET = Rates(reports=6, empty_day=0.95, edge=0.0)
+
+
+class Closed(SimulatorTransport):
+    """A service of which the report of active devices is closed."""
+
+    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+        reply = await super().send(method, target, *rest, **more)
+        if "/active_devices" not in target:
+            return reply
+        return evolve(reply, status=403, body=b'{"error_code": 5024, "error_message": "no"}')
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("hours", [8, -11])
+def test_only_the_active_are_asked_and_nothing_is_lost(closed: bool, hours: int) -> None:
+    """Fewer calls than one a window, whatever the zone of the reports; all records are there."""
+    cloud = cloud_of(12, 30, rates=QUIET, quirks=Quirks(report_hours=hours, report_today=False))
+    store = MemoryStore()
+
+    async def main() -> None:
+        transport = (Closed if closed else SimulatorTransport)(cloud)
+        scan = FleetScan(
+            client_of(cloud, transport=transport), store, start=START, end=NOW,
+            logs=["cmd", "data"], active_only=True,
+        )  # fmt: skip
+        report = await scan.run()
+        assert report.complete
+        assert report.ratio == 1.0
+        assert in_memory(store) == truth(cloud, START, NOW, ["cmd", "data"])
+        if not closed:
+            assert log_calls(cloud) < 12 * 2 * 15 * 0.75
+
+    virtually(main())
+
+
+async def test_active_devices_are_found_in_a_file(tmp_path: Any) -> None:
+    """The same over the SQL store; the online log is asked of everybody."""
+    cloud = cloud_of(6, 8, rates=QUIET)
+    path = tmp_path / "fleet.db"
+    scan = FleetScan(
+        client_of(cloud), SqlStore(path), start=NOW - 7 * DAY, end=NOW, active_only=True
+    )
+    assert (await scan.run()).complete
+    assert in_file(path) == truth(cloud, NOW - 7 * DAY, NOW)
+    assert cloud.tally["log.online"] == 6 * 4
+    assert cloud.tally["log.data"] < 6 * 4
+
+
+def test_a_day_is_asked_about_in_every_zone() -> None:
+    """From fourteen hours before it to fourteen after it a device may have data."""
+    start, end = 100 * DAY, 110 * DAY
+    calendar = Activity(start, end, now=1000 * DAY)
+    assert calendar.next("d", start, end) == end
+    calendar.mark(104 - (start - 14 * 3600) // DAY, ["d"])
+    assert calendar.next("d", start, end) == 104 * DAY - 14 * 3600
+    inside = 105 * DAY + 14 * 3600 - 1
+    assert calendar.next("d", inside, end) == inside
+    assert calendar.next("d", inside + 1, end) == end
+    assert calendar.next("other", start, end) == end
+    assert Activity(start, end, now=109 * DAY).next("d", start, end) == 108 * DAY - 14 * 3600
