@@ -333,7 +333,9 @@ class LogStream(Stream[T]):
 
     async def _resolved(self, resume: str | None) -> tuple[Range, int | None]:
         if resume is not None:
-            return _read(self._query, resume, _span)
+            span, position = _read(self._query, resume, _span)
+            await self._gateway.learn_time()
+            return span, position
         span = self._resolve()  # First by our own clock: a bad range costs no call.
         if await self._gateway.learn_time():
             span = self._resolve()

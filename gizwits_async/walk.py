@@ -105,7 +105,9 @@ class LogWalk(Generic[T]):
         self._clock = clock
         self._first, self._last = span.first, span.last
         start = self._last if sort == "desc" else self._first
-        self.position: int | None = start if position is None else position
+        self._begin = start if position is None else position
+        self.position: int | None = self._begin
+        self._answered = False
         self._chain: _Chain[T] | None = None
         self._over = span.end <= clock.latest()
         self._stalls = 0
@@ -190,6 +192,7 @@ class LogWalk(Generic[T]):
         if self._repeats(chain, reply):
             self._open_anew()
             return Step((), self.position)
+        self._answered = True
         given = self._sorted_in(chain, reply.objects)
         chain.total = reply.total if chain.context is None else chain.total
         chain.received += len(reply.objects)
@@ -215,20 +218,27 @@ class LogWalk(Generic[T]):
 
     def _bounds(self, window: Window) -> Bounds:
         clock = self._clock
+        # What already happened in this very second is certain only if all of it is asked for.
+        until = floor(clock.earliest()) if clock.strict else self._now() + 1
         return bounds_of(
-            window,
-            earliest=clock.earliest(),
-            latest=clock.latest(),
-            inclusive=self._inclusive,
-            strict=clock.strict,
+            window, oldest=edge(clock.latest()), until=until, inclusive=self._inclusive
         )
 
+    def _now(self) -> int:
+        return floor(self._clock.latest())
+
+    def _window(self, position: int) -> Window:
+        return window_at(position, self._first, self._last, sort=self._sort, owned=self._owned)
+
     def _opened(self, position: int) -> _Chain[T]:
-        window = window_at(position, self._first, self._last, sort=self._sort, owned=self._owned)
+        window = self._window(position)
         doubted, self._doubted = self._doubted, False
         return _Chain(window, position, doubted, self._bounds(window))
 
     def _settle(self, chain: _Chain[T]) -> None:
+        if self._sort == "desc" and not self._answered:
+            self.position = chain.position = min(self._begin, self._now())
+            chain.window = self._window(chain.position)
         chain.bounds = self._bounds(chain.window)
         chain.leave_at = self._clock.loop_time + self._lifetime * _LEAVE_AT
         start, window = chain.bounds.start, chain.window
@@ -245,7 +255,7 @@ class LogWalk(Generic[T]):
         """Pass over what fell off the edge of the log, and over what has not happened yet."""
         if self.position is None:
             return
-        oldest, now = edge(self._clock.latest()), floor(self._clock.latest())
+        oldest, now = edge(self._clock.latest()), self._now()
         if self._sort == "desc":
             self.position = min(self.position, now)
             lost = self._first, min(oldest - 1, self.position)

@@ -139,22 +139,17 @@ def window_at(position: int, first: int, last: int, *, sort: Sort, owned: int) -
     return Window(position, min(last, position + owned - 1))
 
 
-def bounds_of(
-    window: Window, *, earliest: float, latest: float, inclusive: bool, strict: bool = False
-) -> Bounds:
-    """Return the bounds to send now: not beyond the edge of the log, nor far into the future.
+def bounds_of(window: Window, *, oldest: int, until: int, inclusive: bool) -> Bounds:
+    """Return the bounds to send: not beyond the edge of the log, nor far into the future.
 
     Args:
         window: The seconds to ask for.
-        earliest: The earliest that it can be at the server.
-        latest: The latest that it can be at the server.
+        oldest: The oldest `start_ts` that the server takes.
+        until: The latest `end_ts` that it should be sent.
         inclusive: Whether the server is trusted to include `start_ts`.
-        strict: Whether it refuses an `end_ts` that is not over yet. What already happened in this
-            very second is certain only in a query that ends with the second.
     """
-    start = max(window.first if inclusive else window.first - 1, edge(latest))
-    end = min(window.last + 1, floor(earliest) if strict else floor(latest) + 1)
-    return Bounds(start, max(end, start))
+    start = max(window.first if inclusive else window.first - 1, oldest)
+    return Bounds(start, max(min(window.last + 1, until), start))
 
 
 def edge(latest: float) -> int:

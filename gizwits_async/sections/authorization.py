@@ -20,4 +20,4 @@ class Authorization(Section):
 
         POST /v1/products/{product_key}/access_token (api document: "get token")
         """
-        return await self._gateway.tokens.renew()
+        return await self._gateway.in_time("fetching a token", self._gateway.tokens.renew)
