@@ -21,6 +21,7 @@ from gizwits_async.errors import (
     ServerError,
 )
 from gizwits_async.scan.active import Activity
+from gizwits_async.scan.due import DueTasks
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.ports import Change, ScanStore
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
@@ -36,8 +37,6 @@ _CLOSED_CODES = {5018, 5024}
 """What a log answers that is closed for published products."""
 _CLOSED_AFTER = 3
 """Devices that must have been refused before a log is given up for the product."""
-_BATCH = 256
-"""Tasks that are fetched from the store at a time."""
 _SHOWN = 1000
 """Failures and gaps that a report names one by one."""
 _PAUSE = 60.0
@@ -78,10 +77,7 @@ class Engine:
         self._on_progress = on_progress
         self._on_page = on_page
         self._began = asyncio.get_running_loop().time()
-        self._busy: set[tuple[str, str, int]] = set()
-        self._ready: list[Task] = []
-        self._turn = asyncio.Lock()
-        self._freed = asyncio.Event()
+        self._due = DueTasks(store, state.end)
         self._refused: dict[LogName, set[str]] = {log: set() for log in logs}
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
@@ -169,35 +165,11 @@ class Engine:
             worker.result()
 
     async def _work(self) -> None:
-        while (task := await self._next()) is not None:
+        while (task := await self._due.take(self._open_logs)) is not None:
             try:
                 await self._attend(task)
             finally:
-                self._busy.discard(task.key)
-                self._freed.set()
-
-    async def _next(self) -> Task | None:
-        """Return the oldest task that nobody works on; None when all work is done."""
-        while True:
-            async with self._turn:
-                while self._ready:
-                    task = self._ready.pop()
-                    if task.log not in self._given_up:
-                        self._busy.add(task.key)
-                        return task
-                self._freed.clear()
-                # Whoever is at work now may finish while the store is read, which then tells
-                # where they began.
-                busy = set(self._busy)
-                due = await self._store.due(self._open_logs, self._state.end, _BATCH + len(busy))
-                self._ready = [task for task in reversed(due) if task.key not in busy]
-                if self._ready:
-                    continue
-                if not self._busy:
-                    self._freed.set()
-                    return None
-            # What the others are at may leave something to do: another window of the same log.
-            await self._freed.wait()
+                self._due.done(task)
 
     async def _attend(self, task: Task) -> None:
         """Walk one window to its end, whatever has to be waited out, or set it aside."""

@@ -1,18 +1,16 @@
 """A scan's store in a SQL database: a SQLite file, or PostgreSQL by URL."""
 
-import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from os import PathLike
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from attrs import asdict
 from sqlalchemy import bindparam, case, delete, func, insert, inspect, select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.models.devices import Device
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
@@ -21,6 +19,7 @@ from gizwits_async.scan.place import place_of
 from gizwits_async.scan.ports import Change, Left
 from gizwits_async.scan.queries import count_left, find_dids, find_failures, find_gaps
 from gizwits_async.scan.report import Failure, Gap
+from gizwits_async.scan.session import TEXT, Session
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.tables import DEVICES, GAPS, LOG_TABLES, META, METADATA, TASKS, as_row
 from gizwits_async.scan.task import LogName, Task
@@ -29,8 +28,6 @@ __all__ = ["SqlStore"]
 
 T = TypeVar("T")
 
-_TEXT = 500
-"""Characters of an error that are kept."""
 _ASIDE = {"failed", "error", "error_text"}
 _FIELDS = [column for column in TASKS.c if column.key not in _ASIDE]
 _SHOWN = [column.label(column.key) for column in _FIELDS]
@@ -60,9 +57,7 @@ class SqlStore:
             ValueError: The URL cannot be read, or names another kind of database.
         """
         self._place = place_of(where)
-        self._engine: AsyncEngine | None = None
-        self._connection: AsyncConnection | None = None
-        self._turn = asyncio.Lock()
+        self._session = Session(self._place)
         self._run = 0
 
     def __repr__(self) -> str:
@@ -96,7 +91,7 @@ class SqlStore:
             return state
 
         state = await self._begun(work)
-        await self._do(self._place.settle)
+        await self._session.do(self._place.settle)
         return state
 
     async def peek(self) -> ScanState | None:
@@ -117,7 +112,7 @@ class SqlStore:
         self, work: Callable[[AsyncConnection], Awaitable[ScanState | None]]
     ) -> ScanState | None:
         try:
-            state = await self._do(work)
+            state = await self._session.do(work)
         except BaseException:
             await self.aclose()
             raise
@@ -126,20 +121,7 @@ class SqlStore:
 
     async def aclose(self) -> None:
         """Let go of the store; safe to repeat."""
-        await _whole(self._close())
-
-    async def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        engine, self._engine = self._engine, None
-        try:
-            if connection is not None:
-                await connection.close()
-            if engine is not None:
-                await engine.dispose()
-        except SQLAlchemyError as error:
-            raise self._translated(error) from None
-        finally:
-            self._place.release()
+        await self._session.aclose()
 
     async def _meta(self, connection: AsyncConnection) -> dict[str, str]:
         names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
@@ -174,7 +156,7 @@ class SqlStore:
                     .values(had=had, seen=TASKS.c.upto)
                 )
 
-        await self._do(work)
+        await self._session.do(work)
         self._run = state.run
 
     async def add(
@@ -198,15 +180,15 @@ class SqlStore:
             await self._put(connection, values_of(state))
             return (await connection.scalar(count) or 0) - before
 
-        return await self._do(work)
+        return await self._session.do(work)
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
         """See `ScanStore.by_mac`."""
-        return await self._do(partial(find_dids, wanted=DEVICES.c.mac.in_(macs)))
+        return await self._session.do(partial(find_dids, wanted=DEVICES.c.mac.in_(macs)))
 
     async def without_mac(self) -> list[str]:
         """See `ScanStore.without_mac`."""
-        return await self._do(partial(find_dids, wanted=DEVICES.c.mac.is_(None)))
+        return await self._session.do(partial(find_dids, wanted=DEVICES.c.mac.is_(None)))
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""
@@ -224,7 +206,7 @@ class SqlStore:
         async def work(connection: AsyncConnection) -> list[Task]:
             return [Task(**row) for row in (await connection.execute(query)).mappings()]
 
-        return await self._do(work)
+        return await self._session.do(work)
 
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
@@ -249,7 +231,7 @@ class SqlStore:
             else:
                 await connection.execute(_MOVE, _key_of(task) | _values_of(task))
 
-        await self._do(work)
+        await self._session.do(work)
 
     async def fail(self, task: Task, error: str, text: str) -> None:
         """See `ScanStore.fail`."""
@@ -258,11 +240,11 @@ class SqlStore:
             await connection.execute(
                 update(TASKS)
                 .where(*_OF_TASK)
-                .values(failed=1, error=error, error_text=text[:_TEXT]),
+                .values(failed=1, error=error, error_text=text[:TEXT]),
                 _key_of(task),
             )
 
-        await self._do(work)
+        await self._session.do(work)
 
     async def split(self, window: Task, rest: Task) -> None:
         """See `ScanStore.split`."""
@@ -271,7 +253,7 @@ class SqlStore:
             await connection.execute(insert(TASKS), [asdict(window)])
             await connection.execute(_MOVE, _key_of(rest) | _values_of(rest))
 
-        await self._do(work)
+        await self._session.do(work)
 
     async def revive(self, logs: Collection[LogName]) -> int:
         """See `ScanStore.revive`."""
@@ -284,48 +266,26 @@ class SqlStore:
             )
             return result.rowcount
 
-        return await self._do(work)
+        return await self._session.do(work)
 
     # --- what is told
 
     async def left(self, logs: Collection[LogName], end: int, owned: int) -> Left:
         """See `ScanStore.left`."""
-        return await self._do(partial(count_left, logs=logs, end=end, owned=owned))
+        return await self._session.do(partial(count_left, logs=logs, end=end, owned=owned))
 
     async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""
-        return await self._do(partial(find_failures, logs=logs, limit=limit))
+        return await self._session.do(partial(find_failures, logs=logs, limit=limit))
 
     async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
         """See `ScanStore.gaps`."""
-        return await self._do(partial(find_gaps, run=self._run, limit=limit))
-
-    # --- the connection
-
-    async def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do some work as one transaction: all of it, or nothing, also for a cancelled caller."""
-        return await _whole(self._transaction(work))
-
-    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._turn:
-            try:
-                if self._connection is None:
-                    self._engine = self._place.engine()
-                    self._connection = await self._engine.connect()
-                async with self._connection.begin():
-                    return await work(self._connection)
-            except (SQLAlchemyError, OSError) as error:
-                raise self._translated(error) from None
+        return await self._session.do(partial(find_gaps, run=self._run, limit=limit))
 
     def _busy(self, meta: dict[str, str]) -> StoreLockedError:
         return StoreLockedError(
             f"{self._place.name} is in use by {holder_in(meta)}; wait for it or stop it"
         )
-
-    def _translated(self, error: Exception) -> ScanStoreError:
-        # SQLAlchemy's own text would show the whole page of rows.
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        return ScanStoreError(f"{self._place.name}: {cause}"[:_TEXT])
 
 
 def _key_of(task: Task) -> dict[str, str | int]:
@@ -334,15 +294,3 @@ def _key_of(task: Task) -> dict[str, str | int]:
 
 def _values_of(task: Task) -> dict[str, str | int | None]:
     return {f"to_{name}": value for name, value in asdict(task).items()}
-
-
-async def _whole(work: Coroutine[Any, Any, T]) -> T:
-    """Do all of it even if the caller is cancelled meanwhile: half a transaction helps nobody."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # Whatever it was, the caller has gone.
-        raise

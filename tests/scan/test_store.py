@@ -147,7 +147,7 @@ async def test_every_value_of_a_log_survives(
             await connection.execute(delete(table))
             return found
 
-        found = await store._do(read)
+        found = await store._session.do(read)
         for name, value in found.items():
             if name == "timestamp":
                 assert value in {5, 5.25}

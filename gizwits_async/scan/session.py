@@ -1,0 +1,81 @@
+"""The one connection of a SQL store: whole transactions, one at a time, and errors in our words."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.place import Place
+
+__all__ = ["TEXT", "Session"]
+
+T = TypeVar("T")
+
+TEXT = 500
+"""Characters of an error that are kept."""
+
+
+class Session:
+    """A connection that opens when it is first used."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._engine: AsyncEngine | None = None
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+
+    async def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do some work as one transaction: all of it, or nothing, also for a cancelled caller.
+
+        Raises:
+            ScanStoreError: The database refused, or is away.
+        """
+        return await _whole(self._transaction(work))
+
+    async def aclose(self) -> None:
+        """Close the connection and give back the place; safe to repeat."""
+        await _whole(self._close())
+
+    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._turn:
+            try:
+                if self._connection is None:
+                    self._engine = self._place.engine()
+                    self._connection = await self._engine.connect()
+                async with self._connection.begin():
+                    return await work(self._connection)
+            except (SQLAlchemyError, OSError) as error:
+                raise self._translated(error) from None
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        engine, self._engine = self._engine, None
+        try:
+            if connection is not None:
+                await connection.close()
+            if engine is not None:
+                await engine.dispose()
+        except SQLAlchemyError as error:
+            raise self._translated(error) from None
+        finally:
+            self._place.release()
+
+    def _translated(self, error: Exception) -> ScanStoreError:
+        # SQLAlchemy's own text would show the whole page of rows.
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        return ScanStoreError(f"{self._place.name}: {cause}"[:TEXT])
+
+
+async def _whole(work: Coroutine[Any, Any, T]) -> T:
+    """Do all of it even if the caller is cancelled meanwhile: half a transaction helps nobody."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # Whatever it was, the caller has gone.
+        raise
