@@ -61,6 +61,7 @@ async def scan(
     end: str | None = None,
     out: str = "fleet.db",
     concurrency: int = 8,
+    active_only: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = Connection(),  # noqa: B008 - frozen
 ) -> int:
@@ -73,6 +74,7 @@ async def scan(
         end: ISO 8601 with offset, or epoch seconds; now by default.
         out: SQLite file, or an SQLAlchemy URL.
         concurrency: How many logs are walked at once.
+        active_only: Ask first which devices had data when, and pass over the others.
         json: Write the report as JSON on stdout.
     """
     from gizwits_async.cli.scanning import Job
@@ -80,6 +82,7 @@ async def scan(
 
     job = Job(
         log=log, since=since, start=start, end=end, out=out, concurrency=concurrency,
+        active_only=active_only,
     )  # fmt: skip
     return await run_scan(job, connection, json=json)
 
@@ -224,6 +227,34 @@ async def control(
 
     order = Order(did=did, attr=attr, raw=raw, within=within if confirm else None)
     return await run_control(order, connection, yes=yes, dry_run=dry_run)
+
+
+@app.command
+async def export(
+    store: str,
+    *,
+    to: Literal["parquet", "csv", "jsonl"] = "parquet",
+    out: Path = Path("export"),
+    log: Annotated[tuple[Log, ...], Parameter(negative="")] = ("online", "cmd", "data"),
+    csv_safe: Annotated[bool, Parameter(negative="")] = False,
+    typed: Annotated[bool, Parameter(negative="")] = False,
+    connection: Connection = Connection(),  # noqa: B008 - frozen
+) -> int:
+    """Write the logs of a store as files, one a log and day (UTC).
+
+    Args:
+        store: SQLite file or SQLAlchemy URL that a scan has filled.
+        to: Kind of file; parquet needs the extra of that name.
+        out: Folder; made if need be.
+        log: A log to export; may be given several times. All three by default.
+        csv_safe: Put a quote before texts that a spreadsheet would run.
+        typed: Ask the service for the product's data points, so that columns have their types and
+            those never reported are there too; without it nothing is called.
+    """
+    from gizwits_async.cli.export import export as run_export
+
+    asked = connection if typed else None
+    return await run_export(store, to=to, out=out, log=log, csv_safe=csv_safe, typed=asked)
 
 
 app.command("gizwits_async.cli.reports:groups", help="Show and change device groups.")

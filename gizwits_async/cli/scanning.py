@@ -37,6 +37,7 @@ class Job:
     end: str | None = None
     out: str = "fleet.db"
     concurrency: int = 8
+    active_only: bool = False
 
 
 def fleet_scan(gizwits: GizwitsClient, job: Job) -> FleetScan:
@@ -54,6 +55,7 @@ def fleet_scan(gizwits: GizwitsClient, job: Job) -> FleetScan:
         start=_start(job),
         end=None if job.end is None else moment(job.end),
         concurrency=job.concurrency,
+        active_only=job.active_only,
     )
 
 

@@ -304,3 +304,17 @@ def test_the_program_is_installed(
         monkeypatch.delitem(sys.modules, name)
     assert main() == 1
     assert "gizwits-async[cli]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("to", ["parquet", "csv", "jsonl"])
+async def test_a_store_is_exported_by_day(to: str, program: Any, cloud: SimulatedCloud) -> None:
+    """Every record of the store stands in one file of its day."""
+    await program("scan", "--since", "2d", "--active-only")
+    code, out, err = await program("export", "fleet.db", "--to", to, "--out", "files", "--typed")
+    assert (code, out) == (0, "")
+    with sqlite3.connect("fleet.db") as store:
+        (count,) = store.execute("select count(*) from data_log").fetchone()
+    store.close()
+    assert f"{count:,} data records" in err
+    assert [path.suffix for path in Path("files/log=data").glob("date=*/*")] == [f".{to}"] * 3
+    assert (await program("export", "none.db", "--to", to))[0] == 1
