@@ -26,8 +26,10 @@ from gizwits_async.errors import (
     TransportError,
     UnexpectedRedirectError,
 )
+from gizwits_async.models.control import ControlResult
 from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
 from gizwits_async.quota import HourlyQuota
+from gizwits_async.sections.watch import WatchStream
 from gizwits_async.streams import LogStream, Page, PageStream, Stream
 from gizwits_async.version import __version__
 from gizwits_async.wire.deadline import deadline
@@ -42,6 +44,7 @@ __all__ = [
     "CallReport",
     "ClientClosedError",
     "ConflictError",
+    "ControlResult",
     "Credentials",
     "ForbiddenError",
     "GizwitsClient",
@@ -74,6 +77,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnexpectedRedirectError",
+    "WatchStream",
     "__version__",
     "deadline",
     "delete",
