@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from gizwits_async.cli.output import say
@@ -66,7 +67,7 @@ def _compared(cloud: SimulatedCloud, path: Path, report: ScanReport) -> tuple[in
     A record that is there twice, or that should not be there, makes the first number smaller.
     """
     same = expected = 0
-    with sqlite3.connect(path) as store:
+    with closing(sqlite3.connect(path)) as store:
         for log in LOGS:
             truth: Counter[str] = Counter()
             for device in cloud.fleet.devices:
