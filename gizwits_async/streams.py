@@ -334,12 +334,20 @@ class LogStream(Stream[T]):
     async def _resolved(self, resume: str | None) -> tuple[Range, int | None]:
         if resume is not None:
             span, position = _read(self._query, resume, _span)
-            await self._gateway.learn_time()
+            await self._learn_time(span, position)
             return span, position
         span = self._resolve()  # First by our own clock: a bad range costs no call.
-        if await self._gateway.learn_time():
+        if await self._learn_time(span, span.last if self._sort == "desc" else span.first):
             span = self._resolve()
         return span, None
+
+    async def _learn_time(self, span: Range, position: int) -> bool:
+        try:
+            return await self._gateway.learn_time()
+        except GizwitsError as error:
+            if span.first <= position <= span.last:
+                _resumable(error, _written(self._query, [span.start, span.end, position]))
+            raise
 
     def _resolve(self) -> Range:
         options, clock = self._gateway.options, self._gateway.clock

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gizwits_async.errors import AuthenticationError
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from tests.support import client_of, virtually
 
@@ -48,3 +49,23 @@ def test_an_open_end_shows_what_just_happened() -> None:
         return len(await client.devices.data_log(DID).collect()), transport.now()
 
     assert virtually(main()) == (1, NOW)
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_a_login_that_fails_first_says_where_to_go_on_too(sort: str) -> None:
+    """Every error out of a walk has its `.resume`, also one before the first page."""
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("cmd", DID): [NOW - 5]}, now=NOW), whitelist=["10.0.0.1"]
+    )
+
+    async def main() -> list[float]:
+        client = client_of(cloud)
+        log = client.devices.cmd_log(DID, start=NOW - 60, end=NOW - 1, sort=sort)
+        with pytest.raises(AuthenticationError) as refused:
+            await log.collect()
+        again = refused.value.resume
+        assert again is not None
+        cloud.whitelist = None
+        return [r.timestamp async for page in log.pages(again) for r in page.items]
+
+    assert virtually(main()) == [NOW - 5]
