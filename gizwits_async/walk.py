@@ -52,6 +52,8 @@ class _Chain(Generic[T]):
     doubted: bool
     """Whether it was opened only because the one before ended strangely."""
     bounds: Bounds
+    ahead: bool = False
+    """Whether it asked for a second that may not be over at the server."""
     leave_at: float = 0.0
     context: str | None = None
     total: int | None = None
@@ -112,6 +114,8 @@ class LogWalk(Generic[T]):
         self._over = span.end <= clock.latest()
         self._stalls = 0
         self._doubted = False
+        self._trying = False
+        """Whether this walk found out that ends ahead of time are refused, and is not sure yet."""
         self._spare: tuple[int | None, list[T]] = (None, [])
         self.gaps: list[tuple[int, int]] = []
         """First and last second of what fell off the edge of the log before it could be asked."""
@@ -163,15 +167,18 @@ class LogWalk(Generic[T]):
             InvalidResponseError: Opening anew has not helped several times in a row.
         """
         chain, clock = self._chain, self._clock
-        if (
+        if self._trying:
+            # That was not the reason, or nobody can tell: others need not wait for a second's end.
+            self._trying = clock.strict = False
+        elif (
             chain is not None
             and chain.context is None
+            and chain.ahead
             and isinstance(error, InvalidRequestError)
-            and not clock.strict
-            and chain.bounds.end > floor(clock.earliest())
         ):
             # Perhaps it takes no end that is not over yet. Ask so, from now on.
-            clock.strict, self._chain = True, None
+            self._trying, self._chain = not clock.strict, None
+            clock.strict = True
             return True
         fatal = isinstance(error, _FATAL) and not isinstance(error, TokenRejectedError)
         if chain is None or chain.context is None or fatal:
@@ -192,7 +199,7 @@ class LogWalk(Generic[T]):
         if self._repeats(chain, reply):
             self._open_anew()
             return Step((), self.position)
-        self._answered = True
+        self._answered, self._trying = True, False
         given = self._sorted_in(chain, reply.objects)
         chain.total = reply.total if chain.context is None else chain.total
         chain.received += len(reply.objects)
@@ -240,6 +247,7 @@ class LogWalk(Generic[T]):
             self.position = chain.position = min(self._begin, self._now())
             chain.window = self._window(chain.position)
         chain.bounds = self._bounds(chain.window)
+        chain.ahead = not self._clock.strict and chain.bounds.end > floor(self._clock.earliest())
         chain.leave_at = self._clock.loop_time + self._lifetime * _LEAVE_AT
         start, window = chain.bounds.start, chain.window
         if start > window.first:

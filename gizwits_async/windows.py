@@ -14,7 +14,20 @@ from attrs import frozen
 
 from gizwits_async.errors import LogRangeError
 
-__all__ = ["Bounds", "Moment", "Range", "Sort", "Window", "as_epoch", "resolve", "window_at"]
+__all__ = [
+    "LOG_LIFE",
+    "Bounds",
+    "Moment",
+    "Range",
+    "Sort",
+    "Window",
+    "as_epoch",
+    "bounds_of",
+    "edge",
+    "owned_seconds",
+    "resolve",
+    "window_at",
+]
 
 Moment: TypeAlias = datetime | int | float
 """A point in time: an aware datetime, or epoch seconds UTC."""
@@ -119,7 +132,7 @@ def resolve(
     if since > until:
         raise ValueError(f"the range is reversed: start {since} is after end {until}")
     if since < earliest - LOG_LIFE - _JUST_NOW:
-        oldest = ceil(latest - LOG_LIFE)
+        oldest = edge(latest)
         raise LogRangeError(
             f"logs are kept for 30 days: start {since} is too old, the oldest allowed is {oldest}",
             oldest=oldest,

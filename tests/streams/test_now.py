@@ -1,9 +1,11 @@
 """What already happened in this very second is not lost, whatever a server says of the future."""
 
+import asyncio
+
 import pytest
 
-from gizwits_async.errors import AuthenticationError
-from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from gizwits_async.errors import AuthenticationError, InvalidRequestError
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from tests.support import client_of, virtually
 
 NOW = 1_790_000_000.7
@@ -69,3 +71,37 @@ def test_a_login_that_fails_first_says_where_to_go_on_too(sort: str) -> None:
         return [r.timestamp async for page in log.pages(again) for r in page.items]
 
     assert virtually(main()) == [NOW - 5]
+
+
+def test_a_refusal_with_another_reason_teaches_nothing() -> None:
+    """Only where the same query with an older end is taken was the end the reason."""
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("cmd", DID): [NOW - 5]}, now=NOW),
+        faults=[FaultRule(action="status", path="*/cmd", code=5002, nth=(1, 2))],
+    )
+
+    async def main() -> list[float]:
+        client = client_of(cloud)
+        log = client.devices.cmd_log(DID, start=NOW - 60, end=NOW)
+        with pytest.raises(InvalidRequestError):
+            await log.collect()
+        assert client._gateway.clock.strict is False
+        return [r.timestamp for r in await log.collect()]
+
+    assert virtually(main()) == [NOW - 5]
+
+
+def test_walks_at_the_same_time_all_learn_from_their_own_refusal() -> None:
+    """What one walk found out does not turn the refusal that another waits for into an error."""
+    dids = [f"{number:022d}" for number in range(8)]
+    fleet = Fleet.of(dids, {("cmd", did): [NOW - 2, NOW - 0.1] for did in dids}, now=NOW)
+    cloud = SimulatedCloud(fleet, quirks=Quirks(refuse_future_end=True))
+
+    async def main() -> list[list[float]]:
+        client = client_of(cloud)
+        await client.authorization.create_token()
+        logs = [client.devices.cmd_log(did, start=NOW - 60, end=NOW, sort="asc") for did in dids]
+        pages = await asyncio.gather(*(log.collect() for log in logs))
+        return [[record.timestamp for record in page] for page in pages]
+
+    assert virtually(main()) == [[NOW - 2, NOW - 0.1]] * len(dids)
