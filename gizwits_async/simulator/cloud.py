@@ -143,8 +143,9 @@ class SimulatedCloud:
             self._note(request, now, reply.status, None, f"fault.{rule.action}")
         return reply
 
-    def _answer(self, request: SimulatedRequest, now: float) -> SimulatedReply:
-        here = now + self.quirks.clock_skew
+    def _answer(self, request: SimulatedRequest, now: float, ahead: float = 0.0) -> SimulatedReply:
+        counted_at = now + self.quirks.clock_skew
+        here = counted_at + ahead
         segments = request.segments()
         route, params, verbs = find_route(request.method, segments, self.quirks)
         code: int | None = None
@@ -158,11 +159,11 @@ class SimulatedCloud:
                 headers["allow"] = ", ".join(verbs)
         else:
             try:
-                status, value = self._admit(request, route, params, here)
+                status, value = self._admit(request, route, params, here, counted_at)
             except Refusal as refusal:
                 status, value, code = refusal.status, self._refuse(refusal), refusal.code
-            self._count(route, code, here)
-            headers |= self._rate(code, here)
+            self._count(route, code, counted_at)
+            headers |= self._rate(code, counted_at)
         self._note(request, now, status, code, "" if route is None else route.kind)
         return SimulatedReply.of_json(status, value, headers)
 
@@ -185,11 +186,16 @@ class SimulatedCloud:
         )
 
     def _admit(
-        self, request: SimulatedRequest, route: Route, params: Mapping[str, str], now: float
+        self,
+        request: SimulatedRequest,
+        route: Route,
+        params: Mapping[str, str],
+        now: float,
+        counted_at: float,
     ) -> tuple[int, object]:
         if self.whitelist is not None and request.peer not in self.whitelist:
             raise Refusal(_NOT_WHITELISTED)
-        if self._counted(route) and self._counter.remaining(now) < 1:
+        if self._counted(route) and self._counter.remaining(counted_at) < 1:
             raise Refusal(_QUOTA_EXCEEDED)
         product = self._product(request, route, params)
         if route.auth == "token":

@@ -1,9 +1,9 @@
 """What a fault rule makes of a call: another reply, or the same one that travels badly. No I/O."""
 
 import json
-from collections.abc import Callable
 from http import HTTPStatus
 from math import inf
+from typing import Protocol
 
 from attrs import evolve
 
@@ -18,7 +18,13 @@ _OVERSIZED = 32 * 2**20
 _SAME = "the-same-cursor"
 _DATE = "date"
 
-Answer = Callable[[SimulatedRequest, float], SimulatedReply]
+
+class Answer(Protocol):
+    """The service itself."""
+
+    def __call__(self, request: SimulatedRequest, now: float, ahead: float = 0.0) -> SimulatedReply:
+        """Return its reply; its clock may be ahead for this one call, its quota's never is."""
+        ...
 
 
 def strike(
@@ -41,7 +47,7 @@ def strike(
     if action is Action.SAME_CURSOR:
         return _same_cursor(faults, request, now, answer)
     if action is Action.CLOCK_SKEW:
-        return answer(request, now + (3600.0 if rule.seconds is None else rule.seconds))
+        return answer(request, now, 3600.0 if rule.seconds is None else rule.seconds)
     if effect:
         reply = answer(request, now)
     if action in (Action.STATUS, Action.HTML, Action.REDIRECT):

@@ -19,6 +19,7 @@ from gizwits_async.simulator import (
     Action,
     FaultRule,
     Fleet,
+    Quirks,
     SimulatedCloud,
     SimulatedRequest,
     SimulatorServer,
@@ -183,6 +184,22 @@ async def test_clock_skew():
             parsedate_to_datetime((await ask(cloud)).headers["date"]).timestamp() for _ in range(2)
         ]
         assert dates == [NOW + seconds, NOW]
+
+
+async def test_clock_skew_leaves_the_quota_alone():
+    """A reply from a server with a wrong clock is one call more, and no hour of the quota's."""
+    cloud = SimulatedCloud(
+        fleet=Fleet.generate(2, 1),
+        quirks=Quirks(quota_kind="sliding"),
+        quota=3,
+        faults=[FaultRule(action="clock_skew", seconds=3600.0, nth=2)],
+    )
+    request = SimulatedRequest(method="GET", target="/v1/products/x/device_detail")
+    left = [
+        cloud.handle(request, 1_790_000_000.0 + number).headers["x-ratelimit-remaining"]
+        for number in range(3)
+    ]
+    assert left == ["2", "1", "0"]
 
 
 # --- what becomes of them, on a socket
