@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from email.utils import formatdate
@@ -13,7 +14,7 @@ from gizwits_async.options import Lane
 EPOCH = 1_800_000_000.0
 
 
-class Server:
+class Server(ABC):
     """Counts calls and refuses those beyond the limit; all times in seconds of the loop."""
 
     def __init__(self, limit: int = 3600, period: float = 3600.0, anchor: float = 0.0) -> None:
@@ -21,17 +22,17 @@ class Server:
         self.clock = EPOCH
         self.refused = self.counted = 0
 
+    @abstractmethod
     def used(self, now: float) -> float:
         """Return how much of the limit is used."""
-        raise NotImplementedError
 
+    @abstractmethod
     def charge(self, now: float) -> None:
         """Count one call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reset(self, now: float) -> float:
         """Return when the server would say that it starts anew."""
-        raise NotImplementedError
 
     def call(self, now: float) -> tuple[dict[str, str], bool]:
         """Return the headers, and whether the call was refused."""

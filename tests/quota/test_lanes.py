@@ -86,6 +86,7 @@ def test_initial_places_lapse_when_the_bucket_has_filled():
     assert [time for time in virtually(main()) if time == 1000] == [1000] * 24
 
 
+@pytest.mark.fault("Q3")
 def test_bulk_leaves_the_reserve_to_interactive():
     """Bulk takes what is above the reserve; the reserved places go at once to who asks."""
 
@@ -137,6 +138,7 @@ def test_steady_rate_is_the_rate_of_the_bucket(lane):
     assert virtually(main()) == pytest.approx(1000 / RATE, abs=20)
 
 
+@pytest.mark.fault("Q3")
 def test_a_floor_keeps_bulk_from_starving():
     """Where interactive demand never ends, bulk still gets one place in sixty."""
 
@@ -240,6 +242,7 @@ class TestMaxWait:
 class TestCancellation:
     """A caller who goes away costs nobody anything."""
 
+    @pytest.mark.fault("Q4")
     def test_a_cancelled_waiter_costs_nothing(self):
         """Ten thousand cancelled callers leave the bucket as it was."""
 
@@ -254,6 +257,7 @@ class TestCancellation:
 
         assert virtually(main()) == pytest.approx(1 / RATE, abs=1e-3)
 
+    @pytest.mark.fault("Q4")
     def test_cancelled_between_grant_and_waking_gives_the_place_back(self):
         """A place granted to a caller cancelled in the same round goes to the next."""
 
@@ -367,6 +371,7 @@ class TestRefused:
         "x-ratelimit-reset": "1767226500",  # 900 s later
     }
 
+    @pytest.mark.fault("Q1")
     def test_waits_for_the_reset(self):
         """Both lanes stand until the server's reset, by the server's own clock."""
 
@@ -388,6 +393,7 @@ class TestRefused:
 
         assert virtually(main()) == pytest.approx([901, 901], abs=0.1)
 
+    @pytest.mark.fault("Q1")
     def test_pauses_grow_without_a_reset(self):
         """Without headers the pauses double, and none is longer than period + pad."""
 

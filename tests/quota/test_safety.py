@@ -149,6 +149,7 @@ class TestSafety(Machine.TestCase):
     settings = settings(FINDING, max_examples=120)
 
 
+@pytest.mark.fault("Q3")
 @pytest.mark.parametrize(
     ("limit", "found"),
     [

@@ -114,6 +114,7 @@ async def test_a_refusal_stops_the_others(valkey):
     await two.aclose()
 
 
+@pytest.mark.fault("Q5")
 async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
     """A dead store means 1/replicas of the rate, one log line, and the whole rate when it is back."""
     caplog.set_level(logging.WARNING, "gizwits_async.quota")
@@ -142,6 +143,7 @@ async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
     assert "redis://" not in caplog.text
 
 
+@pytest.mark.fault("Q5")
 async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
     """Where the store does not answer at all, others may still use it: people only."""
 
@@ -180,6 +182,7 @@ def test_settings_are_checked_where_they_are_made():
         SharedQuota.from_url("redis://127.0.0.1:1/0", "eid", calls=20)
 
 
+@pytest.mark.fault("Q5")
 async def test_three_processes_and_a_store_that_dies(valkey):
     """Three processes, one counter, the store killed and restarted: never refused."""
     port = valkey.port

@@ -33,6 +33,7 @@ NOW = 1_790_000_000
 START = NOW - 4 * DAY
 
 
+@pytest.mark.fault("X14")
 def test_a_deleted_device_is_a_row_of_the_report_and_the_scan_goes_on() -> None:
     """Each of its logs is asked, tried once more at the end, and reported; all others are complete."""
     cloud = cloud_of(5, 5)
@@ -126,6 +127,7 @@ def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: P
     asyncio.run(main(path, lambda: in_file(path)))
 
 
+@pytest.mark.fault("X15")
 @pytest.mark.parametrize("code", [5018, 5024])
 def test_a_log_closed_for_the_product_is_not_asked_of_every_device(code: int) -> None:
     """Three devices refused are enough; the other logs are scanned, and the report says so."""
@@ -211,6 +213,7 @@ def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -
     virtually(main(wait=0.0))
 
 
+@pytest.mark.fault("X12")
 def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
     """A slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
     fleet = Fleet.generate(30, 30, live=False)
@@ -272,6 +275,7 @@ def test_a_range_that_makes_no_sense_costs_no_call() -> None:
     assert log_calls(cloud) == cloud.tally["devices.search"] == 0
 
 
+@pytest.mark.fault("X3")
 def test_a_device_that_appears_meanwhile_is_scanned_too() -> None:
     """The listing is walked once more at the end, for what moved or came meanwhile."""
     cloud = cloud_of(3, 5)

@@ -119,6 +119,7 @@ def test_a_path_in_doubt_costs_its_search_once(path: Any) -> None:
     assert len(cloud.ledger) == 3 + 1 + (path == "/summary")
 
 
+@pytest.mark.fault("C5")
 def test_swapped_labels_are_nobodys_guess() -> None:
     """C13: a server that swaps its labels is believed; only `unknown` is ours to say."""
 
@@ -147,6 +148,7 @@ def test_a_report_that_is_not_made_yet() -> None:
     run(check, report_today=False)
 
 
+@pytest.mark.fault("C1")
 @pytest.mark.parametrize("fate", [Fate.REPLY_LOST, Fate.STALL_AFTER])
 def test_a_lost_control_is_sent_once(fate: Fate) -> None:
     """Fault C1: the device got it, the caller does not know; it is never sent again."""
@@ -165,6 +167,7 @@ def test_a_lost_control_is_sent_once(fate: Fate) -> None:
     assert len(cloud.product.controls) == 1
 
 
+@pytest.mark.fault("C4")
 def test_a_thousand_and_one_macs() -> None:
     """Fault C4: the service refuses 1,001 MACs in a call, and never sees so many."""
     cloud = SimulatedCloud(Fleet.generate(1001, 0))

@@ -13,6 +13,7 @@ from gizwits_async.models.outcome import Outcome, OutcomeReply
 from tests.wire.scripted import Answer, ScriptedTransport, Sent, answers, client_on, refused, reply
 
 
+@pytest.mark.fault("C5")
 @given(
     asked=st.lists(st.sampled_from("abcdef"), unique=True),
     done=st.none() | st.lists(st.sampled_from("abcdefgh")).map(tuple),
@@ -49,6 +50,7 @@ def done(sent: Sent) -> Answer:
     return reply({"success": macs_of(sent), "failed": []})
 
 
+@pytest.mark.fault("C4")
 async def test_at_most_a_thousand_macs_a_call() -> None:
     """Fault C4: 2,500 MACs are three calls, and their outcomes are one; no call is longer than 1,000."""
 
@@ -134,6 +136,7 @@ async def test_nothing_known_at_all_is_an_error(count: int) -> None:
     assert len(transport.calls) == -(-count // 1000)
 
 
+@pytest.mark.fault("C4")
 async def test_another_error_carries_what_was_done() -> None:
     """A refusal in the middle ends it, and tells which MACs were done before; pickles with it."""
     seen: list[int] = []
@@ -204,6 +207,7 @@ async def test_c17_a_child_names_its_parent(gid: str | None) -> None:
     assert json.loads(transport.calls[0].body or b"") == ({"parent_gid": "g"} if gid else {})
 
 
+@pytest.mark.fault("C6")
 async def test_a_lost_new_group_is_told_as_such() -> None:
     """Fault C6: whether the group was made is unknown, and it is not made twice."""
     transport = ScriptedTransport(answers(LOST))

@@ -78,6 +78,7 @@ def times(pages: list[Page[DataRecord]]) -> list[float]:
     return [record.ts for page in pages for record in page.items]
 
 
+@pytest.mark.fault("X11")
 @pytest.mark.parametrize(
     "range_",
     [
@@ -97,6 +98,7 @@ def test_a_range_that_is_none_is_refused_where_it_is_described(range_: Any) -> N
         log_on(answers(reply({})), **range_)
 
 
+@pytest.mark.fault("X11")
 @pytest.mark.parametrize(
     ("range_", "error"),
     [
@@ -214,6 +216,7 @@ async def test_a_page_that_cannot_be_is_an_invalid_response_with_the_place(page:
     assert "/v1/products/pk/devices/d/data" in str(caught.value)
 
 
+@pytest.mark.fault("X5", "X6")
 @virtual
 async def test_a_server_that_does_not_get_on_is_an_error_with_the_place() -> None:
     """X5, X6: endless contexts over one page end, in few calls."""
@@ -265,6 +268,7 @@ async def test_the_resolved_range_of_a_token_wins() -> None:
     assert all(int(sent.query["end_ts"]) < NOW for sent in transport.calls)
 
 
+@pytest.mark.fault("X12")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 @virtual
 async def test_what_fell_off_the_edge_is_told_as_a_gap(
@@ -332,6 +336,7 @@ async def test_a_login_that_fails_is_raised_as_it_is() -> None:
     assert transport.logins == 1
 
 
+@pytest.mark.fault("X11")
 @virtual
 async def test_walks_over_many_windows_cost_what_the_design_says() -> None:
     """2 x 172,799 s cost 2 calls, n x 172,800 s cost n + 1, or n with start_inclusive."""

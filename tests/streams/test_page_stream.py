@@ -89,6 +89,7 @@ async def dids(stream: PageStream[Device]) -> list[str]:
     return [device.did async for device in stream]
 
 
+@pytest.mark.fault("X1")
 @settings(deadline=None)
 @given(
     n=st.integers(0, 130),
@@ -158,6 +159,7 @@ changes = st.lists(
 )
 
 
+@pytest.mark.fault("X2", "X3")
 @settings(deadline=None, max_examples=200)
 @given(
     n=st.integers(1, 60),
@@ -203,6 +205,7 @@ async def test_rows_deleted_behind_us_move_nothing_past_us() -> None:
     assert set(await dids(stream_on(server))) == set(names(100))
 
 
+@pytest.mark.fault("X2")
 @virtual
 async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
     """An oscillating list must not be walked for ever."""
@@ -219,6 +222,7 @@ async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
     assert server.calls < 500
 
 
+@pytest.mark.fault("X6")
 @pytest.mark.parametrize("total", [30, None])
 @virtual
 async def test_a_server_that_ignores_skip_is_an_error(total: int | None) -> None:
@@ -231,6 +235,7 @@ async def test_a_server_that_ignores_skip_is_an_error(total: int | None) -> None
     assert len(transport.calls) < 6
 
 
+@pytest.mark.fault("X4")
 @virtual
 async def test_an_empty_page_is_the_end_and_a_total_not_reached_is_logged(
     caplog: pytest.LogCaptureFixture,

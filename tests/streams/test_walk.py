@@ -123,6 +123,7 @@ def test_a_context_is_sent_until_it_is_eleven_twelfths_old_and_not_longer() -> N
     assert w.over()
 
 
+@pytest.mark.fault("X16")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_a_lost_reply_to_a_context_call_opens_the_rest_anew(sort: Sort) -> None:
     """X16: the server may have moved on; the same context is never sent twice."""
@@ -171,6 +172,7 @@ def test_what_opening_anew_would_only_meet_again_is_raised(error: Any, survives:
     assert w.walk.failed(error) is survives
 
 
+@pytest.mark.fault("X5")
 def test_a_page_that_comes_again_under_its_context_is_a_circle() -> None:
     """X5: the same context with new records is a scroll; with the same page it is left."""
     w = Walked(NOW - 100, NOW)
@@ -186,6 +188,7 @@ def test_a_page_that_comes_again_under_its_context_is_a_circle() -> None:
     assert w.times == [NOW - d for d in (5, 6, 7, 8, 9)]
 
 
+@pytest.mark.fault("X6")
 def test_circles_of_contexts_end_in_an_error_with_the_place() -> None:
     """X6: A -> B -> A; three openings that finish no second are enough."""
     w = Walked(NOW - 100, NOW)
@@ -205,6 +208,7 @@ def test_circles_of_contexts_end_in_an_error_with_the_place() -> None:
     assert w.got == []
 
 
+@pytest.mark.fault("X6")
 def test_a_million_pages_of_one_second_are_too_many() -> None:
     """X6: contexts that go on for ever with new records of one second end, in flat memory."""
     w = Walked(NOW - 100, NOW)
@@ -241,6 +245,7 @@ def test_empty_pages_are_followed_three_times_and_then_the_rest_is_doubted_once(
     assert len(w.got) == records
 
 
+@pytest.mark.fault("X7")
 def test_an_innocent_end_before_the_total_is_doubted_once() -> None:
     """X7: an expired context may answer with an empty end; the rest is opened once more."""
     w = Walked(NOW - 100, NOW)
@@ -271,6 +276,7 @@ def test_a_total_that_is_never_reached_is_believed_no_longer() -> None:
     assert w.times == [NOW - 5]
 
 
+@pytest.mark.fault("X13")
 @pytest.mark.parametrize(
     ("sort", "times"), [("desc", (5, 4)), ("asc", (4, 5)), ("desc", (5, 5.5, 3))]
 )
@@ -288,6 +294,7 @@ def test_seconds_that_run_backwards_are_an_error(sort: Sort, times: tuple[float,
         w.answer(*(NOW - t for t in times[1:]))
 
 
+@pytest.mark.fault("X13")
 @pytest.mark.parametrize("time", [(NOW - 5) * 1000, NOW - 5000, NOW + 5000, -1, 1e300, 0])
 def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: float) -> None:
     """J12, X13: milliseconds or another device's page are told; one stray among others is counted."""
@@ -302,6 +309,7 @@ def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: f
     assert w.walk.strays == 1
 
 
+@pytest.mark.fault("X13")
 def test_genuinely_equal_events_stay_two() -> None:
     """No comparison of records: two equal ones in one reply are two."""
     w = Walked(NOW - 100, NOW)
@@ -310,6 +318,7 @@ def test_genuinely_equal_events_stay_two() -> None:
     assert w.times == [NOW - 5, NOW - 5, NOW - 6, NOW - 6]
 
 
+@pytest.mark.fault("X8")
 def test_a_busy_second_at_a_new_opening_is_given_once_and_whole() -> None:
     """X8: more than a page in one second, and the context dies inside of it."""
     busy = [Rec(NOW - 6, f"b{i}") for i in range(6)]
@@ -362,6 +371,7 @@ def test_windows_follow_each_other_and_drop_what_is_their_neighbours() -> None:
     assert w.over()
 
 
+@pytest.mark.fault("X12")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_what_falls_off_the_edge_before_it_is_asked_is_a_gap(sort: Sort) -> None:
     """X12: an hour in the queue at the 30-day edge: told as a gap, never silence, never an error."""

@@ -40,6 +40,7 @@ def cut(first: int, last: int, *, span: int, inclusive: bool, sort: Sort) -> lis
     return windows
 
 
+@pytest.mark.fault("X10")
 @given(
     length=st.integers(1, 500),
     span=st.integers(2, 80),
@@ -121,6 +122,7 @@ def test_no_query_is_reversed_or_outside_of_what_is_kept(
     assert edge(NOW) <= query.start <= query.end
 
 
+@pytest.mark.fault("X11")
 @pytest.mark.parametrize(
     ("moment", "epoch"),
     [
@@ -138,6 +140,7 @@ def test_a_moment_is_read_exactly(moment: Any, epoch: float | None) -> None:
     assert as_epoch("start", moment) == epoch
 
 
+@pytest.mark.fault("X11")
 @pytest.mark.parametrize(
     "moment",
     [
@@ -171,6 +174,7 @@ def test_what_is_left_out_is_filled_in() -> None:
     assert resolved(NOW - 0.2, None) == Range(NOW - 0.2, NOW - 0.2)
 
 
+@pytest.mark.fault("X11")
 @pytest.mark.parametrize(
     ("start", "end"), [(NOW + 2, None), (NOW + 2, NOW + 9), (NOW - 5, NOW - 6)]
 )
@@ -180,6 +184,7 @@ def test_a_range_that_cannot_be_is_refused(start: float, end: float | None) -> N
         resolved(start, end)
 
 
+@pytest.mark.fault("X11")
 def test_a_range_that_is_too_old_says_what_is_allowed() -> None:
     """The oldest start that it names is accepted, and one second older is not, give or take one."""
     with pytest.raises(LogRangeError) as caught:
