@@ -12,6 +12,7 @@ from gizwits_async.errors import (
     NotSentError,
     OutcomeUnknownError,
     QuotaExceededError,
+    ResponseTooLargeError,
     ServerError,
 )
 from gizwits_async.wire.request import Request
@@ -31,7 +32,9 @@ def _server_failed(error: GizwitsError) -> bool:
 
 
 def _reply_lost(error: GizwitsError) -> bool:
-    return isinstance(error, NoReplyError | InvalidResponseError) or _server_failed(error)
+    # A reply too large to be read is as good as none: what it said of the write is not known.
+    unread = NoReplyError | InvalidResponseError | ResponseTooLargeError
+    return isinstance(error, unread) or _server_failed(error)
 
 
 def outcome(request: Request[Any], error: GizwitsError) -> GizwitsError:

@@ -148,7 +148,7 @@ def test_only_a_lost_write_has_an_unknown_outcome(
 ) -> None:
     """OutcomeUnknownError means: sent, and nobody knows; a refusal or a read is what it is."""
     final = outcome(request, error)
-    lost = isinstance(error, NoReplyError | InvalidResponseError) or (
+    lost = isinstance(error, NoReplyError | InvalidResponseError | ResponseTooLargeError) or (
         isinstance(error, ApiError)
         and (error.status >= 500 or error.code in {5406, 5407, 5409, 5601})
         and type(error).__name__ == "ServerError"
