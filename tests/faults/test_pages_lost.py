@@ -1,0 +1,132 @@
+"""Records out of place, and context calls whose replies are lost (X13, X16)."""
+
+import json
+import logging
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from gizwits_async import errors
+from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator.story import Record
+from tests.faults.logs import DATA, DID, NOW, bag, log_of, openings, walk, whole
+from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
+
+
+class Strange(SimulatorTransport):
+    """Slips one record into every page of a log."""
+
+    def __init__(self, cloud: SimulatedCloud, record: dict[str, Any], *, alone: bool) -> None:
+        super().__init__(cloud)
+        self.record, self.alone = record, alone
+
+    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+        reply = await super().send(method, target, *rest, **more)
+        if "/data?" not in target:
+            return reply
+        page = json.loads(reply.body)
+        page["objects"] = [self.record, *([] if self.alone else page["objects"])]
+        return evolve(reply, body=json.dumps(page).encode())
+
+
+@pytest.mark.fault("X13")
+def test_x13_a_stray_record_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """X13: a record of another time among the right ones: all the right ones, and a warning."""
+    cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
+    door = Strange(cloud, {"ts": NOW - 9000, "attrs": {}}, alone=False)
+    with caplog.at_level(logging.WARNING, "gizwits_async"):
+        assert bag(walk(cloud, door=door)) == whole(cloud)
+    assert "dropped 3 records" in caplog.text
+
+
+@pytest.mark.fault("X13")
+@pytest.mark.parametrize("ts", [NOW - 9000, (NOW - 10) * 1000])
+def test_x13_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
+    """X13: another device's page, or milliseconds."""
+    cloud = log_of([NOW - 10])
+    with pytest.raises(errors.InvalidResponseError, match="no record of the page") as caught:
+        walk(cloud, door=Strange(cloud, {"ts": ts, "attrs": {}}, alone=True))
+    assert caught.value.resume is not None
+
+
+@pytest.mark.fault("X13")
+def test_x13_seconds_out_of_order_are_an_error_with_the_place() -> None:
+    """X13: newest first was asked, and an older second stands before newer ones."""
+    cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
+    with pytest.raises(errors.InvalidResponseError, match="run backwards") as caught:
+        walk(cloud, door=Strange(cloud, {"ts": NOW - 4000, "attrs": {}}, alone=False))
+    assert caught.value.resume is not None
+
+
+@pytest.mark.fault("X13")
+def test_x13_identical_events_survive_any_interruption() -> None:
+    """X13: nothing is compared: two equal events stay two, also where the walk was opened anew."""
+    fleet = Fleet.of([DID], {("data", DID): []}, now=NOW)
+    for second in range(60):
+        for _ in range(2 + second % 3):
+            fleet.append("data", DID, Record(at=NOW - 100.5 + second, body={"attrs": {"n": 1}}))
+    faults = [FaultRule(action="effect_without_reply", path=DATA, nth=(2, 5, 8))]
+    cloud = SimulatedCloud(fleet, quirks=Quirks(log_cap=20), faults=faults)
+    got = bag(walk(cloud))
+    assert got == whole(cloud)
+    assert max(got.values()) == 4
+
+
+@pytest.mark.fault("X16")
+@pytest.mark.parametrize("action", ["effect_without_reply", "stall", "truncated", "cut", "html"])
+def test_x16_a_context_whose_reply_is_lost_is_not_used_again(action: Any) -> None:
+    """X16: the scroll has moved on at the server, and its page is gone: the rest is opened anew."""
+    times = [NOW - 10 - 3 * n for n in range(950)]
+    rule = FaultRule(action=action, path=DATA, nth=(2, 4, 6, 9, 10), effect=True)
+    cloud = log_of(times, rule, context_kind="scroll")
+    assert bag(walk(cloud)) == whole(cloud)
+    assert cloud.faults.fired == [5]
+    # After each loss the next call is an opening.
+    calls = [entry for entry in cloud.ledger if entry.path.endswith("/data")]
+    for number in (2, 4, 6, 9, 10):
+        assert "context" not in calls[number].query, number
+
+
+@pytest.mark.fault("X16")
+def test_x16_a_position_that_can_be_used_once_is_used_once() -> None:
+    """X16: no context stands twice in the ledger, whatever was lost."""
+    rule = FaultRule(action="effect_without_reply", path=DATA, nth=(2, 3, 5, 8, 11))
+    cloud = log_of([NOW - 10 - 3 * n for n in range(950)], rule, context_kind="single_use")
+    assert bag(walk(cloud, max_retries=20)) == whole(cloud)
+    assert cloud.faults.fired == [5]
+    used = [e.query["context"] for e in cloud.ledger if "context" in e.query]
+    assert len(used) == len(set(used)) > 5
+
+
+@pytest.mark.fault("X16")
+def test_x16_a_process_that_died_goes_on_by_a_place_and_not_by_a_context() -> None:
+    """X16: it asked a page and died before it was stored; its token brings that page all the same."""
+    cloud = log_of([NOW - 10 - 3 * n for n in range(950)], context_kind="scroll")
+
+    async def main() -> None:
+        stored: list[Any] = []
+        resume: str | None = None
+        for _ in range(30):
+            async with client_of(cloud) as client:
+                log = client.devices.data_log(DID, start=NOW - 5000, end=NOW)
+                pages = log.pages(resume)
+                number = 0
+                async for page in pages:
+                    number += 1
+                    if number == 3:
+                        break  # It dies with this page in hand.
+                    stored += page.items
+                    resume = page.resume
+                    if resume is not None:
+                        contexts = {e.query.get("context", "x") for e in cloud.ledger}
+                        text = urlsafe_b64decode(resume.partition(".")[2] + "==")
+                        assert not any(one.encode() in text for one in contexts if len(one) > 4)
+                await pages.aclose()
+            if resume is None:
+                break
+        assert bag(stored) == whole(cloud)
+        assert openings(cloud) >= 3
+
+    virtually(main())
