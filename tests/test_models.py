@@ -148,13 +148,15 @@ def test_unknown_keys_change_nothing(
 @each
 def test_a_model_is_frozen_keyword_only_and_explained(model: type) -> None:
     """No model can be changed or filled by position, and each field carries a docstring."""
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    assert isinstance(tree, ast.ClassDef)
-    explained = {
-        ast.unparse(field.target)
-        for field, text in itertools.pairwise(tree.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
-    }
+    explained = set()
+    for cls in filter(attrs.has, model.__mro__):
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+        assert isinstance(tree, ast.ClassDef)
+        explained |= {
+            ast.unparse(field.target)
+            for field, text in itertools.pairwise(tree.body)
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+        }
     assert {one.name for one in attrs.fields(model)} <= explained
     assert all(one.kw_only for one in attrs.fields(model))
     assert model.__setattr__ is not object.__setattr__

@@ -6,7 +6,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from gizwits_async.frame import Frame
-from gizwits_async.models.values import JsonObject, utc
+from gizwits_async.models.values import JsonObject, Number, utc
 from gizwits_async.options import Secret
 
 __all__ = [
@@ -67,13 +67,13 @@ class Device:
     """Province."""
     city: str | None = None
     """City."""
-    longitude: float | None = None
+    longitude: Number | None = None
     """Degrees east."""
-    latitude: float | None = None
+    latitude: Number | None = None
     """Degrees north."""
-    online_latest: float | None = None
+    online_latest: Number | None = None
     """When it last came online (not: last sent data), in epoch seconds UTC."""
-    created_at: float | None = None
+    created_at: Number | None = None
     """When it was registered, in epoch seconds UTC."""
     mcu_hard_version: str | None = None
     """Hardware version of the controller."""
@@ -94,7 +94,7 @@ class Device:
 class OnlineEvent:
     """A device came online or went offline."""
 
-    timestamp: float
+    timestamp: Number
     """When, in epoch seconds UTC with milliseconds."""
     type: str
     """`dev_online`, `dev_offline`, or another word of the service."""
@@ -111,7 +111,7 @@ class OnlineEvent:
 class CommandRecord:
     """One frame between app and device."""
 
-    timestamp: float
+    timestamp: Number
     """When, in epoch seconds UTC with milliseconds."""
     type: str
     """`app2dev`, `dev2app`, or another word of the service."""
@@ -133,7 +133,7 @@ class CommandRecord:
 class DataRecord:
     """The data points of a device at one moment."""
 
-    ts: float
+    ts: Number
     """When, in epoch seconds UTC; whole in every known reply."""
     attrs: JsonObject = field(factory=dict)
     """Data point name -> value in display units; booleans come as 0 and 1."""

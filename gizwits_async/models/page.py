@@ -1,6 +1,6 @@
 """The envelope that lists come in, read from every shape it is known or feared to have. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -34,7 +34,7 @@ class Envelope:
 def _context(*places: object) -> str | None:
     """Return the first context that is not empty; api.md section 5: nobody knows where it stands."""
     for place in places:
-        value = place.get("context") if isinstance(place, Mapping) else None
+        value = place.get("context") if isinstance(place, dict) else None
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
             # Sent back exactly as it came: only for the test of emptiness it is stripped.
             return str(value)
@@ -43,7 +43,7 @@ def _context(*places: object) -> str | None:
 
 def _count(*places: object) -> int | None:
     for place in places:
-        value = place.get("total") if isinstance(place, Mapping) else None
+        value = place.get("total") if isinstance(place, dict) else None
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
@@ -57,20 +57,20 @@ def unwrap(value: object) -> Envelope:
     Raises:
         ValueError: There is no list of records in it.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise ValueError(f"expected an object, got {type(value).__name__} @ $")
     meta = value.get("meta")
     objects = value.get("objects")
     hits: object = None
-    if isinstance(objects, Mapping):
+    if isinstance(objects, dict):
         # The log store's own envelope, seen to leak through on the sister API (api.md S27).
         hits = objects.get("hits", objects)
-        objects = hits.get("objects") if isinstance(hits, Mapping) else hits
+        objects = hits.get("objects") if isinstance(hits, dict) else hits
     if not isinstance(objects, list | tuple):
         problem = "required field missing" if objects is None else "expected a list"
         raise ValueError(f"{problem} @ $.objects")
     last = objects[-1] if objects else None
-    if isinstance(last, Mapping) and set(last) == {"context"}:
+    if isinstance(last, dict) and set(last) == {"context"}:
         objects = objects[:-1]
     return Envelope(
         objects, _count(meta, value, hits), _context(meta, value, value.get("objects"), hits, last)

@@ -4,14 +4,14 @@ from datetime import datetime
 
 from attrs import frozen
 
-from gizwits_async.models.values import JsonObject, utc
+from gizwits_async.models.values import JsonObject, Number, utc
 
-__all__ = ["BoundUser", "RegisteredUser"]
+__all__ = ["BoundUser", "RegisteredUser", "User"]
 
 
 @frozen(kw_only=True)
-class RegisteredUser:
-    """One user of one of the enterprise's apps."""
+class User:
+    """What is told of every user, registered or found by a device."""
 
     uid: str
     """User id."""
@@ -31,10 +31,8 @@ class RegisteredUser:
     """Postal address."""
     remark: str | None = None
     """Free text."""
-    created_at: float | None = None
+    created_at: Number | None = None
     """When the user registered, in epoch seconds UTC."""
-    updated_at: float | None = None
-    """When the user was last changed, in epoch seconds UTC."""
 
     @property
     def time(self) -> datetime | None:
@@ -43,37 +41,20 @@ class RegisteredUser:
 
 
 @frozen(kw_only=True)
-class BoundUser:
+class RegisteredUser(User):
+    """One user of one of the enterprise's apps."""
+
+    updated_at: Number | None = None
+    """When the user was last changed, in epoch seconds UTC."""
+
+
+@frozen(kw_only=True)
+class BoundUser(User):
     """One user who bound a device of the product."""
 
-    uid: str
-    """User id."""
-    username: str | None = None
-    """Name used to log in."""
-    phone: str | None = None
-    """Phone number."""
-    email: str | None = None
-    """Mail address."""
-    birthday: str | None = None
-    """Day of birth, as the user's app wrote it."""
-    is_anonymous: bool | None = None
-    """Whether the user never gave a name, a number or an address to log in by."""
-    gender: str | None = None
-    """Gender, in the words of the service."""
-    address: str | None = None
-    """Postal address."""
-    remark: str | None = None
-    """Free text."""
     name: str | None = None
     """The user's own name."""
     auth_src: JsonObject | None = None
     """What a third party tells of a user who logs in through it."""
     is_owner: bool | None = None
     """Whether the device is the user's own; told only by a search by `did`, else None."""
-    created_at: float | None = None
-    """When the user registered, in epoch seconds UTC."""
-
-    @property
-    def time(self) -> datetime | None:
-        """`created_at` as an aware UTC datetime."""
-        return None if self.created_at is None else utc(self.created_at)

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-__all__ = ["JsonObject", "utc"]
+__all__ = ["JsonObject", "Number", "utc"]
 
 JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object kept as it came: what a device's data points are called is its product's business."""
+
+Number: TypeAlias = int | float
+"""A number as it came: a whole one stays an int, which is exact at any size."""
 
 
 def utc(seconds: float) -> datetime:

@@ -83,7 +83,7 @@ METADATA = MetaData()
 _COLUMNS: dict[object, type[TypeDecorator[Any] | Boolean]] = {
     str | None: Plain,
     bool | None: Boolean,
-    float | None: Number,
+    int | float | None: Number,
 }
 
 

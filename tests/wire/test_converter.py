@@ -109,15 +109,15 @@ TREES = st.one_of(
 )
 
 
-FAST_AND_DETAILED = [make_converter(detailed=detailed) for detailed in (False, True)]
+BOTH = [make_converter(whole_lists=whole) for whole in (True, False)]
 
 
 @settings(max_examples=150, deadline=None)
 @given(value=TREES, kind=st.sampled_from([Tree, Device, DataRecord, OnlineEvent, PageReply[Tree]]))
-def test_the_fast_and_the_detailed_converter_agree(value: Any, kind: Any) -> None:
+def test_lists_filled_as_a_whole_and_record_by_record_agree(value: Any, kind: Any) -> None:
     """What one accepts the other does, with the same result; what one refuses the other does."""
     found = []
-    for converter in FAST_AND_DETAILED:
+    for converter in BOTH:
         try:
             found.append(converter.structure(value, kind))
         except Exception as error:  # noqa: BLE001 - any refusal is one

@@ -1,0 +1,77 @@
+"""Which spellings of a value are accepted, and what each means; all else is refused. Pure.
+
+cattrs' own hooks would make "false" True, None "None" and 1517384124.229 an int without a word.
+"""
+
+import json
+import re
+from functools import lru_cache
+
+__all__ = ["as_bool", "as_int", "as_number", "as_text", "shown"]
+
+_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_TRUTH = {"1": True, "0": False, "true": True, "false": False}
+
+# Each tests the exact type first: nearly every value is already what it should be.
+
+
+def as_bool(value: object, _: object = bool) -> bool:
+    """Return a bool, 0, 1, "0", "1", "true" or "false" in any case as a bool."""
+    if value is True or value is False:
+        return value
+    if type(value) is int and value in (0, 1):
+        return value == 1
+    if type(value) is str and value.lower() in _TRUTH:
+        return _TRUTH[value.lower()]
+    raise ValueError(f"expected a boolean, got {shown(value)}")
+
+
+def as_int(value: object, _: object = int) -> int:
+    """Return a whole number of any size, also one written as text or as a float, as an int."""
+    if type(value) is int:
+        return value
+    if type(value) is float and value.is_integer():
+        return int(value)
+    if type(value) is str and _NUMBER.fullmatch(value) and "." not in value:
+        return int(value)
+    raise ValueError(f"expected a whole number, got {shown(value)}")
+
+
+def as_number(value: object, _: object = float) -> float:
+    """Return a number, also one written as text; what was written without a point stays an int."""
+    if type(value) is float or type(value) is int:
+        # An int stays one: 1517384243 is exact, and larger ones have no float at all.
+        return value
+    if type(value) is str:
+        return _written_number(value)
+    raise ValueError(f"expected a number, got {shown(value)}")
+
+
+# Coordinates come as text, and all devices of a city have the same ones.
+@lru_cache(maxsize=1024)
+def _written_number(text: str) -> float:
+    if _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    raise ValueError(f"expected a number, got {shown(text)}")
+
+
+def as_text(value: object, _: object = str) -> str:
+    """Return a text as it is, and a whole number as its digits."""
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, str):  # A secret, unstructured from a model.
+        return value
+    raise ValueError(f"expected a text, got {shown(value)}")
+
+
+def shown(value: object) -> str:
+    """Say what came instead; of a text only its length, for it may be a secret."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool | float):
+        return json.dumps(value)
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters"
+    return type(value).__name__

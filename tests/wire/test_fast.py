@@ -1,0 +1,314 @@
+"""Lists filled as a whole by msgspec, and JSON read by it: the same as record by record, only faster."""
+
+import copy
+import importlib
+import inspect
+import json
+import math
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
+from unittest.mock import patch
+
+import attrs
+import pytest
+from attrs import field, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gizwits_async import GizwitsClient, models, sections
+from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
+from gizwits_async.models.page import PageReply
+from gizwits_async.models.users import BoundUser, RegisteredUser
+from gizwits_async.models.values import JsonObject, Number
+from gizwits_async.streams import Stream
+from gizwits_async.wire import converter
+from gizwits_async.wire.converter import load_json, make_converter, structure
+from gizwits_async.wire.plain import cleaners
+
+
+@frozen(kw_only=True)
+class Each:
+    """A field of each kind that a plain record may have."""
+
+    did: str
+    b: bool = False
+    i: int = 0
+    n: Number = 0.0
+    s: str = "none"
+    o: JsonObject = field(factory=dict)
+    b_: bool | None = None
+    i_: int | None = None
+    n_: Number | None = None
+    s_: str | None = None
+    o_: JsonObject | None = None
+
+
+def _fields(kind: Any) -> Any:
+    return cleaners(kind, converter._json_object)
+
+
+def _listed() -> Iterator[type]:
+    """Return the records of all streams that the sections' methods promise."""
+    for section in get_type_hints(GizwitsClient).values():
+        for _, method in inspect.getmembers(section, inspect.isfunction):
+            if method.__name__.startswith("_"):
+                continue
+            promised = get_type_hints(method).get("return")
+            origin = get_origin(promised)
+            if inspect.isclass(origin) and issubclass(origin, Stream):
+                yield get_args(promised)[0]
+
+
+LISTED = sorted(set(_listed()), key=lambda kind: kind.__name__)
+RECORDS = [*LISTED, Each]
+each = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+
+CLEAN: dict[str, st.SearchStrategy[Any]] = {
+    "as_bool": st.booleans(),
+    "as_int": st.integers(),
+    "as_number": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    "as_text": st.text(max_size=5),
+    "_json_object": st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3)),
+}
+DIRTY: dict[str, st.SearchStrategy[Any]] = {
+    "as_bool": st.sampled_from([0, 1, "0", "1", "true", "False", "TRUE"]),
+    "as_int": st.sampled_from(["5", "-3", 5.0, "9" * 40, -0.0]),
+    "as_number": st.sampled_from(["113.28", "-5", "1517384243", "1.0", "9" * 40, "-0"]),
+    "as_text": st.integers(),
+    "_json_object": st.sampled_from([None, "", "{}", '{"a": 1}', "[1]", "plain", "\ud800"]),
+}
+BROKEN = st.sampled_from(
+    [None, "null", "None", "nan", "NaN", "inf", "-Infinity", "1e5", "1E5", "+1", "1_000", " 5", "5 ",
+     "0x10", "5.", ".5", "٣", "yes", "on", "off", "t", "tRuE", "", "x", "9" * 41, "1e400", "\x005",
+     2, -1, 1.5, 1e300, 2**63, 2**64, -(2**64), 10**30, True, False, [], [1], {}, {"a": 1},
+     math.nan, math.inf, "2020-10-10T10:10:10Z", "ZGF0YQ==", "\ud800", {"\ud800": ["\ud800"]}]
+)  # fmt: skip
+
+
+@cache
+def rows_of(kind: Any) -> st.SearchStrategy[Any]:
+    """Return what makes lists of records: clean, dirty and broken ones, in any mixture."""
+    fields: dict[str, Any] = {name: hook.__name__ for name, (_, hook) in _fields(kind).items()}
+    clean = {name: CLEAN[hook] for name, hook in fields.items()}
+    dirty = {name: CLEAN[hook] | DIRTY[hook] for name, hook in fields.items()}
+    broken = {name: CLEAN[hook] | DIRTY[hook] | BROKEN for name, hook in fields.items()}
+    extra = {"new": BROKEN, "\ud800": BROKEN}
+    needed = {one.name for one in attrs.fields(kind) if one.default is attrs.NOTHING}
+
+    def record(values: dict[str, Any]) -> st.SearchStrategy[Any]:
+        return st.fixed_dictionaries(
+            {name: values[name] for name in needed},
+            optional=extra | {name: values[name] for name in values.keys() - needed},
+        )
+
+    holed = st.fixed_dictionaries({}, optional=broken)
+    return st.one_of(
+        st.lists(record(clean), max_size=4),
+        st.lists(record(dirty), max_size=4),
+        st.lists(record(dirty) | record(broken), min_size=1, max_size=4),
+        st.lists(record(clean) | record(broken) | holed | BROKEN, min_size=1, max_size=4),
+    )
+
+
+WHOLE, ONE_BY_ONE = make_converter(), make_converter(whole_lists=False)
+
+
+def outcome(using: Any, value: Any, kind: Any) -> str:
+    """Return what comes of it: the objects with the types of all values, or the problems."""
+    with patch.object(converter, "_CONVERTER", using):
+        try:
+            return repr(structure(copy.deepcopy(value), kind))
+        except InvalidResponseError as error:
+            return repr(error.problems)
+
+
+@each
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_page_means_the_same_filled_as_a_whole_and_record_by_record(
+    kind: Any, data: st.DataObject
+) -> None:
+    """Equal objects down to the types of values, or equal problems with equal paths."""
+    page = {"objects": data.draw(rows_of(kind)), "meta": {"total": 3}}
+    assert outcome(WHOLE, page, PageReply[kind]) == outcome(ONE_BY_ONE, page, PageReply[kind])
+
+
+def test_every_record_of_a_stream_goes_the_fast_way() -> None:
+    """A new record with a type that is not plain would be slow without a word."""
+    names = "BoundUser CommandRecord DataRecord Device OnlineEvent RegisteredUser ReportedDevice"
+    assert [kind.__name__ for kind in LISTED] == names.split()
+    assert all(_fields(kind) for kind in LISTED)
+
+
+def test_the_rest_of_the_plain_models_is_known() -> None:
+    """Which models msgspec may fill is no accident: none with a converter or a name of its own."""
+    plain = set()
+    for info in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
+        module = importlib.import_module(info.name)
+        for name, cls in inspect.getmembers(module, inspect.isclass):
+            if cls.__module__ == module.__name__ and attrs.has(cls) and _fields(cls) is not None:
+                plain.add(name)
+    assert plain - {kind.__name__ for kind in LISTED} == {
+        "ActiveUsersRow", "DeviceDetail", "FaultCounts", "GroupCreated", "NewUsersRow", "Position",
+        "RealtimeCounts", "User", "UserTotal",
+    }  # fmt: skip
+
+
+@frozen(kw_only=True)
+class _Floats:
+    f: float = 0.0
+
+
+@frozen(kw_only=True)
+class _Renamed:
+    last: int = field(default=0, metadata={"wire": "7_day"})
+
+
+@frozen(kw_only=True)
+class _Converted:
+    s: str = field(default="", converter=str)
+
+
+@frozen(kw_only=True)
+class _Checked:
+    i: int = field(default=0, validator=attrs.validators.gt(0))
+
+
+@frozen(kw_only=True)
+class _After:
+    i: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        raise ValueError("never")
+
+
+@frozen(kw_only=True)
+class _Private:
+    _i: int = 0
+
+
+@frozen(kw_only=True)
+class _Computed:
+    i: int = 0
+    j: int = field(init=False, default=1)
+
+
+@frozen(kw_only=True)
+class _FromSelf:
+    i: int = 0
+    j: int = field(default=attrs.Factory(lambda self: self.i, takes_self=True))
+
+
+@frozen(kw_only=True)
+class _Nested:
+    many: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [_Floats, _Renamed, _Converted, _Checked, _After, _Private, _Computed, _FromSelf, _Nested,
+     str, int, Device | None, PageReply[Device], dict[str, int]],
+)  # fmt: skip
+def test_what_msgspec_would_fill_otherwise_is_not_plain(kind: Any) -> None:
+    """Each of these is ignored or read in another way by msgspec; the old hooks fill them."""
+    assert _fields(kind) is None
+
+
+@each
+def test_a_dirty_column_does_not_slow_the_page_down(kind: Any) -> None:
+    """The field that msgspec names in its message is found: its words are not promised by anyone."""
+    fields = _fields(kind)
+    good = {"did": "d", "uid": "u", "ts": 1, "timestamp": 1, "type": "t"}
+    dirt = {"as_bool": 1, "as_int": "5", "as_number": "5", "as_text": 5, "_json_object": "{}"}
+    for name, (_, hook) in fields.items():
+        rows = [dict(good), {**good, name: dirt[hook.__name__]}]
+        assert converter._filled(rows, tuple[kind, ...], fields) is not None, name
+
+
+def test_a_page_with_dirt_in_most_columns_is_read_nevertheless() -> None:
+    """However many fields are dirty, the value is right; past a few it is only slower."""
+    row = {"did": 1, "b": 1, "i": "1", "n": "1.5", "s": 1, "o": "", "b_": "0", "i_": 2.0, "n_": "2",
+           "s_": 7, "o_": "{}"}  # fmt: skip
+    (found,) = structure({"objects": [row]}, PageReply[Each]).objects
+    assert found == Each(did="1", b=True, i=1, n=1.5, s="1", b_=False, i_=2, n_=2, s_="7", o_={})
+    assert type(found.n_) is int
+
+
+def test_a_filled_record_is_as_whole_as_one_that_was_made() -> None:
+    """Defaults, factories of their own, slots, hash, copies: nothing tells the two apart."""
+    rows = [{"timestamp": 1, "type": "t"}, {"timestamp": 1, "type": "t"}]
+    one, two = structure({"objects": rows}, PageReply[OnlineEvent]).objects
+    assert one == OnlineEvent(timestamp=1, type="t") == two
+    assert one.payload is not two.payload
+    assert attrs.evolve(one, type="x").type == "x"
+    assert copy.deepcopy(one) == one
+    assert hash(structure({"objects": [{"did": "d"}]}, PageReply[Device]).objects[0])
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        one.type = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", [CommandRecord, DataRecord, RegisteredUser, BoundUser])
+def test_what_is_not_a_page_goes_record_by_record(kind: Any) -> None:
+    """A lone reply is filled by cattrs alone."""
+    value = {"uid": "u", "ts": "1", "timestamp": "1", "type": 5}
+    with patch.object(converter.msgspec, "convert", side_effect=AssertionError):
+        assert structure(value, kind)
+
+
+# --- JSON
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=6)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.integers(min_value=2**62) | st.sampled_from(["\ud800", "a\udfff", "\U0001f600"]),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+        max_leaves=8,
+    )
+)  # fmt: skip
+def test_json_means_what_the_standard_library_reads(ascii_only: bool, value: Any) -> None:
+    """J5, J7: huge integers exact, floats to the last bit, half characters kept."""
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    try:
+        body = text.encode()
+    except UnicodeEncodeError:
+        return
+    assert repr(load_json(body)) == repr(value)
+
+
+NUMBERS = st.from_regex(r"-?[0-9]{0,3}\.?[0-9]{0,25}([eE][+-]?[0-9]{0,3})?", fullmatch=True)
+PIECES = st.lists(
+    st.sampled_from(["{", "}", "[", "]", ",", ":", '"a"', '"', "\\u00e9", "\\", "null", "true", "NaN",
+                     " ", "\n", "\x0b", "\ufeff", "-Infinity", "é"]) | NUMBERS,
+    max_size=8,
+)  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(text=NUMBERS | PIECES.map("".join))
+def test_what_msgspec_takes_the_standard_library_takes(text: str) -> None:
+    """Its own path decides whatever msgspec refuses; so the two must differ in nothing it takes."""
+    body = text.encode()
+    with patch.object(converter, "_decode", side_effect=UnicodeDecodeError("", b"", 0, 0, "")):
+        slow = _read(body)
+    assert _read(body) == slow
+
+
+def _read(body: bytes) -> str:
+    try:
+        return repr(load_json(body))
+    except InvalidResponseError as error:
+        return f"refused: {error}"
+
+
+def test_the_sections_are_all_looked_through() -> None:
+    """The search for streams above sees every section of the client."""
+    found = {section.__module__ for section in get_type_hints(GizwitsClient).values()}
+    assert {name for name in found if name.startswith(sections.__name__)} >= {
+        f"{sections.__name__}.{name}" for name in ("devices", "users", "device_reports")
+    }
