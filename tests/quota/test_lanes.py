@@ -456,3 +456,19 @@ class TestRefused:
             return quota.retry_after()
 
         assert virtually(main()) == pytest.approx(60)
+
+
+def test_closing_in_the_moment_of_a_cancellation_harms_nobody():
+    """A caller who was cancelled a moment before, and is still in line, is simply let go."""
+
+    async def main():
+        quota = HourlyQuota(initial=0)
+        callers = [asyncio.ensure_future(quota.acquire()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        callers[0].cancel()
+        await quota.aclose()
+        return await asyncio.gather(*callers, return_exceptions=True)
+
+    first, *others = virtually(main())
+    assert isinstance(first, asyncio.CancelledError)
+    assert [type(one) for one in others] == [ClientClosedError] * 2

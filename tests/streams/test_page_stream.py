@@ -23,7 +23,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.devices import Device
 from gizwits_async.models.page import PageReply
-from gizwits_async.streams import PageStream
+from gizwits_async.streams import PageStream, _written
 from gizwits_async.wire.request import get
 from tests.support import virtually
 from tests.wire.scripted import (
@@ -448,3 +448,21 @@ async def test_the_error_of_a_walk_is_an_error_of_ours_with_its_place() -> None:
     assert json.dumps(caught.value.resume)
     rest = [d.did async for p in stream_on(server).pages(caught.value.resume) for d in p.items]
     assert rest == names(9)[3:]
+
+
+@virtual
+async def test_the_first_costs_one_call_however_small_the_pages() -> None:
+    """`first()` asks for no second page, also of a server that gives one row a page."""
+    server = ListServer(names(3), cap=1)
+    found = await stream_on(server).first()
+    assert found is not None
+    assert (found.did, server.calls) == (names(3)[0], 1)
+
+
+@pytest.mark.parametrize("position", [-1, 1.0, True, "0", None, [0]])
+@virtual
+async def test_a_token_with_no_position_in_it_is_damaged(position: object) -> None:
+    """Whatever a token holds, the walk goes on from a row that there can be, or not at all."""
+    stream = stream_on(ListServer(names(3)))
+    with pytest.raises(ResumeMismatchError, match="damaged"):
+        await stream.pages(resume=_written(stream._query, position)).__anext__()

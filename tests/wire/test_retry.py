@@ -158,3 +158,21 @@ def test_only_a_lost_write_has_an_unknown_outcome(
         assert "look before" in str(final)
     else:
         assert final is error
+
+
+def test_a_quota_wait_as_long_as_allowed_is_waited() -> None:
+    """`max_quota_wait` is what may be waited: a reset right then is not too late."""
+    policy = RetryPolicy(max_quota_wait=60.0)
+    delays = []
+    for seconds in (59.0, 60.0, 60.5, None):
+        error = api_error(403, 5013, "")
+        error.retry_after = seconds
+        delays.append(policy.delay(READ, error, 1))
+    assert delays == [0.0, 0.0, None, None]
+
+
+def test_5403_with_a_server_error_may_pass() -> None:
+    """The status 500 says more than the code: the server failed, from 500 on."""
+    delays = [RetryPolicy().delay(READ, api_error(status, 5403, ""), 1) for status in (499, 500)]
+    assert delays[0] is None
+    assert delays[1] is not None

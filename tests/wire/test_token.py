@@ -391,3 +391,29 @@ def test_a_token_does_not_show() -> None:
     """Neither in its own repr nor in that of what holds it."""
     token = Token(token="canary", expires_at=NOW)
     assert "canary" not in repr(token) + repr([token.token]) + repr({"a": (token,)})
+
+
+@virtual
+async def test_a_renewal_that_is_asked_for_is_made() -> None:
+    """renew() never answers with the token that was there, though the store still has it."""
+    login = Logins()
+    source = source_of(login)
+    assert (await source.get()).token == "token1"
+    assert (await source.renew()).token == "token2"
+    assert (await source.get()).token == "token2"
+
+
+@virtual
+async def test_a_refused_token_is_gone_from_the_store_for_others_too() -> None:
+    """Who shares the store logs in anew; a newer token there, or one of another key, is left alone."""
+    store, login = MemoryTokenStore(), Logins()
+    mine, yours = source_of(login, store=store), source_of(login, store=store)
+    refused_token = await mine.get()
+    await store.save("another product", refused_token)
+    await mine.invalidate(refused_token)
+    assert await store.load("k") is None
+    assert await store.load("another product") == refused_token
+    newer = await yours.get()
+    assert newer.token == "token2"
+    await mine.invalidate(refused_token)
+    assert await store.load("k") == newer
