@@ -466,3 +466,30 @@ async def test_a_token_with_no_position_in_it_is_damaged(position: object) -> No
     stream = stream_on(ListServer(names(3)))
     with pytest.raises(ResumeMismatchError, match="damaged"):
         await stream.pages(resume=_written(stream._query, position)).__anext__()
+
+
+@virtual
+async def test_pages_alike_are_an_error_only_in_the_fourth_of_a_row() -> None:
+    """Without a total three equal pages can be rows put in front; another page between starts anew."""
+    pages = ["a", "a", "b", "b", "b", "c", "c", "c", "d", "d", "d", "d", "never"]
+    transport = ScriptedTransport(
+        lambda _: reply({"meta": {}, "objects": [{"did": pages[len(transport.calls) - 1]}]})
+    )
+    with pytest.raises(InvalidResponseError, match="from 11 on is the one before it again"):
+        await client_on(transport).devices.search().collect()
+    assert len(transport.calls) == 12
+
+
+@pytest.mark.parametrize(
+    ("code", "size", "asked"),
+    [(5002, 21, ["21", "20"]), (5002, 20, ["20"]), (5002, 19, ["19"]), (5001, 100, ["100"])],
+)
+@virtual
+async def test_a_smaller_page_is_tried_only_where_that_may_help(
+    code: int, size: int, asked: list[str]
+) -> None:
+    """5002 to a page larger than 20; any other refusal is raised at once."""
+    transport = ScriptedTransport(lambda _: refused(code, 400))
+    with pytest.raises(InvalidRequestError):
+        await client_on(transport, page_size=size).devices.search().collect()
+    assert [sent.query["limit"] for sent in transport.calls] == asked
