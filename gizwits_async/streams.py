@@ -4,27 +4,18 @@ A stream describes a listing and holds no state: it can be walked twice, or by t
 What moves lives in the walk, and nothing is held while the caller has a page in hand.
 """
 
-import json
 import logging
 from abc import ABC, abstractmethod
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import aclosing
-from hashlib import sha256
 from math import floor
 from typing import Any, Generic, TypeVar
-from zlib import crc32
 
 from attrs import frozen
 
-from gizwits_async.errors import (
-    GizwitsError,
-    InvalidRequestError,
-    InvalidResponseError,
-    ResumeMismatchError,
-)
+from gizwits_async.errors import GizwitsError, InvalidRequestError, InvalidResponseError
 from gizwits_async.models.page import PageReply
+from gizwits_async.resume import fingerprint, read_token, resumable, write_token
 from gizwits_async.walk import LogWalk, Step
 from gizwits_async.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
 from gizwits_async.wire.gateway import Gateway
@@ -36,7 +27,6 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_VERSION = "g1"
 _FORM_INVALID = 5002
 _SMALL_PAGE = 20
 """The page size that the document names as the default of every list."""
@@ -104,45 +94,6 @@ class Stream(ABC, Generic[T]):
         return found
 
 
-def _fingerprint(*parts: object) -> str:
-    return sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _written(query: str, state: object) -> str:
-    plain = json.dumps([query, state], separators=(",", ":")).encode()
-    # With a checksum: one digit changed on the way would go on elsewhere without a word.
-    sealed = urlsafe_b64encode(plain + crc32(plain).to_bytes(4, "big"))
-    return f"{_VERSION}.{sealed.decode().rstrip('=')}"
-
-
-def _read(query: str, token: str, shape: Callable[[Any], T]) -> T:
-    """Return the state in a resume token of the query with this fingerprint."""
-    version, _, text = str(token).partition(".")
-    if version != _VERSION:
-        raise ResumeMismatchError("this is no resume token of this version of gizwits_async")
-    try:
-        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        plain, check = sealed[:-4], sealed[-4:]
-        if crc32(plain).to_bytes(4, "big") != check:
-            raise ValueError("another checksum")
-        found, state = json.loads(plain)
-        read = shape(state)
-    except (ValueError, TypeError, OverflowError, Base64Error, RecursionError):
-        raise ResumeMismatchError("the resume token is damaged") from None
-    if found != query:
-        raise ResumeMismatchError(
-            "the resume token belongs to another query: give the same arguments as in the walk"
-            " that it comes from"
-        )
-    return read
-
-
-def _resumable(error: GizwitsError, token: str) -> GizwitsError:
-    error.resume = token
-    error.add_note(f'go on with stream.pages(resume="{token}")')
-    return error
-
-
 class PageStream(Stream[T]):
     """A list in pages by `skip` and `limit`. Not a snapshot: rows may come and go meanwhile."""
 
@@ -156,7 +107,7 @@ class PageStream(Stream[T]):
         self._gateway = gateway
         self._request = request
         self._key = key
-        self._query = _fingerprint(request.path, dict(request.query))
+        self._query = fingerprint(request.path, dict(request.query))
 
     async def total(self) -> int | None:
         """Return how many items the service counts, at the cost of one call; None if it does not say."""
@@ -164,7 +115,7 @@ class PageStream(Stream[T]):
 
     async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
         """Walk page by page; see `Stream.pages`. A row is not given twice within one walk."""
-        skip = 0 if resume is None else _read(self._query, resume, _position)
+        skip = 0 if resume is None else read_token(self._query, resume, _position)
         seen: set[Hashable] = set()
         counted: int | None = None
         most = back = same = 0
@@ -174,7 +125,7 @@ class PageStream(Stream[T]):
                 reply = await self._ask(skip)
                 same = self._same_again(before, reply, same, skip)
             except GizwitsError as error:
-                _resumable(error, _written(self._query, skip))
+                resumable(error, write_token(self._query, skip))
                 raise
             before, began, total = reply, skip, reply.total
             # The server may cap "limit": advance by what came; a short page is not the end.
@@ -194,7 +145,7 @@ class PageStream(Stream[T]):
                     )
                 elif over and skip < total:
                     _log.warning("%s: ended at %d of %d", self._request.where, skip, total)
-            token = None if over else _written(self._query, skip)
+            token = None if over else write_token(self._query, skip)
             yield Page(self._fresh(reply.objects, seen), token)
             if over:
                 return
@@ -263,7 +214,7 @@ class LogStream(Stream[T]):
         if self._start is not None and self._end is not None and self._start > self._end:
             raise ValueError(f"the range is reversed: start {start} is after end {end}")
         # As given: "until now" stays the same query tomorrow, whatever now will be.
-        self._query = _fingerprint(request.path, _exact(self._start), _exact(self._end), sort)
+        self._query = fingerprint(request.path, _exact(self._start), _exact(self._end), sort)
 
     async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
         """Walk page by page; see `Stream.pages`.
@@ -304,7 +255,7 @@ class LogStream(Stream[T]):
                     continue
                 step = walk.take(reply)
             except GizwitsError as error:
-                _resumable(error, token or "")
+                resumable(error, token or "")
                 raise
             yield Page(step.items, self._token(span, step.position), self._gaps(walk))
         if step is None or step.position is not None:
@@ -318,7 +269,7 @@ class LogStream(Stream[T]):
     def _token(self, span: Range, position: int | None) -> str | None:
         if position is None:
             return None
-        return _written(self._query, [span.start, span.end, position])
+        return write_token(self._query, [span.start, span.end, position])
 
     def _gaps(self, walk: LogWalk[T]) -> tuple[tuple[int, int], ...]:
         gaps, walk.gaps = tuple(walk.gaps), []
@@ -333,7 +284,7 @@ class LogStream(Stream[T]):
 
     async def _resolved(self, resume: str | None) -> tuple[Range, int | None]:
         if resume is not None:
-            span, position = _read(self._query, resume, _span)
+            span, position = read_token(self._query, resume, _span)
             await self._learn_time(span, position)
             return span, position
         span = self._resolve()  # First by our own clock: a bad range costs no call.
@@ -346,7 +297,7 @@ class LogStream(Stream[T]):
             return await self._gateway.learn_time()
         except GizwitsError as error:
             if span.first <= position <= span.last:
-                _resumable(error, _written(self._query, [span.start, span.end, position]))
+                resumable(error, write_token(self._query, [span.start, span.end, position]))
             raise
 
     def _resolve(self) -> Range:

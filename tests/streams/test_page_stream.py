@@ -23,7 +23,8 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.devices import Device
 from gizwits_async.models.page import PageReply
-from gizwits_async.streams import PageStream, _written
+from gizwits_async.resume import write_token
+from gizwits_async.streams import PageStream
 from gizwits_async.wire.request import get
 from tests.support import virtually
 from tests.wire.scripted import (
@@ -465,7 +466,7 @@ async def test_a_token_with_no_position_in_it_is_damaged(position: object) -> No
     """Whatever a token holds, the walk goes on from a row that there can be, or not at all."""
     stream = stream_on(ListServer(names(3)))
     with pytest.raises(ResumeMismatchError, match="damaged"):
-        await stream.pages(resume=_written(stream._query, position)).__anext__()
+        await stream.pages(resume=write_token(stream._query, position)).__anext__()
 
 
 @virtual
