@@ -1,0 +1,203 @@
+"""What the state machine of a client drives: a door that counts, walkers that resume, an oracle."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
+from gizwits_async.options import Lane
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator.story import Record
+from gizwits_async.wire.converter import unstructure
+from gizwits_async.wire.report import Attempt, Watch
+from gizwits_async.wire.request import Request
+
+NOW = 1_790_000_000
+CALLS, PERIOD = 120, 600.0
+DIDS = tuple(f"{number:022d}" for number in range(7))
+SINCE = 700
+
+
+def fleet_of() -> Fleet:
+    """Return seven devices; three of them said something in the last minutes."""
+    logs: dict[tuple[Any, str], list[Record]] = {}
+    for n, did in enumerate(DIDS[:3]):
+        times = [NOW - 3 - i * (1.9 + n) for i in range(60)] + [NOW - 50.25, NOW - 50.25]
+        logs["data", did] = [Record(at=round(t, 3), body={"attrs": {"n": 1}}) for t in times]
+        logs["online", did] = [
+            Record(at=round(t, 3), body={"type": "dev_online", "payload": {"n": i % 5}})
+            for i, t in enumerate(times[:17])
+        ]
+    fleet = Fleet.of(DIDS, logs, now=NOW)
+    for did in DIDS:
+        fleet.change(did, is_online=True)
+    return fleet
+
+
+class Door(SimulatorTransport):
+    """Knows how many requests are under way."""
+
+    flying = 0
+
+    def __init__(self, cloud: SimulatedCloud) -> None:
+        super().__init__(
+            cloud,
+            clock=lambda: NOW + asyncio.get_running_loop().time(),
+            latency=0.01,
+            reply_latency=0.01,
+        )
+
+    async def send(self, *arguments: Any, **more: Any) -> Any:
+        self.flying += 1
+        try:
+            return await super().send(*arguments, **more)
+        finally:
+            self.flying -= 1
+
+
+class Counted(HourlyQuota):
+    """Counts outcomes, one of which belongs to each place."""
+
+    observed = 0
+
+    def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
+        self.observed += 1
+        super().observe(headers, refused=refused)
+
+
+class Seen(Watch):
+    """Keeps every attempt of every call, logins included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts: list[Attempt] = []
+
+    def over(
+        self,
+        request: Request[Any],
+        attempts: Sequence[Attempt],
+        error: BaseException | None,
+        seconds: float,
+    ) -> None:
+        del request, seconds
+        self.attempts += attempts
+        assert error is not None or attempts[-1].status is not None
+
+
+class Process:
+    """One client with a quota of its own, until it is closed; and what must hold of the two."""
+
+    def __init__(self, cloud: SimulatedCloud) -> None:
+        self.door, self.quota, self.seen = (
+            Door(cloud),
+            Counted(CALLS, PERIOD, burst=8, reserve=4),
+            Seen(),
+        )
+        self.client = GizwitsClient(
+            cloud.credentials,
+            transport=self.door,
+            quota=self.quota,
+            options=Options(max_retries=2, page_size=4),
+        )
+        self.client._gateway._watch = self.seen
+        self.views = {
+            "plain": self.client,
+            "bulk": self.client.with_options(lane=Lane.BULK),
+            "hurried": self.client.with_options(max_quota_wait=1.0),
+            "bounded": self.client.with_options(deadline=2.0),
+        }
+
+    def check(self, *, at_rest: bool) -> None:
+        """Compare the books: places, outcomes, requests; at rest they agree to the last one."""
+        granted, sent = self.quota._ledger.granted, self.door.sent
+        assert sent <= granted
+        assert self.door.flying >= 0
+        if not at_rest:
+            return
+        took = [one for one in self.seen.attempts if one.granted is not None]
+        left = [one for one in took if one.sent is not None]
+        shut = [one for one in left if one.error == "NotSentError"]
+        assert granted == len(took), "a place leaked"
+        assert self.quota.observed == granted, "a place without an outcome, or two of one"
+        assert sent == len(left) - len(shut), "a request without a place"
+        assert self.door.flying == 0
+        assert not any(self.quota._lines.values())
+
+    @property
+    def withdrawn(self) -> int:
+        """How many requests at most were cancelled before they arrived."""
+        return sum(
+            one.sent is not None and one.error == "CancelledError" for one in self.seen.attempts
+        )
+
+
+@define(eq=False)
+class Walker:
+    """A walk that may be broken off anywhere, and goes on from its token."""
+
+    cloud: SimulatedCloud
+    log: str
+    """`data`, `online`, or `devices`."""
+    did: str
+    sort: Any
+    got: list[Any] = field(factory=list)
+    resume: str | None = None
+    busy: bool = False
+    done: bool = False
+    openings: int = 0
+
+    def truth(self) -> Counter[str]:
+        """Return what a whole walk gives."""
+        if self.log == "devices":
+            return Counter(DIDS)
+        found = self.cloud.truth(self.log, self.did, NOW - SINCE, NOW - 1)  # type: ignore[arg-type]
+        return Counter(map(as_text, found))
+
+    async def go(self, client: GizwitsClient, pages: int) -> None:
+        """Take so many pages and then break off; whatever goes wrong, know where to go on."""
+        self.busy = True
+        try:
+            await self._go(client, pages)
+        except errors.GizwitsError as error:
+            if not isinstance(error, errors.ClientClosedError) or error.resume:
+                assert error.resume, error
+                self.resume = error.resume
+            raise
+        finally:
+            self.busy = False
+
+    async def _go(self, client: GizwitsClient, pages: int) -> None:
+        if self.log == "devices":
+            stream: Any = client.devices.search()
+        else:
+            log = client.devices.data_log if self.log == "data" else client.devices.online_log
+            stream = log(self.did, start=NOW - SINCE, end=NOW - 1, sort=self.sort)
+        walk = stream.pages(self.resume)
+        try:
+            async for page in walk:
+                self.got += page.items
+                self.resume = page.resume
+                self.done = page.resume is None
+                pages -= 1
+                if self.done or pages <= 0:
+                    return
+        finally:
+            await walk.aclose()
+
+    def check(self) -> None:
+        """Nothing is given twice, nothing that is not there; and at the end nothing is missing."""
+        given = Counter(one.did if self.log == "devices" else as_text(one) for one in self.got)
+        if self.done:
+            assert given == self.truth()
+        else:
+            assert not given - self.truth()
+
+
+def as_text(record: Any) -> str:
+    """Return a record so that equal ones compare equal."""
+    plain = record if isinstance(record, dict) else dict(unstructure(record))
+    return json.dumps(plain, sort_keys=True)
