@@ -1,120 +1,72 @@
-"""One `detail()` over a scripted transport and over loopback: `python -m benchmarks.bench_call`."""
+"""`send()` over raw aiohttp, 10 at once, over loopback: `python -m benchmarks.bench_call`."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from statistics import median
-from time import perf_counter
+from collections.abc import Awaitable, Callable
 
 import aiohttp
-from aiohttp import web
 
-from gizwits_async import Credentials, GizwitsClient, Lane, QuotaSnapshot
-from gizwits_async.wire.transport import HttpReply
+from benchmarks.client import CREDENTIALS, Free, Scripted, client
+from benchmarks.measure import Figure, markdown, over, table, turns
+from benchmarks.served import served
+from gizwits_async import GizwitsClient, get
 
-BODY = json.dumps(
-    {"did": "d" * 22, "mac": "ACCF23000001", "product_key": "k" * 32, "is_online": True,
-     "is_disabled": False, "type": "normal"}
-).encode()  # fmt: skip
-TOKEN = json.dumps({"token": "t" * 32, "expire_at": 4_000_000_000}).encode()
-CREDENTIALS = Credentials(
-    enterprise_id="bench", enterprise_secret="bench", product_key="bench", product_secret="bench"
-)
-CALLS = 300
-ROUNDS = 15
+__all__ = ["figures"]
+
+_AT_ONCE = 10
+_PATH = "/v1/products/bench/nothing"
 
 
-class Free:
-    """A quota that always has a place: what it costs is measured by bench_quota."""
+async def _many(call: Callable[[], Awaitable[object]], calls: int) -> None:
+    async def some() -> None:
+        for _ in range(calls // _AT_ONCE):
+            await call()
 
-    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
-        """Return at once."""
-
-    def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
-        """Ignore it."""
-
-    def snapshot(self) -> QuotaSnapshot:
-        """Return something."""
-        return QuotaSnapshot(limit=1, remaining=1)
-
-    def retry_after(self) -> float | None:
-        """Return nothing."""
-        return None
-
-    async def aclose(self) -> None:
-        """Do nothing."""
+    await asyncio.gather(*(some() for _ in range(_AT_ONCE)))
 
 
-class Scripted:
-    """A transport that has every answer ready."""
+async def _measured(repeat: int, calls: int) -> dict[str, list[float]]:
+    request = get(_PATH, type(None))
+    with served() as base:
+        async with (
+            aiohttp.ClientSession() as session,
+            client(base) as ours,
+            GizwitsClient(CREDENTIALS, transport=Scripted([b"{}"]), quota=Free()) as scripted,
+        ):
 
-    async def send(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        timeout: float,  # noqa: ASYNC109
-        max_bytes: int,
-    ) -> HttpReply:
-        """Return the token, or the detail."""
-        del headers, body, timeout, max_bytes, target
-        return HttpReply(200, {}, TOKEN if method == "POST" else BODY)
+            async def raw() -> None:
+                async with session.get(
+                    base + _PATH, headers={"Authorization": "token t"}
+                ) as response:
+                    await response.read()
 
-    async def aclose(self) -> None:
-        """Do nothing."""
-
-
-async def _respond(request: web.Request) -> web.Response:
-    body = TOKEN if request.method == "POST" else BODY
-    return web.Response(body=body, content_type="application/json")
-
-
-async def _timed(call: Callable[[], Awaitable[object]]) -> float:
-    began = perf_counter()
-    for _ in range(CALLS):
-        await call()
-    return (perf_counter() - began) / CALLS
+            return await turns(
+                {
+                    "raw aiohttp get + read": lambda: _many(raw, calls),
+                    "send(), nothing to structure": lambda: _many(
+                        lambda: ours.send(request), calls
+                    ),
+                    "send(), transport scripted": lambda: _many(
+                        lambda: scripted.send(request), calls
+                    ),
+                },
+                repeat=repeat,
+            )
 
 
-async def main() -> None:
-    """Measure and print."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", _respond)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    url = f"{base}/v1/products/bench/device_detail?mac=ACCF23000001"
-    async with (
-        aiohttp.ClientSession() as session,
-        GizwitsClient(CREDENTIALS, base_url=base, quota=Free()) as wired,
-        GizwitsClient(CREDENTIALS, transport=Scripted(), quota=Free()) as scripted,
-    ):
-
-        async def raw() -> None:
-            async with session.get(url, headers={"Authorization": "token t"}) as response:
-                await response.read()
-
-        calls: dict[str, Callable[[], Awaitable[object]]] = {
-            "raw aiohttp get + read, loopback": raw,
-            "detail(), loopback": lambda: wired.devices.detail("ACCF23000001"),
-            "detail(), scripted transport": lambda: scripted.devices.detail("ACCF23000001"),
-        }
-        found: dict[str, list[float]] = {name: [] for name in calls}
-        for call in calls.values():
-            await _timed(call)
-        for _ in range(ROUNDS):
-            for name, call in calls.items():
-                found[name].append(await _timed(call))
-    await runner.cleanup()
-    floor = found["raw aiohttp get + read, loopback"]
-    print("| one call | us | over raw aiohttp |\n| --- | --: | --: |")
-    for name, seconds in found.items():
-        ratio = median(a / b for a, b in zip(seconds, floor, strict=True))
-        print(f"| {name} | {median(seconds) * 1e6:,.0f} | {ratio:.2f} |")
+def figures(repeat: int = 15, *, calls: int = 500, show: bool = False) -> list[Figure]:
+    """Measure CPU of this process a call."""
+    found = asyncio.run(_measured(repeat, calls))
+    floor = "raw aiohttp get + read"
+    if show:
+        print(table("CPU a call, 10 at once", found, floor, unit=calls), "\n")
+    return [
+        Figure(
+            "`send()` without decoding, over raw aiohttp `get` + `read`",
+            over(found, "send(), nothing to structure", floor),
+            1.15,
+        )
+    ]
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    print(markdown(figures(show=True)))

@@ -6,7 +6,7 @@ from typing import Any
 __all__ = ["device_page", "log_page"]
 
 
-def device_page(rows: int = 100) -> bytes:
+def device_page(rows: int = 100, *, first: int = 0) -> bytes:
     """Return a page of `devices/search` as the service mixes its types: 17 fields a row."""
     objects: list[dict[str, Any]] = [
         {
@@ -19,16 +19,16 @@ def device_page(rows: int = 100) -> bytes:
             "wifi_hard_version": "00ESP826", "wifi_soft_version": "04020034",
             "remark": "not in the model",
         }
-        for i in range(rows)
+        for i in range(first, first + rows)
     ]  # fmt: skip
     return _page(objects)
 
 
-def log_page(rows: int = 100) -> bytes:
+def log_page(rows: int = 100, *, first: int = 1_790_000_000) -> bytes:
     """Return a page of a data log: `ts` and 11 data points a row."""
     objects: list[dict[str, Any]] = [
         {
-            "ts": 1_790_000_000 - i,
+            "ts": first - i,
             "attrs": {
                 "alert_full": 0, "alert_shutdown": 0, "mode": "制冷", "fan_swing": 0,
                 "switch": 1, "fan_speed": "低风", "fault_roomtemp": 0, "room_temp": -10,

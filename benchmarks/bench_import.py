@@ -1,0 +1,58 @@
+"""How long an import takes, and the console's help: `python -m benchmarks.bench_import`."""
+
+import os
+import resource
+import subprocess
+import sys
+from statistics import median
+
+from benchmarks.measure import Figure, markdown, over
+
+__all__ = ["figures"]
+
+_PROGRAMS = {
+    "pass": ["-c", "pass"],
+    "import aiohttp": ["-c", "import aiohttp"],
+    "import gizwits_async": ["-c", "import gizwits_async"],
+    "import cyclopts": ["-c", "import cyclopts"],
+    "gizwits-async --help": ["-m", "gizwits_async.cli", "--help"],
+}
+
+
+def _seconds(arguments: list[str]) -> float:
+    """Return the CPU seconds of one Python process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def figures(repeat: int = 15) -> list[Figure]:
+    """Measure whole processes that take turns; the start of Python itself is taken off imports."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    found: dict[str, list[float]] = {name: [] for name in _PROGRAMS}
+    for name, arguments in _PROGRAMS.items():
+        _seconds(arguments)  # So that what is compiled is written down.
+        del name
+    for _ in range(repeat):
+        for name, arguments in _PROGRAMS.items():
+            found[name].append(_seconds(arguments))
+    start = median(found["pass"])
+    bare = {name: [one - start for one in seconds] for name, seconds in found.items()}
+    found["pass plus cyclopts"] = found["import cyclopts"]
+    return [
+        Figure(
+            "`import gizwits_async` over `import aiohttp`",
+            over(bare, "import gizwits_async", "import aiohttp"),
+            1.3,
+        ),
+        Figure(
+            "console program, `--help`, over `python -c 'import cyclopts'`",
+            over(found, "gizwits-async --help", "import cyclopts"),
+            3,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    print(markdown(figures()))

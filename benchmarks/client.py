@@ -1,0 +1,67 @@
+"""A client whose quota always has a place, and a transport that has every answer ready."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+from gizwits_async import Credentials, GizwitsClient, Lane, QuotaSnapshot
+from gizwits_async.wire.transport import HttpReply
+
+__all__ = ["CREDENTIALS", "Free", "Scripted", "client"]
+
+CREDENTIALS = Credentials(
+    enterprise_id="bench", enterprise_secret="bench", product_key="bench", product_secret="bench"
+)
+_TOKEN = b'{"token": "tttttttttttttttttttttttttttttttt", "expire_at": 4000000000}'
+
+
+class Free:
+    """A quota that always has a place: what it costs is measured by bench_quota."""
+
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
+        """Return at once."""
+
+    def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
+        """Ignore it."""
+
+    def snapshot(self) -> QuotaSnapshot:
+        """Return something."""
+        return QuotaSnapshot(limit=1, remaining=1)
+
+    def retry_after(self) -> float | None:
+        """Return nothing."""
+        return None
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+class Scripted:
+    """A transport that has every answer ready: the token, or the page from `skip` on."""
+
+    def __init__(self, pages: list[bytes]) -> None:
+        self._pages = pages
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        timeout: float,  # noqa: ASYNC109
+        max_bytes: int,
+    ) -> HttpReply:
+        """Return the token, or a page."""
+        del headers, body, timeout, max_bytes
+        if method == "POST":
+            return HttpReply(200, {}, _TOKEN)
+        skip = parse_qs(target.partition("?")[2]).get("skip", ["0"])
+        return HttpReply(200, {}, self._pages[int(skip[0]) // 100 % len(self._pages)])
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+def client(base_url: str) -> GizwitsClient:
+    """Return a client of a server on loopback."""
+    return GizwitsClient(CREDENTIALS, base_url=base_url, quota=Free())

@@ -1,0 +1,55 @@
+"""The benchmarks run, each at its smallest: what they find is not judged here."""
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks import bench_call, bench_decode, bench_growth, bench_stream, bench_tenants
+from benchmarks import bench_waiting as waiting
+from benchmarks.measure import Figure, exponent, markdown, over
+
+SMALLEST: dict[str, Callable[[], list[Figure]]] = {
+    "decode": lambda: bench_decode.figures(1),
+    "call": lambda: bench_call.figures(1, calls=20),
+    "stream": lambda: bench_stream.figures(1, pages=2),
+    "waiting": lambda: waiting.figures(50),
+    "growth": lambda: bench_growth.figures(1000),
+    "tenants": lambda: bench_tenants.figures(2),
+}
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_benchmark_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A figure for each of its questions, and each of them a number above zero."""
+    monkeypatch.setattr(bench_growth, "_LEAST", 0.0)
+    found = SMALLEST[name]()
+    assert found
+    assert all(figure.found > 0 for figure in found if "exponent" not in figure.what)
+
+
+def test_the_peers_run() -> None:
+    """They are installed by the group `bench` only."""
+    bench_peers = pytest.importorskip("benchmarks.bench_peers", exc_type=ImportError)
+    assert len(bench_peers.figures(1)) == 6
+
+
+def test_ratios_are_taken_inside_a_round() -> None:
+    """A round in which the machine was slow weighs no more than another."""
+    assert over({"ours": [2.0, 20.0, 2.0], "floor": [1.0, 10.0, 1.0]}, "ours", "floor") == 2
+
+
+def test_the_exponent_of_a_square_is_two() -> None:
+    """Only the two largest sizes count: small ones are mostly fixed cost."""
+    assert exponent({1: 50.0, 10: 100.0, 100: 10_000.0}) == pytest.approx(2)
+
+
+def test_the_table_says_what_was_missed() -> None:
+    """A target is an upper bound, or a lower one where that is said."""
+    rows = markdown(
+        [Figure("a", 1.5, 1), Figure("b", 1.5, 1, least=True), Figure("c", 2, unit=" s")]
+    ).splitlines()[2:]
+    assert rows == [
+        "| a | at most 1 | 1.50 | **missed** |",
+        "| b | at least 1 | 1.50 | met |",
+        "| c |  | 2.00 s |  |",
+    ]
