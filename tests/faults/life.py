@@ -3,18 +3,20 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
+from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.story import Record
 from gizwits_async.wire.converter import unstructure
 from gizwits_async.wire.report import Attempt, Watch
 from gizwits_async.wire.request import Request
+from gizwits_async.wire.token import MemoryTokenStore
 
 NOW = 1_790_000_000
 CALLS, PERIOD = 120, 600.0
@@ -38,12 +40,27 @@ def fleet_of() -> Fleet:
     return fleet
 
 
+@define(eq=False)
+class Trap:
+    """Does something at the next moment of a kind, in the loop's next round."""
+
+    set_at: str | None = None
+    spring: Callable[[], None] | None = None
+
+    def passed(self, where: str) -> None:
+        """Spring, if this is the moment."""
+        if self.set_at == where and self.spring is not None:
+            self.set_at = None
+            asyncio.get_running_loop().call_soon(self.spring)
+
+
 class Door(SimulatorTransport):
     """Knows how many requests are under way."""
 
     flying = 0
 
-    def __init__(self, cloud: SimulatedCloud) -> None:
+    def __init__(self, cloud: SimulatedCloud, trap: Trap) -> None:
+        self.trap = trap
         super().__init__(
             cloud,
             clock=lambda: NOW + asyncio.get_running_loop().time(),
@@ -53,20 +70,41 @@ class Door(SimulatorTransport):
 
     async def send(self, *arguments: Any, **more: Any) -> Any:
         self.flying += 1
+        self.trap.passed("sending")
         try:
-            return await super().send(*arguments, **more)
+            reply = await super().send(*arguments, **more)
         finally:
             self.flying -= 1
+        self.trap.passed("reply")
+        return reply
 
 
 class Counted(HourlyQuota):
     """Counts outcomes, one of which belongs to each place."""
 
     observed = 0
+    trap = Trap()
+
+    async def _take(self, lane: Lane) -> float | None:
+        wait = await super()._take(lane)
+        if wait is None:
+            self.trap.passed("place")
+        return wait
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         self.observed += 1
         super().observe(headers, refused=refused)
+
+
+class Store(MemoryTokenStore):
+    """Tokens in memory, as slow as if they were elsewhere."""
+
+    trap = Trap()
+
+    async def save(self, key: str, token: Token) -> None:
+        self.trap.passed("token")
+        await asyncio.sleep(0)
+        await super().save(key, token)
 
 
 class Seen(Watch):
@@ -92,15 +130,17 @@ class Process:
     """One client with a quota of its own, until it is closed; and what must hold of the two."""
 
     def __init__(self, cloud: SimulatedCloud) -> None:
-        self.door, self.quota, self.seen = (
-            Door(cloud),
-            Counted(CALLS, PERIOD, burst=8, reserve=4),
-            Seen(),
-        )
+        self.trap = Trap()
+        self.door = Door(cloud, self.trap)
+        self.quota = Counted(CALLS, PERIOD, burst=8, reserve=4)
+        self.seen = Seen()
+        store = Store()
+        store.trap = self.quota.trap = self.trap
         self.client = GizwitsClient(
             cloud.credentials,
             transport=self.door,
             quota=self.quota,
+            tokens=store,
             options=Options(max_retries=2, page_size=4),
         )
         self.client._gateway._watch = self.seen
