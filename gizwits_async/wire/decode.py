@@ -66,7 +66,7 @@ def _without(text: str, secret: str) -> str:
 
 
 def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
-    where, empty = request.where, not reply.body.strip()
+    where, empty = request.where, not reply.body or reply.body.isspace()
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{where}: answered with a redirect, not followed")
     try:
