@@ -1,17 +1,21 @@
 """The client puts the parts together: what it refuses, shares, closes and never shows."""
 
+import asyncio
 import pickle
 import warnings
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from gizwits_async import Credentials, GizwitsClient, Lane, Options
 from gizwits_async.errors import ClientClosedError, GizwitsError
 from gizwits_async.wire.request import get
+from gizwits_async.wire.token import MemoryTokenStore
 from tests.support import FreeQuota
 from tests.wire.scripted import (
     CREDENTIALS,
+    NOW,
     ScriptedTransport,
     Sent,
     client_on,
@@ -107,6 +111,38 @@ def test_a_client_shows_and_pickles_nothing() -> None:
     assert "secret" not in repr(client)
     with pytest.raises(TypeError, match="Credentials"):
         pickle.dumps(client)
+
+
+@virtual
+async def test_a_hundred_enterprises_in_one_process_have_nothing_of_each_other() -> None:
+    """Tokens and quotas: also with one token store for all, and one product key."""
+    store = MemoryTokenStore()
+    transports = {f"e{number}": ScriptedTransport(ok) for number in range(100)}
+    for name, transport in transports.items():
+        answer = reply({"token": f"token-of-{name}", "expire_at": NOW + 7 * 86_400})
+        transport.login = lambda _, answer=answer: answer
+    tenants = {
+        name: GizwitsClient(
+            evolve(CREDENTIALS, enterprise_id=name, enterprise_secret=f"secret-of-{name}"),
+            transport=transport,
+            tokens=store,
+            clock=lambda: NOW,
+        )
+        for name, transport in transports.items()
+    }
+    asked = {name: 1 + number % 3 for number, name in enumerate(tenants)}
+    jobs = [tenants[name].devices.detail("m") for name in tenants for _ in range(asked[name])]
+    await asyncio.gather(*jobs)
+    for name, transport in transports.items():
+        tokens = {sent.headers["Authorization"] for sent in transport.calls}
+        assert (tokens, transport.logins) == ({f"token token-of-{name}"}, 1)
+        assert all(
+            f"secret-of-{name}".encode() in (s.body or b"") for s in transport.sent if s.is_login
+        )
+        snapshot = tenants[name].quota.snapshot()
+        assert snapshot.limit - snapshot.remaining == asked[name] + 1
+    for tenant in tenants.values():
+        await tenant.aclose()
 
 
 @virtual
