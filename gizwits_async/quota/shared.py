@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.quota.bucket import Bucket
@@ -110,6 +111,7 @@ class _SharedBucket(Bucket):
         self._share: Bucket | None = None
         self._alone = False
         self._probe_at = 0.0
+        self._looking: asyncio.Task[None] | None = None
         self._stopped_until = 0.0
         self._spares: list[float] = []
 
@@ -120,19 +122,39 @@ class _SharedBucket(Bucket):
         if self._spares:
             self._spares.pop()
             return True
-        if self._share is not None and now < self._probe_at:
+        if self._share is not None:
+            if now >= self._probe_at and not self._is_looking():
+                # Aside: a store that hangs would hold the lane for a second at every look.
+                self._looking = asyncio.get_running_loop().create_task(self._look())
             return await self._take_share(reserve)
         try:
-            if self._share is not None:
-                # What the store saved up while we lived on our share was spent already.
-                await self._ask(0.0)
-                if self._share is not None:  # the other lane may have been first
-                    self._tell(None)
             return await self._ask(1 + reserve)
         except _AWAY as error:
-            self._probe_at = self._clock() + self._probe
-            self._tell(await self._why(error))
+            await self._lost(error)
             return await self._take_share(reserve)
+
+    def _is_looking(self) -> bool:
+        task = self._looking
+        return task is not None and not task.done() and not task.get_loop().is_closed()
+
+    async def _look(self) -> None:
+        try:
+            # What the store saved up while we lived on our share was spent already.
+            await self._ask(0.0)
+        except _AWAY as error:
+            await self._lost(error)
+        else:
+            self._tell(None)
+
+    async def _lost(self, error: BaseException) -> None:
+        self._tell(await self._why(error))
+        self._probe_at = self._clock() + self._probe
+
+    async def aclose(self) -> None:
+        """End a look at the store that is under way."""
+        if self._looking is not None and self._is_looking():
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
 
     async def _ask(self, need: float) -> bool:
         taken, places, stop = await self._store.run(
@@ -149,6 +171,8 @@ class _SharedBucket(Bucket):
 
     async def _why(self, error: BaseException) -> BaseException:
         # A dropped connection says little; one more try tells a dead store from a cut cable.
+        if isinstance(error, TimeoutError | RedisTimeoutError):
+            return error  # Silence says it all.
         try:
             await self._store.client.ping()
         except _AWAY as again:
@@ -182,7 +206,9 @@ class _SharedBucket(Bucket):
         if self._share is None:
             told = max(super().wait_for(places), self._stopped_until - self._clock())
             return max(told, _SHORTEST_ASK)
-        until_probe = max(0.0, self._probe_at - self._clock())
+        until_probe = self._probe_at - self._clock()
+        if until_probe <= 0:  # It is being looked at.
+            until_probe = self._probe
         if self._alone and places > 1:
             return until_probe
         need = 1 + min((places - 1) / self._replicas, self._share.burst - 1)
@@ -270,6 +296,8 @@ class SharedQuota(HourlyQuota):
     async def aclose(self) -> None:
         """Turn all waiting calls away, and give the connection back."""
         await super().aclose()
+        if isinstance(self._bucket, _SharedBucket):
+            await self._bucket.aclose()
         if self._store is not None:
             await asyncio.gather(*self._telling, return_exceptions=True)
             await self._store.aclose()

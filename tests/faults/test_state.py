@@ -1,6 +1,6 @@
 """One client against one service, whatever happens: a Hypothesis state machine (issue 8).
 
-The suite runs a small sample. For a long run, of any number of examples (3,000 take eight minutes):
+The suite runs a small sample. For a long run, of any number of examples (3,000 take five to eight minutes):
 
     STATE_EXAMPLES=3000 python -m pytest tests/faults/test_state.py -p no:randomly --timeout=0
 """
