@@ -1,9 +1,14 @@
 """Scans and very long walks: blocks of the quota, devices that go, a million pages (X6-X15)."""
 
+import asyncio
 import json
+import sqlite3
+import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from math import floor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,8 +16,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gizwits_async import GizwitsClient, HourlyQuota
+from gizwits_async.cli.app import run
+from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport
-from gizwits_async.simulator import Fleet, Quirks, Rates, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator import (
+    Fleet,
+    Quirks,
+    Rates,
+    SimulatedCloud,
+    SimulatorServer,
+    SimulatorTransport,
+)
 from gizwits_async.wire.transport import HttpReply
 from tests.scan.common import DAY, cloud_of, in_memory, truth
 from tests.support import FreeQuota, client_of, virtually
@@ -209,3 +223,32 @@ def test_x15_a_forbidden_log_costs_three_refusals_and_not_one_a_device(code: Any
     assert list(report.given_up) == ["online"]
     assert report.windows_left == 0
     assert in_memory(store) == truth(cloud, NOW - DAY, NOW, ["cmd", "data"])
+
+
+@pytest.mark.fault("X12")
+async def test_x12_a_scan_that_lost_seconds_at_the_edge_is_exit_3_and_keeps_the_gap(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """X12: an hour goes by between the listing and the logs: partly done, and the file says what."""
+    began = floor(time.time())
+    cloud = SimulatedCloud(Fleet.generate(2, 30, now=began), quota=10**6)
+
+    def clock() -> float:
+        return time.time() + (3600.0 if cloud.tally["devices.search"] else 0.0)
+
+    start, out = began - 30 * DAY + 600, tmp_path / "fleet.db"
+    words = ("scan", "--log", "cmd", "--start", str(start), "--end", str(start + DAY))
+    async with SimulatorServer(cloud, clock=clock) as server:
+        for name, value in environment(cloud, server.url).items():
+            monkeypatch.setenv(name, value)
+        code = await asyncio.to_thread(run, (*words, "--out", str(out)))
+    assert code == 3
+    assert "fell off the 30-day edge" in capsys.readouterr().err
+    with closing(sqlite3.connect(out)) as base:
+        gaps = base.execute("SELECT * FROM scan_gap").fetchall()
+        columns = [row[1] for row in base.execute("PRAGMA table_info(scan_gap)")]
+    assert len(gaps) == 2
+    for gap in (dict(zip(columns, row, strict=True)) for row in gaps):
+        moments = sorted(v for v in gap.values() if isinstance(v, int) and v > 10**9)
+        assert moments[0] == start
+        assert 3000 - 30 <= moments[1] - moments[0] <= 3000 + 30
