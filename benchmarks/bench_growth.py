@@ -21,8 +21,8 @@ __all__ = ["figures"]
 _LEAST = 0.2
 """Seconds that a measurement goes on at least; of small sizes, many are taken."""
 _LINEAR = 1.2
-"""Up to here an exponent is called linear: ten times the objects also miss the caches more often,
-and are walked by the garbage collector more often (without it, calls are below 1.1)."""
+"""Up to here an exponent is called linear: ten times the objects also miss the caches more often.
+The garbage collector, which walks what is alive again and again, is off, as in `timeit`."""
 
 
 class _Listing(Scripted):
@@ -91,8 +91,21 @@ async def _at_once(callers: int) -> None:
 
 def figures(most: int = 100_000) -> list[Figure]:
     """Return the exponent between the two largest sizes of each kind of growth."""
+    gc.collect()
+    gc.disable()
+    try:
+        grown = _grown(most)
+    finally:
+        gc.enable()
+    return [
+        Figure(f"{what}, {min(costs):,} to {max(costs):,}: exponent", exponent(costs), _LINEAR)
+        for what, costs in grown.items()
+    ]
+
+
+def _grown(most: int) -> dict[str, dict[int, float]]:
     decades = [10**power for power in range(1, 6) if 10**power <= most]
-    grown: dict[str, dict[int, float]] = {
+    return {
         "time over devices listed": _costs(decades[1:], _walked),
         "peak memory over devices listed": _costs(decades[1:], _peak),
         "time over records a page (devices)": _costs(
@@ -111,10 +124,6 @@ def figures(most: int = 100_000) -> list[Figure]:
             decades[1:], lambda calls: wait_and_cancel(calls)[2]
         ),
     }
-    return [
-        Figure(f"{what}, {min(costs):,} to {max(costs):,}: exponent", exponent(costs), _LINEAR)
-        for what, costs in grown.items()
-    ]
 
 
 if __name__ == "__main__":

@@ -54,10 +54,12 @@ def rounds(
     gc.collect()
     gc.disable()
     try:
-        for _ in range(repeat):
-            for name, run in candidates.items():
+        for number in range(repeat):
+            # There and back: who comes after a small one pays for the memory that it gave back.
+            for name in sorted(candidates, key=list(candidates).index, reverse=number % 2 == 1):
+                run = candidates[name]
                 for _ in range(numbers[name] // 4):
-                    run()  # Or it would pay for the memory that the one before it gave back.
+                    run()
                 began = process_time()
                 for _ in range(numbers[name]):
                     run()
