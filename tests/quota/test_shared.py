@@ -116,7 +116,7 @@ async def test_a_refusal_stops_the_others(valkey):
 
 @pytest.mark.fault("Q5")
 async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
-    """A dead store means 1/replicas of the rate, one log line, and the whole rate when it is back."""
+    """Q5: a dead store means 1/replicas of the rate, one log line, and the whole rate when it is back."""
     caplog.set_level(logging.WARNING, "gizwits_async.quota")
     port = valkey.port
     quota = SharedQuota.from_url(address(valkey), "eid", replicas=4, **FAST)
@@ -145,7 +145,7 @@ async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
 
 @pytest.mark.fault("Q5")
 async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
-    """Where the store does not answer at all, others may still use it: people only."""
+    """Q5: where the store does not answer at all, others may still use it: people only."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -184,7 +184,7 @@ def test_settings_are_checked_where_they_are_made():
 
 @pytest.mark.fault("Q5")
 async def test_three_processes_and_a_store_that_dies(valkey):
-    """Three processes, one counter, the store killed and restarted: never refused."""
+    """Q5: three processes, one counter, the store killed and restarted: never refused."""
     port = valkey.port
     revived = ValkeyServer(port=port)
 

@@ -35,7 +35,7 @@ START = NOW - 4 * DAY
 
 @pytest.mark.fault("X14")
 def test_a_deleted_device_is_a_row_of_the_report_and_the_scan_goes_on() -> None:
-    """Each of its logs is asked, tried once more at the end, and reported; all others are complete."""
+    """X14: each of its logs is asked, tried once more at the end, and reported; all others are complete."""
     cloud = cloud_of(5, 5)
     gone = cloud.fleet.devices[2].did
     store = MemoryStore()
@@ -130,7 +130,7 @@ def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: P
 @pytest.mark.fault("X15")
 @pytest.mark.parametrize("code", [5018, 5024])
 def test_a_log_closed_for_the_product_is_not_asked_of_every_device(code: int) -> None:
-    """Three devices refused are enough; the other logs are scanned, and the report says so."""
+    """X15: three devices refused are enough; the other logs are scanned, and the report says so."""
     cloud = cloud_of(
         40,
         3,
@@ -215,7 +215,7 @@ def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -
 
 @pytest.mark.fault("X12")
 def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
-    """A slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
+    """X12: a slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
     fleet = Fleet.generate(30, 30, live=False)
     cloud = SimulatedCloud(fleet, quota=10**9)
 
@@ -277,7 +277,7 @@ def test_a_range_that_makes_no_sense_costs_no_call() -> None:
 
 @pytest.mark.fault("X3")
 def test_a_device_that_appears_meanwhile_is_scanned_too() -> None:
-    """The listing is walked once more at the end, for what moved or came meanwhile."""
+    """X3: the listing is walked once more at the end, for what moved or came meanwhile."""
     cloud = cloud_of(3, 5)
     store = MemoryStore()
 

@@ -121,7 +121,7 @@ def test_a_path_in_doubt_costs_its_search_once(path: Any) -> None:
 
 @pytest.mark.fault("C5")
 def test_swapped_labels_are_nobodys_guess() -> None:
-    """C13: a server that swaps its labels is believed; only `unknown` is ours to say."""
+    """Fault C5, and C13 of api.md: a server that swaps its labels is believed; only `unknown` is ours to say."""
 
     async def check(client: GizwitsClient, cloud: SimulatedCloud) -> None:
         root = await client.device_groups.create()

@@ -22,7 +22,7 @@ from tests.wire.scripted import Answer, ScriptedTransport, Sent, answers, client
 def test_an_outcome_names_every_id_once(
     asked: list[str], done: tuple[str, ...] | None, refused: tuple[str, ...] | None
 ) -> None:
-    """Whatever is answered, each id that was asked for stands in exactly one list."""
+    """Fault C5: whatever is answered, each id that was asked for stands in exactly one list."""
     outcome = OutcomeReply(success=done, failed=refused).to_outcome(asked)
     assert sorted(outcome.success + outcome.failed + outcome.unknown) == sorted(asked)
     assert not set(outcome.success) & set(refused or ())
@@ -138,7 +138,7 @@ async def test_nothing_known_at_all_is_an_error(count: int) -> None:
 
 @pytest.mark.fault("C4")
 async def test_another_error_carries_what_was_done() -> None:
-    """A refusal in the middle ends it, and tells which MACs were done before; pickles with it."""
+    """Fault C4: a refusal in the middle ends it, and tells which MACs were done before; pickles with it."""
     seen: list[int] = []
 
     def script(sent: Sent) -> Answer:

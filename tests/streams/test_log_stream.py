@@ -110,7 +110,7 @@ def test_a_range_that_is_none_is_refused_where_it_is_described(range_: Any) -> N
 )
 @virtual
 async def test_a_start_that_cannot_be_asked_costs_nothing(range_: Any, error: type) -> None:
-    """Told by our own clock when the walk begins, before even a token is fetched."""
+    """X11: told by our own clock when the walk begins, before even a token is fetched."""
     transport = ScriptedTransport(answers(reply({})))
     with pytest.raises(error) as caught:
         await client_on(transport).devices.online_log("d", **range_).collect()
@@ -339,7 +339,7 @@ async def test_a_login_that_fails_is_raised_as_it_is() -> None:
 @pytest.mark.fault("X11")
 @virtual
 async def test_walks_over_many_windows_cost_what_the_design_says() -> None:
-    """2 x 172,799 s cost 2 calls, n x 172,800 s cost n + 1, or n with start_inclusive."""
+    """X11: 2 x 172,799 s cost 2 calls, n x 172,800 s cost n + 1, or n with start_inclusive."""
     for seconds, options, calls in [
         (2 * 172_799, {}, 2),
         (2 * 172_800, {}, 3),

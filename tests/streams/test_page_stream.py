@@ -102,7 +102,7 @@ async def dids(stream: PageStream[Device]) -> list[str]:
 def test_a_list_comes_whole_and_in_order(
     n: int, cap: int, size: int, key: bool, total: str
 ) -> None:
-    """Any cap and page size: exactly the items, in the fewest calls that the total allows."""
+    """X1: any cap and page size: exactly the items, in the fewest calls that the total allows."""
     server = ListServer(names(n), cap=cap, total=total)
     assert virtually(dids(stream_on(server, key=key, page_size=size))) == names(n)
     pages = -(-n // min(cap, size))
@@ -209,7 +209,7 @@ async def test_rows_deleted_behind_us_move_nothing_past_us() -> None:
 @pytest.mark.fault("X2")
 @virtual
 async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
-    """An oscillating list must not be walked for ever."""
+    """X2: an oscillating list must not be walked for ever."""
 
     def change(call: int, items: list[str]) -> None:
         if call % 2:

@@ -311,7 +311,7 @@ def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: f
 
 @pytest.mark.fault("X13")
 def test_genuinely_equal_events_stay_two() -> None:
-    """No comparison of records: two equal ones in one reply are two."""
+    """X13: no comparison of records: two equal ones in one reply are two."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     w.answer(NOW - 5, NOW - 5, NOW - 6, NOW - 6)

@@ -155,7 +155,7 @@ def test_a_moment_is_read_exactly(moment: Any, epoch: float | None) -> None:
     ],
 )
 def test_what_is_no_moment_is_a_value_error_by_name(moment: Any) -> None:
-    """A naive datetime says whose noon it means, or nothing is sent."""
+    """X11: a naive datetime says whose noon it means, or nothing is sent."""
     with pytest.raises(ValueError, match="start"):
         as_epoch("start", moment)
 
@@ -186,7 +186,7 @@ def test_a_range_that_cannot_be_is_refused(start: float, end: float | None) -> N
 
 @pytest.mark.fault("X11")
 def test_a_range_that_is_too_old_says_what_is_allowed() -> None:
-    """The oldest start that it names is accepted, and one second older is not, give or take one."""
+    """X11: the oldest start that it names is accepted, and one second older is not, give or take one."""
     with pytest.raises(LogRangeError) as caught:
         resolved(NOW - LOG_LIFE - 100, None)
     oldest = caught.value.oldest
