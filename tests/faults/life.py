@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
+from hypothesis import strategies as st
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
 from gizwits_async.models.authorization import Token
@@ -22,6 +23,42 @@ NOW = 1_790_000_000
 CALLS, PERIOD = 120, 600.0
 DIDS = tuple(f"{number:022d}" for number in range(7))
 SINCE = 700
+
+
+ANYWHERE = st.sampled_from(["*", "*", "*/access_token", "*/devices/*", "*/control", "*/data"])
+FAULTS = st.lists(
+    st.builds(
+        lambda kind, path, when: FaultRule(path=path, **kind, **when),
+        st.sampled_from(
+            [
+                {"action": "reset"},
+                {"action": "effect_without_reply"},
+                {"action": "cut"},
+                {"action": "truncated"},
+                {"action": "stall"},
+                {"action": "stall", "seconds": 4.0},
+                {"action": "redirect"},
+                {"action": "html", "status": 502},
+                {"action": "html", "status": 504, "effect": True},
+                {"action": "html", "status": 200, "effect": True},
+                {"action": "status", "code": 5601, "effect": True},
+                {"action": "status", "code": 5403},
+                {"action": "status", "code": 5011},
+                {"action": "status", "code": 5009},
+                {"action": "status", "code": 5013},
+                {"action": "status", "code": 5004},
+            ]
+        ),
+        ANYWHERE,
+        st.sampled_from(
+            [{}, {"nth": 1}, {"nth": 2}, {"nth": (2, 4, 6)}, {"probability": 0.3, "seed": 5}]
+        ),
+    ),
+    min_size=1,
+    max_size=3,
+)
+AFTER = st.sampled_from([0.0, 0.0, 0.015, 0.4, 3.0, 30.0])
+"""Seconds that go by after something was begun."""
 
 
 def fleet_of() -> Fleet:

@@ -7,6 +7,7 @@ The suite runs a small sample. For a long run, of any number of examples (3,000 
 
 import asyncio
 import os
+import pickle
 from collections import Counter
 from contextlib import suppress
 from typing import Any
@@ -28,47 +29,13 @@ from hypothesis.stateful import (
 from gizwits_async import errors
 from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud
 from gizwits_async.wire.retry import RetryPolicy
-from tests.faults.life import CALLS, DIDS, NOW, PERIOD, Process, Walker, fleet_of
+from tests.faults.life import AFTER, CALLS, DIDS, FAULTS, NOW, PERIOD, Process, Walker, fleet_of
 from tests.quota.virtual import Loop
 
 LIVED: Counter[str] = Counter()
 """What happened, so that a machine that does nothing is found out."""
 EXAMPLES = int(os.environ.get("STATE_EXAMPLES", "0"))
 
-ANYWHERE = st.sampled_from(["*", "*", "*/access_token", "*/devices/*", "*/control", "*/data"])
-FAULTS = st.lists(
-    st.builds(
-        lambda kind, path, when: FaultRule(path=path, **kind, **when),
-        st.sampled_from(
-            [
-                {"action": "reset"},
-                {"action": "effect_without_reply"},
-                {"action": "cut"},
-                {"action": "truncated"},
-                {"action": "stall"},
-                {"action": "stall", "seconds": 4.0},
-                {"action": "redirect"},
-                {"action": "html", "status": 502},
-                {"action": "html", "status": 504, "effect": True},
-                {"action": "html", "status": 200, "effect": True},
-                {"action": "status", "code": 5601, "effect": True},
-                {"action": "status", "code": 5403},
-                {"action": "status", "code": 5011},
-                {"action": "status", "code": 5009},
-                {"action": "status", "code": 5013},
-                {"action": "status", "code": 5004},
-            ]
-        ),
-        ANYWHERE,
-        st.sampled_from(
-            [{}, {"nth": 1}, {"nth": 2}, {"nth": (2, 4, 6)}, {"probability": 0.3, "seed": 5}]
-        ),
-    ),
-    min_size=1,
-    max_size=3,
-)
-AFTER = st.sampled_from([0.0, 0.0, 0.015, 0.4, 3.0, 30.0])
-"""Seconds that go by after something was begun."""
 VIEWS = st.sampled_from(["plain", "plain", "bulk", "hurried", "bounded"])
 NOTHING_DONE = (
     errors.NotSentError, errors.ApiError, errors.QuotaWaitError, errors.UnexpectedRedirectError,
@@ -256,6 +223,17 @@ class Life(RuleBasedStateMachine):
             assert seen if state == "done" else True, f"command {number} is said to be done"
             assert not seen if state == "not done" else True, f"command {number} was done after all"
 
+    def check_error(self, error: errors.GizwitsError) -> None:
+        """C0: whatever ends a call can be sent to another process, and holds no secret."""
+        again = pickle.loads(pickle.dumps(error))
+        told = (type(error), str(error), error.resume)
+        if (type(again), str(again), again.resume) != told:
+            self.wrong.append(AssertionError(f"pickled, {error!r} is {again!r}"))
+        own = self.cloud.credentials
+        for secret in (own.enterprise_secret, own.product_secret, *self.cloud.tokens._grants):
+            if secret in f"{error!r} {error} {error.__cause__!r}":
+                self.wrong.append(AssertionError(f"a secret in a {type(error).__name__}"))
+
     @rule()
     def rest(self) -> None:
         """Wait until nothing is under way, and compare all the books."""
@@ -329,13 +307,14 @@ class Life(RuleBasedStateMachine):
                 if asyncio.current_task() not in self.dropped:
                     self.wrong.append(AssertionError("cancelled, and nobody had cancelled it"))
                 raise
+            self.check_error(error)
         except BaseException as error:  # noqa: BLE001 - the machine shows it
             note(repr(error))
             self.wrong.append(error)
 
 
 SETTINGS = settings(
-    max_examples=EXAMPLES or 150,
+    max_examples=EXAMPLES or 120,
     stateful_step_count=60 if EXAMPLES else 40,
     deadline=None,
     derandomize=not EXAMPLES,
