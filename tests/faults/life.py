@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
-from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.story import Record
 from gizwits_async.wire.converter import unstructure
 from gizwits_async.wire.report import Attempt, Watch
