@@ -16,7 +16,7 @@ from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.values import Number
 from gizwits_async.wire import converter
-from gizwits_async.wire.converter import load_json, structure
+from gizwits_async.wire.converter import load_page, structure
 
 __all__ = ["figures"]
 
@@ -27,12 +27,12 @@ _KINDS: tuple[tuple[str, bytes, Any, type, float], ...] = (
 
 
 def _ours(body: bytes, kind: Any) -> object:
-    return structure(load_json(body), kind)
+    return structure(load_page(body), kind)
 
 
 def _refused(body: bytes, kind: Any) -> object:
     try:
-        return structure(load_json(body), kind)
+        return structure(load_page(body), kind)
     except InvalidResponseError as error:
         return error
 

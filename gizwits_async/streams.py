@@ -164,9 +164,13 @@ class PageStream(Stream[T]):
     def _fresh(self, items: tuple[T, ...], seen: set[Hashable]) -> tuple[T, ...]:
         if self._key is None:
             return items
+        keys = [*map(self._key, items)]
+        unseen = set(keys)
+        if len(unseen) == len(keys) and unseen.isdisjoint(seen):
+            seen |= unseen
+            return items
         fresh = []
-        for item in items:
-            key = self._key(item)
+        for key, item in zip(keys, items, strict=True):
             if key not in seen:
                 seen.add(key)
                 fresh.append(item)

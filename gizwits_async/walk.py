@@ -309,13 +309,63 @@ class LogWalk(Generic[T]):
 
     def _sorted_in(self, chain: _Chain[T], records: Sequence[T]) -> list[T]:
         """Return what becomes complete by these records, and hold back the second that is not."""
-        time_of, bounds, span = self._time_of, chain.bounds, self._range
-        first, last = chain.window.first, chain.window.last
+        times = [*map(self._time_of, records)]
+        cut = self._plain_up_to(chain, times)
+        given = self._one_by_one(chain, records, times) if cut is None else []
+        if cut is not None:
+            second = floor(times[-1])
+            held = [*chain.held, *records]
+            complete = 0 if second == chain.at else len(chain.held) + cut
+            given, chain.held = held[:complete], held[complete:]
+            chain.pages_at = chain.pages_at + 1 if second == chain.at else 0
+            chain.at = second
+        if chain.pages_at > _PAGES_A_SECOND:
+            raise InvalidResponseError(
+                f"{self._request.where}: more than {_PAGES_A_SECOND} pages of second {chain.at}"
+            )
+        if chain.at is not None and not chain.frozen:
+            # Beyond the window's own seconds the position stands just outside of it.
+            before, after = chain.window.first - 1, chain.window.last + 1
+            self.position = (
+                min(max(chain.at, before), after - 1)
+                if self._sort == "desc"
+                else max(min(chain.at, after), before + 1)
+            )
+        return given
+
+    def _plain_up_to(self, chain: _Chain[T], times: Sequence[float]) -> int | None:
+        """Return where the last second of a plain page begins; None if the page is not plain.
+
+        Nearly all are: the seconds in order, and each of them asked for and owned. What can be said
+        of such a page by its two ends needs no look at each record.
+        """
+        desc = self._sort == "desc"
+        if not times or chain.frozen or self._spare[0] is not None:
+            return None
+        low, high = (times[-1], times[0]) if desc else (times[0], times[-1])
+        if (
+            times != sorted(times, reverse=desc)
+            or not (chain.bounds.hold(low) and chain.bounds.hold(high))
+            or not self._range.start <= low <= high < self._range.end
+            or not chain.window.first <= low <= high < chain.window.last + 1
+        ):
+            return None
+        if chain.at is not None and (floor(high) > chain.at if desc else floor(low) < chain.at):
+            return None
+        second, cut = floor(times[-1]), len(times)
+        while cut and floor(times[cut - 1]) == second:
+            cut -= 1
+        return cut
+
+    def _one_by_one(
+        self, chain: _Chain[T], records: Sequence[T], times: Sequence[float]
+    ) -> list[T]:
+        """Return what becomes complete, and hold back the rest, by a look at each record."""
+        bounds, span, window = chain.bounds, self._range, chain.window
         desc = self._sort == "desc"
         given: list[T] = []
         at, held, pages_at, strays = chain.at, list(chain.held), chain.pages_at + 1, 0
-        for record in records:
-            time = time_of(record)
+        for record, time in zip(records, times, strict=True):
             if not bounds.hold(time):
                 strays += 1
                 continue
@@ -330,22 +380,15 @@ class LogWalk(Generic[T]):
                     given += self._complete(at, held)
                     held = []
                 at, pages_at = second, 0
-            if first <= second <= last and span.start <= time < span.end:
+            if window.first <= second <= window.last and span.start <= time < span.end:
                 held.append(record)
         if strays and strays == len(records):
             raise InvalidResponseError(
                 f"{self._request.where}: no record of the page lies between {bounds.start} and"
-                f" {bounds.end}; the first is at {time_of(records[0])}"
-            )
-        if pages_at > _PAGES_A_SECOND:
-            raise InvalidResponseError(
-                f"{self._request.where}: more than {_PAGES_A_SECOND} pages of second {at}"
+                f" {bounds.end}; the first is at {times[0]}"
             )
         self.strays += strays
         chain.at, chain.held, chain.pages_at = at, held, pages_at
-        if at is not None and not chain.frozen:
-            # Beyond the window's own seconds the position stands just outside of it.
-            self.position = min(max(at, first - 1), last) if desc else max(min(at, last + 1), first)
         return given
 
     def _complete(self, second: int | None, held: list[T]) -> list[T]:

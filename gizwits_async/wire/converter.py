@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NoReturn, TypeVar, cast, get_args, get_origin
+from typing import Any, NoReturn, TypeAlias, TypeVar, cast, get_args, get_origin
 
 import attrs
 import msgspec
@@ -13,20 +13,26 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
-from gizwits_async.models.page import PageReply, unwrap
+from gizwits_async.models.page import PageReply, has_context, unwrap
 from gizwits_async.models.values import JsonObject, Number
-from gizwits_async.wire.plain import Cleaner, clean, cleaners
-from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, shown
+from gizwits_async.wire.plain import REFUSALS, reader
+from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, is_null, shown
 
-__all__ = ["load_json", "make_converter", "structure", "unstructure"]
+__all__ = ["load_json", "load_page", "make_converter", "structure", "unstructure"]
 
 T = TypeVar("T")
 
+_Hook: TypeAlias = Callable[[Any, Any], Any]
+_SCALARS: tuple[tuple[Any, _Hook], ...] = (
+    (bool, as_bool),
+    (int, as_int),
+    (float, as_number),
+    (Number, as_number),
+    (str, as_text),
+)
 _decode = msgspec.json.Decoder().decode
-_REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
-"""What msgspec raises: a ValueError where it meets half a character (a lone surrogate)."""
-_MOST_DIRTY = 6
-"""Fields of a list that are cleaned on its fast way; with more, each record is looked at alone."""
+_decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def _refuse(word: str) -> NoReturn:
@@ -59,6 +65,27 @@ def load_json(body: bytes) -> Any:
     raise InvalidResponseError(
         what, problems=(f"{what} @ $",), truncated=begins in {b"", b"{", b"["}
     )
+
+
+def load_page(body: bytes) -> Any:
+    """Return what the reply to a list says, as `load_json` does, but for its records.
+
+    A list of them is left as it came (`msgspec.Raw`): the converter reads it straight into objects.
+
+    Raises:
+        InvalidResponseError: See `load_json`.
+    """
+    with suppress(*REFUSALS):
+        body.decode()  # What no model has is passed over, but for half characters.
+        parts: dict[str, Any] = _decode_parts(body)
+        records = parts.pop("objects", None)
+        text = b"" if records is None else bytes(records)
+        if text.startswith(b"["):
+            value = {name: _decode(part) for name, part in parts.items()}
+            # A context may stand in the last record as well (api.md section 5).
+            if has_context(value) or b'"context"' not in text:
+                return {**value, "objects": records}
+    return load_json(body)
 
 
 def _json_object(value: object, _: object) -> JsonObject:
@@ -112,31 +139,39 @@ def _is_number(kind: Any) -> bool:
     return bool(kind == Number)
 
 
-def _is_perhaps_number(kind: Any) -> bool:
-    return bool(kind == Number | None)
+def _perhaps(kind: Any, hook: _Hook) -> tuple[Callable[[Any], bool], _Hook]:
+    def structure_it(value: object, _: object) -> object:
+        # Of a text that may be anything, "null" is one.
+        return None if (value is None if kind is str else is_null(value)) else hook(value, kind)
 
-
-def _perhaps_number(value: object, _: object) -> float | None:
-    return None if value is None else as_number(value)
+    return lambda asked: bool(asked == kind | None), structure_it
 
 
 def _list_hooks(
-    converter: Converter, *, whole: bool
+    converter: Converter, *, straight: bool
 ) -> Callable[[Any], Callable[[Any, Any], tuple[Any, ...]]]:
     def structure_list(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
         item = get_args(kind)[0]
         listed: Any = list[item]  # type: ignore[valid-type]
         fill = converter.get_structure_hook(listed)
-        fields = cleaners(item, _json_object) if whole else None
+        whole, one = (reader(kind), reader(item)) if straight else (None, None)
+
+        def rows_of(records: msgspec.Raw) -> list[Any]:
+            rows = _decode_rows(records)
+            made = [None if one is None else one(row) for row in rows]
+            return [
+                load_json(bytes(row)) if it is None else it
+                for row, it in zip(rows, made, strict=True)
+            ]
 
         def hook(value: object, _: object) -> tuple[Any, ...]:
+            if type(value) is msgspec.Raw:
+                if whole is not None and (filled := whole(value)) is not None:
+                    return cast(tuple[Any, ...], filled)
+                value = rows_of(value)
             # cattrs would take a text for a list of letters, and an object for a list of its keys.
             if not isinstance(value, list | tuple):
                 raise ValueError(f"expected a list, got {shown(value)}")
-            if fields is not None:
-                if (filled := _filled(value, kind, fields)) is not None:
-                    return filled
-                value = [_filled_or_same(row, item) for row in value]
             return tuple(fill(value, listed))
 
         return hook
@@ -144,46 +179,42 @@ def _list_hooks(
     return structure_list
 
 
-def _filled(
-    rows: Sequence[Any], kind: Any, fields: Mapping[str, Cleaner]
-) -> tuple[Any, ...] | None:
-    """Return the records; None if they cannot be filled as a whole. Cleans the rows in place."""
-    cleaned: set[str] = set()
-    while len(cleaned) < _MOST_DIRTY:
-        try:
-            return cast(tuple[Any, ...], msgspec.convert(rows, kind))
-        except _REFUSALS as error:
-            # It says which field: "... got `int` - at `$[0].is_alert`".
-            name = str(error).rpartition(".")[2].rstrip("`")
-        if name not in fields or name in cleaned:
-            break
-        clean(rows, name, fields[name])
-        cleaned.add(name)
-    return None
+def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], PageReply[Any]]]:
+    def structure_page(kind: Any) -> Callable[[Any, Any], PageReply[Any]]:
+        listed: Any = tuple[get_args(kind)[0], ...]  # type: ignore[misc]
+        items = converter.get_structure_hook(listed)
+
+        def hook(value: Any, _: object) -> PageReply[Any]:
+            records = value.get("objects") if isinstance(value, dict) else None
+            unread = type(records) is msgspec.Raw
+            envelope = unwrap({**value, "objects": ()} if unread else value)
+            return PageReply(
+                objects=items(records if unread else envelope.objects, listed),
+                total=envelope.total,
+                context=envelope.context,
+            )
+
+        return hook
+
+    return structure_page
 
 
-def _filled_or_same(row: object, kind: Any) -> object:
-    try:
-        return msgspec.convert(row, kind)
-    except _REFUSALS:
-        return row
-
-
-def make_converter(*, whole_lists: bool = True) -> Converter:
+def make_converter(*, straight: bool = True) -> Converter:
     """Return a converter with the strict hooks, which collects every bad field.
 
     A model whose JSON is no fixed set of fields (a tree) reads and writes it by itself: classmethod
     `from_wire(value)`, which raises ValueError without a path, and its inverse `to_wire()`.
 
     Args:
-        whole_lists: Whether lists of plain records are filled as a whole by msgspec. Without it the
+        straight: Whether plain records that are still JSON are read by msgspec. Without it the
             result is the same, only slower; that is what the tests compare.
     """
     converter = Converter(forbid_extra_keys=False)
-    for kind, hook in ((bool, as_bool), (int, as_int), (float, as_number), (str, as_text)):
-        converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_func(_is_number, as_number)
-    converter.register_structure_hook_func(_is_perhaps_number, _perhaps_number)
+    for kind, hook in _SCALARS:
+        if isinstance(kind, type):
+            converter.register_structure_hook(kind, hook)
+        converter.register_structure_hook_func(*_perhaps(kind, hook))
     converter.register_structure_hook_func(_is_json_object, _json_object)
     converter.register_unstructure_hook_func(_is_json_object, dict)
 
@@ -206,26 +237,12 @@ def make_converter(*, whole_lists: bool = True) -> Converter:
     def unstructure_attrs(cls: type) -> Callable[[Any], dict[str, Any]]:
         return make_dict_unstructure_fn(cls, converter, **_renames(cls))
 
-    def structure_page(kind: Any) -> Callable[[Any, Any], PageReply[Any]]:
-        records: Any = tuple[get_args(kind)[0], ...]  # type: ignore[misc]
-        items = converter.get_structure_hook(records)
-
-        def hook(value: object, _: object) -> PageReply[Any]:
-            envelope = unwrap(value)
-            return PageReply(
-                objects=items(envelope.objects, records),
-                total=envelope.total,
-                context=envelope.context,
-            )
-
-        return hook
-
     converter.register_structure_hook_factory(attrs.has, structure_attrs)
     converter.register_unstructure_hook_factory(attrs.has, unstructure_attrs)
     converter.register_structure_hook_func(_is_own, _read_own)
     converter.register_unstructure_hook_func(_is_own, _write_own)
-    converter.register_structure_hook_factory(_is_list, _list_hooks(converter, whole=whole_lists))
-    converter.register_structure_hook_factory(_is_page, structure_page)
+    converter.register_structure_hook_factory(_is_list, _list_hooks(converter, straight=straight))
+    converter.register_structure_hook_factory(_is_page, _page_hooks(converter))
     return converter
 
 
@@ -239,7 +256,7 @@ def _said(error: BaseException, _: type | None = None) -> str:
 
 
 def structure(value: object, kind: type[T]) -> T:
-    """Return plain JSON as an object of `kind`. `value` is used up: it may be cleaned in place.
+    """Return JSON, plain or by `load_page`, as an object of `kind`.
 
     Raises:
         InvalidResponseError: `.problems` names each bad field with its path.

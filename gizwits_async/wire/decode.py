@@ -2,7 +2,7 @@
 
 import json
 from types import NoneType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin
 
 from gizwits_async.errors import (
     ApiError,
@@ -11,7 +11,8 @@ from gizwits_async.errors import (
     UnexpectedRedirectError,
     api_error,
 )
-from gizwits_async.wire.converter import load_json, structure
+from gizwits_async.models.page import PageReply
+from gizwits_async.wire.converter import load_json, load_page, structure
 from gizwits_async.wire.ports import Reply
 from gizwits_async.wire.request import Request
 
@@ -70,7 +71,8 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{where}: answered with a redirect, not followed")
     try:
-        value = None if empty else load_json(reply.body)
+        listed = get_origin(request.returns) is PageReply
+        value = None if empty else (load_page if listed else load_json)(reply.body)
         refusal = _refusal(reply.status, value, where)
         if refusal is not None:
             return refusal

@@ -1,67 +1,80 @@
-"""Which records are plain enough to be filled a whole list at once, and how theirs are cleaned. Pure.
+"""Which records are plain enough to be read by msgspec as a whole, straight from their JSON. Pure.
 
-A list of plain records goes to a decoder in C that takes exact types only. When it refuses a field,
-the accepted spellings of that field are replaced by what they mean, in all records, and it is asked
-again; so a clean page costs no look at its values, and a dirty one a look at its dirty fields.
+It fills a list of plain records in C, and accepts the spellings of `spellings.py`: numbers and
+booleans written as text, "null". What it would take and we do not (a number that is none) is
+looked for afterwards, a field of all records at a time; what it refuses goes to the converter.
 """
 
 import types
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias, Union, get_args, get_origin
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from math import isfinite
+from operator import attrgetter
+from typing import Any, Union, get_args, get_origin
 
 import attrs
+import msgspec
 
 from gizwits_async.models.values import JsonObject
-from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text
 
-__all__ = ["Cleaner", "clean", "cleaners"]
+__all__ = ["REFUSALS", "members_of", "reader"]
 
-Cleaner: TypeAlias = tuple[frozenset[type], Callable[[object, object], object]]
-"""The exact types that a field takes as they are, and what makes one of them of a spelling."""
-
-_MISSING = object()
-_SCALARS: Mapping[frozenset[object], Callable[[object, object], object]] = {
-    frozenset({bool}): as_bool,
-    frozenset({int}): as_int,
-    # Not float alone: of an int that comes for one, the decoder would make a float.
-    frozenset({int, float}): as_number,
-    frozenset({str}): as_text,
-}
+REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What msgspec raises: a ValueError where it meets half a character (a lone surrogate)."""
+_NUMBER = frozenset({int, float})
+_PLAIN = ({bool}, {int}, _NUMBER, {str}, {JsonObject})
+# Not float alone: of an int that comes for one, msgspec would make a float.
 
 
-def cleaners(
-    kind: Any, json_object: Callable[[object, object], JsonObject]
-) -> dict[str, Cleaner] | None:
-    """Return how each field of a class is cleaned; None if it is not plain.
+def reader(kind: Any) -> Callable[[msgspec.Raw], Any] | None:
+    """Return what reads one JSON value as `kind`, or as a list of it; None if it is not plain.
 
     Plain is an attrs class of nothing but `bool`, `int`, `Number`, `str` and `JsonObject`, each
     perhaps None, that does nothing of its own when it is made, and whose fields are called the same
-    in JSON.
+    in JSON. The reader returns None for what it refuses.
+
+    Args:
+        kind: A class, or `tuple[cls, ...]`.
     """
+    listed = get_origin(kind) is tuple
+    record = get_args(kind)[0] if listed else kind
+    members = members_of(record)
+    if members is None:
+        return None
+    decode = msgspec.json.Decoder(kind, strict=False).decode
+    numbers = [attrgetter(name) for name, found in members.items() if found & _NUMBER == _NUMBER]
+
+    def read(value: msgspec.Raw) -> Any:
+        with suppress(*REFUSALS):
+            made = decode(value)
+            if _finite(made if listed else (made,), numbers):
+                return made
+        return None
+
+    return read
+
+
+def _finite(records: Sequence[Any], numbers: Sequence[Callable[[Any], float | None]]) -> bool:
+    try:
+        # One number that is none makes the sum none. A sum may leave all floats though none of
+        # its numbers does: then each record is read alone.
+        return all(isfinite(sum(filter(None, map(number, records)))) for number in numbers)
+    except OverflowError:
+        return False
+
+
+def members_of(kind: Any) -> Mapping[str, frozenset[Any]] | None:
+    """Return the types that each field of a plain class may have, None left out; else None."""
     if not (isinstance(kind, type) and attrs.has(kind)) or _does_its_own(kind):
         return None
-    found: dict[str, Cleaner] = {}
+    found = {}
     for one in attrs.fields(attrs.resolve_types(kind)):
-        members = _members(one.type)
-        inner = members - {types.NoneType}
-        hook = json_object if inner == {JsonObject} else _SCALARS.get(inner)
-        if hook is None or _is_special(one):
+        union = get_origin(one.type) in {Union, types.UnionType}
+        members = frozenset(get_args(one.type) if union else (one.type,)) - {types.NoneType}
+        if members not in _PLAIN or _is_special(one):
             return None
-        exact = {dict if member == JsonObject else member for member in members}
-        found[one.name] = frozenset({*exact, type(_MISSING)}), hook
+        found[one.name] = members
     return found
-
-
-def clean(rows: Iterable[Any], name: str, cleaner: Cleaner) -> None:
-    """Replace the accepted spellings of one field by what they mean, in all rows up to a bad one."""
-    exact, hook = cleaner
-    try:
-        for row in rows:
-            value = row.get(name, _MISSING)
-            if type(value) not in exact:
-                row[name] = hook(value, None)
-    except (ValueError, AttributeError):
-        return  # One is bad, or no object: the list is refused again, and each record looked at.
 
 
 def _does_its_own(kind: type) -> bool:
@@ -73,7 +86,3 @@ def _is_special(one: "attrs.Attribute[Any]") -> bool:
     made = getattr(one.default, "takes_self", False)
     named = one.alias != one.name or "wire" in one.metadata
     return bool(made or named or not one.init or one.converter or one.validator)
-
-
-def _members(kind: Any) -> frozenset[Any]:
-    return frozenset(get_args(kind) if get_origin(kind) in {Union, types.UnionType} else (kind,))

@@ -6,13 +6,23 @@ cattrs' own hooks would make "false" True, None "None" and 1517384124.229 an int
 import json
 import re
 from functools import lru_cache
+from math import isfinite
 
-__all__ = ["as_bool", "as_int", "as_number", "as_text", "shown"]
+__all__ = ["as_bool", "as_int", "as_number", "as_text", "is_null", "shown"]
 
-_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
-_TRUTH = {"1": True, "0": False, "true": True, "false": False}
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_MOST_DIGITS = 4300
+"""Of a whole number written as text; Python itself reads no more."""
+_TRUTH = {"1": True, "0": False, "-0": False, "true": True, "false": False}
 
+# A text is read as what JSON would make of it without the quotes, which is also how msgspec reads it
+# in lists of records (`plain.py`); zeros in front are allowed besides.
 # Each tests the exact type first: nearly every value is already what it should be.
+
+
+def is_null(value: object) -> bool:
+    """Return whether this is None, or "null" in any case."""
+    return value is None or (type(value) is str and value.lower() == "null")
 
 
 def as_bool(value: object, _: object = bool) -> bool:
@@ -32,8 +42,10 @@ def as_int(value: object, _: object = int) -> int:
         return value
     if type(value) is float and value.is_integer():
         return int(value)
-    if type(value) is str and _NUMBER.fullmatch(value) and "." not in value:
-        return int(value)
+    if type(value) is str and _NUMBER.fullmatch(value):
+        number = _written_number(value)
+        if type(number) is int or number.is_integer():
+            return int(number)
     raise ValueError(f"expected a whole number, got {shown(value)}")
 
 
@@ -50,8 +62,13 @@ def as_number(value: object, _: object = float) -> float:
 # Coordinates come as text, and all devices of a city have the same ones.
 @lru_cache(maxsize=1024)
 def _written_number(text: str) -> float:
-    if _NUMBER.fullmatch(text):
-        return float(text) if "." in text else int(text)
+    written = _NUMBER.fullmatch(text)
+    if written and any(written.groups()):
+        number = float(text)
+        if isfinite(number):
+            return number
+    elif written and len(text) <= _MOST_DIGITS:
+        return int(text)
     raise ValueError(f"expected a number, got {shown(text)}")
 
 
