@@ -243,7 +243,7 @@ class LogStream(Stream[T]):
         )
         step: Step[T] | None = None
         while step is None or step.position is not None:
-            token = self._token(span, walk.position)
+            at = walk.position
             try:
                 if (pause := walk.pause()) > 0:
                     await self._gateway.sleep(pause)
@@ -259,7 +259,7 @@ class LogStream(Stream[T]):
                     continue
                 step = walk.take(reply)
             except GizwitsError as error:
-                resumable(error, token or "")
+                resumable(error, self._token(span, at) or "")
                 raise
             yield Page(step.items, self._token(span, step.position), self._gaps(walk))
         if step is None or step.position is not None:

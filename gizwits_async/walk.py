@@ -143,11 +143,7 @@ class LogWalk(Generic[T]):
             chain = None
         if chain is not None:
             # Its reply may get lost after the server moved on: never the same one twice.
-            return (
-                self._asking(chain)
-                .asking(context=chain.context)
-                .evolve(repeatable=False, once=True, not_after=chain.leave_at)
-            )
+            return self._asking(chain).evolve(repeatable=False, once=True, not_after=chain.leave_at)
         self._clamp()
         if self.position is None:
             return None
@@ -221,7 +217,8 @@ class LogWalk(Generic[T]):
         return Step(tuple(given), self.position)
 
     def _asking(self, chain: _Chain[T]) -> Request[PageReply[T]]:
-        return self._request.asking(start_ts=chain.bounds.start, end_ts=chain.bounds.end)
+        bounds = chain.bounds
+        return self._request.asking(start_ts=bounds.start, end_ts=bounds.end, context=chain.context)
 
     def _bounds(self, window: Window) -> Bounds:
         clock = self._clock

@@ -29,7 +29,7 @@ class ServerClock:
         self,
         *,
         wall: Callable[[], float] = time.time,
-        loop_time: Callable[[], float] = lambda: asyncio.get_running_loop().time(),
+        loop_time: Callable[[], float] | None = None,
     ) -> None:
         self._wall = wall
         self._loop_time = loop_time
@@ -40,6 +40,8 @@ class ServerClock:
     @property
     def loop_time(self) -> float:
         """The clock that only ever moves forward, in seconds."""
+        if self._loop_time is None:
+            return asyncio.get_running_loop().time()
         return self._loop_time()
 
     @property
@@ -52,7 +54,7 @@ class ServerClock:
         stamp = None if date is None else _epoch(date)
         if stamp is None:
             return
-        low, high = stamp - self._loop_time(), stamp + 1 - sent_at
+        low, high = stamp - self.loop_time, stamp + 1 - sent_at
         if self._offset is not None:
             narrowed = max(low, self._offset[0]), min(high, self._offset[1])
             if narrowed[0] <= narrowed[1]:
@@ -66,8 +68,8 @@ class ServerClock:
 
     def earliest(self) -> float:
         """Return the earliest time it can be at the server, in epoch seconds."""
-        return self._wall() if self._offset is None else self._loop_time() + self._offset[0]
+        return self._wall() if self._offset is None else self.loop_time + self._offset[0]
 
     def latest(self) -> float:
         """Return the latest time it can be at the server, in epoch seconds."""
-        return self._wall() if self._offset is None else self._loop_time() + self._offset[1]
+        return self._wall() if self._offset is None else self.loop_time + self._offset[1]

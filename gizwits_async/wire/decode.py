@@ -67,13 +67,13 @@ def _without(text: str, secret: str) -> str:
 
 
 def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
-    where, empty = request.where, not reply.body or reply.body.isspace()
+    empty = not reply.body or reply.body.isspace()
     if reply.status in _REDIRECT:
-        return UnexpectedRedirectError(f"{where}: answered with a redirect, not followed")
+        return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     try:
         listed = get_origin(request.returns) is PageReply
         value = None if empty else (load_page if listed else load_json)(reply.body)
-        refusal = _refusal(reply.status, value, where)
+        refusal = _refusal(reply.status, value, request)
         if refusal is not None:
             return refusal
         if request.returns is NoneType:
@@ -84,12 +84,13 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     except InvalidResponseError as error:
         said, problems, truncated = str(error), error.problems, error.truncated
     if reply.status in _OK:
-        return InvalidResponseError(f"{where}: {said}", problems=problems, truncated=truncated)
+        said = f"{request.where}: {said}"
+        return InvalidResponseError(said, problems=problems, truncated=truncated)
     page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
-    return api_error(reply.status, None, _clean(page, _SNIPPET), None, where)
+    return api_error(reply.status, None, _clean(page, _SNIPPET), None, request.where)
 
 
-def _refusal(status: int, value: object, where: str) -> ApiError | None:
+def _refusal(status: int, value: object, request: Request[Any]) -> ApiError | None:
     """Return the error that a JSON body states: by `error_code` first, by the status second."""
     body = value if isinstance(value, dict) else {}
     code = body.get("error_code")
@@ -100,7 +101,8 @@ def _refusal(status: int, value: object, where: str) -> ApiError | None:
     message = _said(body.get("error_message") or "")
     if not message and isinstance(detail, str):
         message, detail = detail, None
-    return api_error(status, None if code in _NO_CODE else _code(code), message, detail, where)
+    code = None if code in _NO_CODE else _code(code)
+    return api_error(status, code, message, detail, request.where)
 
 
 def _code(value: object) -> int | str:

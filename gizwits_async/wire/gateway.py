@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -129,11 +130,11 @@ class Gateway:
         attempts: list[Attempt] = []
         began = self.clock.loop_time
         try:
-            value = await self._bounded(request, body, attempts)
+            value = await self._bounded(request, body, attempts, began)
         except (Exception, asyncio.CancelledError) as error:
-            self._watch.over(request, attempts, error, self.clock.loop_time - began)
+            self._watch.over(request, attempts, error, began, self.clock)
             raise
-        self._watch.over(request, attempts, None, self.clock.loop_time - began)
+        self._watch.over(request, attempts, None, began, self.clock)
         return value
 
     async def in_time(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
@@ -157,9 +158,13 @@ class Gateway:
                 raise
         raise TimedOutError(f"{what}: not done within its deadline")
 
-    async def _bounded(self, request: Request[T], body: bytes | None, attempts: list[Attempt]) -> T:
+    async def _bounded(
+        self, request: Request[T], body: bytes | None, attempts: list[Attempt], began: float
+    ) -> T:
         try:
-            return await self.in_time(request.where, lambda: self._persist(request, body, attempts))
+            return await self.in_time(
+                request.where, partial(self._persist, request, body, attempts, began)
+            )
         except TimedOutError as error:
             doubt = bool(attempts) and attempts[-1].in_doubt
             final = outcome(request, error) if doubt else error
@@ -167,12 +172,14 @@ class Gateway:
                 raise
             raise final from error
 
-    async def _persist(self, request: Request[T], body: bytes | None, attempts: list[Attempt]) -> T:
+    async def _persist(
+        self, request: Request[T], body: bytes | None, attempts: list[Attempt], began: float
+    ) -> T:
         renewed = False
         attempt = 1
         for number in count(1):
             pause: float | None
-            so_far = Attempt(self.clock.loop_time)
+            so_far = Attempt(began if number == 1 else self.clock.loop_time)
             attempts.append(so_far)
             try:
                 work = self._attempt(request, body, so_far)

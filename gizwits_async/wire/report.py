@@ -138,13 +138,14 @@ class Watch:
         request: Request[Any],
         attempts: Sequence[Attempt],
         error: BaseException | None,
-        seconds: float,
+        began: float,
+        clock: ServerClock,
     ) -> None:
-        """Report a call that is over."""
+        """Report a call that is over, and began at this event loop time."""
         if self._on_call is None:
             return
         try:
-            self._on_call(CallReport.of(request, attempts, error, seconds))
+            self._on_call(CallReport.of(request, attempts, error, clock.loop_time - began))
         except Exception:  # noqa: BLE001 - whatever it is, the call did not fail
             if not self._complained:
                 self._complained = True
