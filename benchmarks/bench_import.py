@@ -13,7 +13,7 @@ __all__ = ["figures"]
 _PROGRAMS = {
     "pass": ["-c", "pass"],
     "import aiohttp": ["-c", "import aiohttp"],
-    "import gizwits_async": ["-c", "import gizwits_async"],
+    "import GizwitsClient": ["-c", "from gizwits_async import GizwitsClient"],
     "import cyclopts": ["-c", "import cyclopts"],
     "gizwits-async --help": ["-m", "gizwits_async.cli", "--help"],
 }
@@ -42,8 +42,8 @@ def figures(repeat: int = 15) -> list[Figure]:
     found["pass plus cyclopts"] = found["import cyclopts"]
     return [
         Figure(
-            "`import gizwits_async` over `import aiohttp`",
-            over(bare, "import gizwits_async", "import aiohttp"),
+            "`from gizwits_async import GizwitsClient` over `import aiohttp`",
+            over(bare, "import GizwitsClient", "import aiohttp"),
             1.3,
         ),
         Figure(

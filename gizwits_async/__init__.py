@@ -1,41 +1,46 @@
 """Asyncio client for the Gizwits (机智云) Enterprise API: the public names, nothing else."""
 
-from gizwits_async import errors
-from gizwits_async.client import GizwitsClient
-from gizwits_async.errors import (
-    ApiError,
-    AuthenticationError,
-    ClientClosedError,
-    ConflictError,
-    ForbiddenError,
-    GizwitsError,
-    InvalidRequestError,
-    InvalidResponseError,
-    LogRangeError,
-    NoReplyError,
-    NotFoundError,
-    NotSentError,
-    OutcomeUnknownError,
-    QuotaExceededError,
-    QuotaWaitError,
-    ResponseTooLargeError,
-    ResumeMismatchError,
-    ServerError,
-    TimedOutError,
-    TokenRejectedError,
-    TransportError,
-    UnexpectedRedirectError,
-)
-from gizwits_async.models.control import ControlResult
-from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
-from gizwits_async.quota import HourlyQuota
-from gizwits_async.sections.watch import WatchStream
-from gizwits_async.streams import LogStream, Page, PageStream, Stream
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from gizwits_async.version import __version__
-from gizwits_async.wire.deadline import deadline
-from gizwits_async.wire.ports import Quota, TokenStore, Transport
-from gizwits_async.wire.report import CallReport
-from gizwits_async.wire.request import Auth, Request, delete, get, post, put
+
+if TYPE_CHECKING:
+    from gizwits_async import errors
+    from gizwits_async.client import GizwitsClient
+    from gizwits_async.errors import (
+        ApiError,
+        AuthenticationError,
+        ClientClosedError,
+        ConflictError,
+        ForbiddenError,
+        GizwitsError,
+        InvalidRequestError,
+        InvalidResponseError,
+        LogRangeError,
+        NoReplyError,
+        NotFoundError,
+        NotSentError,
+        OutcomeUnknownError,
+        QuotaExceededError,
+        QuotaWaitError,
+        ResponseTooLargeError,
+        ResumeMismatchError,
+        ServerError,
+        TimedOutError,
+        TokenRejectedError,
+        TransportError,
+        UnexpectedRedirectError,
+    )
+    from gizwits_async.models.control import ControlResult
+    from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
+    from gizwits_async.quota import HourlyQuota
+    from gizwits_async.sections.watch import WatchStream
+    from gizwits_async.streams import LogStream, Page, PageStream, Stream
+    from gizwits_async.wire.deadline import deadline
+    from gizwits_async.wire.ports import Quota, TokenStore, Transport
+    from gizwits_async.wire.report import CallReport
+    from gizwits_async.wire.request import Auth, Request, delete, get, post, put
 
 __all__ = [
     "ApiError",
@@ -86,3 +91,28 @@ __all__ = [
     "post",
     "put",
 ]
+
+_HOMES = {
+    "client": ("GizwitsClient",),
+    "models.control": ("ControlResult",),
+    "options": ("Credentials", "Lane", "Options", "QuotaSnapshot"),
+    "quota": ("HourlyQuota",),
+    "sections.watch": ("WatchStream",),
+    "streams": ("LogStream", "Page", "PageStream", "Stream"),
+    "wire.deadline": ("deadline",),
+    "wire.ports": ("Quota", "TokenStore", "Transport"),
+    "wire.report": ("CallReport",),
+    "wire.request": ("Auth", "Request", "delete", "get", "post", "put"),
+}
+"""Module -> public names; all others are those of `errors`."""
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when asked for: who only reads frames, or the console's help, needs no HTTP client.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names), "errors")
+    module = import_module(f"{__name__}.{home}")
+    value: object = module if name == "errors" else getattr(module, name)
+    globals()[name] = value
+    return value

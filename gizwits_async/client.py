@@ -12,7 +12,7 @@ from weakref import WeakSet
 from attrs import evolve
 from yarl import URL
 
-from gizwits_async.options import Credentials, Options
+from gizwits_async.options import BASE_URL, Credentials, Options
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.sections.authorization import Authorization
 from gizwits_async.sections.bindings import Bindings
@@ -31,12 +31,9 @@ from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpTransport, Session
 
-__all__ = ["BASE_URL", "GizwitsClient"]
+__all__ = ["GizwitsClient"]
 
 T = TypeVar("T")
-
-BASE_URL = "https://enterpriseapi.gizwits.com"
-"""The one host that the API document names; that it speaks TLS is claimed there, not verified."""
 
 _COUNT_LATE = 2.0
 """Seconds beyond its time-out after which a call that hung may still be counted by the server."""

@@ -7,7 +7,10 @@ from typing import Any, Literal, Self
 
 from attrs import evolve, field, frozen
 
-__all__ = ["Credentials", "Lane", "Options", "QuotaSnapshot", "Secret"]
+__all__ = ["BASE_URL", "Credentials", "Lane", "Options", "QuotaSnapshot", "Secret"]
+
+BASE_URL = "https://enterpriseapi.gizwits.com"
+"""The one host that the API document names; that it speaks TLS is claimed there, not verified."""
 
 
 class Secret(str):

@@ -1,10 +1,5 @@
-"""The version, as the installed distribution states it."""
-
-from importlib.metadata import PackageNotFoundError, version
+"""The version; the distribution is built with this one."""
 
 __all__ = ["__version__"]
 
-try:
-    __version__ = version("gizwits-async")
-except PackageNotFoundError:  # A source tree that was never installed.
-    __version__ = "0+unknown"
+__version__ = "0.1.0"

@@ -1,8 +1,10 @@
 """Public is what `__init__` lists: the promised names are there, each explained, no more."""
 
+import ast
 import inspect
+import subprocess
+import sys
 import typing
-from types import ModuleType
 
 import pytest
 
@@ -16,19 +18,37 @@ PROMISED = {
 }
 
 
-def public(module: ModuleType) -> set[str]:
-    """Return the names that do not begin with an underscore and are no submodule by accident."""
-    return {
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_") and (not inspect.ismodule(value) or name in module.__all__)
-    }
-
-
 def test_all_lists_exactly_the_public_names() -> None:
-    """Nothing is public by accident, and nothing listed is missing."""
-    assert public(gizwits_async) | {"__version__"} == set(gizwits_async.__all__)
+    """Nothing is public by accident, nothing listed is missing, and type checkers see the same."""
+    tree = ast.parse(inspect.getsource(gizwits_async))
+    seen = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gizwits_async")
+        for alias in node.names
+    }
+    assert seen == set(gizwits_async.__all__) == set(dir_of_fresh())
     assert len(gizwits_async.__all__) == len(set(gizwits_async.__all__))
+    with pytest.raises(AttributeError, match="no attribute 'Session'"):
+        getattr(gizwits_async, "Session")  # noqa: B009
+
+
+def dir_of_fresh() -> list[str]:
+    """Return what `from gizwits_async import *` brings in a new process."""
+    code = "from gizwits_async import *; print(*(set(dir()) - {'__builtins__'}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return [
+        name for name in run.stdout.split() if not name.startswith("__") or name == "__version__"
+    ]
+
+
+def test_what_needs_no_client_loads_none() -> None:
+    """Reading frames, errors and the console's help cost no HTTP client."""
+    code = (
+        "import sys, gizwits_async.payload, gizwits_async.errors; print('aiohttp' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def test_the_promised_names_are_there() -> None:

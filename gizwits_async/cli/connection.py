@@ -4,14 +4,15 @@ import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import field, frozen
 from cyclopts import Parameter
 
-from gizwits_async.client import BASE_URL, GizwitsClient
-from gizwits_async.options import Credentials, Lane, Options
-from gizwits_async.quota import HourlyQuota
+from gizwits_async.options import BASE_URL, Credentials, Lane, Options
+
+if TYPE_CHECKING:
+    from gizwits_async.client import GizwitsClient
 
 __all__ = ["Connection", "CredentialsError"]
 
@@ -38,7 +39,7 @@ class Connection:
     max_wait: float | None = field(default=None)
     """Seconds to wait for a place in the quota before giving up with exit code 5; 0 never waits."""
 
-    def client(self, *, lane: Lane = Lane.INTERACTIVE, reserve: int = 0) -> GizwitsClient:
+    def client(self, *, lane: Lane = Lane.INTERACTIVE, reserve: int = 0) -> "GizwitsClient":
         """Return a client; nothing is sent yet.
 
         Args:
@@ -50,6 +51,9 @@ class Connection:
             CredentialsError: They are missing, or readable for others.
             ValueError: The address or the quota makes no sense.
         """
+        from gizwits_async.client import GizwitsClient
+        from gizwits_async.quota import HourlyQuota
+
         quota = HourlyQuota(self.calls_per_hour, reserve=reserve)
         return GizwitsClient(
             _read(self.credentials) if self.credentials else _from_env(),

@@ -9,8 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gizwits_async.wire.converter import unstructure
-
 __all__ = ["Format", "console", "plain", "printable", "say", "write_rows", "write_value"]
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -51,6 +49,8 @@ def plain(value: object) -> Any:  # JSON is anything
         return {str(name): plain(one) for name, one in value.items()}
     if value is None or isinstance(value, str | int | float | bool):
         return value
+    from gizwits_async.wire.converter import unstructure
+
     return plain(dict(unstructure(value)))
 
 

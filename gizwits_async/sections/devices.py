@@ -17,7 +17,6 @@ from gizwits_async.models.devices import (
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.sections.base import Section, given, paged
 from gizwits_async.sections.command import BinaryCoding, command
-from gizwits_async.sections.confirm import Calls, control_and_confirm
 from gizwits_async.sections.watch import WatchStream
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.windows import Moment, Sort, as_epoch
@@ -174,6 +173,9 @@ class Devices(Section):
             ForbiddenError: Control is closed for the product (5404).
             ServerError: The service failed to send it on (5403).
         """
+        # With it comes all that reads frames and definitions; few programs need that.
+        from gizwits_async.sections.confirm import Calls, control_and_confirm  # noqa: PLC0415
+
         calls = Calls(
             control=post(self._at("devices/{did}/control", did=did), NoneType),
             commands=paged(self._at("devices/{did}/cmd", did=did), CommandRecord, {}),
