@@ -39,7 +39,7 @@ def _refused(body: bytes, kind: Any) -> object:
 
 def _fast_alone(body: bytes, kind: Any) -> object:
     # The one path, without what catches a refusal and words it.
-    return converter._CONVERTER.structure(converter._decode(body), kind)  # noqa: SLF001
+    return converter._CONVERTER.structure(load_page(body), kind)  # noqa: SLF001
 
 
 def _stock(converter: cattrs.Converter, body: bytes, kind: Any) -> object:

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NoReturn, TypeAlias, TypeVar, cast, get_args, get_origin
+from typing import Any, NoReturn, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
 import msgspec
@@ -154,11 +154,11 @@ def _list_hooks(
         item = get_args(kind)[0]
         listed: Any = list[item]  # type: ignore[valid-type]
         fill = converter.get_structure_hook(listed)
-        whole, one = (reader(kind), reader(item)) if straight else (None, None)
+        read = reader(item) if straight else None
 
         def rows_of(records: msgspec.Raw) -> list[Any]:
             rows = _decode_rows(records)
-            made = [None if one is None else one(row) for row in rows]
+            made = read.each(rows) if read is not None else [None] * len(rows)
             return [
                 load_json(bytes(row)) if it is None else it
                 for row, it in zip(rows, made, strict=True)
@@ -166,8 +166,8 @@ def _list_hooks(
 
         def hook(value: object, _: object) -> tuple[Any, ...]:
             if type(value) is msgspec.Raw:
-                if whole is not None and (filled := whole(value)) is not None:
-                    return cast(tuple[Any, ...], filled)
+                if read is not None and (whole := read.whole(value)) is not None:
+                    return whole
                 value = rows_of(value)
             # cattrs would take a text for a list of letters, and an object for a list of its keys.
             if not isinstance(value, list | tuple):

@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from math import isfinite
 from operator import attrgetter
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 import attrs
 import msgspec
+from attrs import frozen
 
 from gizwits_async.models.values import JsonObject
 
-__all__ = ["REFUSALS", "members_of", "reader"]
+__all__ = ["REFUSALS", "Reader", "members_of", "reader"]
+
+T = TypeVar("T")
 
 REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What msgspec raises: a ValueError where it meets half a character (a lone surrogate)."""
@@ -26,41 +29,60 @@ _PLAIN = ({bool}, {int}, _NUMBER, {str}, {JsonObject})
 # Not float alone: of an int that comes for one, msgspec would make a float.
 
 
-def reader(kind: Any) -> Callable[[msgspec.Raw], Any] | None:
-    """Return what reads one JSON value as `kind`, or as a list of it; None if it is not plain.
+@frozen
+class Reader(Generic[T]):
+    """Reads records of one plain class."""
+
+    _numbers: Sequence[Callable[[T], float | None]]
+    _list: Callable[[msgspec.Raw], tuple[T, ...]]
+    _one: Callable[[msgspec.Raw], T]
+
+    def whole(self, records: msgspec.Raw) -> tuple[T, ...] | None:
+        """Return the records of a JSON list; None if one of them is refused."""
+        with suppress(*REFUSALS):
+            made = self._list(records)
+            return made if self._finite(made) else None
+        return None
+
+    def each(self, records: Sequence[msgspec.Raw]) -> list[T | None]:
+        """Return each record that is not refused, and None for the others."""
+        made: list[T | None] = []
+        for record in records:
+            try:
+                made.append(self._one(record))
+            except REFUSALS:
+                made.append(None)
+        if not self._finite([one for one in made if one is not None]):
+            made = [one if one is not None and self._finite((one,)) else None for one in made]
+        return made
+
+    def _finite(self, records: Sequence[T]) -> bool:
+        try:
+            # One number that is none makes the sum none. A sum may leave all floats though none of
+            # its numbers does: then each record is looked at alone.
+            return all(
+                isfinite(sum(filter(None, map(number, records)))) for number in self._numbers
+            )
+        except OverflowError:
+            return False
+
+
+def reader(kind: Any) -> Reader[Any] | None:
+    """Return what reads records of a class straight from JSON; None if the class is not plain.
 
     Plain is an attrs class of nothing but `bool`, `int`, `Number`, `str` and `JsonObject`, each
     perhaps None, that does nothing of its own when it is made, and whose fields are called the same
-    in JSON. The reader returns None for what it refuses.
-
-    Args:
-        kind: A class, or `tuple[cls, ...]`.
+    in JSON.
     """
-    listed = get_origin(kind) is tuple
-    record = get_args(kind)[0] if listed else kind
-    members = members_of(record)
+    members = members_of(kind)
     if members is None:
         return None
-    decode = msgspec.json.Decoder(kind, strict=False).decode
-    numbers = [attrgetter(name) for name, found in members.items() if found & _NUMBER == _NUMBER]
-
-    def read(value: msgspec.Raw) -> Any:
-        with suppress(*REFUSALS):
-            made = decode(value)
-            if _finite(made if listed else (made,), numbers):
-                return made
-        return None
-
-    return read
-
-
-def _finite(records: Sequence[Any], numbers: Sequence[Callable[[Any], float | None]]) -> bool:
-    try:
-        # One number that is none makes the sum none. A sum may leave all floats though none of
-        # its numbers does: then each record is read alone.
-        return all(isfinite(sum(filter(None, map(number, records)))) for number in numbers)
-    except OverflowError:
-        return False
+    listed: Any = tuple[kind, ...]
+    return Reader(
+        [attrgetter(name) for name, found in members.items() if found == _NUMBER],
+        msgspec.json.Decoder(listed, strict=False).decode,
+        msgspec.json.Decoder(kind, strict=False).decode,
+    )
 
 
 def members_of(kind: Any) -> Mapping[str, frozenset[Any]] | None:
