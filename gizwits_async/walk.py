@@ -1,17 +1,18 @@
 """One walk through a log, as a state machine: which call next, and what a reply means. No I/O.
 
-A chain is an opening call and the context calls after it. It is left, and the rest opened anew,
+A chain (`chain.py`) is an opening call and the context calls after it. It is left, and the rest opened anew,
 whenever its context can no longer be trusted: a context may move forward on the server at each use,
 so a context call is never repeated. A second is given only when it is complete, which makes the
 position of a walk one integer: the first second that was not given yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import floor
 from typing import Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import frozen
 
+from gizwits_async.chain import Chain
 from gizwits_async.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -36,40 +37,8 @@ _EMPTY_PAGES = 3
 """Empty pages in a row that are followed before the rest is opened anew."""
 _STALLS = 3
 """Openings in a row that may finish no second before the server is given up."""
-_PAGES_A_SECOND = 1000
-"""Pages that one second may have: a device cannot send that much, a broken server can."""
 _FATAL = (AuthenticationError, ClientClosedError, QuotaWaitError)
 """Errors of a context call that opening anew would only meet again."""
-
-
-@define
-class _Chain(Generic[T]):
-    """An opening call and what followed."""
-
-    window: Window
-    position: int
-    """The walk's position when it was opened."""
-    doubted: bool
-    """Whether it was opened only because the one before ended strangely."""
-    bounds: Bounds
-    ahead: bool = False
-    """Whether it asked for a second that may not be over at the server."""
-    leave_at: float = 0.0
-    context: str | None = None
-    total: int | None = None
-    received: int = 0
-    empty_pages: int = 0
-    at: int | None = None
-    """The second of the last record; not complete yet."""
-    held: list[T] = field(factory=list)
-    """Its records so far; if `frozen`, those of later seconds too."""
-    pages_at: int = 0
-    """Pages that brought nothing but this second."""
-    frozen: bool = False
-    """Whether a page came twice: all is held back until the end shows that it was no circle."""
-    opening: Sequence[T] = ()
-    """The first page that had records."""
-    previous: Sequence[T] = ()
 
 
 @frozen
@@ -110,7 +79,7 @@ class LogWalk(Generic[T]):
         self._begin = start if position is None else position
         self.position: int | None = self._begin
         self._answered = False
-        self._chain: _Chain[T] | None = None
+        self._chain: Chain[T] | None = None
         self._over = span.end <= clock.latest()
         self._stalls = 0
         self._doubted = False
@@ -192,17 +161,14 @@ class LogWalk(Generic[T]):
         chain = self._chain
         if chain is None:
             raise AssertionError("unreachable")
-        if self._repeats(chain, reply):
+        if chain.repeats(reply):
             self._open_anew()
             return Step((), self.position)
         self._answered, self._trying = True, False
-        given = self._sorted_in(chain, reply.objects)
-        chain.total = reply.total if chain.context is None else chain.total
-        chain.received += len(reply.objects)
-        chain.empty_pages = 0 if reply.objects else chain.empty_pages + 1
-        chain.opening = chain.opening or reply.objects
-        chain.previous = reply.objects
-        chain.context = reply.context
+        strays = chain.strays
+        given = chain.take(reply)
+        self.strays += chain.strays - strays
+        self.position = self.position if chain.reached is None else chain.reached
         if self._moved(chain):
             self._stalls = 0
         if not chain.window.first <= (self.position or 0) <= chain.window.last:
@@ -216,7 +182,7 @@ class LogWalk(Generic[T]):
             self._end(chain, given, strange=True)
         return Step(tuple(given), self.position)
 
-    def _asking(self, chain: _Chain[T]) -> Request[PageReply[T]]:
+    def _asking(self, chain: Chain[T]) -> Request[PageReply[T]]:
         bounds = chain.bounds
         return self._request.asking(start_ts=bounds.start, end_ts=bounds.end, context=chain.context)
 
@@ -234,12 +200,22 @@ class LogWalk(Generic[T]):
     def _window(self, position: int) -> Window:
         return window_at(position, self._first, self._last, sort=self._sort, owned=self._owned)
 
-    def _opened(self, position: int) -> _Chain[T]:
+    def _opened(self, position: int) -> Chain[T]:
         window = self._window(position)
         doubted, self._doubted = self._doubted, False
-        return _Chain(window, position, doubted, self._bounds(window))
+        return Chain(
+            where=self._request.where,
+            time_of=self._time_of,
+            span=self._range,
+            desc=self._sort == "desc",
+            window=window,
+            position=position,
+            doubted=doubted,
+            bounds=self._bounds(window),
+            spare=self._spare,
+        )
 
-    def _settle(self, chain: _Chain[T]) -> None:
+    def _settle(self, chain: Chain[T]) -> None:
         if self._sort == "desc" and not self._answered:
             self.position = chain.position = min(self._begin, self._now())
             chain.window = self._window(chain.position)
@@ -273,7 +249,7 @@ class LogWalk(Generic[T]):
         if not self._first <= self.position <= min(self._last, now):
             self.position = None
 
-    def _moved(self, chain: _Chain[T]) -> bool:
+    def _moved(self, chain: Chain[T]) -> bool:
         return self.position != chain.position
 
     def _open_anew(self, error: GizwitsError | None = None) -> None:
@@ -287,113 +263,7 @@ class LogWalk(Generic[T]):
                 " never came past it"
             ) from error
 
-    def _repeats(self, chain: _Chain[T], reply: PageReply[T]) -> bool:
-        """Return whether the server went back instead of on: the same page, or the first again."""
-        page = reply.objects
-        if chain.context is None or not page:
-            return False
-        # A total no larger than the first page counts that page, not the query.
-        trusted = chain.total is not None and chain.total > len(chain.opening)
-        fits = chain.total is not None and chain.received + len(page) <= chain.total
-        same = reply.context == chain.context and page == chain.previous
-        if not same and page != chain.opening:
-            return chain.frozen and not fits
-        # Equal events can fill two pages of one second. If a total allows for that, it is believed,
-        # but nothing more is given before the end of the chain has shown the total to be right.
-        chain.frozen = True
-        one_second = all(floor(self._time_of(record)) == chain.at for record in page)
-        return not (trusted and fits and one_second)
-
-    def _sorted_in(self, chain: _Chain[T], records: Sequence[T]) -> list[T]:
-        """Return what becomes complete by these records, and hold back the second that is not."""
-        times = [*map(self._time_of, records)]
-        cut = self._plain_up_to(chain, times)
-        given = self._one_by_one(chain, records, times) if cut is None else []
-        if cut is not None:
-            second = floor(times[-1])
-            held = [*chain.held, *records]
-            complete = 0 if second == chain.at else len(chain.held) + cut
-            given, chain.held = held[:complete], held[complete:]
-            chain.pages_at = chain.pages_at + 1 if second == chain.at else 0
-            chain.at = second
-        if chain.pages_at > _PAGES_A_SECOND:
-            raise InvalidResponseError(
-                f"{self._request.where}: more than {_PAGES_A_SECOND} pages of second {chain.at}"
-            )
-        if chain.at is not None and not chain.frozen:
-            # Beyond the window's own seconds the position stands just outside of it.
-            before, after = chain.window.first - 1, chain.window.last + 1
-            self.position = (
-                min(max(chain.at, before), after - 1)
-                if self._sort == "desc"
-                else max(min(chain.at, after), before + 1)
-            )
-        return given
-
-    def _plain_up_to(self, chain: _Chain[T], times: Sequence[float]) -> int | None:
-        """Return where the last second of a plain page begins; None if the page is not plain.
-
-        Nearly all are: the seconds in order, and each of them asked for and owned. What can be said
-        of such a page by its two ends needs no look at each record.
-        """
-        desc = self._sort == "desc"
-        if not times or chain.frozen or self._spare[0] is not None:
-            return None
-        low, high = (times[-1], times[0]) if desc else (times[0], times[-1])
-        if (
-            times != sorted(times, reverse=desc)
-            or not (chain.bounds.hold(low) and chain.bounds.hold(high))
-            or not self._range.start <= low <= high < self._range.end
-            or not chain.window.first <= low <= high < chain.window.last + 1
-        ):
-            return None
-        if chain.at is not None and (floor(high) > chain.at if desc else floor(low) < chain.at):
-            return None
-        second, cut = floor(times[-1]), len(times)
-        while cut and floor(times[cut - 1]) == second:
-            cut -= 1
-        return cut
-
-    def _one_by_one(
-        self, chain: _Chain[T], records: Sequence[T], times: Sequence[float]
-    ) -> list[T]:
-        """Return what becomes complete, and hold back the rest, by a look at each record."""
-        bounds, span, window = chain.bounds, self._range, chain.window
-        desc = self._sort == "desc"
-        given: list[T] = []
-        at, held, pages_at, strays = chain.at, list(chain.held), chain.pages_at + 1, 0
-        for record, time in zip(records, times, strict=True):
-            if not bounds.hold(time):
-                strays += 1
-                continue
-            second = floor(time)
-            if second != at:
-                if at is not None and (second > at if desc else second < at):
-                    raise InvalidResponseError(
-                        f"{self._request.where}: seconds run backwards, {second} after {at} in"
-                        f" a log sorted {self._sort}"
-                    )
-                if not chain.frozen:
-                    given += self._complete(at, held)
-                    held = []
-                at, pages_at = second, 0
-            if window.first <= second <= window.last and span.start <= time < span.end:
-                held.append(record)
-        if strays and strays == len(records):
-            raise InvalidResponseError(
-                f"{self._request.where}: no record of the page lies between {bounds.start} and"
-                f" {bounds.end}; the first is at {times[0]}"
-            )
-        self.strays += strays
-        chain.at, chain.held, chain.pages_at = at, held, pages_at
-        return given
-
-    def _complete(self, second: int | None, held: list[T]) -> list[T]:
-        """Return the records of a finished second; the fuller telling of it, if there were two."""
-        spare_second, spare = self._spare
-        return spare if spare_second == second and len(spare) > len(held) else held
-
-    def _end(self, chain: _Chain[T], given: list[T], *, strange: bool) -> None:
+    def _end(self, chain: Chain[T], given: list[T], *, strange: bool) -> None:
         """Finish the window, or, if its end was strange, open the rest once more to make sure."""
         self._chain = None
         if strange and (self._moved(chain) or not chain.doubted):
@@ -401,7 +271,7 @@ class LogWalk(Generic[T]):
             if not chain.frozen:
                 self._spare = (chain.at, chain.held)
             return
-        given += self._complete(chain.at, chain.held)
+        given += chain.rest()
         self._doubted, self._stalls, self._spare = False, 0, (None, [])
         window = chain.window
         after = window.first - 1 if self._sort == "desc" else window.last + 1

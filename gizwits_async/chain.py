@@ -1,0 +1,189 @@
+"""One chain of pages of a log: an opening call and the context calls after it. Pure, no I/O.
+
+A second is given only when it is complete: the next one was seen, or the chain ended.
+"""
+
+from collections.abc import Callable, Sequence
+from math import floor
+from typing import Generic, TypeVar
+
+from attrs import define, field
+
+from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.page import PageReply
+from gizwits_async.windows import Bounds, Range, Window
+
+__all__ = ["Chain"]
+
+T = TypeVar("T")
+
+_PAGES_A_SECOND = 1000
+"""Pages that one second may have: a device cannot send that much, a broken server can."""
+
+
+@define(kw_only=True)
+class Chain(Generic[T]):
+    """What is known of a chain so far."""
+
+    where: str
+    """The call, for messages."""
+    time_of: Callable[[T], float]
+    span: Range
+    """What was asked for in all."""
+    desc: bool
+    """Whether it goes from newest to oldest."""
+    window: Window
+    position: int
+    """The walk's position when it was opened."""
+    doubted: bool
+    """Whether it was opened only because the one before ended strangely."""
+    bounds: Bounds
+    spare: tuple[int | None, list[T]]
+    """A second as the chain before told it, which may be the fuller telling."""
+    ahead: bool = False
+    """Whether it asked for a second that may not be over at the server."""
+    leave_at: float = 0.0
+    context: str | None = None
+    total: int | None = None
+    received: int = 0
+    strays: int = 0
+    """Records that belong to no part of what was asked."""
+    empty_pages: int = 0
+    """How many came in a row, up to now."""
+    at: int | None = None
+    """The second of the last record; not complete yet."""
+    held: list[T] = field(factory=list)
+    """Its records so far; if `frozen`, those of later seconds too."""
+    pages_at: int = 0
+    """Pages that brought nothing but this second."""
+    frozen: bool = False
+    """Whether a page came twice: all is held back until the end shows that it was no circle."""
+    opening: Sequence[T] = ()
+    """The first page that had records."""
+    previous: Sequence[T] = ()
+
+    @property
+    def reached(self) -> int | None:
+        """The first second not given yet; None if no record told one.
+
+        Beyond the window's own seconds it stands just outside of it.
+        """
+        if self.at is None or self.frozen:
+            return None
+        first, last = self.window.first, self.window.last
+        if self.desc:
+            return min(max(self.at, first - 1), last)
+        return max(min(self.at, last + 1), first)
+
+    def repeats(self, reply: PageReply[T]) -> bool:
+        """Return whether the server went back instead of on: the same page, or the first again."""
+        page = reply.objects
+        if self.context is None or not page:
+            return False
+        # A total no larger than the first page counts that page, not the query.
+        trusted = self.total is not None and self.total > len(self.opening)
+        fits = self.total is not None and self.received + len(page) <= self.total
+        same = reply.context == self.context and page == self.previous
+        if not same and page != self.opening:
+            return self.frozen and not fits
+        # Equal events can fill two pages of one second. If a total allows for that, it is believed,
+        # but nothing more is given before the end of the chain has shown the total to be right.
+        self.frozen = True
+        one_second = all(floor(self.time_of(record)) == self.at for record in page)
+        return not (trusted and fits and one_second)
+
+    def take(self, reply: PageReply[T]) -> list[T]:
+        """Return what becomes complete by a page, and hold back the second that is not.
+
+        Raises:
+            InvalidResponseError: Its records contradict the query or the pages before.
+        """
+        records = reply.objects
+        times = [*map(self.time_of, records)]
+        cut = self._plain_up_to(times)
+        given = self._one_by_one(records, times) if cut is None else self._by_ends(records, cut)
+        if self.pages_at > _PAGES_A_SECOND:
+            raise InvalidResponseError(
+                f"{self.where}: more than {_PAGES_A_SECOND} pages of second {self.at}"
+            )
+        self.total = reply.total if self.context is None else self.total
+        self.received += len(records)
+        self.empty_pages = 0 if records else self.empty_pages + 1
+        self.opening = self.opening or records
+        self.previous = records
+        self.context = reply.context
+        return given
+
+    def rest(self) -> list[T]:
+        """Return what was held back, now that the chain is at its end."""
+        return self._complete(self.at, self.held)
+
+    def _plain_up_to(self, times: Sequence[float]) -> int | None:
+        """Return where the last second of a plain page begins; None if the page is not plain.
+
+        Nearly all are: the seconds in order, and each of them asked for and owned. What can be said
+        of such a page by its two ends needs no look at each record.
+        """
+        if not times or self.frozen or self.spare[0] is not None:
+            return None
+        low, high = (times[-1], times[0]) if self.desc else (times[0], times[-1])
+        if (
+            times != sorted(times, reverse=self.desc)
+            or not (self.bounds.hold(low) and self.bounds.hold(high))
+            or not self.span.start <= low <= high < self.span.end
+            or not self.window.first <= low <= high < self.window.last + 1
+        ):
+            return None
+        if self.at is not None and self._is_back(floor(times[0]), self.at):
+            return None
+        second, cut = floor(times[-1]), len(times)
+        while cut and floor(times[cut - 1]) == second:
+            cut -= 1
+        return cut
+
+    def _by_ends(self, records: Sequence[T], cut: int) -> list[T]:
+        """Return what becomes complete by a plain page whose last second begins at `cut`."""
+        second, held = floor(self.time_of(records[-1])), [*self.held, *records]
+        complete = 0 if second == self.at else len(self.held) + cut
+        self.pages_at = self.pages_at + 1 if second == self.at else 0
+        self.at, self.held = second, held[complete:]
+        return held[:complete]
+
+    def _one_by_one(self, records: Sequence[T], times: Sequence[float]) -> list[T]:
+        """Return what becomes complete, and hold back the rest, by a look at each record."""
+        given: list[T] = []
+        at, held, pages_at, strays = self.at, list(self.held), self.pages_at + 1, 0
+        for record, time in zip(records, times, strict=True):
+            if not self.bounds.hold(time):
+                strays += 1
+                continue
+            second = floor(time)
+            if second != at:
+                if at is not None and self._is_back(second, at):
+                    raise InvalidResponseError(
+                        f"{self.where}: seconds run backwards, {second} after {at} in a log sorted"
+                        f" {'desc' if self.desc else 'asc'}"
+                    )
+                if not self.frozen:
+                    given += self._complete(at, held)
+                    held = []
+                at, pages_at = second, 0
+            owned = self.window.first <= second <= self.window.last
+            if owned and self.span.start <= time < self.span.end:
+                held.append(record)
+        if strays and strays == len(records):
+            raise InvalidResponseError(
+                f"{self.where}: no record of the page lies between {self.bounds.start} and"
+                f" {self.bounds.end}; the first is at {times[0]}"
+            )
+        self.strays += strays
+        self.at, self.held, self.pages_at = at, held, pages_at
+        return given
+
+    def _is_back(self, second: int, at: int) -> bool:
+        return second > at if self.desc else second < at
+
+    def _complete(self, second: int | None, held: list[T]) -> list[T]:
+        """Return the records of a finished second; the fuller telling of it, if there were two."""
+        spare_second, spare = self.spare
+        return spare if spare_second == second and len(spare) > len(held) else held
