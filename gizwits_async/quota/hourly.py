@@ -105,6 +105,17 @@ class HourlyQuota:
         limit = max(max_wait, self._asking)
         await line.wait(limit, partial(self._refusal, lane, f"more than {max_wait:g} s"))
 
+    async def acquire_first(self) -> None:
+        """Wait for an interactive place before all who wait already: for a login that they need.
+
+        Raises:
+            ClientClosedError: See `acquire`.
+        """
+        self._bind(asyncio.get_running_loop())
+        line = self._lines[Lane.INTERACTIVE]
+        if self._asking or line or await self._take(Lane.INTERACTIVE) is not None:
+            await line.wait(first=True)
+
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         """Take in what came of a place: once for each that was granted.
 

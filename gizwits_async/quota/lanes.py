@@ -13,7 +13,7 @@ _SHORTEST_NAP = 2e-6
 
 
 class Line:
-    """First come, first served. The pump lives only while somebody waits."""
+    """First come, first served, but for one who is let ahead. The pump lives while somebody waits."""
 
     def __init__(
         self, take: Callable[[], Awaitable[float | None]], give_back: Callable[[], None]
@@ -35,15 +35,27 @@ class Line:
         return len(self._waiting)
 
     async def wait(
-        self, limit: float | None = None, refusal: Callable[[], GizwitsError] | None = None
+        self,
+        limit: float | None = None,
+        refusal: Callable[[], GizwitsError] | None = None,
+        *,
+        first: bool = False,
     ) -> None:
-        """Wait for a place, at most `limit` seconds; then raise what `refusal` makes."""
+        """Wait for a place, at most `limit` seconds; then raise what `refusal` makes.
+
+        Args:
+            limit: Seconds; None waits as long as it takes.
+            refusal: Makes the error to raise when they are over.
+            first: Whether to stand before all who wait already.
+        """
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         timer: asyncio.TimerHandle | None = None
         if limit is not None and refusal is not None:
             timer = loop.call_later(limit, self._turn_away, turn, refusal)
         self._waiting[turn] = None
+        if first:
+            self._waiting.move_to_end(turn, last=False)
         if self._pump is None or self._pump.done():
             self._pump = loop.create_task(self._serve(), name="gizwits_async quota pump")
         try:

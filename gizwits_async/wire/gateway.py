@@ -20,6 +20,7 @@ from gizwits_async.options import Credentials, Lane, Options, Secret
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, lift_deadline
 from gizwits_async.wire.decode import decode, hide
+from gizwits_async.wire.permit import Permits
 from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
 from gizwits_async.wire.report import Attempt, Watch, watched
 from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
@@ -60,6 +61,7 @@ class Gateway:
         page_caps: dict[str, int] | None = None,
         watch: Watch | None = None,
         paths: dict[str, str] | None = None,
+        ahead: bool = False,
     ) -> None:
         self.options = options
         self.page_caps: dict[str, int] = {} if page_caps is None else page_caps
@@ -81,6 +83,7 @@ class Gateway:
         self.tokens = tokens or TokenSource(
             key=token_key(base_url, credentials), login=self._login, store=store, clock=clock
         )
+        self._permits = Permits(quota, self.tokens, clock, options, ahead=ahead)
 
     def with_options(self, options: Options) -> "Gateway":
         """Return a gateway that shares all but the options."""
@@ -91,7 +94,12 @@ class Gateway:
         return self._with(credentials=credentials, options=self.options, tokens=None)
 
     def _with(
-        self, *, credentials: Credentials, options: Options, tokens: TokenSource | None
+        self,
+        *,
+        credentials: Credentials,
+        options: Options,
+        tokens: TokenSource | None,
+        ahead: bool = False,
     ) -> "Gateway":
         return Gateway(
             credentials=credentials,
@@ -107,6 +115,7 @@ class Gateway:
             page_caps=self.page_caps,
             watch=self._watch,
             paths=self.paths,
+            ahead=ahead,
         )
 
     async def learn_time(self) -> bool:
@@ -205,13 +214,13 @@ class Gateway:
         raise AssertionError("unreachable")
 
     async def _attempt(self, request: Request[T], body: bytes | None, so_far: Attempt) -> T:
-        await self._quota.acquire(self.options.lane, self.options.max_quota_wait)
-        so_far.granted = self.clock.loop_time
-        reply: Reply | None = None
         token: Token | None = None
+        if request.auth is Auth.TOKEN:
+            token = await self._permits.place_and_token(so_far)
+        else:
+            await self._permits.place(so_far)
+        reply: Reply | None = None
         try:
-            if request.auth is Auth.TOKEN:
-                token = await self.tokens.get()
             request = request.settle(request)
             if self._too_late(request, 0.0):
                 raise NotSentError(f"{request.where}: its time was over before it could leave")
@@ -269,7 +278,10 @@ class Gateway:
         # In its own right, and whatever the leader's limits are: others wait for this token too.
         options = self.options.evolve(lane=Lane.INTERACTIVE, max_quota_wait=None, deadline=None)
         lift_deadline()
-        reply = await self.with_options(options).send(self._token_request())
+        gateway = self._with(
+            credentials=self._credentials, options=options, tokens=self.tokens, ahead=True
+        )
+        reply = await gateway.send(self._token_request())
         return reply.to_token(otherwise=self.clock.earliest() + _TOKEN_LIFE)
 
     def _token_request(self) -> Request[TokenReply]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane, QuotaSnapshot
 
-__all__ = ["Quota", "Reply", "TokenStore", "Transport"]
+__all__ = ["Quota", "QuotaWithFront", "Reply", "TokenStore", "Transport"]
 
 
 class Reply(Protocol):
@@ -71,6 +71,15 @@ class Quota(Protocol):
 
     async def aclose(self) -> None:
         """End what runs in the background."""
+        ...
+
+
+@runtime_checkable
+class QuotaWithFront(Quota, Protocol):
+    """A quota that lets one ahead; others are asked by `acquire`."""
+
+    async def acquire_first(self) -> None:
+        """Wait for an interactive place before all who wait already: for a login that they need."""
         ...
 
 

@@ -85,10 +85,16 @@ class TokenSource:
         self._renewal: asyncio.Task[Token] | None = None
         self._closed = False
 
+    @property
+    def ready(self) -> bool:
+        """Whether a token that should be accepted is at hand."""
+        fresh = self._current is not None and self._clock.loop_time < self._good_until
+        return fresh and not self._closed
+
     async def get(self) -> Token:
         """Return a token that should be accepted; many callers share one renewal."""
         token = self._current
-        if token is not None and self._clock.loop_time < self._good_until and not self._closed:
+        if token is not None and self.ready:
             return token
         return await self._joined()
 

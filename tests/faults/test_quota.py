@@ -92,6 +92,30 @@ def test_q1_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown:
     virtually(main())
 
 
+@pytest.mark.fault("A1", "Q3")
+@pytest.mark.parametrize("dies", [False, True], ids=["no token yet", "the token dies"])
+def test_q3_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
+    """A1, Q3: the login goes before all who wait for it, and no place grows old meanwhile."""
+    cloud = SimulatedCloud(Fleet.of(["d" * 22]), quirks=Quirks(rate_headers="never"))
+    door = Door(cloud, latency=0.2)
+
+    async def main() -> None:
+        async with client_on(door, cloud) as client:
+            if dies:
+                await client.devices.detail(MAC)
+            calls = [asyncio.create_task(client.devices.detail(MAC)) for _ in range(300)]
+            if dies:
+                asyncio.get_running_loop().call_later(100, cloud.tokens.revoke)
+            assert all(found.mac == MAC for found in await asyncio.gather(*calls))
+            # One a second, whatever happened: the burst of 24 and nothing beyond it.
+            assert all(b - a >= 25 for a, b in zip(door.left, door.left[50:], strict=False))
+            assert now() < 330
+            assert cloud.tally["error 5013"] == 0
+
+    virtually(main())
+    assert cloud.tally["token"] == 1 + dies
+
+
 @pytest.mark.fault("Q1")
 def test_q1_who_does_not_wait_is_told_when() -> None:
     """Q1: told not to wait, the first gets the server's 5013, the next no wire at all; both know when."""

@@ -110,7 +110,14 @@ def answers(*script: Answer) -> Script:
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
-def gateway_of(transport: Any, *, quota: Any = None, store: Any = None, **options: Any) -> Gateway:
+def gateway_of(
+    transport: Any,
+    *,
+    quota: Any = None,
+    store: Any = None,
+    wall: Callable[[], float] = lambda: NOW,
+    **options: Any,
+) -> Gateway:
     """Return a gateway over this transport, by a clock that stands at NOW."""
     return Gateway(
         credentials=CREDENTIALS,
@@ -119,7 +126,7 @@ def gateway_of(transport: Any, *, quota: Any = None, store: Any = None, **option
         transport=transport,
         quota=quota or FreeQuota(),
         store=store or MemoryTokenStore(),
-        clock=ServerClock(wall=lambda: NOW),
+        clock=ServerClock(wall=wall),
         user_agent="test",
     )
 

@@ -85,7 +85,7 @@ class LoggingQuota(FreeQuota):
 
 @virtual
 async def test_the_order_is_place_token_settle_transport() -> None:
-    """Each attempt pays for itself; the token is fetched last, since a place can take an hour."""
+    """Each attempt pays for itself; without a token there is a login first, in its own right."""
     log: list[str] = []
     quota = LoggingQuota(log)
 
@@ -103,11 +103,89 @@ async def test_the_order_is_place_token_settle_transport() -> None:
     settled = READ.evolve(settle=lambda r: (log.append("settle"), r.asking(extra=1))[1])
     assert (await gateway.send(settled)).did == "d"
     assert log == [
-        *("place", "place", "login", "observed", "settle", "device_detail", "observed"),
+        *("place", "login", "observed", "place", "settle", "device_detail", "observed"),
     ]
     # The login stands in the interactive lane, and waits however little the leader would.
-    assert quota.asked == [(Lane.BULK, 7), (Lane.INTERACTIVE, None)]
+    assert quota.asked == [(Lane.INTERACTIVE, None), (Lane.BULK, 7)]
     assert quota.taken == quota.observed == 2
+
+
+@virtual
+async def test_who_waited_for_a_place_sends_the_token_that_is_good_then() -> None:
+    """The token is fetched last: a wait for a place can last an hour, and a token end meanwhile."""
+
+    class Slow(FreeQuota):
+        async def acquire(
+            self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None
+        ) -> None:
+            await asyncio.sleep(3600 if lane is Lane.BULK else 0)
+            self.taken += 1
+
+    clock = asyncio.get_running_loop().time
+    lives = iter([clock() + 2000, clock() + 10**6])
+    names = iter("ab")
+    transport = ScriptedTransport(
+        lambda _: GOOD, lambda _: reply({"token": next(names), "expire_at": next(lives)}, 201)
+    )
+    quota = Slow()
+    await gateway_of(transport, quota=quota, lane="bulk", wall=clock).send(READ)
+    assert [s.headers["Authorization"] for s in transport.calls] == ["token b"]
+    assert quota.taken == quota.observed == 3
+
+
+@virtual
+async def test_a_place_that_grew_old_while_a_login_was_slow_is_not_used() -> None:
+    """What is sent long after its grant could be counted in a later hour: it takes a new place."""
+    log: list[str] = []
+    quota = LoggingQuota(log)
+
+    async def login(_: Sent) -> Any:
+        log.append("login")
+        await asyncio.sleep(5)
+        return reply({"token": "t"}, 201)
+
+    gateway = gateway_of(ScriptedTransport(lambda _: GOOD, login), quota=quota, max_quota_wait=0)
+    await gateway.send(READ)
+    assert log == [
+        *("place", "place", "login", "observed", "observed nothing", "place", "observed"),
+    ]
+    assert quota.taken == quota.observed == 3
+
+
+@virtual
+async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
+    """While the login hangs in a quota that is used up, a handler is told by the quota itself."""
+    began = asyncio.get_running_loop().time()
+
+    class Used(FreeQuota):
+        async def acquire(
+            self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None
+        ) -> None:
+            if max_wait is not None:
+                raise QuotaWaitError("no place", retry_after=1800.0)
+            await asyncio.sleep(1800)
+
+    gateway = gateway_of(ScriptedTransport(lambda _: GOOD), quota=Used(), max_quota_wait=2)
+    with pytest.raises(QuotaWaitError):
+        await gateway.send(READ)
+    assert asyncio.get_running_loop().time() - began == 2
+    await gateway.tokens.aclose()
+
+
+@virtual
+async def test_a_login_goes_before_all_who_wait_for_it() -> None:
+    """A quota that can let one ahead is asked to."""
+
+    class Fronted(FreeQuota):
+        ahead = 0
+
+        async def acquire_first(self) -> None:
+            self.ahead += 1
+            self.taken += 1
+
+    quota = Fronted()
+    await gateway_of(ScriptedTransport(lambda _: GOOD), quota=quota).send(READ)
+    assert (quota.ahead, quota.taken) == (1, 2)
 
 
 @virtual

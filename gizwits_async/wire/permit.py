@@ -1,0 +1,74 @@
+"""What a call needs before it leaves: a place in the quota, and a token that is good. Nothing is sent."""
+
+import asyncio
+from contextlib import suppress
+
+from gizwits_async.models.authorization import Token
+from gizwits_async.options import Options
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.ports import Quota, QuotaWithFront
+from gizwits_async.wire.report import Attempt
+from gizwits_async.wire.token import TokenSource
+
+__all__ = ["Permits"]
+
+_FRESH = 2.0
+"""Seconds that a place may be held before its call is sent: `pad` of the quota counts on it."""
+
+
+class Permits:
+    """Hands out places, with a token or without."""
+
+    def __init__(
+        self,
+        quota: Quota,
+        tokens: TokenSource,
+        clock: ServerClock,
+        options: Options,
+        *,
+        ahead: bool,
+    ) -> None:
+        """Make it.
+
+        Args:
+            quota: Where the places come from.
+            tokens: Where the token comes from.
+            clock: Tells how old a place is.
+            options: Which lane to stand in, and how long.
+            ahead: Whether to go before all who wait for a place: they wait for what this one fetches.
+        """
+        self._quota = quota
+        self._tokens = tokens
+        self._clock = clock
+        self._lane, self._max_wait = options.lane, options.max_quota_wait
+        self._ahead = ahead
+
+    async def place(self, so_far: Attempt) -> None:
+        """Take a place. Each wants one `observe` of the quota."""
+        if self._ahead and isinstance(self._quota, QuotaWithFront):
+            await self._quota.acquire_first()
+        else:
+            await self._quota.acquire(self._lane, self._max_wait)
+        so_far.granted = self._clock.loop_time
+
+    async def place_and_token(self, so_far: Attempt) -> Token:
+        """Take a place that is fresh when the token is there, and return the token."""
+        if not self._tokens.ready and self._max_wait != 0:
+            # Who has no token would only grow old in his place. But he waits no longer for it than
+            # he would stand in line: then it is the quota that says how things are.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._max_wait):
+                    await self._tokens.get()
+            so_far.began = self._clock.loop_time
+        while True:
+            await self.place(so_far)
+            granted = self._clock.loop_time
+            try:
+                # Fetched last: a wait for a place can last an hour, and a token end meanwhile.
+                token = await self._tokens.get()
+            except BaseException:
+                self._quota.observe(None)
+                raise
+            if self._clock.loop_time - granted <= _FRESH:
+                return token
+            self._quota.observe(None)  # Spent: the server would count it too late.
