@@ -137,7 +137,8 @@ class Options:
     lane: Lane = field(default=Lane.INTERACTIVE, converter=Lane)
     """Which queue for quota the calls stand in."""
     max_retries: int = field(default=3, validator=_within(0, 100))
-    """How often a call that may be repeated is repeated."""
+    """How often a call that may be repeated is repeated. Refusals for quota are not counted, but with
+    0 nothing is repeated at all."""
     page_size: int = field(default=100, validator=_within(1, 100))
     """`limit` of a page; the service allows at most 100."""
     max_log_span: int = field(default=172_800, validator=_within(2, 30 * 86_400))

@@ -31,6 +31,9 @@ __all__ = ["Gateway"]
 
 T = TypeVar("T")
 
+_MOST_REFUSALS = 7
+"""How often a call is refused for quota before that is believed for good. Where no reset is known
+the quota doubles its pauses from a minute on, so by then two whole hours have gone by."""
 _TOKEN_LIFE = 7 * 86_400
 """Seconds a token lives if the service does not say (api document, section "token")."""
 
@@ -185,7 +188,7 @@ class Gateway:
         self, request: Request[T], body: bytes | None, attempts: list[Attempt], began: float
     ) -> T:
         renewed = False
-        attempt = 1
+        failures = refusals = 0
         for number in count(1):
             pause: float | None
             so_far = Attempt(began if number == 1 else self.clock.loop_time)
@@ -202,8 +205,11 @@ class Gateway:
             except GizwitsError as error:
                 if so_far.sent is None:
                     raise  # It is the token's, whose own call was repeated as often as it may be.
-                pause = self._policy.delay(request, error, attempt)
-                attempt += 1
+                refused = isinstance(error, QuotaExceededError)
+                failures, refusals = failures + (not refused), refusals + refused
+                pause = self._policy.delay(request, error, max(failures, 1))
+                if refusals > _MOST_REFUSALS:
+                    pause = None
                 if pause is None or self._too_late(request, pause):
                     final = outcome(request, error)
                     if final is error:

@@ -70,7 +70,7 @@ def test_q1_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown:
 
     async def main() -> None:
         quota = HourlyQuota(40, 3600.0, burst=8, reserve=4)
-        async with client_on(door, cloud, quota, max_retries=10) as client:
+        async with client_on(door, cloud, quota) as client:
             await client.authorization.create_token()
             await use_up(cloud)
             refused = cloud.tally["error 5013"]

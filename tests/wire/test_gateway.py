@@ -554,3 +554,22 @@ async def test_a_token_that_is_refused_twice_is_told_as_such() -> None:
     with pytest.raises(TokenRejectedError):
         await gateway_of(transport).send(CONTROL)
     assert len(transport.calls) == 2
+
+
+@virtual
+async def test_refusals_for_quota_are_not_counted_among_the_failures() -> None:
+    """Q1: a quota that others used up is waited out, and a call still has its retries after that."""
+    refused = reply({"error_code": 5013, "error_message": "quota"}, 403)
+    transport = ScriptedTransport(answers(*[refused] * 6, NoReplyError("no"), refused, GOOD))
+    assert (await gateway_of(transport, max_retries=1).send(READ)).did == "d"
+    assert len(transport.calls) == 9
+
+
+@virtual
+async def test_a_server_that_refuses_for_ever_is_believed_in_the_end() -> None:
+    """The loop has an end that can be seen: two hours of growing pauses."""
+    refused = reply({"error_code": 5013, "error_message": "quota"}, 403)
+    transport = ScriptedTransport(lambda _: refused)
+    with pytest.raises(QuotaExceededError):
+        await gateway_of(transport).send(READ)
+    assert len(transport.calls) == 8
