@@ -32,6 +32,8 @@ _SMALL_PAGE = 20
 """The page size that the document names as the default of every list."""
 _LARGEST_PAGE = 100
 _SAME_PAGES = 3
+_CLOCK_SLACK = 3 * 3600.0
+"""Seconds that our own clock may be off before a range is refused by it alone."""
 
 
 @frozen
@@ -291,28 +293,33 @@ class LogStream(Stream[T]):
             span, position = read_token(self._query, resume, _span)
             await self._learn_time(span, position)
             return span, position
-        span = self._resolve()  # First by our own clock: a bad range costs no call.
-        if await self._learn_time(span, span.last if self._sort == "desc" else span.first):
-            span = self._resolve()
+        clock = self._gateway.clock
+        began, known = clock.loop_time, clock.known
+        # First by our own clock: a bad range costs no call. But that may be off.
+        span = self._resolve(slack=0.0 if known else _CLOCK_SLACK)
+        await self._learn_time(span, span.last if self._sort == "desc" else span.first)
+        if not known:
+            # The age is judged by when the walk began: a login takes its time.
+            span = self._resolve(ago=clock.loop_time - began)
         return span, None
 
-    async def _learn_time(self, span: Range, position: int) -> bool:
+    async def _learn_time(self, span: Range, position: int) -> None:
         try:
-            return await self._gateway.learn_time()
+            await self._gateway.learn_time()
         except GizwitsError as error:
             if span.first <= position <= span.last:
                 resumable(error, write_token(self._query, [span.start, span.end, position]))
             raise
 
-    def _resolve(self) -> Range:
+    def _resolve(self, *, slack: float = 0.0, ago: float = 0.0) -> Range:
         options, clock = self._gateway.options, self._gateway.clock
         return resolve(
             self._start,
             self._end,
             # A server that refuses what is not over yet is asked for whole seconds of the past.
             now=floor(clock.earliest()) if clock.strict else clock.now(),
-            earliest=clock.earliest(),
-            latest=clock.latest(),
+            earliest=clock.earliest() - ago - slack,
+            latest=clock.latest() + slack,
             owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
         )
 

@@ -105,3 +105,37 @@ def test_walks_at_the_same_time_all_learn_from_their_own_refusal() -> None:
         return [[record.timestamp for record in page] for page in pages]
 
     assert virtually(main()) == [[NOW - 2, NOW - 0.1]] * len(dids)
+
+
+@pytest.mark.fault("A5")
+@pytest.mark.parametrize(("skew", "start"), [(-7200.0, -3600.0), (7200.0, 3600.0 - 30 * 86_400)])
+def test_a_clock_that_is_off_refuses_nothing_before_the_server_told_the_time(
+    skew: float, start: float
+) -> None:
+    """A5: a fresh client asks the server before it calls a range too old, or not begun yet."""
+    cloud = SimulatedCloud(Fleet.of([DID], {("cmd", DID): [NOW + start + 5]}, now=NOW))
+
+    async def main() -> int:
+        transport = SimulatorTransport(cloud)
+        client = client_of(cloud, transport=transport)
+        client._gateway.clock._wall = lambda: transport.now() + skew
+        log = client.devices.cmd_log(DID, start=NOW + start, end=NOW + start + 60)
+        return len(await log.collect())
+
+    assert virtually(main()) == 1
+
+
+def test_a_range_of_thirty_days_is_not_too_old_for_a_slow_login() -> None:
+    """X12: its age is judged by when the walk began; what fell off meanwhile is a gap."""
+    cloud = SimulatedCloud(Fleet.of([DID], now=NOW))
+
+    async def main() -> tuple[tuple[int, int], ...]:
+        transport = SimulatorTransport(cloud, latency=3.0)
+        client = client_of(cloud, transport=transport)
+        client._gateway.clock._wall = transport.now
+        log = client.devices.cmd_log(DID, start=NOW - 30 * 86_400, end=NOW, sort="asc")
+        return tuple([gap async for page in log.pages() for gap in page.gaps])
+
+    ((first, last),) = virtually(main())
+    assert first == int(NOW - 30 * 86_400)
+    assert 3 <= last - first + 1 <= 10
