@@ -35,9 +35,11 @@ class Chain(Generic[T]):
     window: Window
     position: int
     """The walk's position when it was opened."""
-    doubted: bool
-    """Whether it was opened only because the one before ended strangely."""
+    doubt: "Chain[T] | None"
+    """The chain before, if this one was opened only because that ended strangely."""
     bounds: Bounds
+    again: bool
+    """Whether the one before came no further than this one begins."""
     spare: tuple[int | None, list[T]]
     """A second as the chain before told it, which may be the fuller telling."""
     ahead: bool = False
@@ -86,10 +88,15 @@ class Chain(Generic[T]):
         same = reply.context == self.context and page == self.previous
         if not same and page != self.opening:
             return self.frozen and not fits
+        one_second = all(floor(self.time_of(record)) == self.at for record in page)
+        equal = page == self.previous and all(record == page[0] for record in page)
+        if one_second and equal and not trusted and reply.context != self.context:
+            # Under a new context these are equal events, or a search that was begun anew: if the
+            # same happens when the second is opened again, they are events.
+            return not self.again
         # Equal events can fill two pages of one second. If a total allows for that, it is believed,
         # but nothing more is given before the end of the chain has shown the total to be right.
         self.frozen = True
-        one_second = all(floor(self.time_of(record)) == self.at for record in page)
         return not (trusted and fits and one_second)
 
     def take(self, reply: PageReply[T]) -> list[T]:
@@ -113,6 +120,13 @@ class Chain(Generic[T]):
         self.previous = records
         self.context = reply.context
         return given
+
+    def confirms(self, before: "Chain[T]") -> bool:
+        """Return whether a chain that ended strangely told the same: then it was no accident."""
+        if before.position == self.position:
+            return before.received == self.received
+        # Of a narrower query a total that stays the same does not count the query.
+        return before.total == self.total
 
     def rest(self) -> list[T]:
         """Return what was held back, now that the chain is at its end."""

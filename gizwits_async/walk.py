@@ -82,7 +82,7 @@ class LogWalk(Generic[T]):
         self._chain: Chain[T] | None = None
         self._over = span.end <= clock.latest()
         self._stalls = 0
-        self._doubted = False
+        self._doubt: Chain[T] | None = None
         self._trying = False
         """Whether this walk found out that ends ahead of time are refused, and is not sure yet."""
         self._spare: tuple[int | None, list[T]] = (None, [])
@@ -202,7 +202,7 @@ class LogWalk(Generic[T]):
 
     def _opened(self, position: int) -> Chain[T]:
         window = self._window(position)
-        doubted, self._doubted = self._doubted, False
+        doubt, self._doubt = self._doubt, None
         return Chain(
             where=self._request.where,
             time_of=self._time_of,
@@ -210,7 +210,8 @@ class LogWalk(Generic[T]):
             desc=self._sort == "desc",
             window=window,
             position=position,
-            doubted=doubted,
+            doubt=doubt,
+            again=self._stalls > 0,
             bounds=self._bounds(window),
             spare=self._spare,
         )
@@ -254,8 +255,10 @@ class LogWalk(Generic[T]):
 
     def _open_anew(self, error: GizwitsError | None = None) -> None:
         chain, self._chain = self._chain, None
-        if chain is None or self._moved(chain):
-            return
+        if chain is not None and not self._moved(chain):
+            self._stall(error)
+
+    def _stall(self, error: GizwitsError | None = None) -> None:
         self._stalls += 1
         if self._stalls >= _STALLS:
             raise InvalidResponseError(
@@ -266,13 +269,16 @@ class LogWalk(Generic[T]):
     def _end(self, chain: Chain[T], given: list[T], *, strange: bool) -> None:
         """Finish the window, or, if its end was strange, open the rest once more to make sure."""
         self._chain = None
-        if strange and (self._moved(chain) or not chain.doubted):
-            self._doubted = True
+        moved = self._moved(chain)
+        if strange and (moved or chain.doubt is None or not chain.confirms(chain.doubt)):
+            if not moved and chain.doubt is not None:
+                self._stall()
+            self._doubt, chain.doubt = chain, None
             if not chain.frozen:
                 self._spare = (chain.at, chain.held)
             return
         given += chain.rest()
-        self._doubted, self._stalls, self._spare = False, 0, (None, [])
+        self._doubt, self._stalls, self._spare = None, 0, (None, [])
         window = chain.window
         after = window.first - 1 if self._sort == "desc" else window.last + 1
         self.position = after if self._first <= after <= self._last else None

@@ -276,6 +276,63 @@ def test_a_total_that_is_never_reached_is_believed_no_longer() -> None:
     assert w.times == [NOW - 5]
 
 
+@pytest.mark.fault("X7")
+def test_a_second_innocent_end_is_believed_only_if_it_tells_the_same() -> None:
+    """X7: contexts die twice within one second of many pages; the total says that more is there."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, NOW - 6, NOW - 6, context="a", total=6)
+    w.ask()
+    w.answer()  # Dead, in the middle of a second.
+    w.ask()
+    w.answer(NOW - 6, NOW - 6, NOW - 6, context="b", total=5)
+    w.ask()
+    w.answer()  # Dead again, at another place.
+    w.ask()
+    w.answer(NOW - 6, NOW - 6, context="c", total=5)
+    w.ask()
+    w.answer(NOW - 6, NOW - 6, context="d")
+    w.ask()
+    w.answer(NOW - 7)
+    assert w.times == [NOW - d for d in (5, 6, 6, 6, 6, 7)]
+    assert w.over()
+
+
+def test_a_server_that_dies_at_another_place_each_time_is_given_up() -> None:
+    """Three openings of one second, each told otherwise and none whole: an error, and no loss."""
+    w = Walked(NOW - 100, NOW)
+    for number in range(3):
+        w.ask()
+        w.answer(*[NOW - 6] * (number + 1), context="a", total=99 - number)
+        w.ask()
+        w.answer()
+    w.ask()
+    w.answer(*[NOW - 6] * 9, context="a", total=88)
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="never came past"):
+        w.answer()
+    assert w.got == []
+
+
+@pytest.mark.fault("X5")
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+@pytest.mark.parametrize("total", [None, 2])
+def test_equal_events_on_pages_of_their_own_are_events(sort: Sort, total: int | None) -> None:
+    """X5: under a new context a page that is like the one before is believed, the second time."""
+    w = Walked(NOW - 100, NOW, sort=sort)
+    pages = [[Rec(NOW - 5, "twin")] * 2] * 2 + [[Rec(NOW - 5, "last")]]
+    openings = calls = page = 0
+    while page < len(pages):
+        page, openings = (page, openings) if "context" in w.ask() else (0, openings + 1)
+        last = page == 2
+        w.answer(*pages[page], context=None if last else f"c{calls}", total=total)
+        page, calls = page + 1, calls + 1
+        assert calls < 9
+    assert [r.name for r in w.got] == ["twin"] * 4 + ["last"]
+    assert openings == 3
+    assert w.over()
+
+
 @pytest.mark.fault("X13")
 @pytest.mark.parametrize(
     ("sort", "times"), [("desc", (5, 4)), ("asc", (4, 5)), ("desc", (5, 5.5, 3))]
