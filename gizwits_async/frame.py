@@ -63,15 +63,16 @@ class Frame:
         return self.body[0] if self.body else None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str | None) -> Self:
         """Return what `text` holds; any text at all gives a frame, none an error.
 
         The document says base64, all recorded payloads are hex. Both are read: the header tells
         them apart, since its hex digits never decode to a header as base64, nor the other way.
 
         Args:
-            text: `payload` of a cmd log record.
+            text: `payload` of a cmd log record; None is an empty one.
         """
+        text = text or ""
         hexed = _from_hex(text)
         if hexed is not None and hexed.startswith(_HEADER):
             return cls._read(hexed, "hex", text)

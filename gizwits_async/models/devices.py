@@ -121,7 +121,7 @@ class CommandRecord:
     @property
     def frame(self) -> Frame:
         """What `payload` holds, read anew at each use; one that is no whole frame says why."""
-        return Frame.parse(self.payload or "")
+        return Frame.parse(self.payload)
 
     @property
     def time(self) -> datetime:

@@ -46,6 +46,8 @@ def _count(*places: object) -> int | None:
         value = place.get("total") if isinstance(place, dict) else None
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004
             value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
     return None

@@ -12,7 +12,7 @@ BinaryCoding: TypeAlias = Literal["hex", "base64"]
 
 def command(
     attrs: Mapping[str, object] | None,
-    raw: bytes | Iterable[int] | None,
+    raw: bytes | str | Iterable[int] | None,
     binary_coding: BinaryCoding | None,
 ) -> Mapping[str, object]:
     """Return the JSON body; see `Devices.control`.
@@ -26,15 +26,26 @@ def command(
         raise ValueError(f'binary_coding must be "hex", "base64" or None, not {binary_coding!r}')
     coding = {} if binary_coding is None else {"binary_coding": binary_coding}
     if raw is not None:
-        return {"raw": _written(_bytes(raw), binary_coding), **coding}
+        data = _decoded(raw, binary_coding) if isinstance(raw, str) else _bytes(raw)
+        return {"raw": _written(data, binary_coding), **coding}
     if not isinstance(attrs, Mapping) or not attrs:
         raise ValueError("attrs must map at least one data point to its value")
     return {"attrs": dict(attrs), **coding}
 
 
+def _decoded(text: str, coding: BinaryCoding | None) -> bytes:
+    if coding is None:
+        raise ValueError("of raw as text binary_coding must tell what it is: hex or base64")
+    try:
+        data = bytes.fromhex(text) if coding == "hex" else base64.b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError(f"raw is not {coding}") from None
+    return _bytes(data)
+
+
 def _bytes(raw: object) -> bytes:
-    if isinstance(raw, str) or not isinstance(raw, Iterable):
-        raise ValueError("raw must be bytes or numbers; of hex text make bytes.fromhex(text)")
+    if not isinstance(raw, Iterable):
+        raise ValueError(f"raw must be bytes or numbers, not {type(raw).__name__}")
     numbers = list(raw)
     for number in numbers:
         if type(number) is not int or not 0 <= number <= 0xFF:  # noqa: PLR2004

@@ -3,8 +3,6 @@
 Reports that a batch job of the service makes may not be there yet: `NotFoundError` with code 5014.
 """
 
-from datetime import date
-
 from gizwits_async.models.device_reports import (
     DeviceSummary,
     FaultReport,
@@ -14,7 +12,7 @@ from gizwits_async.models.device_reports import (
     ReportedDevice,
 )
 from gizwits_async.sections.paths import PATHS, DoubtfulSection
-from gizwits_async.sections.periods import Cycle, days, merged, parts
+from gizwits_async.sections.periods import Cycle, Day, days, merged, parts
 from gizwits_async.streams import PageStream
 from gizwits_async.wire.request import get
 
@@ -61,8 +59,8 @@ class DeviceReports(DoubtfulSection):
     def activated_devices(
         self,
         *,
-        start: date | None = None,
-        end: date | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
         country: str | None = None,
         region: str | None = None,
         city: str | None = None,
@@ -70,7 +68,7 @@ class DeviceReports(DoubtfulSection):
         """Return the devices that were activated, day by day. Mainland only.
 
         Args:
-            start: First day; None: as the service likes.
+            start: First day, as a date or as text (`2016-08-01`); None: as the service likes.
             end: Last day, included; None: as the service likes.
             country: Only devices in this country.
             region: Only devices in this province.
@@ -87,8 +85,8 @@ class DeviceReports(DoubtfulSection):
     def active_devices(
         self,
         *,
-        start: date | None = None,
-        end: date | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
         country: str | None = None,
         region: str | None = None,
         city: str | None = None,
@@ -114,7 +112,7 @@ class DeviceReports(DoubtfulSection):
         )
 
     async def liveness_history(
-        self, cycle: Cycle, start: date, end: date, *, gid: str | None = None
+        self, cycle: Cycle, start: Day, end: Day, *, gid: str | None = None
     ) -> LivenessHistory:
         """Return how many devices were active in each day, week or month. Mainland only.
 
@@ -123,8 +121,9 @@ class DeviceReports(DoubtfulSection):
         Args:
             cycle: `date`, `week` or `month`; weeks are taken to be those of ISO 8601, from Monday
                 on, for the document shows only `2016-51`.
-            start: A day in the first day, week or month.
-            end: A day in the last one, which is included.
+            start: A day in the first day, week or month, or as the reports write it: `2016-08-01`,
+                `2016-51`, `2016-12`.
+            end: The same of the last one, which is included.
             gid: Only devices of this group.
 
         Raises:

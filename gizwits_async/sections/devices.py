@@ -105,7 +105,7 @@ class Devices(Section):
         did: str,
         *,
         attrs: Mapping[str, object] | None = None,
-        raw: bytes | Iterable[int] | None = None,
+        raw: bytes | str | Iterable[int] | None = None,
         binary_coding: BinaryCoding | None = None,
     ) -> None:
         """Send a command to the device: data points by name, or bytes as its controller takes them.
@@ -117,7 +117,8 @@ class Devices(Section):
             did: Device id.
             attrs: Data point -> value in display units: booleans, enums by name, numbers; a binary
                 point as hex text (base64 by `binary_coding`) of its full length, padded with 00.
-            raw: Bytes, or numbers 0..255: action and data, without the header `00000003...0090`.
+            raw: Bytes, numbers 0..255, or text as `binary_coding` tells: action and data, without
+                the header `00000003...0090`.
                 Should a product want the header: `Frame.build(body).to_bytes()`.
             binary_coding: How bytes are written: `hex`, `base64`, or None: `raw` as a list of
                 numbers, binary points as hex.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from gizwits_async.errors import InvalidResponseError, NotFoundError
+from gizwits_async.errors import API_ERRORS, InvalidResponseError, NotFoundError
 from gizwits_async.sections.base import Section
 from gizwits_async.wire.request import QueryValue, get
 
@@ -46,7 +46,7 @@ class DoubtfulSection(Section):
         accept: Callable[[str, T], bool] = lambda _path, _answer: True,
         **query: QueryValue,
     ) -> T:
-        """Return the answer of the first path that there is; a 404 with an `error_code` is one."""
+        """Return the answer of the first path that there is; a 404 with a documented code is one."""
         known = self.paths.get(report)
         missing: NotFoundError | None = None
         for path in PATHS[report] if known is None else (known,):
@@ -54,7 +54,7 @@ class DoubtfulSection(Section):
             try:
                 answer = await self._send(request)
             except NotFoundError as error:
-                if error.code is not None:
+                if error.code in API_ERRORS:
                     raise  # The endpoint is there; what it looked for is not.
                 missing = missing or error
                 continue

@@ -1,7 +1,8 @@
 """Days, weeks and months as the reports write them, and ranges cut to what one call may ask. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import Literal, TypeAlias, TypeVar
 
@@ -11,30 +12,46 @@ from gizwits_async.models.device_reports import LivenessHistory
 from gizwits_async.models.user_reports import NewUsers
 from gizwits_async.wire.request import Request
 
-__all__ = ["Cycle", "as_day", "days", "merged", "parts", "periods"]
+__all__ = ["Cycle", "Day", "as_day", "days", "merged", "parts", "periods"]
 
 History = TypeVar("History", LivenessHistory, NewUsers)
 
 Cycle: TypeAlias = Literal["date", "week", "month"]
 """What one row of a history report stands for."""
 
+Day: TypeAlias = date | str
+"""A day, or a day, week or month as the reports write it: `2016-08-01`, `2016-51`, `2016-12`."""
+
 _LONGEST = {"date": 30, "week": 53, "month": 12}
 """How many rows one call may ask for (api document, section "liveness history")."""
 
 
-def as_day(name: str, day: object) -> date:
-    """Return `day` if it is a date and nothing else.
+def as_day(name: str, day: object, cycle: Cycle = "date") -> date:
+    """Return a date, or the first day of the week or month that a text means.
 
     Raises:
         ValueError: It is no date. A datetime is refused too: on which day it falls depends on a
             zone, and the document does not say which one the reports are made in.
     """
+    if isinstance(day, str):
+        return _read(name, day, cycle)
     if isinstance(day, datetime) or not isinstance(day, date):
-        raise ValueError(f"{name} must be a datetime.date, not {type(day).__name__}")
+        raise ValueError(f"{name} must be a datetime.date or a text, not {type(day).__name__}")
     return day
 
 
-def days(start: date | None, end: date | None) -> tuple[str | None, str | None]:
+def _read(name: str, text: str, cycle: Cycle) -> date:
+    form, whole = {"date": ("%Y-%m-%d", ""), "week": ("%G-%V-%u", "-1"), "month": ("%Y-%m", "")}[
+        cycle
+    ]
+    for written, meant in ((text, "%Y-%m-%d"), (text + whole, form)):
+        with suppress(ValueError):
+            return datetime.strptime(written, meant).replace(tzinfo=UTC).date()
+    like = {"date": "2016-08-01", "week": "2016-51", "month": "2016-12"}[cycle]
+    raise ValueError(f"{name} must be a date or a text like {like}, not {text[:20]!r}")
+
+
+def days(start: Day | None, end: Day | None) -> tuple[str | None, str | None]:
     """Return the first and the last day as written; None stays None.
 
     Raises:
@@ -69,7 +86,7 @@ def _text(cycle: Cycle, number: int) -> str:
     return f"{year:04d}-{week:02d}"
 
 
-def periods(cycle: Cycle, start: date, end: date) -> list[tuple[str, str]]:
+def periods(cycle: Cycle, start: Day, end: Day) -> list[tuple[str, str]]:
     """Return the first and last day, week or month of each call that the range takes, oldest first.
 
     Raises:
@@ -77,17 +94,16 @@ def periods(cycle: Cycle, start: date, end: date) -> list[tuple[str, str]]:
     """
     if cycle not in _LONGEST:
         raise ValueError(f'cycle must be "date", "week" or "month", not {cycle!r}')
-    days(start, end)
-    first, last, most = _number(cycle, start), _number(cycle, end), _LONGEST[cycle]
+    since, until = as_day("start", start, cycle), as_day("end", end, cycle)
+    days(since, until)
+    first, last, most = _number(cycle, since), _number(cycle, until), _LONGEST[cycle]
     return [
         (_text(cycle, number), _text(cycle, min(number + most - 1, last)))
         for number in range(first, last + 1, most)
     ]
 
 
-def parts(
-    request: Request[History], cycle: Cycle, start: date, end: date
-) -> list[Request[History]]:
+def parts(request: Request[History], cycle: Cycle, start: Day, end: Day) -> list[Request[History]]:
     """Return `request` for each part of the range that one call may ask for; raises as `periods`."""
     spans = periods(cycle, start, end)
     return [request.asking(cycle=cycle, start=first, end=last) for first, last in spans]

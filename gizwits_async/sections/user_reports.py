@@ -3,12 +3,10 @@
 Reports that a batch job of the service makes may not be there yet: `NotFoundError` with code 5014.
 """
 
-from datetime import date
-
 from gizwits_async.models.locations import Location
 from gizwits_async.models.user_reports import ActiveUsers, NewUsers, UserTotal
 from gizwits_async.sections.base import Section
-from gizwits_async.sections.periods import Cycle, as_day, days, merged, parts
+from gizwits_async.sections.periods import Cycle, Day, as_day, days, merged, parts
 from gizwits_async.wire.request import Auth, QueryValue, Request, T, get
 
 __all__ = ["UserReports"]
@@ -18,7 +16,7 @@ class UserReports(Section):
     """Numbers about the users of the product's devices."""
 
     async def new_users(
-        self, cycle: Cycle, start: date, end: date, *, gid: str | None = None
+        self, cycle: Cycle, start: Day, end: Day, *, gid: str | None = None
     ) -> NewUsers:
         """Return how many users first bound a device in each day, week or month. Mainland only.
 
@@ -31,8 +29,8 @@ class UserReports(Section):
 
     async def active_users(
         self,
-        start: date,
-        end: date,
+        start: Day,
+        end: Day,
         *,
         appid: str | None = None,
         product_secret: str | None = None,
@@ -42,7 +40,7 @@ class UserReports(Section):
         Asked with the enterprise's id and secret in the header, without a token.
 
         Args:
-            start: First day.
+            start: First day, as a date or as text (`2016-08-01`).
             end: Last day, included.
             appid: Only users of this app.
             product_secret: Value of the query parameter of this name. The document describes it as

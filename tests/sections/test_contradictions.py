@@ -136,6 +136,8 @@ async def test_c14_attrs_or_raw_and_not_both(both: Any) -> None:
         ({"raw": iter([0, 255])}, {"raw": [0, 255]}),
         ({"raw": bytearray(b"abc"), "binary_coding": "hex"}, ("616263", "hex")),
         ({"raw": [97, 98, 99], "binary_coding": "base64"}, ("YWJj", "base64")),
+        ({"raw": "616263", "binary_coding": "hex"}, ("616263", "hex")),
+        ({"raw": "YWJj", "binary_coding": "base64"}, ("YWJj", "base64")),
         (
             {"attrs": {"binary": "YWJj"}, "binary_coding": "base64"},
             {"attrs": {"binary": "YWJj"}, "binary_coding": "base64"},

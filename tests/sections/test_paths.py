@@ -47,9 +47,12 @@ async def test_candidates_are_tried_in_order_and_the_one_that_answers_is_kept(
         assert client.device_reports.paths == {report: path}
 
 
-@pytest.mark.parametrize("otherwise", [HTML, reply(b"", 404), reply({"detail": "Not found."}, 404)])
+@pytest.mark.parametrize(
+    "otherwise",
+    [HTML, reply(b"", 404), reply({"detail": "Not found."}, 404), refused(9404, 404)],
+)
 async def test_c9_realtime_falls_back_to_the_doubled_path(otherwise: Answer) -> None:
-    """C9: the document doubles a part of the path; it is tried second, after any bare 404."""
+    """C9: the document doubles a part of the path; it is tried second, after a 404 without a known code."""
     transport = only(PATHS["realtime"][1], {"count": {"activated": 4}}, otherwise)
     async with client_on(transport) as client:
         assert (await client.device_reports.realtime()).count.activated == 4
@@ -92,7 +95,7 @@ async def test_c11_summary_falls_back_to_its_operation_id() -> None:
         (reply(b"<html>", 500), errors.ServerError),
     ],
 )
-async def test_only_a_404_without_a_code_moves_on(
+async def test_only_a_404_without_a_known_code_moves_on(
     report: str, otherwise: Answer, error: type[errors.GizwitsError]
 ) -> None:
     """Any other refusal is the answer of an endpoint that is there."""

@@ -71,14 +71,37 @@ def test_formats_are_those_of_the_document(
 
 @pytest.mark.parametrize(
     "day",
-    [datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 1), "2026-09-01", 1, None],  # noqa: DTZ001
+    [datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 1), 1, None],  # noqa: DTZ001
 )
 def test_only_a_date_is_a_day(day: Any) -> None:
     """A datetime is refused: on which day it falls would depend on a zone that nobody knows."""
     with pytest.raises(
-        ValueError, match=f"start must be a datetime.date, not {type(day).__name__}"
+        ValueError, match=f"start must be a datetime.date or a text, not {type(day).__name__}"
     ):
         as_day("start", day)
+
+
+@pytest.mark.parametrize(
+    ("cycle", "text"),
+    [("date", "2016-08-01"), ("week", "2016-51"), ("week", "2020-53"), ("month", "2016-12")],
+)
+def test_a_text_as_the_reports_write_it_means_that(cycle: Cycle, text: str) -> None:
+    """What a report said can be asked for again."""
+    assert periods(cycle, text, text) == [(text, text)]
+    assert periods(cycle, "2016-02-29", "2016-02-29") == periods(
+        cycle, date(2016, 2, 29), date(2016, 2, 29)
+    )
+
+
+@pytest.mark.parametrize(
+    ("cycle", "text"),
+    [("date", "2016-12"), ("date", "2015-02-29"), ("week", "2016-54"), ("month", "2016-13"),
+     ("month", ""), ("week", "last")],
+)  # fmt: skip
+def test_a_text_that_is_no_day_says_what_one_looks_like(cycle: Cycle, text: str) -> None:
+    """A week that the year does not have, a month that there is not."""
+    with pytest.raises(ValueError, match="start must be a date or a text like 2016-"):
+        periods(cycle, text, text)
 
 
 def test_days_may_be_left_open() -> None:
