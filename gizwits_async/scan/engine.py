@@ -4,7 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import TypeAlias
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -21,6 +22,7 @@ from gizwits_async.errors import (
     ServerError,
 )
 from gizwits_async.scan.active import Activity
+from gizwits_async.scan.definition import DESCRIBED, learn_definition
 from gizwits_async.scan.due import DueTasks
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.ports import Change, ScanStore
@@ -32,6 +34,7 @@ from gizwits_async.streams import Page
 
 __all__ = ["Engine", "Progress"]
 
+T = TypeVar("T")
 Progress: TypeAlias = ScanProgress
 _CLOSED_CODES = {5018, 5024}
 """What a log answers that is closed for published products."""
@@ -92,8 +95,10 @@ class Engine:
         await self._recount()
         if self._state.listing != "done":
             await self._list(self._state.listing)
+        if DESCRIBED & set(self._logs) and await self._store.wants_datapoints(self._state.run):
+            await self._beside(partial(learn_definition, self._view, self._store))
         if self._active_only and self._left:
-            await self._learn_activity()
+            self._activity = await self._beside(self._activity_known)
         await self._drain()
         self._activity = None  # It says nothing of devices that came meanwhile.
         if await self._list(None):
@@ -138,17 +143,22 @@ class Engine:
         left = await self._store.left(self._open_logs, self._state.end, self._view.owned)
         self._devices, self._left = left.devices, sum(left.windows.values())
 
-    async def _learn_activity(self) -> None:
+    async def _beside(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Make calls that are none to a log, from the beginning if the quota is used up."""
         before = self._view.calls
-        while self._activity is None:
-            activity = Activity(self._state.start, self._state.end, self._view.now())
+        while True:
             try:
-                await activity.load(self._view, self._store)
+                answer = await ask()
             except (QuotaExceededError, QuotaWaitError) as error:
                 await self._wait_out(error)
             else:
-                self._activity = activity
-        self._listing_calls += self._view.calls - before
+                self._listing_calls += self._view.calls - before
+                return answer
+
+    async def _activity_known(self) -> Activity:
+        activity = Activity(self._state.start, self._state.end, self._view.now())
+        await activity.load(self._view, self._store)
+        return activity
 
     # --- tasks
 

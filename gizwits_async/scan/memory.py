@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from gizwits_async.models.devices import Device
+from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.ports import Change, Left
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.span import ScanState
@@ -69,6 +70,14 @@ class MemoryStore:
                 task = Task.new(device.did, log, state.start)
                 self._tasks.setdefault(task.key, task)
         return len(self.devices) - before
+
+    async def wants_datapoints(self, run: int) -> bool:
+        """Return no: only an export would need them."""
+        del run
+        return False
+
+    async def keep_datapoints(self, points: ProductDataPoints | None) -> None:
+        """Keep nothing; see `wants_datapoints`."""
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
         """See `ScanStore.by_mac`."""
