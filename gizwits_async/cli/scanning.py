@@ -176,6 +176,9 @@ def _show_plan(found: ScanPlan) -> None:
     table.add_row("devices", f"{found.devices:,}")
     for name, count in found.windows.items():
         table.add_row(f"{name} windows left", f"{count:,}")
+    if found.active_share < 1:
+        told = f"{found.active_share:.0%} of the cmd and data windows, at most"
+        table.add_row("reported data by the service's count", told)
     table.add_row("calls", f"{found.calls:,} expected, {found.calls_least:,} at least")
     table.add_row("hours", f"{found.hours:,.2f}")
     table.add_row("done, if begun now (UTC)", _utc(found.finish))

@@ -74,3 +74,48 @@ def test_a_day_is_asked_about_in_every_zone() -> None:
     assert calendar.next("d", inside + 1, end) == end
     assert calendar.next("other", start, end) == end
     assert Activity(start, end, now=109 * DAY).next("d", start, end) == 108 * DAY - 14 * 3600
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
+    """A few counts give a plan between what the scan takes and the scan of everybody; no call to a log."""
+    cloud = cloud_of(30, 30, rates=QUIET, quirks=Quirks(report_hours=8, report_today=False))
+    logs = ["online", "data"]
+
+    async def main() -> None:
+        client = client_of(cloud, transport=(Closed if closed else SimulatorTransport)(cloud))
+        plain, active = (
+            FleetScan(client, MemoryStore(), start=START, end=NOW, logs=logs, active_only=only)
+            for only in (False, True)
+        )
+        whole = await plain.plan()
+        before = cloud.tally.total()
+        plan = await active.plan()
+        assert cloud.tally.total() - before <= 31
+        assert log_calls(cloud) == 0
+        report = await active.run()
+        assert whole.active_share == 1.0
+        assert plan.active_share < 1.0 or closed
+        assert plan.windows["online"] == whole.windows["online"]
+        assert report.calls <= plan.calls
+        assert plan.calls < whole.calls * (0.9 if not closed else 1.05)
+        assert plan.hours * 3600 == pytest.approx(plan.calls)
+        done = await active.plan()
+        assert sum(done.windows.values()) == 0
+
+    virtually(main())
+
+
+def test_a_plan_of_nothing_or_of_the_online_log_asks_for_no_activity() -> None:
+    """Who has no devices, or wants online events only, is passed over by nobody."""
+    empty, cloud = cloud_of(0, 1), cloud_of(2, 3)
+
+    async def main() -> None:
+        for one, logs in ((empty, ["data"]), (cloud, ["online"])):
+            scan = FleetScan(client_of(one), start=START, end=NOW, logs=logs, active_only=True)
+            plan = await scan.plan()
+            assert plan.active_share == 1.0
+            assert one.tally["device_reports.active_devices"] == 0
+            assert (await scan.run()).complete
+
+    virtually(main())
