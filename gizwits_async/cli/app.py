@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -304,6 +306,32 @@ async def doctor(*, connection: Connection = Connection()) -> int:  # noqa: B008
     return await examine(connection)
 
 
+def _awaited(work: Coroutine[Any, Any, int | None]) -> int | None:
+    """Run a command; the first Ctrl-C lets it save and close, the second ends it where it stands."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return asyncio.run(work)
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(work)
+
+        def pressed(*_: object) -> None:
+            signal.signal(signal.SIGINT, _stop)
+            loop.call_soon_threadsafe(task.cancel)
+
+        try:
+            signal.signal(signal.SIGINT, pressed)
+            return loop.run_until_complete(task)
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _stop(*_: object) -> NoReturn:
+    # A store that outlives `kill -9` outlives this too.
+    os.write(2, b"stopped without waiting; what was committed is there\n")
+    os._exit(INTERRUPTED)
+
+
 def run(tokens: Sequence[str]) -> int:
     """Run the command that the tokens say and return its exit code."""
     try:
@@ -313,8 +341,8 @@ def run(tokens: Sequence[str]) -> int:
     code: int | None = FAILED
     try:
         result = command(*bound.args, **bound.kwargs)
-        code = asyncio.run(result) if asyncio.iscoroutine(result) else OK
-    except KeyboardInterrupt:
+        code = _awaited(result) if asyncio.iscoroutine(result) else OK
+    except (KeyboardInterrupt, asyncio.CancelledError):
         say("interrupted")
         code = INTERRUPTED
     except BrokenPipeError:

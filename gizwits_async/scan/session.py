@@ -33,6 +33,8 @@ class Session:
         Raises:
             ScanStoreError: The database refused, or is away.
         """
+        # Who is cancelled while others have their turn has begun nothing, and need not wait for it.
+        await self._turn.acquire()
         return await _whole(self._transaction(work))
 
     async def aclose(self) -> None:
@@ -40,15 +42,16 @@ class Session:
         await _whole(self._close())
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._turn:
-            try:
-                if self._connection is None:
-                    self._engine = self._place.engine()
-                    self._connection = await self._engine.connect()
-                async with self._connection.begin():
-                    return await work(self._connection)
-            except (SQLAlchemyError, OSError) as error:
-                raise self._translated(error) from None
+        try:
+            if self._connection is None:
+                self._engine = self._place.engine()
+                self._connection = await self._engine.connect()
+            async with self._connection.begin():
+                return await work(self._connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise self._translated(error) from None
+        finally:
+            self._turn.release()
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
