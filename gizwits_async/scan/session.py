@@ -14,6 +14,8 @@ __all__ = ["TEXT", "Session"]
 
 T = TypeVar("T")
 
+_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
+"""What SQLite says of a full disk, a quota of the file system, or a limit of the process."""
 TEXT = 500
 """Characters of an error that are kept."""
 
@@ -69,7 +71,10 @@ class Session:
     def _translated(self, error: Exception) -> ScanStoreError:
         # SQLAlchemy's own text would show the whole page of rows.
         cause = error.orig if isinstance(error, DBAPIError) else error
-        return ScanStoreError(f"{self._place.name}: {cause}"[:TEXT])
+        text = f"{self._place.name}: {cause}"[:TEXT]
+        if getattr(cause, "sqlite_errorname", "").startswith(_NO_ROOM):
+            text += "; make room on its disk and run the same scan again: it goes on from here"
+        return ScanStoreError(text)
 
 
 async def _whole(work: Coroutine[Any, Any, T]) -> T:
