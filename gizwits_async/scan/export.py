@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from os import PathLike
@@ -11,7 +12,6 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 from sqlalchemy import Table, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from gizwits_async.models.devices import CommandRecord
 from gizwits_async.models.product import ProductDataPoints
@@ -20,6 +20,7 @@ from gizwits_async.scan.columns import Kind, column_of, kind_of, merged, wanted_
 from gizwits_async.scan.definition import definition_in
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.place import place_of
+from gizwits_async.scan.session import STORE_FAILS, translated
 from gizwits_async.scan.tables import LOG_TABLES, META
 from gizwits_async.scan.task import LOGS, LogName
 from gizwits_async.scan.writers import Writer, writer_of
@@ -87,17 +88,19 @@ async def export(
     for log in logs:
         shape = _shape_of(log, points)
         if log == "data":
-            async for batch in source.batches(LOG_TABLES[log]):
-                for row in batch:
-                    for name, value in shape.cells(row).items():
-                        shape.kinds[name] = merged(shape.kinds.get(name), kind_of(value))
+            async with aclosing(source.batches(LOG_TABLES[log])) as batches:
+                async for batch in batches:
+                    for row in batch:
+                        for name, value in shape.cells(row).items():
+                            shape.kinds[name] = merged(shape.kinds.get(name), kind_of(value))
         days = _Days(Path(out) / f"log={log}", to, shape.kinds, csv_safe=csv_safe)
         try:
             rows[log] = 0
-            async for batch in source.batches(LOG_TABLES[log]):
-                rows[log] += len(batch)
-                for row in batch:
-                    days.add(row["did"], row["timestamp"], shape.cells(row))
+            async with aclosing(source.batches(LOG_TABLES[log])) as batches:
+                async for batch in batches:
+                    rows[log] += len(batch)
+                    for row in batch:
+                        days.add(row["did"], row["timestamp"], shape.cells(row))
             files += days.finish()
         finally:
             days.close()
@@ -169,7 +172,7 @@ class _Source:
             meta |= {row["key"]: row["value"] for row in batch}
         return definition_in(meta, self._place.name)
 
-    async def batches(self, table: Table) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    async def batches(self, table: Table) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         """Read a table."""
         engine = self._place.engine()
         try:
@@ -177,8 +180,8 @@ class _Source:
                 result = await connection.stream(select(table))
                 async for batch in result.mappings().partitions(_AT_ONCE):
                     yield [dict(row) for row in batch]
-        except SQLAlchemyError as error:
-            raise ScanStoreError(f"{self._place.name}: {type(error).__name__}") from error
+        except STORE_FAILS as error:
+            raise translated(self._place, error) from None
         finally:
             await engine.dispose()
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from gizwits_async.scan import (
     StoreLockedError,
     StoreMismatchError,
 )
+from gizwits_async.scan.export import export
 from gizwits_async.scan.ports import Change
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.tables import LOG_TABLES
@@ -182,11 +184,11 @@ async def test_a_second_scan_is_told_who_holds_the_store(store: SqlStore, tmp_pa
     await other.aclose()
 
 
-@pytest.mark.fault("P9")
 def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.fault("P9")
 async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
     """P9: a text, a foreign database, a damaged one: refused with the reason, byte for byte unharmed."""
     text, foreign, torn = tmp_path / "notes.txt", tmp_path / "foreign.db", tmp_path / "torn.db"
@@ -206,7 +208,6 @@ async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
             await SqlStore(path).open()
 
 
-@pytest.mark.fault("P9")
 @pytest.mark.fault("P9")
 @pytest.mark.parametrize(
     ("change", "words"),
@@ -229,6 +230,47 @@ async def test_a_store_that_cannot_be_trusted_is_refused(
         await SqlStore(path).open()
 
 
+@pytest.mark.fault("P9")
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("pages", "malformed|UTF-8"),
+        ("cut", "malformed"),
+        ("table", "no such table"),
+        ("column", "column"),
+        ("value", "damaged"),
+    ],
+)
+async def test_a_store_that_was_damaged_later_is_told_and_not_built_upon(
+    tmp_path: Path, damage: str, words: str
+) -> None:
+    """P9: pages overwritten or cut off, a table or column gone: the scan and the export stop there."""
+    cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
+    await FleetScan(client_of(cloud), path, start=START, end=NOW - DAY).run()
+    image = path.read_bytes()
+    changes = {
+        "table": "DROP TABLE cmd_log",
+        "column": "ALTER TABLE cmd_log RENAME payload TO p",
+        "value": "UPDATE online_log SET payload = '{'; UPDATE scan_task SET did = '\"' || did",
+    }
+    if damage in changes:
+        with closing(sqlite3.connect(path)) as base, base:
+            base.executescript(changes[damage])
+    elif damage == "pages":
+        path.write_bytes(image[:8192] + b"\xa5" * (len(image) - 8192))
+    else:
+        path.write_bytes(image[: len(image) // 2])
+    for ask in (
+        FleetScan(client_of(cloud), path, start=START).run,
+        partial(export, path, tmp_path),
+    ):
+        with pytest.raises(ScanStoreError, match=f"fleet.db: .*({words})") as caught:
+            await ask()
+        assert len(str(caught.value)) < 300
+    assert [file.name for file in tmp_path.rglob("*.part*")] == []
+
+
+@pytest.mark.fault("P9")
 async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
     """P9: another product, another explicit range: refused before a call is made, nothing overwritten."""
     cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
