@@ -140,7 +140,9 @@ class _Lines:
 
 def show_report(report: ScanReport, out: str) -> None:
     """Tell a person what a scan came to."""
-    table = Table(show_header=False, title=f"scan of {report.product_key}", title_justify="left")
+    table = Table(
+        show_header=False, title=printable(f"scan of {report.product_key}"), title_justify="left"
+    )
     rows = [
         ("range (UTC)", f"{_utc(report.start)} to {_utc(report.end)}"),
         ("devices", f"{report.devices:,}"),
@@ -157,7 +159,7 @@ def show_report(report: ScanReport, out: str) -> None:
         table.add_row(label, printable(text))
     console.print(table)
     for failure in report.failures[:20]:
-        say(printable(f"failed: {failure.did} {failure.log}: {failure.error}: {failure.text}"))
+        say(f"failed: {failure.did} {failure.log}: {failure.error}: {failure.text}")
     if report.failed > len(report.failures[:20]):
         say(f"... {report.failed:,} logs failed in all")
     for gap in report.gaps[:20]:
