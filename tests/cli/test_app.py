@@ -314,7 +314,11 @@ async def test_a_store_is_exported_by_day(to: str, program: Any, cloud: Simulate
     assert (code, out) == (0, "")
     with sqlite3.connect("fleet.db") as store:
         (count,) = store.execute("select count(*) from data_log").fetchone()
+        days = store.execute(
+            "select distinct date(timestamp, 'unixepoch') from data_log"
+        ).fetchall()
     store.close()
     assert f"{count:,} data records" in err
-    assert [path.suffix for path in Path("files/log=data").glob("date=*/*")] == [f".{to}"] * 3
+    files = {path.relative_to("files") for path in Path("files/log=data").glob("*/*")}
+    assert files == {Path(f"log=data/date={day}/part-0.{to}") for (day,) in days}
     assert (await program("export", "none.db", "--to", to))[0] == 1
