@@ -32,6 +32,7 @@ class Activity:
             end: The second after the last one.
             now: The present, in epoch seconds.
         """
+        self._start = start
         self._first = (start - _ZONE) // _DAY
         self.days = (end + _ZONE) // _DAY - self._first + 1
         """How many days it has."""
@@ -69,6 +70,8 @@ class Activity:
 
     def next(self, did: str, start: int, end: int) -> int:
         """Return the first second from `start` on at which a device may have data; else `end`."""
+        if start < self._start:
+            return start  # What the calendar does not reach is not passed over.
         days = self._of.get(did, 0) | self._all
         number = max(0, (start - _ZONE) // _DAY - self._first)
         left = days >> number

@@ -86,7 +86,7 @@ class Engine:
         self._given_up: dict[LogName, str] = {}
         self._records: Counter[LogName] = Counter()
         self._last_try = False
-        self._devices = self._left = 0
+        self._devices = self._left = self._oldest = 0
         self._windows = self._failed = self._least = self._listing_calls = 0
 
     async def run(self) -> ScanReport:
@@ -97,7 +97,7 @@ class Engine:
             await self._list(self._state.listing)
         if DESCRIBED & set(self._logs) and await self._store.wants_datapoints(self._state.run):
             await self._beside(partial(learn_definition, self._view, self._store))
-        if self._active_only and self._left:
+        if self._active_only and self._left and DESCRIBED & set(self._logs):
             self._activity = await self._beside(self._activity_known)
         await self._drain()
         self._activity = None  # It says nothing of devices that came meanwhile.
@@ -107,6 +107,8 @@ class Engine:
         self._last_try = True
         if await self._store.revive(self._open_logs):
             await self._drain()
+        self._state = evolve(self._state, over=True)
+        await self._store.begin(self._state, again=False)
         return await self._report()
 
     @property
@@ -142,6 +144,7 @@ class Engine:
     async def _recount(self) -> None:
         left = await self._store.left(self._open_logs, self._state.end, self._view.owned)
         self._devices, self._left = left.devices, sum(left.windows.values())
+        self._oldest = self._state.start if left.oldest is None else left.oldest
 
     async def _beside(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Make calls that are none to a log, from the beginning if the quota is used up."""
@@ -156,7 +159,9 @@ class Engine:
                 return answer
 
     async def _activity_known(self) -> Activity:
-        activity = Activity(self._state.start, self._state.end, self._view.now())
+        # Of a range that was extended only what is left is of interest, not a month of reports.
+        start = max(self._oldest, self._view.oldest())
+        activity = Activity(min(start, self._state.end), self._state.end, self._view.now())
         await activity.load(self._view, self._store)
         return activity
 

@@ -142,7 +142,10 @@ class FleetScan:
         described = DESCRIBED & set(self._logs)
         active = None
         if self._active_only and described and (fresh or left.oldest is not None):
-            start = state.start if fresh or left.oldest is None else left.oldest
+            start = state.start
+            if left.oldest is not None and not fresh:
+                start = max(start, left.oldest - self._settle)  # A new run goes back that far.
+            start = min(max(start, view.oldest()), state.end)
             active = await expected(view, start, state.end, count)
         return forecast(
             state,
