@@ -361,4 +361,6 @@ def run(tokens: Sequence[str]) -> int:
     except ValueError as error:
         say(f"usage: {error}")
         code = USAGE
+    except (ImportError, OSError) as error:
+        say(f"{type(error).__name__}: {error}")
     return code or OK

@@ -1,6 +1,7 @@
 """A disk that is full, or that may not be written: a clear error, no harm, and the truth in the end."""
 
 import asyncio
+import json
 import os
 import re
 import resource
@@ -92,6 +93,31 @@ async def test_a_process_that_may_write_no_more_ends_with_exit_1_and_goes_on(
         code, said = await scan(resource.RLIM_INFINITY)
     assert code == 0, said
     assert in_file(path) == truth(cloud, now - 2 * DAY, now - 1000)
+
+
+@pytest.mark.fault("P8")
+@pytest.mark.parametrize("to", ["parquet", "csv", "jsonl"])
+async def test_an_export_onto_a_full_disk_leaves_no_half_file(tmp_path: Path, to: str) -> None:
+    """P8: exit 1 in one line; what stands under its name is whole, and the rest is not there."""
+    cloud, path, out = cloud_of(1, 3), tmp_path / "fleet.db", tmp_path / "out"
+    await FleetScan(client_of(cloud), path, start=START, end=NOW, logs=["data"]).run()
+    with closing(sqlite3.connect(path)) as base, base:
+        rows = [(START + i, json.dumps({"text": os.urandom(50).hex()})) for i in range(5000)]
+        base.executemany("INSERT INTO data_log VALUES ('more', ?, ?)", rows)
+    words = ("export", str(path), "--to", to, "--out", str(out), "--log", "data")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LIMITED, "50000", *words, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1, said
+    assert b"File too large" in said
+    assert len(said.splitlines()) == 1
+    assert [
+        file for file in out.rglob("*") if file.is_file() and file.stat().st_size > 49_999
+    ] == []
+    assert list(out.rglob("*.part")) == []
+    report = await export(path, out, to, logs=["data"])  # type: ignore[arg-type]
+    assert report.rows["data"] == truth(cloud, START, NOW, ["data"]).total() + 5000
 
 
 def half_way(path: Path, wanted: Rows) -> None:
