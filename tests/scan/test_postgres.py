@@ -11,7 +11,13 @@ import pytest
 from sqlalchemy import make_url
 
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device
-from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedError
+from gizwits_async.scan import (
+    FleetScan,
+    ScanStoreError,
+    SqlStore,
+    StoreLockedError,
+    StoreMismatchError,
+)
 from gizwits_async.scan.ports import Change
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.task import Task
@@ -89,6 +95,55 @@ async def test_a_second_scan_is_refused_by_name(url: str) -> None:
     await first.aclose()
     assert await second.open() is None
     await second.aclose()
+
+
+async def sql(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(_plain(url))
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.mark.fault("P9")
+async def test_what_is_no_store_of_this_scan_is_left_as_it_is_in_postgresql(url: str) -> None:
+    """P9: foreign tables, another range, a newer schema: refused with the reason, no row touched."""
+    await sql(url, "CREATE TABLE accounts (id int)", "INSERT INTO accounts VALUES (7)")
+    with pytest.raises(ScanStoreError, match="holds tables, but no scan"):
+        await SqlStore(url).open()
+    await sql(url, "DROP TABLE accounts")
+    cloud = cloud_of(2, 3)
+    await FleetScan(client_of(cloud), url, start=START, end=NOW).run()
+    before = await held(url)
+    with pytest.raises(StoreMismatchError, match="name another store"):
+        await FleetScan(client_of(cloud), url, start=START + 5, end=NOW).run()
+    await sql(url, "UPDATE scan_meta SET value = '99' WHERE key = 'schema'")
+    with pytest.raises(StoreMismatchError, match="newer version"):
+        await FleetScan(client_of(cloud), url, start=START, end=NOW).run()
+    assert await held(url) == before == truth(cloud, START, NOW)
+
+
+@pytest.mark.fault("P8")
+async def test_a_connection_that_is_cut_stops_the_scan_and_the_next_run_has_it_all(
+    url: str,
+) -> None:
+    """P8: the server ends the session in mid-scan: a clear error, and the lock is free again."""
+    cloud = cloud_of(4, 4)
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    seen = asyncio.Event()
+    scan = FleetScan(client_of(cloud), url, start=START, end=NOW)
+    running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and seen.set()))
+    await seen.wait()
+    await sql(url, cut)
+    with pytest.raises(ScanStoreError, match="postgresql") as caught:
+        await running
+    assert len(str(caught.value)) < 600
+    assert await held(url) < truth(cloud, START, NOW)
+    assert (await FleetScan(client_of(cloud), url, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
 
 
 async def test_odd_values_survive_in_postgresql(url: str) -> None:
