@@ -2,16 +2,15 @@
 
 import asyncio
 import os
-import signal
 import sys
-import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 from gizwits_async.cli.connection import Connection, CredentialsError
+from gizwits_async.cli.interrupt import INTERRUPTED, awaited
 from gizwits_async.cli.output import Format, say
 from gizwits_async.errors import (
     AuthenticationError,
@@ -23,7 +22,7 @@ from gizwits_async.version import __version__
 
 __all__ = ["app", "run"]
 
-OK, FAILED, USAGE, PARTLY, CREDENTIALS, QUOTA, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+OK, FAILED, USAGE, PARTLY, CREDENTIALS, QUOTA = 0, 1, 2, 3, 4, 5
 
 Log = Literal["online", "cmd", "data"]
 
@@ -306,32 +305,6 @@ async def doctor(*, connection: Connection = Connection()) -> int:  # noqa: B008
     return await examine(connection)
 
 
-def _awaited(work: Coroutine[Any, Any, int | None]) -> int | None:
-    """Run a command; the first Ctrl-C lets it save and close, the second ends it where it stands."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return asyncio.run(work)
-    with asyncio.Runner() as runner:
-        loop = runner.get_loop()
-        task = loop.create_task(work)
-
-        def pressed(*_: object) -> None:
-            signal.signal(signal.SIGINT, _stop)
-            loop.call_soon_threadsafe(task.cancel)
-
-        try:
-            signal.signal(signal.SIGINT, pressed)
-            return loop.run_until_complete(task)
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _stop(*_: object) -> NoReturn:
-    # A store that outlives `kill -9` outlives this too.
-    os.write(2, b"stopped without waiting; what was committed is there\n")
-    os._exit(INTERRUPTED)
-
-
 def run(tokens: Sequence[str]) -> int:
     """Run the command that the tokens say and return its exit code."""
     try:
@@ -341,7 +314,7 @@ def run(tokens: Sequence[str]) -> int:
     code: int | None = FAILED
     try:
         result = command(*bound.args, **bound.kwargs)
-        code = _awaited(result) if asyncio.iscoroutine(result) else OK
+        code = awaited(result) if asyncio.iscoroutine(result) else OK
     except (KeyboardInterrupt, asyncio.CancelledError):
         say("interrupted")
         code = INTERRUPTED

@@ -15,7 +15,18 @@ import pytest
 from gizwits_async.simulator import SimulatedCloud
 from tests.scan.common import in_file, truth
 
-SCAN = (sys.executable, "-m", "gizwits_async.cli", "scan", "--since", "3d", "--json")
+STORE = "sqlite+aiosqlite:///fleet.db?timeout=90"  # Seconds for which a commit would be waited for.
+SCAN = (
+    sys.executable,
+    "-m",
+    "gizwits_async.cli",
+    "scan",
+    "--since",
+    "3d",
+    "--json",
+    "--out",
+    STORE,
+)
 
 
 @asynccontextmanager
@@ -51,7 +62,7 @@ async def test_ctrl_c_twice_stops_at_once(cloud: SimulatedCloud) -> None:
         with pytest.raises(TimeoutError):  # It waits for the transaction that has begun.
             await asyncio.wait_for(process.wait(), 0.4)
         process.send_signal(signal.SIGINT)
-        out, err = await asyncio.wait_for(process.communicate(), 2)
+        out, err = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, out) == (130, b""), err
     assert err == b"stopped without waiting; what was committed is there\n"
     await goes_on(cloud)
@@ -65,7 +76,7 @@ async def test_ctrl_c_once_waits_for_one_transaction_only(cloud: SimulatedCloud)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(process.wait(), 0.4)
     # The store is free again: the transaction that waited for it is whole.
-    out, err = await asyncio.wait_for(process.communicate(), 2)
+    out, err = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, out) == (130, b""), err
     assert err.splitlines() == [
         b"the state is saved; the same command goes on from here", b"interrupted",
