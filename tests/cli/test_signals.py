@@ -69,8 +69,8 @@ async def test_ctrl_c_twice_stops_at_once(cloud: SimulatedCloud) -> None:
 
 
 @pytest.mark.fault("P8")
-async def test_ctrl_c_once_waits_for_one_transaction_only(cloud: SimulatedCloud) -> None:
-    """P8: workers that queue for the store have begun nothing; what is open ends, and it says so."""
+async def test_ctrl_c_once_saves_and_says_how_to_go_on(cloud: SimulatedCloud) -> None:
+    """P8: it waits for the transaction that is open, ends, and the same command goes on from there."""
     async with stuck(cloud) as process:
         process.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):

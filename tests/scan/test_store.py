@@ -80,6 +80,28 @@ async def test_cancelled_at_any_moment_it_goes_on_without_loss(tmp_path: Path) -
     assert in_file(path) == truth(cloud, START, NOW)
 
 
+async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlStore) -> None:
+    """What has begun is finished whole; who still queues behind it is let go at once."""
+    gate = asyncio.Event()
+
+    async def slow(connection: Any) -> None:
+        await connection.execute(delete(LOG_TABLES["cmd"]))
+        await gate.wait()
+
+    first = asyncio.ensure_future(store._session.do(slow))
+    second = asyncio.ensure_future(store.due(["data"], 1000, 10))
+    await asyncio.sleep(0.05)
+    for waiting in (first, second):
+        waiting.cancel()
+    await asyncio.wait({second}, timeout=10)
+    assert second.cancelled()
+    assert not first.done()
+    gate.set()
+    await asyncio.wait({first})
+    assert first.cancelled()
+    assert await store.due(["data"], 1000, 10) == []
+
+
 async def killed(path: Path | str, cloud: SimulatedCloud, now: int, kills: int, seed: int) -> int:
     """Scan in a process that is killed so many times at random, then once to the end."""
     chance, done = random.Random(seed), 0
