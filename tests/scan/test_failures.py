@@ -232,6 +232,7 @@ def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
         await client.aclose()
         assert report.gap_count > 0
         assert not report.complete
+        assert report.calls_least <= report.log_calls
         assert report.windows_left == report.failed == 0
         found = in_memory(store)
         wanted = truth(cloud, report.start, report.end, ["data"])
