@@ -79,7 +79,7 @@ async def scan(job: Job, connection: Connection, *, json: bool) -> int:
     if json:
         print(jsonlib.dumps(plain(report.to_json())))  # noqa: T201
     else:
-        show_report(report, job.out)
+        show_report(report, SqlStore(job.out).name)
     return 0 if report.complete else _PARTLY
 
 

@@ -62,8 +62,13 @@ class SqlStore:
         self._session = Session(self._place)
         self._run = 0
 
+    @property
+    def name(self) -> str:
+        """What to call it: its path, or its URL without a password."""
+        return self._place.name
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._place.name}>"
+        return f"<{type(self).__name__} {self.name}>"
 
     # --- opening and closing
 

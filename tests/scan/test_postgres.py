@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+import os
+import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from gizwits_async.cli.simulate import environment
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device
 from gizwits_async.scan import (
     FleetScan,
@@ -21,6 +26,7 @@ from gizwits_async.scan import (
 from gizwits_async.scan.ports import Change
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.task import Task
+from gizwits_async.simulator import SimulatorServer
 from tests.scan.cluster import cluster, missing
 from tests.scan.common import DAY, Rows, cloud_of, row, truth
 from tests.scan.test_store import killed, lively
@@ -163,6 +169,34 @@ async def test_odd_values_survive_in_postgresql(url: str) -> None:
     await store.fail(task, "Odd", "\0" * 3)
     assert (await store.failures(["data"], 5))[1][0].text == "\0" * 3
     await store.aclose()
+
+
+@pytest.mark.fault("P10")
+async def test_the_password_of_a_store_is_not_printed(url: str, tmp_path: Path) -> None:
+    """P10: what the program tells of a store, in its report, plan, export and errors, has no password."""
+    cloud = cloud_of(1, 2, now=int(time.time()))
+    named = url.replace("postgres@", "postgres:hunter2@")
+    away = "postgresql+asyncpg://u:hunter2@127.0.0.1:9/none"
+    told = ""
+    (tmp_path / "file").touch()
+    async with SimulatorServer(cloud) as server:
+        for words in (
+            ("plan", "--since", "1d", "--out", named),
+            ("scan", "--since", "1d", "--out", named),
+            ("scan", "--start", "5", "--out", named),
+            ("export", named, "--to", "csv", "--out", str(tmp_path / "file" / "out")),
+            ("scan", "--since", "1d", "--out", away),
+        ):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "gizwits_async.cli", *words, stdout=PIPE, stderr=STDOUT,
+                env=os.environ | environment(cloud, server.url) | {"COLUMNS": "300"},
+            )  # fmt: skip
+            said, _ = await process.communicate()
+            told += said.decode()
+    assert "written to" in told
+    assert "postgres:***@" in told
+    assert "hunter2" not in told
+    assert "Traceback" not in told
 
 
 async def test_a_server_that_is_away_is_a_clear_error() -> None:
