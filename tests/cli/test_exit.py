@@ -116,3 +116,19 @@ async def test_a_plan_that_asks_who_is_active_says_what_that_saves(
     else:
         assert "reported data by the service's count" in err
     assert not Path("fleet.db").exists()
+
+
+async def test_since_last_goes_on_from_the_last_scan(program: Any, cloud: SimulatedCloud) -> None:
+    """Without one it is bad usage; after one it costs a window a log, and the range is one whole."""
+    code, out, err = await program("scan", "--since", "last")
+    assert (code, out) == (2, "")
+    assert "no last scan" in err
+    assert log_calls(cloud) == 0
+    code, out, _ = await program("scan", "--since", "3d", "--json")
+    first = json.loads(out)
+    assert (code, first["complete"]) == (0, True)
+    code, out, _ = await program("scan", "--since", "last", "--json")
+    again = json.loads(out)
+    assert (code, again["complete"], again["start"]) == (0, True, first["start"])
+    assert again["windows"] == again["log_calls"] == 3 * 3
+    assert in_file(Path("fleet.db")) == truth(cloud, again["start"], again["end"])
