@@ -1,12 +1,13 @@
-"""What decoding a cmd record costs, beside structuring that record from JSON: `python -m` this.
+"""What decoding a cmd record costs, beside making that record: `python -m benchmarks.bench_payload`."""
 
-Prints microseconds a record, best of several rounds, and the ratio to the structuring.
-"""
-
-import timeit
+import json
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+from benchmarks.measure import Figure, markdown, over, rounds, table
 from gizwits_async.models.devices import CommandRecord
+from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import (
     DataPoint,
     Entity,
@@ -15,10 +16,11 @@ from gizwits_async.models.product import (
     UintSpec,
 )
 from gizwits_async.payload import DataPointCodec, Frame
-from gizwits_async.wire.converter import structure
+from gizwits_async.wire.converter import load_json, structure
+
+__all__ = ["figures"]
 
 PAGE = 100
-ROUNDS = 7
 ACCESS = ("status_writable", "status_readonly", "alert", "fault")
 
 
@@ -56,15 +58,9 @@ def product(protocol_type: str, each: int) -> ProductDataPoints:
     )
 
 
-def microseconds(run: Callable[[], object], records: int = PAGE) -> float:
-    """Return the best time of a round, for each record."""
-    timer = timeit.Timer(run)
-    number, _ = timer.autorange()
-    return min(timer.repeat(ROUNDS, number)) / number / records * 1e6
-
-
-def main() -> None:
-    """Measure and print."""
+def figures(repeat: int = 15, *, show: bool = False) -> list[Figure]:
+    """Measure products of few and of many data points."""
+    found: list[Figure] = []
     for protocol_type, each in (("standard", 1), ("standard", 4), ("var_len", 4)):
         points = product(protocol_type, each)
         codec = DataPointCodec(points)
@@ -77,31 +73,40 @@ def main() -> None:
             # All flags set; as many bytes as a fixed-length report of the same points has, at most.
             body = b"\x14" + ((1 << count) - 1).to_bytes((count + 7) // 8, "big") + b"\x2a" * 80
         text = Frame.build(body, command=0x0091).to_hex()
-        replies = [
-            {"timestamp": 1517384243.0 + i, "type": "dev2app", "payload": text} for i in range(PAGE)
+        rows = [
+            {"timestamp": 1517384243.25 + i, "type": "dev2app", "payload": text}
+            for i in range(PAGE)
         ]
+        page = json.dumps({"meta": {"limit": PAGE}, "objects": rows}).encode()
         frames = [Frame.parse(text)] * PAGE
         assert len(codec.decode(frames[0])) == count
-
-        def parse(text: str = text) -> None:
-            for _ in range(PAGE):
-                Frame.parse(text)
-
-        def decode(codec: DataPointCodec = codec, frames: list[Frame] = frames) -> None:
-            for frame in frames:
-                codec.decode(frame)
-
-        def records(replies: list[dict[str, object]] = replies) -> object:
-            return structure(replies, tuple[CommandRecord, ...])
-
-        record = microseconds(records)
-        parsed, decoded = microseconds(parse), microseconds(decode)
-        print(
-            f"{protocol_type:8} {count:3} points: record {record:6.2f} us, "
-            f"frame {parsed:6.2f} us ({parsed / record:.1f}x), "
-            f"decode {decoded:6.2f} us ({decoded / record:.1f}x, {decoded / count:.2f} us a point)"
+        measured = rounds(
+            {
+                "its structuring, from bytes": partial(_structured, page),
+                "its frame": partial(_each, Frame.parse, [text] * PAGE),
+                "its data points": partial(_each, codec.decode, frames),
+            },
+            repeat=repeat,
         )
+        title = f"{protocol_type}, {count} points, a cmd record"
+        if show:
+            print(table(title, measured, "its structuring, from bytes", unit=PAGE), "\n")
+        ratio = partial(over, measured, floor="its structuring, from bytes")
+        found += [
+            Figure(f"{title}: frame over structuring", ratio("its frame")),
+            Figure(f"{title}: data points over structuring", ratio("its data points")),
+        ]
+    return found
+
+
+def _structured(page: bytes) -> object:
+    return structure(load_json(page), PageReply[CommandRecord])
+
+
+def _each(do: Callable[[Any], object], values: list[Any]) -> None:
+    for value in values:
+        do(value)
 
 
 if __name__ == "__main__":
-    main()
+    print(markdown(figures(show=True)))

@@ -1,7 +1,8 @@
 """How long a fleet scan takes beyond its quota, what memory it needs, and how fast stores are written.
 
 `python -m benchmarks.bench_scan` prints the numbers of issue "Scans at fleet scale"; `--devices 1000`
-is a quick look. The scans run in virtual time against a server with the real quota.
+is a quick look. The scans run in virtual time against a server with the real quota, which lives in
+the same process: the peak of memory holds the simulated fleet too.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from async_solipsism import EventLoop  # type: ignore[import-untyped]
 
+from benchmarks.measure import Figure, markdown
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.quota import HourlyQuota
@@ -26,6 +28,8 @@ from gizwits_async.scan.task import Task
 from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorTransport
 
 _DAY = 86_400
+_WRITTEN = 5_000
+"""Records a second that a store must take: fifty times what the quota can bring."""
 _RATES = Rates(sessions=1, reports=4, empty_day=0.5, burst=0.0, commands=0.0, edge=0.1)
 """A quiet fleet: to invent its days is most of the time that a run takes."""
 _NOW = 1_790_000_000
@@ -110,15 +114,25 @@ def main() -> None:
     if given.one:
         print(json.dumps(scan(given.one)))
         return
+    found = []
     with tempfile.TemporaryDirectory() as folder:
-        rate = asyncio.run(write(SqlStore(Path(folder) / "fleet.db")))
-        print(f"SQLite: {rate:,.0f} records/s written")
-    if given.postgres:
-        print(f"PostgreSQL: {asyncio.run(write(SqlStore(given.postgres))):,.0f} records/s written")
+        stores: dict[str, ScanStore] = {"SQLite": SqlStore(Path(folder) / "fleet.db")}
+        if given.postgres:
+            stores["PostgreSQL"] = SqlStore(given.postgres)
+        for name, store in stores.items():
+            rate = asyncio.run(write(store))
+            found.append(Figure(f"records written to {name}", rate, _WRITTEN, "/s", least=True))
     small, large = in_process(given.devices // 10), in_process(given.devices)
-    for found in (small, large):
-        print(", ".join(f"{name} {value:,.4g}" for name, value in found.items()))
-    print(f"memory {large['peak MB'] / small['peak MB']:.2f} times for ten times the devices")
+    for seen in (small, large):
+        print(", ".join(f"{name} {value:,.4g}" for name, value in seen.items()))
+    found += [
+        Figure("hours over calls / 3600", large["hours over least"], 1.02),
+        Figure("log calls over the least possible", large["calls over least"], 1.02),
+        Figure("refused", large["refused"], 0),
+        Figure("memory for ten times the devices", large["peak MB"] / small["peak MB"], 1.3),
+        Figure("peak of memory", large["peak MB"], None, " MB"),
+    ]
+    print(markdown(found))
 
 
 if __name__ == "__main__":

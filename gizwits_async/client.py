@@ -23,6 +23,7 @@ from gizwits_async.sections.product import Product
 from gizwits_async.sections.user_reports import UserReports
 from gizwits_async.sections.users import Users
 from gizwits_async.version import __version__
+from gizwits_async.windows import edge
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.ports import Quota, TokenStore, Transport
@@ -177,14 +178,40 @@ class GizwitsClient:
         """The quota that its calls take their places from."""
         return self._quota
 
+    @property
+    def product_key(self) -> str:
+        """The product that this client, or view, is for."""
+        return self._credentials.product_key
+
+    async def learn_time(self) -> None:
+        """Make sure that the server's time is known: a token is fetched if no reply told it yet.
+
+        Raises:
+            GizwitsError: As any call.
+        """
+        await self._gateway.learn_time()
+
     def server_time(self) -> float:
         """Return what time it is at the server, in epoch seconds; by our clock until it replied."""
         return self._gateway.clock.earliest()
+
+    def oldest_log(self) -> int:
+        """Return the oldest second that logs can be asked for, in epoch seconds UTC."""
+        return edge(self._gateway.clock.latest())
 
     def with_options(self, **changes: Any) -> Self:
         """Return a view of this client with changed `Options` that shares all else."""
         options = self._gateway.options.evolve(**changes)
         return self._view(self._credentials, self._gateway.with_options(options))
+
+    def with_quota(self, quota: Quota) -> Self:
+        """Return a view that takes its places through another quota, for instance one that counts.
+
+        Logins keep to the quota of this client. Closing the view closes no quota.
+        """
+        view = self._view(self._credentials, self._gateway.with_quota(quota))
+        view._quota, view._owns_quota = quota, False  # noqa: SLF001
+        return view
 
     def for_product(self, product_key: str, product_secret: str) -> Self:
         """Return a view for another product of the enterprise, with tokens of its own."""

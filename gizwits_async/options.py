@@ -39,6 +39,8 @@ class QuotaSnapshot:
     """Calls left of it, as far as known."""
     resets_at: float | None = None
     """When the count starts anew, in epoch seconds UTC by the server's clock; None if unknown."""
+    period: float = 3600.0
+    """Seconds of a period."""
     source: Literal["local", "server"] = "local"
     """Whether our own count says so or the reply headers of the server."""
 

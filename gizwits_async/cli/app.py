@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from gizwits_async.cli.connection import Connection, CredentialsError
+from gizwits_async.cli.interrupt import INTERRUPTED, awaited
 from gizwits_async.cli.output import Format, say
 from gizwits_async.errors import (
     AuthenticationError,
@@ -21,7 +22,7 @@ from gizwits_async.version import __version__
 
 __all__ = ["app", "run"]
 
-OK, FAILED, USAGE, PARTLY, CREDENTIALS, QUOTA, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+OK, FAILED, USAGE, PARTLY, CREDENTIALS, QUOTA = 0, 1, 2, 3, 4, 5
 
 Log = Literal["online", "cmd", "data"]
 
@@ -95,6 +96,7 @@ async def plan(
     start: str | None = None,
     end: str | None = None,
     out: str = "fleet.db",
+    active_only: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
     connection: Connection = Connection(),  # noqa: B008 - frozen
 ) -> int:
@@ -106,12 +108,13 @@ async def plan(
         start: Instead of --since: ISO 8601 with offset, or epoch seconds.
         end: ISO 8601 with offset, or epoch seconds; now by default.
         out: The store that the scan would write; what is there already costs nothing.
+        active_only: Of a scan that passes over devices without data; asks how many there are a day.
         json: Write JSON on stdout.
     """
     from gizwits_async.cli.scanning import Job
     from gizwits_async.cli.scanning import plan as run_plan
 
-    job = Job(log=log, since=since, start=start, end=end, out=out)
+    job = Job(log=log, since=since, start=start, end=end, out=out, active_only=active_only)
     return await run_plan(job, connection, json=json)
 
 
@@ -248,8 +251,8 @@ async def export(
         out: Folder; made if need be.
         log: A log to export; may be given several times. All three by default.
         csv_safe: Put a quote before texts that a spreadsheet would run.
-        typed: Ask the service for the product's data points, so that columns have their types and
-            those never reported are there too; without it nothing is called.
+        typed: Ask the service for the product's data points, in place of those that the scan kept in
+            the store; without it nothing is called.
     """
     from gizwits_async.cli.export import export as run_export
 
@@ -311,8 +314,8 @@ def run(tokens: Sequence[str]) -> int:
     code: int | None = FAILED
     try:
         result = command(*bound.args, **bound.kwargs)
-        code = asyncio.run(result) if asyncio.iscoroutine(result) else OK
-    except KeyboardInterrupt:
+        code = awaited(result) if asyncio.iscoroutine(result) else OK
+    except (KeyboardInterrupt, asyncio.CancelledError):
         say("interrupted")
         code = INTERRUPTED
     except BrokenPipeError:
@@ -331,4 +334,6 @@ def run(tokens: Sequence[str]) -> int:
     except ValueError as error:
         say(f"usage: {error}")
         code = USAGE
+    except (ImportError, OSError) as error:
+        say(f"{type(error).__name__}: {error}")
     return code or OK

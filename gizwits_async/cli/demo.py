@@ -44,7 +44,7 @@ async def demo(*, devices: int, days: int, out: Path | None, seed: int) -> int:
             options=Options(lane=Lane.BULK),
         ) as gizwits:
             job = Job(since=f"{days}d", out=str(path))
-            with progress_shown() as on_progress:
+            with progress_shown(gizwits) as on_progress:
                 report = await fleet_scan(gizwits, job).run(on_progress=on_progress)
     show_report(report, str(path))
     same, expected = _compared(cloud, path, report)

@@ -27,7 +27,7 @@ async def export(
         out: Folder.
         log: Which logs.
         csv_safe: Whether to defuse what a spreadsheet would run.
-        typed: Where to ask for the product's data points; None takes the types from the records.
+        typed: Where to ask for the product's data points; None takes what the store knows.
     """
     points = None
     if typed is not None:

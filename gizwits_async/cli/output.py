@@ -11,8 +11,8 @@ from rich.table import Table
 
 __all__ = ["Format", "console", "plain", "printable", "say", "write_rows", "write_value"]
 
-console = Console(stderr=True, highlight=False, soft_wrap=True)
-"""For people; honours NO_COLOR."""
+console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+"""For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`."""
 
 _TABLE_ROWS = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
@@ -29,8 +29,8 @@ class Format(StrEnum):
 
 
 def say(text: str) -> None:
-    """Tell the person in front of it, on stderr."""
-    console.print(text, markup=False)
+    """Tell the person in front of it, on stderr; whatever the text quotes is shown, not obeyed."""
+    console.print("\n".join(map(printable, text.split("\n"))))
 
 
 def printable(value: object) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json as jsonlib
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,13 +15,14 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.output import console, plain, printable, say
 from gizwits_async.cli.times import moment, span
 from gizwits_async.client import GizwitsClient
-from gizwits_async.options import Lane
+from gizwits_async.options import Lane, QuotaSnapshot
 from gizwits_async.scan import FleetScan, ScanReport, Since, SqlStore
 from gizwits_async.scan.report import ScanPlan, ScanProgress
 
 __all__ = ["Job", "fleet_scan", "plan", "progress_shown", "scan", "show_report"]
 
 _PARTLY = 3
+_HOUR = 3600.0
 _EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -71,7 +71,7 @@ async def scan(job: Job, connection: Connection, *, json: bool) -> int:
     """Run a scan to its end, and return its exit code."""
     async with connection.client(lane=Lane.BULK) as gizwits:
         try:
-            with progress_shown() as on_progress:
+            with progress_shown(gizwits) as on_progress:
                 report = await fleet_scan(gizwits, job).run(on_progress=on_progress)
         except asyncio.CancelledError:
             say("the state is saved; the same command goes on from here")
@@ -79,7 +79,7 @@ async def scan(job: Job, connection: Connection, *, json: bool) -> int:
     if json:
         print(jsonlib.dumps(plain(report.to_json())))  # noqa: T201
     else:
-        show_report(report, job.out)
+        show_report(report, SqlStore(job.out).name)
     return 0 if report.complete else _PARTLY
 
 
@@ -95,10 +95,14 @@ async def plan(job: Job, connection: Connection, *, json: bool) -> int:
 
 
 @contextmanager
-def progress_shown() -> Iterator[Callable[[ScanProgress], None]]:
+def progress_shown(gizwits: GizwitsClient) -> Iterator[Callable[[ScanProgress], None]]:
     """Show how far a scan is: a bar on a terminal, a line every half minute elsewhere."""
     if not console.is_terminal:
-        yield _Lines()
+        lines = _Lines(gizwits.quota.snapshot)
+        try:
+            yield lines
+        finally:
+            lines.close()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -115,32 +119,54 @@ def progress_shown() -> Iterator[Callable[[ScanProgress], None]]:
                 task,
                 completed=now.windows,
                 total=now.windows + now.windows_left,
-                detail=f"{sum(now.records.values()):,} records, {now.calls:,} calls",
+                detail=_detail(now, gizwits.quota.snapshot()),
             )
 
         yield show
 
 
+def _detail(now: ScanProgress, quota: QuotaSnapshot) -> str:
+    rate = now.calls / now.seconds if now.seconds else 0.0
+    hour = "the hour" if quota.period == _HOUR else f"{quota.period:,.0f} s"
+    return (
+        f"{now.devices:,} devices, {sum(now.records.values()):,} records, {now.calls:,} calls"
+        f" ({rate:.1f} a second), {quota.remaining:,} left in {hour}"
+    )
+
+
 class _Lines:
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._due = clock() + _EVERY
+    """A line every half minute, also while a scan waits for its quota and nothing moves."""
+
+    def __init__(self, quota: Callable[[], QuotaSnapshot]) -> None:
+        self._quota = quota
+        self._now: ScanProgress | None = None
+        self._wait()
 
     def __call__(self, now: ScanProgress) -> None:
-        if self._clock() < self._due:
+        self._now = now
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_EVERY, self._tell)
+
+    def _tell(self) -> None:
+        self._wait()
+        if (now := self._now) is None:
             return
-        self._due = self._clock() + _EVERY
         left = now.seconds_left
         say(
-            f"{now.devices:,} devices, {now.windows:,} windows done, {now.windows_left:,} left,"
-            f" {sum(now.records.values()):,} records, {now.calls:,} calls"
+            f"{now.windows:,} windows done, {now.windows_left:,} left, {_detail(now, self._quota())}"
             + ("" if left is None else f", about {left / 60:.0f} min to go")
         )
 
 
 def show_report(report: ScanReport, out: str) -> None:
     """Tell a person what a scan came to."""
-    table = Table(show_header=False, title=f"scan of {report.product_key}", title_justify="left")
+    table = Table(
+        show_header=False, title=printable(f"scan of {report.product_key}"), title_justify="left"
+    )
     rows = [
         ("range (UTC)", f"{_utc(report.start)} to {_utc(report.end)}"),
         ("devices", f"{report.devices:,}"),
@@ -157,7 +183,7 @@ def show_report(report: ScanReport, out: str) -> None:
         table.add_row(label, printable(text))
     console.print(table)
     for failure in report.failures[:20]:
-        say(printable(f"failed: {failure.did} {failure.log}: {failure.error}: {failure.text}"))
+        say(f"failed: {failure.did} {failure.log}: {failure.error}: {failure.text}")
     if report.failed > len(report.failures[:20]):
         say(f"... {report.failed:,} logs failed in all")
     for gap in report.gaps[:20]:
@@ -176,6 +202,9 @@ def _show_plan(found: ScanPlan) -> None:
     table.add_row("devices", f"{found.devices:,}")
     for name, count in found.windows.items():
         table.add_row(f"{name} windows left", f"{count:,}")
+    if found.active_share < 1:
+        told = f"{found.active_share:.0%} of the cmd and data windows, at most"
+        table.add_row("reported data by the service's count", told)
     table.add_row("calls", f"{found.calls:,} expected, {found.calls_least:,} at least")
     table.add_row("hours", f"{found.hours:,.2f}")
     table.add_row("done, if begun now (UTC)", _utc(found.finish))

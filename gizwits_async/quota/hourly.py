@@ -141,11 +141,13 @@ class HourlyQuota:
         view = self._view
         if not view.live(now.time):
             used = self._ledger.recent(now.time)
-            return QuotaSnapshot(limit=self.calls, remaining=max(0, self.calls - used))
+            left = max(0, self.calls - used)
+            return QuotaSnapshot(limit=self.calls, remaining=left, period=self.period)
         return QuotaSnapshot(
             limit=view.limit,
             remaining=max(0, view.headroom(now)),
             resets_at=view.last.resets_at,
+            period=self.period,
             source="server",
         )
 

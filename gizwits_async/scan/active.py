@@ -3,16 +3,20 @@
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
+from attrs import frozen
+
 from gizwits_async.errors import ApiError, AuthenticationError, NotFoundError, QuotaExceededError
 from gizwits_async.scan.ports import ScanStore
 from gizwits_async.scan.view import BulkView
 
-__all__ = ["Activity"]
+__all__ = ["Activity", "Expected", "expected"]
 
 _DAY = 86_400
 _NOT_GENERATED = 5014
 _ZONE = 14 * 3600
 """Seconds by which a day of the reports may be shifted: their zone is not documented."""
+_LISTED = 100
+"""Devices on a page of the report."""
 _FRESH = 2
 """Days up to today that a report may not have counted to their end yet: everybody is asked."""
 
@@ -28,10 +32,12 @@ class Activity:
             end: The second after the last one.
             now: The present, in epoch seconds.
         """
+        self._start = start
         self._first = (start - _ZONE) // _DAY
-        self._days = (end + _ZONE) // _DAY - self._first + 1
+        self.days = (end + _ZONE) // _DAY - self._first + 1
+        """How many days it has."""
         self._all = 0
-        for number in range(self._days):
+        for number in range(self.days):
             if self._first + number > now // _DAY - _FRESH:
                 self._all |= 1 << number
         self._of: dict[str, int] = {}
@@ -47,10 +53,25 @@ class Activity:
     def mark_whole(self, dids: Collection[str]) -> None:
         """Note that these devices must be asked about every day."""
         for did in dids:
-            self._of[did] = (1 << self._days) - 1
+            self._of[did] = (1 << self.days) - 1
+
+    def asks_all(self, day: int) -> bool:
+        """Return whether everybody must be asked about a day, counted from the first."""
+        return bool(self._all >> day & 1)
+
+    def days_of(self, start: int, end: int) -> range:
+        """Return the days, counted from the first, of which a report may hold these seconds."""
+        first = max(0, (start - _ZONE) // _DAY - self._first)
+        return range(first, min(self.days, (end - 1 + _ZONE) // _DAY - self._first + 1))
+
+    def date(self, day: int) -> date:
+        """Return the date of a day, counted from the first."""
+        return datetime(1970, 1, 1, tzinfo=UTC).date() + timedelta(days=self._first + day)
 
     def next(self, did: str, start: int, end: int) -> int:
         """Return the first second from `start` on at which a device may have data; else `end`."""
+        if start < self._start:
+            return start  # What the calendar does not reach is not passed over.
         days = self._of.get(did, 0) | self._all
         number = max(0, (start - _ZONE) // _DAY - self._first)
         left = days >> number
@@ -67,8 +88,8 @@ class Activity:
         """
         self.mark_whole(await store.without_mac())
         try:
-            for number in range(self._days):
-                if not self._all >> number & 1:
+            for number in range(self.days):
+                if not self.asks_all(number):
                     await self._load_day(view, store, number)
         except (AuthenticationError, QuotaExceededError):
             raise
@@ -79,9 +100,8 @@ class Activity:
                 self.mark_whole([device.did])
 
     async def _load_day(self, view: BulkView, store: ScanStore, number: int) -> None:
-        day = _date(self._first + number)
         try:
-            async for page in view.active_devices(day).pages():
+            async for page in view.active_devices(self.date(number)).pages():
                 macs = [row.mac for row in page.items if row.mac]
                 self.mark(number, await store.by_mac(macs))
         except NotFoundError as error:
@@ -90,5 +110,52 @@ class Activity:
             self.mark(number)
 
 
-def _date(days: int) -> date:
-    return datetime(1970, 1, 1, tzinfo=UTC).date() + timedelta(days=days)
+@frozen(kw_only=True)
+class Expected:
+    """What asking first will come to, as far as a few counts tell."""
+
+    share: float
+    """Part of the windows of cmd and data log that will be asked."""
+    calls: int
+    """Calls that it takes to learn which those are."""
+
+
+async def expected(view: BulkView, start: int, end: int, devices: int) -> Expected:
+    """Ask how many devices reported data on each day of a range; one call a day.
+
+    Raises:
+        GizwitsError: As any call.
+    """
+    calendar = Activity(start, end, view.now())
+    layers = [
+        calendar.days_of(first, min(end, first + view.owned))
+        for first in range(start, end, view.owned)
+    ]
+    try:
+        counts = [await _count(view, calendar, day, devices) for day in range(calendar.days)]
+    except (AuthenticationError, QuotaExceededError):
+        raise
+    except ApiError:
+        since = max((start - _ZONE) // _DAY * _DAY, view.oldest())
+        found = await view.devices.search(show_disabled=True, liveness_start=since).total()
+        active = devices if found is None else min(found, devices)
+        asked = [devices if any(map(calendar.asks_all, days)) else active for days in layers]
+        calls = 1 + -(-active // _LISTED)  # The refusal, and the list.
+    else:
+        # Who was active on two of the days is counted twice: rather too many than too few.
+        asked = [min(devices, sum(counts[day] for day in days)) for days in layers]
+        listed = [count for day, count in enumerate(counts) if not calendar.asks_all(day)]
+        calls = sum(max(1, -(-count // _LISTED)) for count in listed)
+    return Expected(share=sum(asked) / max(devices * len(layers), 1), calls=calls)
+
+
+async def _count(view: BulkView, calendar: Activity, number: int, devices: int) -> int:
+    if calendar.asks_all(number):
+        return devices
+    try:
+        found = await view.active_devices(calendar.date(number)).total()
+    except NotFoundError as error:
+        if error.code != _NOT_GENERATED:
+            raise
+        found = None
+    return devices if found is None else min(found, devices)

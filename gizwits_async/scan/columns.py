@@ -6,11 +6,18 @@ from typing import Any, Literal, TypeAlias
 
 from gizwits_async.models.product import DataPoint, ProductDataPoints
 
-__all__ = ["Kind", "fitted", "kind_of", "merged", "wanted_kinds"]
+__all__ = ["Kind", "column_of", "fitted", "kind_of", "merged", "wanted_kinds"]
 
 Kind: TypeAlias = Literal["bool", "int", "float", "text"]
 """The types that all formats have."""
 _LARGEST = 2**63
+_OURS = frozenset({"did", "timestamp", "type", "payload", "problem", "log", "date"})
+"""Columns of our own, and those that readers make of the folders' names."""
+
+
+def column_of(point: str) -> str:
+    """Return the name of a data point's column: its own, unless we have one of that name."""
+    return f"attrs.{point}" if point in _OURS else point
 
 
 def kind_of(value: object) -> Kind | None:
@@ -37,7 +44,9 @@ def merged(known: Kind | None, found: Kind | None) -> Kind:
 
 def wanted_kinds(points: ProductDataPoints | None) -> dict[str, Kind]:
     """Return the columns that a product's definition promises."""
-    return {} if points is None else {point.name: _promised(point) for point in points.datapoints}
+    if points is None:
+        return {}
+    return {column_of(point.name): _promised(point) for point in points.datapoints}
 
 
 def _promised(point: DataPoint) -> Kind:

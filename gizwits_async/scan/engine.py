@@ -1,10 +1,10 @@
 """The work of one run: lists the devices, walks what is due with a few workers, tries again, tells."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import TypeAlias
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -21,24 +21,25 @@ from gizwits_async.errors import (
     ServerError,
 )
 from gizwits_async.scan.active import Activity
+from gizwits_async.scan.definition import DESCRIBED, learn_definition
 from gizwits_async.scan.due import DueTasks
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.ports import Change, ScanStore
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
 from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.tally import SHOWN, Tally
 from gizwits_async.scan.task import LogName, Record, Span, Task, time_of
 from gizwits_async.scan.view import BulkView
 from gizwits_async.streams import Page
 
 __all__ = ["Engine", "Progress"]
 
+T = TypeVar("T")
 Progress: TypeAlias = ScanProgress
 _CLOSED_CODES = {5018, 5024}
 """What a log answers that is closed for published products."""
 _CLOSED_AFTER = 3
 """Devices that must have been refused before a log is given up for the product."""
-_SHOWN = 1000
-"""Failures and gaps that a report names one by one."""
 _PAUSE = 60.0
 """Seconds to wait when the quota is used up and nobody says for how long."""
 _STOPS = (AuthenticationError, ClientClosedError, ScanStoreError)
@@ -76,15 +77,13 @@ class Engine:
         self._sleep = sleep
         self._on_progress = on_progress
         self._on_page = on_page
-        self._began = asyncio.get_running_loop().time()
         self._due = DueTasks(store, state.end)
         self._refused: dict[LogName, set[str]] = {log: set() for log in logs}
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
-        self._records: Counter[LogName] = Counter()
+        self._tally = Tally(view)
         self._last_try = False
-        self._devices = self._left = 0
-        self._windows = self._failed = self._least = self._listing_calls = 0
+        self._oldest = state.start
 
     async def run(self) -> ScanReport:
         """Do all that is left, and tell."""
@@ -92,16 +91,20 @@ class Engine:
         await self._recount()
         if self._state.listing != "done":
             await self._list(self._state.listing)
-        if self._active_only and self._left:
-            await self._learn_activity()
+        if DESCRIBED & set(self._logs) and await self._store.wants_datapoints(self._state.run):
+            await self._beside(partial(learn_definition, self._view, self._store))
+        if self._active_only and self._tally.left and DESCRIBED & set(self._logs):
+            self._activity = await self._beside(self._activity_known)
         await self._drain()
         self._activity = None  # It says nothing of devices that came meanwhile.
         if await self._list(None):
             await self._drain()
-        self._failed = 0
+        self._tally.failed = 0
         self._last_try = True
         if await self._store.revive(self._open_logs):
             await self._drain()
+        self._state = evolve(self._state, over=True)
+        await self._store.begin(self._state, again=False)
         return await self._report()
 
     @property
@@ -131,24 +134,32 @@ class Engine:
                 resume = None
             except (QuotaExceededError, QuotaWaitError) as error:
                 await self._wait_out(error)
-        self._listing_calls += self._view.calls - before
+        self._tally.beside += self._view.calls - before
         return new
 
     async def _recount(self) -> None:
         left = await self._store.left(self._open_logs, self._state.end, self._view.owned)
-        self._devices, self._left = left.devices, sum(left.windows.values())
+        self._tally.devices, self._tally.left = left.devices, sum(left.windows.values())
+        self._oldest = self._state.start if left.oldest is None else left.oldest
 
-    async def _learn_activity(self) -> None:
+    async def _beside(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Make calls that are none to a log, from the beginning if the quota is used up."""
         before = self._view.calls
-        while self._activity is None:
-            activity = Activity(self._state.start, self._state.end, self._view.now())
+        while True:
             try:
-                await activity.load(self._view, self._store)
+                answer = await ask()
             except (QuotaExceededError, QuotaWaitError) as error:
                 await self._wait_out(error)
             else:
-                self._activity = activity
-        self._listing_calls += self._view.calls - before
+                self._tally.beside += self._view.calls - before
+                return answer
+
+    async def _activity_known(self) -> Activity:
+        # Of a range that was extended only what is left is of interest, not a month of reports.
+        start = max(self._oldest, self._view.oldest())
+        activity = Activity(min(start, self._state.end), self._state.end, self._view.now())
+        await activity.load(self._view, self._store)
+        return activity
 
     # --- tasks
 
@@ -176,13 +187,13 @@ class Engine:
         if await self._skip(task):
             return
         task = task.opened(self._state.end, self._view.owned, self._view.now())
-        records = 0
+        asked = records = 0
         while task.end is not None:
             try:
                 stream = self._view.log(task.log, task.did, task.seen, task.end)
                 async with aclosing(stream.pages(task.resume)) as pages:
                     async for page in pages:
-                        records += len(page.items)
+                        asked, records = 1, records + len(page.items)
                         task = await self._keep(task, page)
             except LogRangeError as error:
                 task = await self._clamp(task, error.oldest)
@@ -196,9 +207,10 @@ class Engine:
                 await self._set_aside(task, error)
                 return
         self._answered.add(task.log)
-        self._windows += 1
-        self._left -= 1
-        self._least += max(1, -(-records // self._view.page_size))
+        self._tally.windows += 1
+        self._tally.left -= 1
+        # A window that fell off the edge as a whole was not asked for.
+        self._tally.least += max(asked, -(-records // self._view.page_size))
 
     async def _skip(self, task: Task) -> bool:
         """Pass over days without data, and return whether there were any."""
@@ -210,7 +222,7 @@ class Engine:
         if start <= task.seen:
             return False
         await self._store.commit(Change(after=task.skipped(start)))
-        self._left += -(-(stop - start) // owned) + (task.seen - stop) // owned
+        self._tally.left += -(-(stop - start) // owned) + (task.seen - stop) // owned
         return True
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
@@ -224,7 +236,7 @@ class Engine:
         await self._store.commit(
             Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
         )
-        self._records[task.log] += len(page.items)
+        self._tally.records[task.log] += len(page.items)
         await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
         return after
 
@@ -259,7 +271,7 @@ class Engine:
     # --- what goes wrong
 
     async def _set_aside(self, task: Task, error: Exception) -> None:
-        self._failed += 1
+        self._tally.failed += 1
         if self._last_try and isinstance(error, _OF_ONE_WINDOW) and task.until is None:
             # The windows behind it are not to fall off the edge of the log for its sake.
             task, rest = task.split()
@@ -281,43 +293,14 @@ class Engine:
 
     def _tell(self, task: Task | None = None) -> None:
         if self._on_progress is not None:
-            self._on_progress(
-                ScanProgress(
-                    devices=self._devices,
-                    windows=self._windows,
-                    windows_left=self._left,
-                    records=dict(self._records),
-                    calls=self._view.calls,
-                    failed=self._failed,
-                    seconds=self._seconds,
-                    did=None if task is None else task.did,
-                    log=None if task is None else task.log,
-                )
-            )
-
-    @property
-    def _seconds(self) -> float:
-        return asyncio.get_running_loop().time() - self._began
+            self._on_progress(self._tally.progress(task))
 
     async def _report(self) -> ScanReport:
         await self._recount()
-        failed, failures = await self._store.failures(self._open_logs, _SHOWN)
-        gap_count, gaps = await self._store.gaps(_SHOWN)
-        return ScanReport(
-            product_key=self._state.product_key,
-            start=self._state.start,
-            end=self._state.end,
-            devices=self._devices,
-            windows=self._windows,
-            windows_left=self._left,
-            records={log: self._records[log] for log in self._logs},
-            calls=self._view.calls,
-            log_calls=self._view.calls - self._listing_calls,
-            calls_least=self._least,
-            seconds=self._seconds,
-            failed=failed,
-            failures=tuple(failures),
-            gap_count=gap_count,
-            gaps=tuple(gaps),
+        return self._tally.report(
+            self._state,
+            self._logs,
+            failures=await self._store.failures(self._open_logs, SHOWN),
+            gaps=await self._store.gaps(SHOWN),
             given_up=self._given_up,
         )

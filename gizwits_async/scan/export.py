@@ -1,25 +1,33 @@
 """A scan's store as files for other tools: one folder a log and day, one column a data point."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 from sqlalchemy import Table, select
-from sqlalchemy.exc import SQLAlchemyError
 
+from gizwits_async.models.devices import CommandRecord
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.scan.columns import Kind, kind_of, merged, wanted_kinds
+from gizwits_async.payload import DataPointCodec, PayloadError
+from gizwits_async.scan.columns import Kind, column_of, kind_of, merged, wanted_kinds
+from gizwits_async.scan.definition import definition_in
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.place import place_of
-from gizwits_async.scan.tables import LOG_TABLES
+from gizwits_async.scan.session import STORE_FAILS, translated
+from gizwits_async.scan.tables import LOG_TABLES, META
 from gizwits_async.scan.task import LOGS, LogName
 from gizwits_async.scan.writers import Writer, writer_of
 
 __all__ = ["ExportReport", "Format", "export"]
+
+_log = logging.getLogger("gizwits_async.scan")
 
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 _AT_ONCE = 2_000
@@ -48,16 +56,19 @@ async def export(
     """Write the logs of a store into `out/log=data/date=2026-11-22/part-0.parquet` and so on.
 
     Days are those of UTC. Each row has `did` and `timestamp`; the data log has one column a data
-    point, the others `type` and `payload`. A file appears under its name when it is whole, in place
-    of one that was there. The store is only read, and may be in use.
+    point, the others `type` and `payload`. The cmd log has both: its payloads are decoded where the
+    data points are known, and `problem` says why one could not be. A data point that is called like
+    a column of ours stands in `attrs.NAME`. A file appears under its name when it is whole, in
+    place of one that was there. The store is only read, and may be in use.
 
     Args:
         store: Path or URL of the store.
         out: Folder; made if need be.
         to: `parquet` (extra `parquet`), `csv` or `jsonl`.
         logs: Which logs.
-        datapoints: `await client.product.datapoints()`: gives the columns of the data log and their
-            types, also of points that never were reported; None takes them from the records.
+        datapoints: `await client.product.datapoints()`: gives the columns of data points and their
+            types, also of points that never were reported. None takes what the scan kept in the
+            store; if it could not learn them, the data log's are taken from the records.
         csv_safe: Whether to put a quote before texts in a CSV that a spreadsheet would run.
 
     Raises:
@@ -71,28 +82,79 @@ async def export(
     if unknown := [log for log in logs if log not in LOGS]:
         raise ValueError(f"logs must be some of {', '.join(LOGS)}, not {unknown}")
     source = _Source(store)
+    points = await source.datapoints() if datapoints is None else datapoints
     rows: dict[LogName, int] = {}
     files: list[Path] = []
     for log in logs:
-        kinds: dict[str, Kind] = {"type": "text", "payload": "text"}
+        shape = _shape_of(log, points)
         if log == "data":
-            kinds = wanted_kinds(datapoints)
-            async for batch in source.batches(LOG_TABLES[log]):
-                for row in batch:
-                    for name, value in row["attrs"].items():
-                        kinds[name] = merged(kinds.get(name), kind_of(value))
-        folder = Path(out) / f"log={log}"
-        days = _Days(folder, to, kinds, csv_safe=csv_safe)
+            async with aclosing(source.batches(LOG_TABLES[log])) as batches:
+                async for batch in batches:
+                    for row in batch:
+                        for name, value in shape.cells(row).items():
+                            shape.kinds[name] = merged(shape.kinds.get(name), kind_of(value))
+        days = _Days(Path(out) / f"log={log}", to, shape.kinds, csv_safe=csv_safe)
         try:
             rows[log] = 0
-            async for batch in source.batches(LOG_TABLES[log]):
-                rows[log] += len(batch)
-                for row in batch:
-                    days.add(row)
+            async with aclosing(source.batches(LOG_TABLES[log])) as batches:
+                async for batch in batches:
+                    rows[log] += len(batch)
+                    for row in batch:
+                        days.add(row["did"], row["timestamp"], shape.cells(row))
             files += days.finish()
         finally:
             days.close()
     return ExportReport(rows=rows, files=tuple(sorted(files)))
+
+
+@frozen
+class _Shape:
+    """The columns of a log beside `did` and `timestamp`, and how a row fills them."""
+
+    kinds: dict[str, Kind]
+    cells: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def _shape_of(log: LogName, points: ProductDataPoints | None) -> _Shape:
+    plain: dict[str, Kind] = {"type": "text", "payload": "text"}
+    if log == "data":
+        return _Shape(wanted_kinds(points), lambda row: _columns(row["attrs"]))
+    codec = None if log == "online" or points is None else _codec_of(points)
+    if codec is None:
+        return _Shape(plain, _told)
+    decoded: dict[str, Kind] = {**plain, "problem": "text", **wanted_kinds(points)}
+    return _Shape(decoded, partial(_decoded, codec))
+
+
+def _codec_of(points: ProductDataPoints) -> DataPointCodec | None:
+    try:
+        return DataPointCodec(points)
+    except ValueError as error:
+        _log.warning("payloads are exported as they are, not decoded: %s", error)
+        return None
+
+
+def _columns(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    return {column_of(name): value for name, value in attrs.items()}
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    payload = row["payload"]
+    text = payload if payload is None or isinstance(payload, str) else json.dumps(payload)
+    return {"type": row["type"], "payload": text}
+
+
+def _decoded(codec: DataPointCodec, row: Mapping[str, Any]) -> dict[str, Any]:
+    record = CommandRecord(
+        timestamp=row["timestamp"], type=row["type"] or "", payload=row["payload"]
+    )
+    told, problem = _told(row), record.frame.problem
+    if problem is None:
+        try:
+            return {**told, "problem": None, **_columns(codec.decode(record).attrs)}
+        except PayloadError as error:
+            problem = str(error)
+    return {**told, "problem": problem}
 
 
 class _Source:
@@ -103,7 +165,14 @@ class _Source:
         if self._place.absent():
             raise ScanStoreError(f"{self._place.name}: there is no store")
 
-    async def batches(self, table: Table) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    async def datapoints(self) -> ProductDataPoints | None:
+        """Return the product's data points, if the scan kept them."""
+        meta: dict[str, str] = {}
+        async for batch in self.batches(META):
+            meta |= {row["key"]: row["value"] for row in batch}
+        return definition_in(meta, self._place.name)
+
+    async def batches(self, table: Table) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         """Read a table."""
         engine = self._place.engine()
         try:
@@ -111,8 +180,8 @@ class _Source:
                 result = await connection.stream(select(table))
                 async for batch in result.mappings().partitions(_AT_ONCE):
                     yield [dict(row) for row in batch]
-        except SQLAlchemyError as error:
-            raise ScanStoreError(f"{self._place.name}: {type(error).__name__}") from error
+        except STORE_FAILS as error:
+            raise translated(self._place, error) from None
         finally:
             await engine.dispose()
 
@@ -126,9 +195,9 @@ class _Days:
         self._folder, self._to, self._kinds, self._csv_safe = folder, to, kinds, csv_safe
         self._open: dict[str, tuple[Writer, list[Mapping[str, Any]]]] = {}
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, did: str, timestamp: float, cells: Mapping[str, Any]) -> None:
         """Put a row into the file of its day."""
-        time = datetime.fromtimestamp(row["timestamp"], UTC)
+        time = datetime.fromtimestamp(timestamp, UTC)
         day = f"{time:%Y-%m-%d}"
         if day not in self._open:
             path = self._folder / f"date={day}" / f"part-0.{self._to}"
@@ -136,12 +205,7 @@ class _Days:
             writer = writer_of(self._to, path, self._kinds, csv_safe=self._csv_safe)
             self._open[day] = writer, []
         writer, waiting = self._open[day]
-        values = row.get("attrs")
-        if values is None:
-            payload = row["payload"]
-            text = payload if payload is None or isinstance(payload, str) else json.dumps(payload)
-            values = {"type": row["type"], "payload": text}
-        waiting.append({"did": row["did"], "timestamp": time, **values})
+        waiting.append({"did": did, "timestamp": time, **cells})
         if len(waiting) >= _AT_ONCE:
             writer.write(waiting)
             waiting.clear()

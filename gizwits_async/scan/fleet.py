@@ -6,6 +6,8 @@ from os import PathLike
 from typing import Any
 
 from gizwits_async.client import GizwitsClient
+from gizwits_async.scan.active import expected
+from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine, Progress
 from gizwits_async.scan.forecast import forecast
 from gizwits_async.scan.memory import MemoryStore
@@ -109,7 +111,8 @@ class FleetScan:
     async def plan(self) -> ScanPlan:
         """Return what is left to do, at the cost of at most one listing; writes nothing.
 
-        What `active_only` would pass over is counted in.
+        With `active_only` it also costs a call a day of the range: how many devices reported data.
+        Who reported on several days is counted on each, so that a scan takes rather less.
 
         Raises:
             ScanStoreError: The store cannot be read, or belongs to something else.
@@ -135,7 +138,25 @@ class FleetScan:
             if total is None:
                 total = len(await view.devices.search(show_disabled=True).collect())
             count = max(count, total)
-        return forecast(state, left, count, logs=self._logs, view=view, resumes=held is not None)
+        fresh = count > left.devices
+        described = DESCRIBED & set(self._logs)
+        active = None
+        if self._active_only and described and (fresh or left.oldest is not None):
+            start = state.start
+            if left.oldest is not None and not fresh:
+                start = max(start, left.oldest - self._settle)  # A new run goes back that far.
+            start = min(max(start, view.oldest()), state.end)
+            active = await expected(view, start, state.end, count)
+        return forecast(
+            state,
+            left,
+            count,
+            logs=self._logs,
+            view=view,
+            resumes=held is not None,
+            definition=bool(described) and await self._store.wants_datapoints(state.run),
+            active=active,
+        )
 
     def _resolve(self, held: ScanState | None, view: BulkView, left: Left) -> ScanState:
         finished = held is not None and held.listing == "done" and not sum(left.windows.values())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
+from gizwits_async.scan.active import Expected
 from gizwits_async.scan.ports import Left
 from gizwits_async.scan.report import ScanPlan
 from gizwits_async.scan.span import ScanState
@@ -23,6 +24,8 @@ def forecast(
     logs: Sequence[LogName],
     view: BulkView,
     resumes: bool,
+    definition: bool = False,
+    active: Expected | None = None,
 ) -> ScanPlan:
     """Return the plan.
 
@@ -33,12 +36,18 @@ def forecast(
         logs: Which logs.
         view: Tells the time, the quota, and how many seconds a query owns.
         resumes: Whether an earlier run began it.
+        definition: Whether the product's data points will be asked for.
+        active: What asking first who was active will come to; None if that is not asked.
     """
     each = -(-(state.end - state.start) // view.owned)
     fresh = devices - left.devices
     windows = {log: left.windows.get(log, 0) + fresh * each for log in logs}
+    if active is not None:
+        for log in set(logs) - {"online"}:
+            windows[log] = ceil(windows[log] * active.share)
     listing = 0 if state.listing == "done" else -(-devices // _LISTED)
     listing += -(-devices // _LISTED)  # once more at the end, for what moved meanwhile
+    listing += definition + (0 if active is None else active.calls)
     expected = float(listing)
     for log in logs:
         finished, pages = left.done.get(log, (0, 0))
@@ -51,6 +60,7 @@ def forecast(
         start=state.start,
         end=state.end,
         windows=windows,
+        active_share=1.0 if active is None else active.share,
         calls_least=listing + sum(windows.values()),
         calls=calls,
         hours=seconds / 3600,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from gizwits_async.models.devices import Device
+from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.ports import Change, Left
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.span import ScanState
@@ -20,19 +21,20 @@ class MemoryStore:
         """Make a store.
 
         Args:
-            keep: Whether to keep the records; if not, they are counted and dropped.
+            keep: Whether to keep records and devices; if not, they are counted and dropped.
         """
         self._keep = keep
         self.state: ScanState | None = None
         """The range, and how far the listing came."""
         self.devices: dict[str, Device] = {}
-        """Devices by did; without `keep`, did and MAC only."""
+        """Devices by did; none without `keep`."""
         self.records: dict[tuple[str, LogName], list[Record]] = {}
         """Records by did and log, oldest first."""
         self.counts: Counter[LogName] = Counter()
         """How many records were written to each log."""
         self.lost: list[Gap] = []
         """What fell off the edge of the log, in the present range."""
+        self._macs: dict[str, str | None] = {}
         self._tasks: dict[tuple[str, str, int], Task] = {}
         self._failed: dict[tuple[str, str, int], Failure] = {}
 
@@ -60,24 +62,32 @@ class MemoryStore:
     ) -> int:
         """See `ScanStore.add`."""
         self.state = state
-        before = len(self.devices)
+        before = len(self._macs)
         for device in devices:
-            self.devices[device.did] = (
-                device if self._keep else Device(did=device.did, mac=device.mac)
-            )
+            self._macs[device.did] = device.mac
+            if self._keep:
+                self.devices[device.did] = device
             for log in logs:
                 task = Task.new(device.did, log, state.start)
                 self._tasks.setdefault(task.key, task)
-        return len(self.devices) - before
+        return len(self._macs) - before
+
+    async def wants_datapoints(self, run: int) -> bool:
+        """Return no: only an export would need them."""
+        del run
+        return False
+
+    async def keep_datapoints(self, points: ProductDataPoints | None) -> None:
+        """Keep nothing; see `wants_datapoints`."""
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
         """See `ScanStore.by_mac`."""
         wanted = set(macs)
-        return [one.did for one in self.devices.values() if one.mac in wanted]
+        return [did for did, mac in self._macs.items() if mac in wanted]
 
     async def without_mac(self) -> list[str]:
         """See `ScanStore.without_mac`."""
-        return [one.did for one in self.devices.values() if one.mac is None]
+        return [did for did, mac in self._macs.items() if mac is None]
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""
@@ -135,7 +145,7 @@ class MemoryStore:
             if span > 0:
                 windows[task.log] += -(-span // owned)
                 oldest = task.seen if oldest is None else min(oldest, task.seen)
-        return Left(devices=len(self.devices), windows=windows, oldest=oldest, done=done)
+        return Left(devices=len(self._macs), windows=windows, oldest=oldest, done=done)
 
     async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""

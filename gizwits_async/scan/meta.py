@@ -23,6 +23,7 @@ def values_of(state: ScanState | None, holder: str | None = None) -> dict[str, s
             "range": json.dumps([state.start, state.end, state.wanted_end]),
             "run": str(state.run),
             "listing": json.dumps(state.listing),
+            "over": json.dumps(state.over),
         }
     return values
 
@@ -63,6 +64,7 @@ def state_in(meta: Mapping[str, str], name: str) -> ScanState | None:
             wanted_end=None if wanted is None else int(wanted),
             run=int(meta["run"]),
             listing=None if listing is None else str(listing),
+            over=meta.get("over") == "true",
         )
     except (KeyError, ValueError, TypeError) as error:
         raise ScanStoreError(f"{name}: its table scan_meta is damaged ({error!r})") from error

@@ -174,9 +174,8 @@ class PostgresPlace:
         try:
             return create_async_engine(self._url, poolclass=NullPool)
         except ModuleNotFoundError as error:
-            raise ImportError(
-                f"this store needs {error.name}: install 'gizwits-async[postgres]'"
-            ) from error
+            extra = "'gizwits-async[postgres]'" if error.name == "asyncpg" else error.name
+            raise ImportError(f"this store needs {error.name}: install {extra}") from error
 
     async def hold(self, connection: AsyncConnection | None) -> bool:
         """See `Place.hold`."""

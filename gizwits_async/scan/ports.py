@@ -6,6 +6,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from gizwits_async.models.devices import Device
+from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.task import LogName, Record, Span, Task
@@ -71,6 +72,14 @@ class ScanStore(Protocol):
         self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
     ) -> int:
         """Keep devices, with a task for each of these logs if there is none; return how many are new."""
+        ...
+
+    async def wants_datapoints(self, run: int) -> bool:
+        """Return whether it keeps the product's data points, and was not given them in this run."""
+        ...
+
+    async def keep_datapoints(self, points: ProductDataPoints | None) -> None:
+        """Keep the product's data points; None if the service does not tell them."""
         ...
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:

@@ -96,9 +96,13 @@ class ScanPlan:
     end: int
     """The second after the last one."""
     windows: Mapping[LogName, int]
-    """Windows left to ask of each log."""
+    """Windows left to ask of each log; with `active_only`, those expected after it."""
+    active_share: float
+    """Part of the windows of cmd and data log that are expected to be asked; 1.0 but for
+    `active_only`."""
     calls_least: int
-    """Calls if every window fits one page; the listing included."""
+    """Calls if every window fits one page; the listing, and what else comes beside the logs,
+    included."""
     calls: int
     """Calls to expect, by the pages that the windows scanned so far took."""
     hours: float

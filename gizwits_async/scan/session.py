@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.place import Place
 
-__all__ = ["TEXT", "Session"]
+__all__ = ["STORE_FAILS", "TEXT", "Session", "translated"]
 
 T = TypeVar("T")
 
+_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
+"""What SQLite says of a full disk, a quota of the file system, or a limit of the process."""
+STORE_FAILS = (SQLAlchemyError, OSError, ValueError)
+"""What comes up out of a database; a ValueError is a text in it that is no JSON."""
 TEXT = 500
 """Characters of an error that are kept."""
 
@@ -33,6 +37,8 @@ class Session:
         Raises:
             ScanStoreError: The database refused, or is away.
         """
+        # Who is cancelled while others have their turn has begun nothing, and need not wait for it.
+        await self._turn.acquire()
         return await _whole(self._transaction(work))
 
     async def aclose(self) -> None:
@@ -40,15 +46,16 @@ class Session:
         await _whole(self._close())
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self._turn:
-            try:
-                if self._connection is None:
-                    self._engine = self._place.engine()
-                    self._connection = await self._engine.connect()
-                async with self._connection.begin():
-                    return await work(self._connection)
-            except (SQLAlchemyError, OSError) as error:
-                raise self._translated(error) from None
+        try:
+            if self._connection is None:
+                self._engine = self._place.engine()
+                self._connection = await self._engine.connect()
+            async with self._connection.begin():
+                return await work(self._connection)
+        except STORE_FAILS as error:
+            raise translated(self._place, error) from None
+        finally:
+            self._turn.release()
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -59,14 +66,21 @@ class Session:
             if engine is not None:
                 await engine.dispose()
         except SQLAlchemyError as error:
-            raise self._translated(error) from None
+            raise translated(self._place, error) from None
         finally:
             self._place.release()
 
-    def _translated(self, error: Exception) -> ScanStoreError:
-        # SQLAlchemy's own text would show the whole page of rows.
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        return ScanStoreError(f"{self._place.name}: {cause}"[:TEXT])
+
+def translated(place: Place, error: Exception) -> ScanStoreError:
+    """Return what a failure of the database is in our words, and what to do about it."""
+    # SQLAlchemy's own text would show the whole page of rows.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    text = f"{place.name}: {cause}"[:TEXT]
+    if isinstance(error, ValueError):
+        text = f"{place.name}: damaged, a value in it cannot be read ({cause})"[:TEXT]
+    if getattr(cause, "sqlite_errorname", "").startswith(_NO_ROOM):
+        text += "; make room on its disk and run the same scan again: it goes on from here"
+    return ScanStoreError(text)
 
 
 async def _whole(work: Coroutine[Any, Any, T]) -> T:

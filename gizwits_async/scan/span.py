@@ -48,6 +48,8 @@ class ScanState:
     """Counts the ranges that this store went on to."""
     listing: str | None = None
     """Where the listing of the devices goes on; `done` after its end, None before its beginning."""
+    over: bool = False
+    """Whether a run came to the end of this range: what is still left of it had failed."""
 
 
 @frozen(kw_only=True)
@@ -126,11 +128,17 @@ def resolved(
             f"the store holds {_shown(state.start)} to {_shown(state.end)}, which is not the range"
             " asked for; ask for that one, or since then, or name another store"
         )
-    if not finished:
-        return state
     end = present if wanted.end is None else min(wanted.end, present)
+    # What fails for good, a deleted device or a closed log, must not keep all else from going on.
+    if not finished and not (state.over and end > state.end):
+        return state
     return evolve(
-        state, end=max(state.end, end), wanted_end=wanted.end, run=state.run + 1, listing=None
+        state,
+        end=max(state.end, end),
+        wanted_end=wanted.end,
+        run=state.run + 1,
+        listing=None,
+        over=False,
     )
 
 

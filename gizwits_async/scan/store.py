@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, case, delete, func, insert, inspect, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.models.devices import Device
+from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.definition import run_in, values_of_definition
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 from gizwits_async.scan.meta import holder_in, state_in, values_of
 from gizwits_async.scan.place import place_of
@@ -60,8 +62,13 @@ class SqlStore:
         self._session = Session(self._place)
         self._run = 0
 
+    @property
+    def name(self) -> str:
+        """What to call it: its path, or its URL without a password."""
+        return self._place.name
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._place.name}>"
+        return f"<{type(self).__name__} {self.name}>"
 
     # --- opening and closing
 
@@ -181,6 +188,17 @@ class SqlStore:
             return (await connection.scalar(count) or 0) - before
 
         return await self._session.do(work)
+
+    async def wants_datapoints(self, run: int) -> bool:
+        """See `ScanStore.wants_datapoints`."""
+        if self._place.absent():
+            return True
+        return run_in(await self._session.do(self._meta)) != str(run)
+
+    async def keep_datapoints(self, points: ProductDataPoints | None) -> None:
+        """See `ScanStore.keep_datapoints`."""
+        values = values_of_definition(points, self._run)
+        await self._session.do(partial(self._put, values=values))
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
         """See `ScanStore.by_mac`."""

@@ -6,11 +6,12 @@ from typing import cast
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.device_reports import ReportedDevice
+from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.options import Lane, QuotaSnapshot
 from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
 from gizwits_async.streams import LogStream, PageStream
-from gizwits_async.windows import edge, owned_seconds
+from gizwits_async.windows import owned_seconds
 from gizwits_async.wire.ports import Quota
 
 __all__ = ["BulkView"]
@@ -41,19 +42,19 @@ class _Counted:
 
 
 class BulkView:
-    """A client's calls for a scan. Only here a scan looks behind the client's public face."""
+    """A client's calls for a scan."""
 
     def __init__(self, client: GizwitsClient) -> None:
-        self._client = client.with_options(lane=Lane.BULK)
-        self._gateway = self._client._gateway  # noqa: SLF001 - clock and counting have no public name
-        self._quota = self._gateway._quota = _Counted(client.quota)  # noqa: SLF001
-        self.product_key = self._client._credentials.product_key  # noqa: SLF001
+        self._quota = _Counted(client.quota)
+        self._client = client.with_options(lane=Lane.BULK).with_quota(self._quota)
+        self.product_key = client.product_key
         options = self._client.options
         self.owned = owned_seconds(options.max_log_span, inclusive=options.start_inclusive)
         """Seconds that one log query owns."""
         self.page_size = options.page_size
         self.told_not_to_wait = options.max_quota_wait is not None
-        self.calls_per_second = client.quota.snapshot().limit / 3600
+        known = client.quota.snapshot()
+        self.calls_per_second = known.limit / known.period
 
     @property
     def devices(self) -> Devices:
@@ -82,14 +83,18 @@ class BulkView:
         """Return the devices that reported data on a day."""
         return self._client.device_reports.active_devices(start=day, end=day)
 
+    async def datapoints(self) -> ProductDataPoints:
+        """Return the definition of the product's data points."""
+        return await self._client.product.datapoints()
+
     async def learn_time(self) -> None:
         """Make sure that the server's time is known; the token that this fetches is needed anyway."""
-        await self._gateway.learn_time()
+        await self._client.learn_time()
 
     def now(self) -> float:
         """Return the earliest that it can be at the server, in epoch seconds UTC."""
-        return self._gateway.clock.earliest()
+        return self._client.server_time()
 
     def oldest(self) -> int:
         """Return the oldest second that a log can be asked for, in epoch seconds UTC."""
-        return edge(self._gateway.clock.latest())
+        return self._client.oldest_log()

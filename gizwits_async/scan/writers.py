@@ -11,8 +11,8 @@ from gizwits_async.scan.columns import Kind, fitted
 
 __all__ = ["Writer", "defused", "writer_of"]
 
-_RUN = ("=", "+", "-", "@", "\t", "\r")
-"""With what a text begins that a spreadsheet takes for a formula."""
+_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With what a text begins that a spreadsheet takes for a formula; the last four are wide forms."""
 
 
 class Writer(Protocol):

@@ -92,6 +92,12 @@ class Gateway:
         """Return a gateway that shares all but the options."""
         return self._with(credentials=self._credentials, options=options, tokens=self.tokens)
 
+    def with_quota(self, quota: Quota) -> "Gateway":
+        """Return a gateway that shares all but the quota."""
+        return self._with(
+            credentials=self._credentials, options=self.options, tokens=self.tokens, quota=quota
+        )
+
     def for_product(self, credentials: Credentials) -> "Gateway":
         """Return a gateway for another product of the enterprise, with tokens of its own."""
         return self._with(credentials=credentials, options=self.options, tokens=None)
@@ -103,13 +109,14 @@ class Gateway:
         options: Options,
         tokens: TokenSource | None,
         ahead: bool = False,
+        quota: Quota | None = None,
     ) -> "Gateway":
         return Gateway(
             credentials=credentials,
             base_url=self._base_url,
             options=options,
             transport=self._transport,
-            quota=self._quota,
+            quota=self._quota if quota is None else quota,
             store=self._store,
             clock=self.clock,
             user_agent=self._user_agent,

@@ -1,11 +1,13 @@
 """Asking first who had data saves calls and loses nothing."""
 
+import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from gizwits_async.scan import FleetScan, MemoryStore, SqlStore
+from gizwits_async.scan import FleetScan, MemoryStore, Since, SqlStore
 from gizwits_async.scan.active import Activity
 from gizwits_async.simulator import Quirks, Rates, SimulatorTransport
 from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
@@ -73,4 +75,104 @@ def test_a_day_is_asked_about_in_every_zone() -> None:
     assert calendar.next("d", inside, end) == inside
     assert calendar.next("d", inside + 1, end) == end
     assert calendar.next("other", start, end) == end
+    assert calendar.next("other", start - 1, end) == start - 1
     assert Activity(start, end, now=109 * DAY).next("d", start, end) == 108 * DAY - 14 * 3600
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
+    """A few counts give a plan between what the scan takes and the scan of everybody; no call to a log."""
+    cloud = cloud_of(30, 30, rates=QUIET, quirks=Quirks(report_hours=8, report_today=False))
+    logs = ["online", "data"]
+
+    async def main() -> None:
+        client = client_of(cloud, transport=(Closed if closed else SimulatorTransport)(cloud))
+        plain, active = (
+            FleetScan(client, MemoryStore(), start=START, end=NOW, logs=logs, active_only=only)
+            for only in (False, True)
+        )
+        whole = await plain.plan()
+        before = cloud.tally.total()
+        plan = await active.plan()
+        assert cloud.tally.total() - before <= 31
+        assert log_calls(cloud) == 0
+        report = await active.run()
+        assert whole.active_share == 1.0
+        assert plan.active_share < 1.0 or closed
+        assert plan.windows["online"] == whole.windows["online"]
+        assert report.calls <= plan.calls
+        assert plan.calls < whole.calls * (0.9 if not closed else 1.05)
+        assert plan.hours * 3600 == pytest.approx(plan.calls)
+        done = await active.plan()
+        assert sum(done.windows.values()) == 0
+
+    virtually(main())
+
+
+def test_a_plan_of_nothing_or_of_the_online_log_asks_for_no_activity() -> None:
+    """Who has no devices, or wants online events only, is passed over by nobody."""
+    empty, cloud = cloud_of(0, 1), cloud_of(2, 3)
+
+    async def main() -> None:
+        for one, logs in ((empty, ["data"]), (cloud, ["online"])):
+            scan = FleetScan(client_of(one), start=START, end=NOW, logs=logs, active_only=True)
+            plan = await scan.plan()
+            assert plan.active_share == 1.0
+            assert (await scan.run()).complete
+            assert one.tally["reports.active"] == 0
+
+    virtually(main())
+
+
+def test_every_night_only_the_days_that_are_left_are_asked_about() -> None:
+    """A scan that goes on asks who was active since, not again for the month before; nothing is lost."""
+    cloud = cloud_of(12, 30, rates=QUIET, live=True, quirks=Quirks(report_today=False))
+    store = MemoryStore()
+
+    async def main() -> None:
+        client = client_of(cloud)
+        await FleetScan(client, store, start=START, logs=["data"], active_only=True).run()
+        assert cloud.tally["reports.active"] > 20
+        for _ in range(3):
+            for _ in range(24):
+                await asyncio.sleep(DAY / 24)
+            before = cloud.tally["reports.active"]
+            scan = FleetScan(client, store, start=Since(), logs=["data"], active_only=True)
+            plan, report = await scan.plan(), await scan.run()
+            assert cloud.tally["reports.active"] - before <= 2 * 3
+            assert report.calls <= plan.calls
+            assert in_memory(store) == truth(cloud, START, report.end, ["data"])
+
+    virtually(main())
+
+
+def test_what_fell_off_while_nobody_scanned_is_a_gap_and_not_passed_over() -> None:
+    """After forty days the reports of thirty are asked for, at most; the ten before are told as lost."""
+    cloud, store = cloud_of(6, 3, rates=QUIET, live=True), MemoryStore()
+    gone = cloud.fleet.devices[0].did
+
+    async def main() -> None:
+        client = client_of(cloud)
+        scan = FleetScan(client, store, start=Since(2 * DAY), logs=["data"], active_only=True)
+        first = await scan.run()
+        cloud.fleet.remove(gone)
+        assert (await scan.run()).failed == 1
+        for _ in range(40 * 24):
+            await asyncio.sleep(3600)
+        before = cloud.tally["reports.active"]
+        plan, report = await scan.plan(), await scan.run()
+        assert cloud.tally["reports.active"] - before <= 2 * 32
+        assert plan.falls_off > 0
+        assert report.failed == 1
+        for device in cloud.fleet.devices:  # Not a second is missing that is not told as a gap.
+            gaps = sorted((g.start, g.end) for g in report.gaps if g.did == device.did)
+            began, ended = gaps[0][0], gaps[-1][1]
+            assert began == first.end
+            assert [end for _, end in gaps[:-1]] == [start for start, _ in gaps[1:]]
+            kept = truth(cloud, first.start, began, ["data"])
+            kept += truth(cloud, ended, report.end, ["data"])
+            wanted = Counter({key: n for key, n in kept.items() if key[0] == device.did})
+            found = in_memory(store)
+            assert Counter({key: n for key, n in found.items() if key[0] == device.did}) == wanted
+
+    virtually(main())

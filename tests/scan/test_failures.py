@@ -1,6 +1,7 @@
 """What goes wrong with one device is a row of the report; what goes wrong with all stops the scan."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.options import Options
 from gizwits_async.quota import HourlyQuota
-from gizwits_async.scan import FleetScan, MemoryStore, Since
+from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
 from gizwits_async.simulator import (
     Fleet,
     Quirks,
@@ -26,7 +27,7 @@ from gizwits_async.simulator import (
     SimulatorTransport,
 )
 from gizwits_async.simulator.transport import Fate
-from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
+from tests.scan.common import DAY, LOGS, Rows, cloud_of, in_file, in_memory, log_calls, truth
 from tests.support import FreeQuota, client_of, virtually
 
 NOW = 1_790_000_000
@@ -231,6 +232,7 @@ def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
         await client.aclose()
         assert report.gap_count > 0
         assert not report.complete
+        assert report.calls_least <= report.log_calls
         assert report.windows_left == report.failed == 0
         found = in_memory(store)
         wanted = truth(cloud, report.start, report.end, ["data"])
@@ -247,6 +249,51 @@ def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
         )
 
     virtually(main())
+
+
+@pytest.mark.parametrize("where", ["memory", "file"])
+@pytest.mark.parametrize("trouble", ["deleted", "closed"])
+async def test_what_fails_for_good_does_not_keep_the_next_night_from_its_range(
+    trouble: str, where: str, tmp_path: Path
+) -> None:
+    """A deleted device, or a log closed to the product, stays in the report; all else goes on."""
+    deleted = trouble == "deleted"
+    quirks = Quirks() if deleted else Quirks(forbidden_logs={"cmd"})
+    cloud, now = cloud_of(4, 3, live=True, quirks=quirks), float(NOW)
+    memory, path = MemoryStore(), tmp_path / "fleet.db"
+    gone = cloud.fleet.devices[0].did
+
+    def present() -> float:
+        return now
+
+    async def run(start: float | Since) -> ScanReport:
+        store = memory if where == "memory" else path
+        client = client_of(cloud, transport=SimulatorTransport(cloud, clock=present))
+        return await FleetScan(client, store, start=start).run()
+
+    def held(wanted: Rows | None = None) -> Rows:
+        stored = in_memory(memory) if where == "memory" else in_file(path)
+        found = stored if wanted is None else wanted
+        return Counter({key: n for key, n in found.items() if not deleted or key[0] != gone})
+
+    first = last = await run(NOW - DAY)
+    if deleted:
+        cloud.fleet.remove(gone)
+    for _ in range(3):
+        now += 6 * 3600
+        report = await run(Since())
+        assert report.end == last.end + 6 * 3600
+        assert not report.complete
+        assert (report.failed, list(report.given_up)) == ((3, []) if deleted else (0, ["cmd"]))
+        logs = LOGS if deleted else ("online", "data")
+        assert held() == held(truth(cloud, first.start, report.end, logs))
+        last = report
+    cloud._world.quirks = Quirks()
+    now += 3600
+    report = await run(Since())
+    # Once it is open, all that was missed of it is asked for.
+    assert report.complete is not deleted
+    assert held() == held(truth(cloud, first.start, report.end))
 
 
 def test_a_range_that_makes_no_sense_costs_no_call() -> None:

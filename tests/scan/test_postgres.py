@@ -2,19 +2,31 @@
 
 import asyncio
 import json
+import os
+import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from gizwits_async.cli.simulate import environment
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device
-from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedError
+from gizwits_async.scan import (
+    FleetScan,
+    ScanStoreError,
+    SqlStore,
+    StoreLockedError,
+    StoreMismatchError,
+)
 from gizwits_async.scan.ports import Change
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.task import Task
+from gizwits_async.simulator import SimulatorServer
 from tests.scan.cluster import cluster, missing
 from tests.scan.common import DAY, Rows, cloud_of, row, truth
 from tests.scan.test_store import killed, lively
@@ -70,9 +82,10 @@ async def test_a_scan_into_postgresql_is_the_truth(url: str) -> None:
     assert await held(url) == truth(cloud, START, again.end)
 
 
+@pytest.mark.fault("P8")
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 async def test_killed_at_random_postgresql_ends_with_the_truth(url: str, kills: int) -> None:
-    """`kill -9` of the scanning process, and the same command again: each record once."""
+    """P8: `kill -9` of the scanning process, and the same command again: each record once."""
     now = int(time.time())
     cloud = lively(now, 2 + 2 * kills)
     assert await killed(url, cloud, now, kills, seed=kills) >= kills // 2
@@ -88,6 +101,55 @@ async def test_a_second_scan_is_refused_by_name(url: str) -> None:
     await first.aclose()
     assert await second.open() is None
     await second.aclose()
+
+
+async def sql(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(_plain(url))
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.mark.fault("P9")
+async def test_what_is_no_store_of_this_scan_is_left_as_it_is_in_postgresql(url: str) -> None:
+    """P9: foreign tables, another range, a newer schema: refused with the reason, no row touched."""
+    await sql(url, "CREATE TABLE accounts (id int)", "INSERT INTO accounts VALUES (7)")
+    with pytest.raises(ScanStoreError, match="holds tables, but no scan"):
+        await SqlStore(url).open()
+    await sql(url, "DROP TABLE accounts")
+    cloud = cloud_of(2, 3)
+    await FleetScan(client_of(cloud), url, start=START, end=NOW).run()
+    before = await held(url)
+    with pytest.raises(StoreMismatchError, match="name another store"):
+        await FleetScan(client_of(cloud), url, start=START + 5, end=NOW).run()
+    await sql(url, "UPDATE scan_meta SET value = '99' WHERE key = 'schema'")
+    with pytest.raises(StoreMismatchError, match="newer version"):
+        await FleetScan(client_of(cloud), url, start=START, end=NOW).run()
+    assert await held(url) == before == truth(cloud, START, NOW)
+
+
+@pytest.mark.fault("P8")
+async def test_a_connection_that_is_cut_stops_the_scan_and_the_next_run_has_it_all(
+    url: str,
+) -> None:
+    """P8: the server ends the session in mid-scan: a clear error, and the lock is free again."""
+    cloud = cloud_of(4, 4)
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    seen = asyncio.Event()
+    scan = FleetScan(client_of(cloud), url, start=START, end=NOW)
+    running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and seen.set()))
+    await seen.wait()
+    await sql(url, cut)
+    with pytest.raises(ScanStoreError, match="postgresql") as caught:
+        await running
+    assert len(str(caught.value)) < 600
+    assert await held(url) < truth(cloud, START, NOW)
+    assert (await FleetScan(client_of(cloud), url, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
 
 
 async def test_odd_values_survive_in_postgresql(url: str) -> None:
@@ -107,6 +169,34 @@ async def test_odd_values_survive_in_postgresql(url: str) -> None:
     await store.fail(task, "Odd", "\0" * 3)
     assert (await store.failures(["data"], 5))[1][0].text == "\0" * 3
     await store.aclose()
+
+
+@pytest.mark.fault("P10")
+async def test_the_password_of_a_store_is_not_printed(url: str, tmp_path: Path) -> None:
+    """P10: what the program tells of a store, in its report, plan, export and errors, has no password."""
+    cloud = cloud_of(1, 2, now=int(time.time()))
+    named = url.replace("postgres@", "postgres:hunter2@")
+    away = "postgresql+asyncpg://u:hunter2@127.0.0.1:9/none"
+    told = ""
+    (tmp_path / "file").touch()
+    async with SimulatorServer(cloud) as server:
+        for words in (
+            ("plan", "--since", "1d", "--out", named),
+            ("scan", "--since", "1d", "--out", named),
+            ("scan", "--start", "5", "--out", named),
+            ("export", named, "--to", "csv", "--out", str(tmp_path / "file" / "out")),
+            ("scan", "--since", "1d", "--out", away),
+        ):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "gizwits_async.cli", *words, stdout=PIPE, stderr=STDOUT,
+                env=os.environ | environment(cloud, server.url) | {"COLUMNS": "300"},
+            )  # fmt: skip
+            said, _ = await process.communicate()
+            told += said.decode()
+    assert "written to" in told
+    assert "postgres:***@" in told
+    assert "hunter2" not in told
+    assert "Traceback" not in told
 
 
 async def test_a_server_that_is_away_is_a_clear_error() -> None:

@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, select
 
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.options import Credentials
@@ -26,6 +27,7 @@ from gizwits_async.scan import (
     StoreLockedError,
     StoreMismatchError,
 )
+from gizwits_async.scan.export import export
 from gizwits_async.scan.ports import Change
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.tables import LOG_TABLES
@@ -78,6 +80,28 @@ async def test_cancelled_at_any_moment_it_goes_on_without_loss(tmp_path: Path) -
     assert in_file(path) == truth(cloud, START, NOW)
 
 
+async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlStore) -> None:
+    """What has begun is finished whole; who still queues behind it is let go at once."""
+    gate = asyncio.Event()
+
+    async def slow(connection: Any) -> None:
+        await connection.execute(delete(LOG_TABLES["cmd"]))
+        await gate.wait()
+
+    first = asyncio.ensure_future(store._session.do(slow))
+    second = asyncio.ensure_future(store.due(["data"], 1000, 10))
+    await asyncio.sleep(0.05)
+    for waiting in (first, second):
+        waiting.cancel()
+    await asyncio.wait({second}, timeout=10)
+    assert second.cancelled()
+    assert not first.done()
+    gate.set()
+    await asyncio.wait({first})
+    assert first.cancelled()
+    assert await store.due(["data"], 1000, 10) == []
+
+
 async def killed(path: Path | str, cloud: SimulatedCloud, now: int, kills: int, seed: int) -> int:
     """Scan in a process that is killed so many times at random, then once to the end."""
     chance, done = random.Random(seed), 0
@@ -107,11 +131,12 @@ def lively(now: int, devices: int) -> SimulatedCloud:
     return cloud_of(devices, 3, now=now)
 
 
+@pytest.mark.fault("P8")
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 async def test_killed_at_random_it_ends_with_the_rows_of_an_undisturbed_run(
     tmp_path: Path, kills: int
 ) -> None:
-    """`kill -9` of the real process, and the same command again: the tables equal the truth."""
+    """P8: `kill -9` of the real process, and the same command again: the tables equal the truth."""
     now = int(time.time())
     cloud, path = lively(now, 2 + 2 * kills), tmp_path / "fleet.db"
     assert await killed(path, cloud, now, kills, seed=kills) >= kills // 2
@@ -185,8 +210,9 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.fault("P9")
 async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
-    """A text, a foreign database, a damaged one: refused with the reason, byte for byte unharmed."""
+    """P9: a text, a foreign database, a damaged one: refused with the reason, byte for byte unharmed."""
     text, foreign, torn = tmp_path / "notes.txt", tmp_path / "foreign.db", tmp_path / "torn.db"
     text.write_text("not a database, but somebody's notes of a whole year")
     with closing(sqlite3.connect(foreign)) as base, base:
@@ -204,6 +230,7 @@ async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
             await SqlStore(path).open()
 
 
+@pytest.mark.fault("P9")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -216,7 +243,7 @@ async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
 async def test_a_store_that_cannot_be_trusted_is_refused(
     store: SqlStore, tmp_path: Path, change: str, words: str
 ) -> None:
-    """A newer schema, or a scan_meta that contradicts itself, is an error that says so."""
+    """P9: a newer schema, or a scan_meta that contradicts itself, is an error that says so."""
     await store.aclose()
     path = tmp_path / "fleet.db"
     with closing(sqlite3.connect(path)) as base, base:
@@ -225,8 +252,49 @@ async def test_a_store_that_cannot_be_trusted_is_refused(
         await SqlStore(path).open()
 
 
+@pytest.mark.fault("P9")
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("pages", "malformed|UTF-8"),
+        ("cut", "malformed"),
+        ("table", "no such table"),
+        ("column", "column"),
+        ("value", "damaged"),
+    ],
+)
+async def test_a_store_that_was_damaged_later_is_told_and_not_built_upon(
+    tmp_path: Path, damage: str, words: str
+) -> None:
+    """P9: pages overwritten or cut off, a table or column gone: the scan and the export stop there."""
+    cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
+    await FleetScan(client_of(cloud), path, start=START, end=NOW - DAY).run()
+    image = path.read_bytes()
+    changes = {
+        "table": "DROP TABLE cmd_log",
+        "column": "ALTER TABLE cmd_log RENAME payload TO p",
+        "value": "UPDATE online_log SET payload = '{'; UPDATE scan_task SET did = '\"' || did",
+    }
+    if damage in changes:
+        with closing(sqlite3.connect(path)) as base, base:
+            base.executescript(changes[damage])
+    elif damage == "pages":
+        path.write_bytes(image[:8192] + b"\xa5" * (len(image) - 8192))
+    else:
+        path.write_bytes(image[: len(image) // 2])
+    for ask in (
+        FleetScan(client_of(cloud), path, start=START).run,
+        partial(export, path, tmp_path),
+    ):
+        with pytest.raises(ScanStoreError, match=f"fleet.db: .*({words})") as caught:
+            await ask()
+        assert len(str(caught.value)) < 300
+    assert [file.name for file in tmp_path.rglob("*.part*")] == []
+
+
+@pytest.mark.fault("P9")
 async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
-    """Another product, another explicit range: refused before a call is made, nothing overwritten."""
+    """P9: another product, another explicit range: refused before a call is made, nothing overwritten."""
     cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
     client = client_of(cloud)
     await FleetScan(client, path, start=START, end=NOW).run()
@@ -247,34 +315,6 @@ async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
     assert in_file(path) == rows
     assert (await FleetScan(client, path, start=START, end=NOW).run()).complete
     assert (await FleetScan(client, path, start=Since(DAY)).run()).start == START
-
-
-async def test_a_full_disk_stops_the_scan_and_harms_nothing(tmp_path: Path) -> None:
-    """What was committed before stays, and with room again the scan goes on to the end."""
-    cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
-    store = SqlStore(path)
-    make = store._place.engine
-
-    def small() -> Any:
-        engine = make()
-
-        @event.listens_for(engine.sync_engine, "connect")
-        def limit(connection: Any, _: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA max_page_count=60")
-            cursor.close()
-
-        return engine
-
-    store._place.engine = small  # type: ignore[method-assign]
-    with pytest.raises(ScanStoreError, match="full") as caught:
-        await FleetScan(client_of(cloud), store, start=START, end=NOW).run()
-    assert len(str(caught.value)) < 300
-    found = in_file(path)
-    assert 0 < found.total() < truth(cloud, START, NOW).total()
-    assert found <= truth(cloud, START, NOW)
-    assert (await FleetScan(client_of(cloud), path, start=START, end=NOW).run()).complete
-    assert in_file(path) == truth(cloud, START, NOW)
 
 
 def test_bad_addresses_of_stores_are_value_errors() -> None:

@@ -1,0 +1,77 @@
+"""What a product's data points are, kept beside its logs: their export needs the types. No SQL."""
+
+import json
+import logging
+from collections.abc import Mapping
+
+from gizwits_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ClientClosedError,
+    GizwitsError,
+    InvalidResponseError,
+    QuotaExceededError,
+    QuotaWaitError,
+    ServerError,
+)
+from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.ports import ScanStore
+from gizwits_async.scan.view import BulkView
+from gizwits_async.wire.converter import structure, unstructure
+
+__all__ = ["DESCRIBED", "definition_in", "learn_definition", "run_in", "values_of_definition"]
+
+DESCRIBED = frozenset({"cmd", "data"})
+"""Logs whose records hold data points."""
+
+_log = logging.getLogger("gizwits_async.scan")
+_KEY, _KEY_OF_RUN = "datapoints", "datapoints_run"
+
+
+async def learn_definition(view: BulkView, store: ScanStore) -> None:
+    """Ask for the product's data points and keep them; without them a scan is no worse.
+
+    Raises:
+        GizwitsError: The credentials were refused, the quota is used up, the client or the store
+            cannot be used.
+    """
+    points = None
+    try:
+        points = await view.datapoints()
+    except (AuthenticationError, ClientClosedError, QuotaExceededError, QuotaWaitError):
+        raise
+    except GizwitsError as error:
+        _log.warning("the product's data points are not known: %s", error)
+        if not isinstance(error, ApiError) or isinstance(error, ServerError):
+            return  # That may pass: the next run asks again.
+    await store.keep_datapoints(points)
+
+
+def values_of_definition(points: ProductDataPoints | None, run: int) -> dict[str, str]:
+    """Return what to write into `scan_meta`; None leaves what was known, and is not asked again."""
+    values = {_KEY_OF_RUN: str(run)}
+    return values if points is None else {**values, _KEY: json.dumps(unstructure(points))}
+
+
+def run_in(meta: Mapping[str, str]) -> str | None:
+    """Return in which run the data points were asked for last."""
+    return meta.get(_KEY_OF_RUN)
+
+
+def definition_in(meta: Mapping[str, str], name: str) -> ProductDataPoints | None:
+    """Return the data points that a store knows.
+
+    Args:
+        meta: Key -> value of its table `scan_meta`.
+        name: What to call the store in a message.
+
+    Raises:
+        ScanStoreError: They cannot be read.
+    """
+    if _KEY not in meta:
+        return None
+    try:
+        return structure(json.loads(meta[_KEY]), ProductDataPoints)
+    except (ValueError, InvalidResponseError) as error:
+        raise ScanStoreError(f"{name}: its table scan_meta is damaged ({_KEY}: {error})") from error

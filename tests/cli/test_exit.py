@@ -1,0 +1,134 @@
+"""What a scan that cannot go on is to the shell, and that it says what to do; all codes by real causes."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from gizwits_async.scan import SqlStore
+from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud
+from tests.scan.common import in_file, log_calls, truth
+
+
+@pytest.mark.fault("P9")
+async def test_a_store_that_is_not_ours_is_exit_1(program: Any, cloud: SimulatedCloud) -> None:
+    """P9: locked, of another range, newer, foreign, no database: said in one line, and left as it is."""
+    code, out, _ = await program("scan", "--since", "1d", "--json")
+    start = json.loads(out)["start"]
+    assert code == 0
+    held = in_file(Path("fleet.db"))
+
+    async def refused(said: str, *words: str) -> None:
+        for command in ("scan", "plan"):
+            asked = cloud.tally["devices.search"]
+            code, out, err = await program(command, *words)
+            if (command, said) == ("plan", "in use by"):
+                assert code == 0  # Looking is allowed while another scan writes.
+                continue
+            assert (code, out) == (1, ""), err
+            assert said in err
+            assert len(err.splitlines()) == 1
+            assert cloud.tally["devices.search"] == asked
+
+    other = SqlStore("fleet.db")
+    await other.open()
+    await refused("in use by", "--since", "1d")
+    await other.aclose()
+    await refused("name another store", "--start", str(start - 60))
+    Path("notes.txt").write_text("somebody's notes of a whole year")
+    await refused("is no SQLite database", "--since", "1d", "--out", "notes.txt")
+    await refused("no such folder", "--since", "1d", "--out", "none/fleet.db")
+    with closing(sqlite3.connect("foreign.db")) as base, base:
+        base.execute("CREATE TABLE accounts (id)")
+    await refused("holds tables, but no scan", "--since", "1d", "--out", "foreign.db")
+    with closing(sqlite3.connect("fleet.db")) as base, base:
+        base.execute("UPDATE scan_meta SET value = '99' WHERE key = 'schema'")
+    await refused("update gizwits-async", "--since", "1d")
+    assert in_file(Path("fleet.db")) == held
+    assert Path("notes.txt").read_text() == "somebody's notes of a whole year"
+
+
+async def test_refused_credentials_are_exit_4_and_the_scan_goes_on_later(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """The whitelist changes in mid-scan: nothing is lost, and the same command completes it."""
+    cloud.faults.set([FaultRule(path="*/cmd", nth=2, action="status", status=403, code=5012)])
+    code, out, err = await program("scan", "--since", "2d")
+    assert (code, out) == (4, "")
+    assert "credentials: " in err
+    assert "5012" in err
+    cloud.faults.set([])
+    code, out, _ = await program("scan", "--since", "2d", "--json")
+    report = json.loads(out)
+    assert (code, report["complete"]) == (0, True)
+    assert in_file(Path("fleet.db")) == truth(cloud, report["start"], report["end"])
+
+
+async def test_a_quota_that_is_not_waited_for_is_exit_5_and_the_scan_goes_on_later(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """Our own count and the service's refusal alike; what was committed stays."""
+    cloud.faults.set([FaultRule(path="*/cmd", nth=2, action="status", status=403, code=5013)])
+    code, out, err = await program("scan", "--since", "2d", "--max-wait", "0")
+    assert (code, out, "quota: " in err) == (5, "", True)
+    cloud.faults.set([])
+    code, out, err = await program(
+        "scan", "--since", "2d", "--max-wait", "0", "--calls-per-hour", "30"
+    )
+    assert (code, out, "quota: " in err) == (5, "", True)
+    code, out, _ = await program("scan", "--since", "2d", "--json")
+    report = json.loads(out)
+    assert (code, report["complete"]) == (0, True)
+    assert in_file(Path("fleet.db")) == truth(cloud, report["start"], report["end"])
+
+
+async def test_a_log_that_is_closed_for_the_product_is_exit_3(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """The report says which, what the service said, and what would help."""
+    cloud._world.quirks = Quirks(forbidden_logs={"cmd"})
+    code, out, err = await program("scan", "--since", "1d")
+    assert (code, out) == (3, "")
+    assert "cmd given up" in err
+    assert "to go on: ask the service" in err
+    code, out, _ = await program("scan", "--since", "1d", "--json")
+    report = json.loads(out)
+    assert (code, list(report["given_up"]), report["complete"]) == (3, ["cmd"], False)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+async def test_a_plan_that_asks_who_is_active_says_what_that_saves(
+    form: tuple[str, ...], program: Any, cloud: SimulatedCloud
+) -> None:
+    """One flag for plan and scan alike; the share is told to people and machines."""
+    cloud.fleet.add(evolve(cloud.fleet.devices[0], did="quiet", mac="ACCF23FFFFFF"))
+    code, out, err = await program("plan", "--since", "6d", "--active-only", *form)
+    assert (code, cloud.tally["reports.active"] > 0, log_calls(cloud)) == (0, True, 0)
+    if form:
+        told = json.loads(out)
+        assert 0.5 < told["active_share"] < 1
+        assert told["windows"]["online"] == 4 * 3
+        assert told["windows"]["data"] < 4 * 3
+    else:
+        assert "reported data by the service's count" in err
+    assert not Path("fleet.db").exists()
+
+
+async def test_since_last_goes_on_from_the_last_scan(program: Any, cloud: SimulatedCloud) -> None:
+    """Without one it is bad usage; after one it costs a window a log, and the range is one whole."""
+    code, out, err = await program("scan", "--since", "last")
+    assert (code, out) == (2, "")
+    assert "no last scan" in err
+    assert log_calls(cloud) == 0
+    code, out, _ = await program("scan", "--since", "3d", "--json")
+    first = json.loads(out)
+    assert (code, first["complete"]) == (0, True)
+    code, out, _ = await program("scan", "--since", "last", "--json")
+    again = json.loads(out)
+    assert (code, again["complete"], again["start"]) == (0, True, first["start"])
+    assert again["windows"] == again["log_calls"] == 3 * 3
+    assert in_file(Path("fleet.db")) == truth(cloud, again["start"], again["end"])

@@ -1,0 +1,77 @@
+"""What a person sees of a scan while it runs: a bar on a terminal, a line every half minute elsewhere."""
+
+import asyncio
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from gizwits_async.cli import scanning
+from gizwits_async.client import GizwitsClient
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.scan import FleetScan, MemoryStore
+from gizwits_async.simulator import Quirks, SimulatorTransport
+from tests.scan.common import DAY, cloud_of
+from tests.support import virtually
+
+NOW = 1_790_000_000
+
+
+def scanned(period: float = 3600.0) -> float:
+    """Scan a small fleet at six calls a minute and show it; return how many seconds it took."""
+    cloud = cloud_of(3, 5, quirks=Quirks(rate_headers="never"))
+
+    async def main() -> float:
+        quota = HourlyQuota(
+            round(period / 10), period, burst=1, reserve=0, initial=1, pad=0.5, sprint=False
+        )
+        async with GizwitsClient(
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=quota
+        ) as client:
+            scan = FleetScan(client, MemoryStore(keep=False), start=NOW - 4 * DAY, end=NOW)
+            with scanning.progress_shown(client) as on_progress:
+                report = await scan.run(on_progress=on_progress)
+            assert report.complete
+            # Nothing is said any more when it is over.
+            await asyncio.sleep(100)
+            await client.aclose()
+        return report.seconds
+
+    return virtually(main())
+
+
+def test_without_a_terminal_it_is_one_plain_line_every_half_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Devices, windows, records, calls, rate, what is left in the hour, and time to finish."""
+    seconds = scanned()
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert len(lines) == seconds // 30 > 8
+    form = (
+        r"\d+ windows done, \d+ left, 3 devices, [\d,]+ records, \d+ calls \(0\.1 a second\),"
+        r" (\d+) left in the hour, about \d+ min to go"
+    )
+    left = [int(found[1]) for line in lines[2:] if (found := re.fullmatch(form, line))]
+    assert len(left) == len(lines) - 2
+    assert left == sorted(left, reverse=True)
+
+
+def test_a_quota_of_another_period_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is left is left in that period, and not in the hour."""
+    scanned(600.0)
+    assert "left in 600 s" in capsys.readouterr().err
+
+
+def test_on_a_terminal_it_is_a_bar_with_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last state that the bar shows is the whole of the scan."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=200, color_system=None)
+    monkeypatch.setattr(scanning, "console", console)
+    scanned()
+    *_, last = re.findall(r"windows .*", screen.getvalue())
+    assert re.search(
+        r"(\d+)/\1 3 devices, [\d,]+ records, \d+ calls \(0\.\d a second\), \d+ left", last
+    )

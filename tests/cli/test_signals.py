@@ -1,0 +1,99 @@
+"""Ctrl-C, by real signals to a real process: once saves and says how to go on, twice stops."""
+
+import asyncio
+import json
+import signal
+import sqlite3
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from gizwits_async.simulator import SimulatedCloud
+from tests.scan.common import in_file, truth
+
+STORE = "sqlite+aiosqlite:///fleet.db?timeout=90"  # Seconds for which a commit would be waited for.
+SCAN = (
+    sys.executable,
+    "-m",
+    "gizwits_async.cli",
+    "scan",
+    "--since",
+    "3d",
+    "--json",
+    "--out",
+    STORE,
+)
+
+
+@asynccontextmanager
+async def stuck(cloud: SimulatedCloud) -> AsyncIterator[Process]:
+    """Run a scan until it has begun with the logs, and hold the file so that no commit gets through."""
+    process = await asyncio.create_subprocess_exec(*SCAN, stdout=PIPE, stderr=PIPE)
+    while cloud.tally["log.cmd"] < 2 and process.returncode is None:
+        await asyncio.sleep(0.001)
+    with closing(sqlite3.connect("fleet.db", isolation_level=None)) as base:
+        base.execute("BEGIN IMMEDIATE")
+        calls = -1
+        while calls < cloud.tally.total():  # Until all workers wait for the store.
+            calls = cloud.tally.total()
+            await asyncio.sleep(0.2)
+        yield process
+        base.execute("ROLLBACK")
+
+
+async def goes_on(cloud: SimulatedCloud) -> None:
+    """Run the same command to its end, and hold the file against the truth."""
+    process = await asyncio.create_subprocess_exec(*SCAN, stdout=PIPE, stderr=PIPE)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err
+    report = json.loads(out)
+    assert in_file(Path("fleet.db")) == truth(cloud, report["start"], report["end"])
+
+
+@pytest.mark.fault("P8")
+async def test_ctrl_c_twice_stops_at_once(cloud: SimulatedCloud) -> None:
+    """P8: it waits for nothing, not for a store that hangs either; the next run ends with the truth."""
+    async with stuck(cloud) as process:
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(TimeoutError):  # It waits for the transaction that has begun.
+            await asyncio.wait_for(process.wait(), 0.4)
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, out) == (130, b""), err
+    assert err == b"stopped without waiting; what was committed is there\n"
+    await goes_on(cloud)
+
+
+@pytest.mark.fault("P8")
+async def test_ctrl_c_once_saves_and_says_how_to_go_on(cloud: SimulatedCloud) -> None:
+    """P8: it waits for the transaction that is open, ends, and the same command goes on from there."""
+    async with stuck(cloud) as process:
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(process.wait(), 0.4)
+    # The store is free again: the transaction that waited for it is whole.
+    out, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, out) == (130, b""), err
+    assert err.splitlines() == [
+        b"the state is saved; the same command goes on from here", b"interrupted",
+    ]  # fmt: skip
+    await goes_on(cloud)
+
+
+async def test_ctrl_c_that_is_ignored_stays_so(cloud: SimulatedCloud) -> None:
+    """A scan that a shell put into the background is not ended by a Ctrl-C that is meant for others."""
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        "from gizwits_async.cli.app import run; sys.exit(run(sys.argv[1:]))"
+    )
+    words = (sys.executable, "-c", code, *SCAN[3:])
+    process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=PIPE)
+    while cloud.tally["log.cmd"] < 2 and process.returncode is None:
+        await asyncio.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+    assert process.returncode == 0, err
