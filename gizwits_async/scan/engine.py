@@ -15,8 +15,6 @@ from gizwits_async.errors import (
     GizwitsError,
     InvalidResponseError,
     LogRangeError,
-    QuotaExceededError,
-    QuotaWaitError,
     ResumeMismatchError,
     ServerError,
 )
@@ -24,6 +22,7 @@ from gizwits_async.scan.active import Activity
 from gizwits_async.scan.definition import DESCRIBED, learn_definition
 from gizwits_async.scan.due import DueTasks
 from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.patience import PASSING, Patience
 from gizwits_async.scan.ports import Change, ScanStore
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
 from gizwits_async.scan.span import ScanState
@@ -40,8 +39,6 @@ _CLOSED_CODES = {5018, 5024}
 """What a log answers that is closed for published products."""
 _CLOSED_AFTER = 3
 """Devices that must have been refused before a log is given up for the product."""
-_PAUSE = 60.0
-"""Seconds to wait when the quota is used up and nobody says for how long."""
 _STOPS = (AuthenticationError, ClientClosedError, ScanStoreError)
 """What no other device would fare better with."""
 
@@ -74,7 +71,6 @@ class Engine:
         self._settle = settle
         self._active_only = active_only
         self._activity: Activity | None = None
-        self._sleep = sleep
         self._on_progress = on_progress
         self._on_page = on_page
         self._due = DueTasks(store, state.end)
@@ -82,6 +78,7 @@ class Engine:
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
         self._tally = Tally(view)
+        self._patience = Patience(sleep, workers=concurrency, none=view.told_not_to_wait)
         self._last_try = False
         self._oldest = state.start
 
@@ -123,6 +120,7 @@ class Engine:
             try:
                 async with aclosing(stream.pages(resume)) as pages:
                     async for page in pages:
+                        self._patience.reward()
                         resume = page.resume
                         if first or resume is None:
                             self._state = evolve(self._state, listing=resume or "done")
@@ -132,8 +130,8 @@ class Engine:
                 break
             except ResumeMismatchError:
                 resume = None
-            except (QuotaExceededError, QuotaWaitError) as error:
-                await self._wait_out(error)
+            except PASSING as error:
+                await self._patience.wait_out(error)
         self._tally.beside += self._view.calls - before
         return new
 
@@ -143,13 +141,13 @@ class Engine:
         self._oldest = self._state.start if left.oldest is None else left.oldest
 
     async def _beside(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Make calls that are none to a log, from the beginning if the quota is used up."""
+        """Make calls that are none to a log, from the beginning after what had to be waited out."""
         before = self._view.calls
         while True:
             try:
                 answer = await ask()
-            except (QuotaExceededError, QuotaWaitError) as error:
-                await self._wait_out(error)
+            except PASSING as error:
+                await self._patience.wait_out(error)
             else:
                 self._tally.beside += self._view.calls - before
                 return answer
@@ -199,8 +197,8 @@ class Engine:
                 task = await self._clamp(task, error.oldest)
             except ResumeMismatchError:
                 task = task.reopened()
-            except (QuotaExceededError, QuotaWaitError) as error:
-                await self._wait_out(error)
+            except PASSING as error:
+                await self._patience.wait_out(error)
             except _STOPS:
                 raise
             except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
@@ -226,6 +224,7 @@ class Engine:
         return True
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
+        self._patience.reward()
         before, gaps = task, []
         for first, last in page.gaps:
             task, gap = task.lost(first, last)
@@ -282,12 +281,6 @@ class Engine:
             refused.add(task.did)
             if len(refused) >= _CLOSED_AFTER and task.log not in self._answered:
                 self._given_up[task.log] = str(error)
-
-    async def _wait_out(self, error: QuotaExceededError | QuotaWaitError) -> None:
-        """Pause, or stop if the client was told not to wait."""
-        if self._view.told_not_to_wait:
-            raise error
-        await self._sleep(_PAUSE if error.retry_after is None else max(1.0, error.retry_after))
 
     # --- what is told
 

@@ -15,11 +15,13 @@ from gizwits_async.errors import (
     LogRangeError,
     QuotaExceededError,
     QuotaWaitError,
+    TokenRejectedError,
 )
 from gizwits_async.options import Options
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
 from gizwits_async.simulator import (
+    FaultRule,
     Fleet,
     Quirks,
     SimulatedCloud,
@@ -151,6 +153,50 @@ def test_a_log_closed_for_the_product_is_not_asked_of_every_device(code: int) ->
         assert in_memory(store) == truth(cloud, NOW - 2 * DAY, NOW, ["online", "data"])
 
     virtually(main())
+
+
+def test_a_token_that_others_keep_ending_does_not_stop_the_scan() -> None:
+    """Where a new token ends the old ones, a second process costs logins and pauses, and no record."""
+    cloud = cloud_of(3, 5, quirks=Quirks(new_token_revokes_old=True))
+    store = MemoryStore()
+    ended: Counter[str | None] = Counter()
+
+    async def main() -> ScanReport:
+        client = GizwitsClient(
+            cloud.credentials,
+            transport=SimulatorTransport(cloud, latency=0.02, reply_latency=0.003),
+            quota=FreeQuota(),
+            on_call=lambda call: ended.update([call.error]),
+        )
+
+        async def disturb(other: GizwitsClient) -> None:
+            for _ in range(400):
+                await other.authorization.create_token()
+                await asyncio.sleep(0.011)
+
+        async with client, client_of(cloud) as other, asyncio.TaskGroup() as group:
+            group.create_task(disturb(other))
+            return await FleetScan(client, store, start=START, end=NOW).run()
+
+    report = virtually(main())
+    assert report.complete
+    assert in_memory(store) == truth(cloud, START, NOW)
+    assert ended["TokenRejectedError"] >= 3
+
+
+def test_tokens_that_are_never_accepted_stop_the_scan() -> None:
+    """A4: a few tries and pauses, and then it is no accident; not a call for ever."""
+    cloud = cloud_of(3, 5)
+    cloud.faults.set([FaultRule(path="*/data", action="status", status=400, code=5009)])
+    store = MemoryStore()
+
+    async def main() -> None:
+        async with client_of(cloud) as client:
+            with pytest.raises(TokenRejectedError):
+                await FleetScan(client, store, logs=("data",), start=START, end=NOW).run()
+
+    virtually(main())
+    assert log_calls(cloud) < 100
 
 
 def test_refused_credentials_stop_the_scan() -> None:
