@@ -17,4 +17,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    except KeyboardInterrupt:
+        return 130
     return run(sys.argv[1:])

@@ -1,5 +1,6 @@
 """`gizwits-async control`: a command to a real machine, so it is shown and asked about first."""
 
+import asyncio
 import json
 import sys
 from typing import Any
@@ -64,10 +65,14 @@ async def control(order: Order, connection: Connection, *, yes: bool, dry_run: b
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             say("not sent")
             return 1
-    async with connection.client() as gizwits:
-        if attrs is not None and order.within is not None:
-            return await _confirmed(gizwits, order.did, attrs, order.within)
-        await gizwits.devices.control(order.did, attrs=attrs, raw=raw)
+    try:
+        async with connection.client() as gizwits:
+            if attrs is not None and order.within is not None:
+                return await _confirmed(gizwits, order.did, attrs, order.within)
+            await gizwits.devices.control(order.did, attrs=attrs, raw=raw)
+    except asyncio.CancelledError:
+        say("the device may have been told: look at its logs before you send it again")
+        raise
     say("taken by the service; what it did shows in: gizwits-async logs " + order.did)
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Format", "console", "plain", "printable", "say", "write_rows", "write_value"]
+__all__ = ["Format", "console", "plain", "printable", "say", "stdout", "write_rows", "write_value"]
 
 console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 """For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`."""
@@ -61,7 +61,7 @@ def write_value(value: object, form: Format) -> None:
         table = Table(show_header=False)
         for name, one in shown.items():
             table.add_row(name, printable(one))
-        _stdout().print(table)
+        stdout().print(table)
     else:
         # ASCII, so that a lone surrogate in a name survives any terminal and pipe.
         _line(json.dumps(shown, indent=2 if form is Format.JSON else None))
@@ -107,7 +107,7 @@ def _print_table(rows: list[Mapping[str, Any]], columns: tuple[str, ...] | None)
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(printable(row.get(name)) for name in names))
-    _stdout().print(table)
+    stdout().print(table)
 
 
 def _chosen(form: Format) -> Format:
@@ -116,7 +116,8 @@ def _chosen(form: Format) -> Format:
     return Format.TABLE if sys.stdout.isatty() else Format.JSONL
 
 
-def _stdout() -> Console:
+def stdout() -> Console:
+    """Return what writes data for people."""
     return Console(highlight=False, markup=False)
 
 

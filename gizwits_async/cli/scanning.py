@@ -2,17 +2,19 @@
 
 import asyncio
 import json as jsonlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
 from attrs import frozen
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gizwits_async.cli.connection import Connection
-from gizwits_async.cli.output import console, plain, printable, say
+from gizwits_async.cli.output import console, plain, printable, say, stdout
 from gizwits_async.cli.times import moment, span
 from gizwits_async.client import GizwitsClient
 from gizwits_async.options import Lane, QuotaSnapshot
@@ -87,10 +89,10 @@ async def plan(job: Job, connection: Connection, *, json: bool) -> int:
     """Say what a scan would cost."""
     async with connection.client(lane=Lane.BULK) as gizwits:
         found = await fleet_scan(gizwits, job).plan()
-    if json:
+    if json or not sys.stdout.isatty():
         print(jsonlib.dumps(plain(found.to_json())))  # noqa: T201
-    else:
-        _show_plan(found)
+    if not json:
+        _show_plan(found, on=stdout() if sys.stdout.isatty() else console)
     return 0
 
 
@@ -196,7 +198,7 @@ def show_report(report: ScanReport, out: str) -> None:
         say(f"to go on: {report.hint}")
 
 
-def _show_plan(found: ScanPlan) -> None:
+def _show_plan(found: ScanPlan, *, on: Console) -> None:
     table = Table(show_header=False, title="plan of a scan", title_justify="left")
     table.add_row("range (UTC)", f"{_utc(found.start)} to {_utc(found.end)}")
     table.add_row("devices", f"{found.devices:,}")
@@ -212,7 +214,7 @@ def _show_plan(found: ScanPlan) -> None:
         table.add_row("windows that fall off the 30-day edge first", f"{found.falls_off:,}")
     if found.resumes:
         table.add_row("goes on with", "a range that an earlier run began")
-    console.print(table)
+    on.print(table)
 
 
 def _utc(seconds: float) -> str:

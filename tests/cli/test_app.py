@@ -180,8 +180,9 @@ async def test_a_scan_fills_a_database_and_reports(program: Any, cloud: Simulate
     with sqlite3.connect("fleet.db") as store:
         assert store.execute("select count(*) from data_log").fetchone() == (truth,)
     store.close()
-    code, _, err = await program("plan", "--since", "3d")
+    code, out, err = await program("plan", "--since", "3d")
     assert code == 0
+    assert json.loads(out)["devices"] == 3, "in a pipe data goes to stdout, as elsewhere"
     assert "windows left" in err
 
 

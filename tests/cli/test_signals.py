@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gizwits_async.simulator import SimulatedCloud
+from gizwits_async.cli import main
+from gizwits_async.simulator import FaultRule, SimulatedCloud
 from tests.scan.common import in_file, truth
 
 STORE = "sqlite+aiosqlite:///fleet.db?timeout=90"  # Seconds for which a commit would be waited for.
@@ -97,3 +98,35 @@ async def test_ctrl_c_that_is_ignored_stays_so(cloud: SimulatedCloud) -> None:
     process.send_signal(signal.SIGINT)
     _, err = await process.communicate()
     assert process.returncode == 0, err
+
+
+async def test_ctrl_c_at_a_command_under_way_says_what_nobody_knows(cloud: SimulatedCloud) -> None:
+    """C1: the machine may be moving already; nothing is sent again, and the person is told."""
+    cloud.faults.set([FaultRule(path="*/control", action="stall", seconds=60)])
+    did = cloud.fleet.devices[0].did
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gizwits_async.cli", "control", did, "--attr", "switch=true"),
+        *("--yes",),
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    while not cloud.faults.fired[0] and process.returncode is None:
+        await asyncio.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, out) == (130, b""), err
+    assert b"may have been told: look at its logs before you send it again" in err
+    assert cloud.faults.fired == [1]
+
+
+def test_ctrl_c_while_the_program_is_loaded_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Loading takes a part of a second, in which people change their mind."""
+
+    class Loading:
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "gizwits_async.cli.app", Loading())
+    assert main() == 130
