@@ -9,7 +9,13 @@ from attrs import evolve
 
 from gizwits_async.errors import API_ERRORS
 from gizwits_async.simulator.faults import FaultRule, Faults
-from gizwits_async.simulator.messages import Action, Delivery, SimulatedReply, SimulatedRequest
+from gizwits_async.simulator.messages import (
+    Action,
+    Delivery,
+    SimulatedReply,
+    SimulatedRequest,
+    written,
+)
 
 __all__ = ["strike"]
 
@@ -108,7 +114,7 @@ def _other_rows(rule: FaultRule, faults: Faults, reply: SimulatedReply) -> Simul
         # Up and down around the truth by two, another way at each call.
         number = sum(faults.fired)
         meta["total"] = max(0, meta["total"] + number % 5 - 2)
-    return evolve(reply, body=json.dumps(page, ensure_ascii=False).encode())
+    return evolve(reply, body=written(page))
 
 
 def _same_cursor(
@@ -126,7 +132,7 @@ def _same_cursor(
     if page is None or not isinstance(page["meta"], dict):
         return reply
     page["meta"]["context"] = _SAME
-    faults.pages[request.path] = json.dumps(page, ensure_ascii=False).encode()
+    faults.pages[request.path] = written(page)
     return evolve(reply, body=faults.pages[request.path])
 
 

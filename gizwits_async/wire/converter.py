@@ -41,6 +41,8 @@ def _finite(text: str) -> float:
 def load_json(body: bytes) -> Any:
     """Return what the JSON text says; read as UTF-8 with or without a mark, whatever was declared.
 
+    Of a key that comes twice in an object the last value counts.
+
     Raises:
         InvalidResponseError: It is not JSON; `.truncated` if it began as JSON.
     """
