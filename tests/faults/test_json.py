@@ -108,8 +108,10 @@ async def test_j4_5000_digits_are_an_error_of_ours(
     text: str, status: int, kind: type[GizwitsError]
 ) -> None:
     """J4: Python refuses to read them by a bare ValueError; a refusal is told by its status."""
-    async with spoken((text % ("9" * 5000)).encode(), status=status) as (client, _):
-        await failure(client.devices.detail("m"), kind)
+    async with spoken((text % ("9" * 5000)).encode(), status=status) as (client, transport):
+        error = await failure(client.devices.detail("m"), kind)
+        assert len(str(error)) < 400
+        assert len(transport.calls) == (2 if status == 200 else 1)
 
 
 DEPTH = 100_000
