@@ -1,6 +1,7 @@
 """What a fault rule makes of a call: another reply, or the same one that travels badly. No I/O."""
 
 import json
+from email.utils import formatdate
 from http import HTTPStatus
 from math import inf
 from typing import Protocol
@@ -23,6 +24,8 @@ _EFFECTLESS = (Action.STATUS, Action.HTML, Action.REDIRECT, Action.RESET)
 _OVERSIZED = 32 * 2**20
 _SAME = "the-same-cursor"
 _DATE = "date"
+_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
+"""Statuses under which HTTP carries no body."""
 
 
 class Answer(Protocol):
@@ -57,8 +60,10 @@ def strike(
     if effect:
         reply = answer(request, now)
     if action in (Action.STATUS, Action.HTML, Action.REDIRECT):
-        date = {} if reply is None else {_DATE: reply.headers[_DATE]}
-        return _instead(rule, date)
+        # What stands in front of a service has a clock too.
+        date = {_DATE: formatdate(now, usegmt=True) if reply is None else reply.headers[_DATE]}
+        instead = _instead(rule, date)
+        return evolve(instead, body=b"") if instead.status in _BODILESS else instead
     if action in (Action.RESET, Action.EFFECT_WITHOUT_REPLY) or reply is None:
         wait = inf if action is Action.STALL and rule.seconds is None else (rule.seconds or 0.0)
         lost = Delivery(reset=True, wait=wait if action is Action.STALL else 0.0)
