@@ -46,8 +46,12 @@ def told(error: BaseException) -> str:
 
 
 def leaks(text: str, secrets: Iterable[str] = SECRETS) -> list[str]:
-    """Return the secrets in a text; any part of one that is long enough counts."""
-    return [secret for secret in secrets if secret[3:] in text or secret[-6:] in text]
+    """Return the secrets in a text; of a canary any part that is long enough counts."""
+    return [
+        secret
+        for secret in secrets
+        if secret in text or ("canary" in secret and (secret[3:] in text or secret[-6:] in text))
+    ]
 
 
 def complaints(

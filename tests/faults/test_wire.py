@@ -29,11 +29,14 @@ from tests.wire.mischief import (
     NO_HTTP,
     SLOW,
     UNANSWERED,
+    bad_chunk_later,
     bomb,
+    drip,
     reset,
     reset_in_the_body,
     says,
     stall_after_headers,
+    stall_at_once,
     too_short,
     writes,
 )
@@ -114,11 +117,12 @@ async def test_w4_a_read_goes_again_by_our_own_policy(fault: Answer) -> None:
 @pytest.mark.parametrize("fault", SLOW, **named)
 async def test_w5_no_slowness_outlasts_the_timeout(fault: Answer, borrowed: bool) -> None:
     """W5: the limit is on the whole reply, so that a drip of bytes does not extend it."""
-    async with wired(fault, borrowed=borrowed, timeout=0.3) as at:
+    async with wired(fault, borrowed=borrowed) as at:
+        await at.client.authorization.create_token()
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await failure(at.detail, TimedOutError)
-        assert 0.3 <= loop.time() - began < 1.5
+        await failure(CALLS["GET"](at.client.with_options(timeout=0.3)), TimedOutError)
+        assert 0.3 <= loop.time() - began < 2.5
         assert len(at.calls) == 1
 
 
@@ -392,7 +396,8 @@ ANYTHING = [
     *UNANSWERED,
     *CUT_SHORT,
     *BAD_CHUNKS,
-    *SLOW,
+    stall_at_once,
+    drip,
     *map(writes, NO_HTTP),
     *(encoded(*one) for one in BAD_CODINGS.values()),
 ]
@@ -403,7 +408,9 @@ ANYTHING = [
 async def test_a_login_that_breaks_is_an_error_and_is_not_remembered(borrowed: bool) -> None:
     """W2 to W15 at the token's own call: every waiter gets an error of ours, the next call a token."""
     for fault in ANYTHING:
-        async with wired(fault, at_login=True, borrowed=borrowed, timeout=0.3) as at:
+        slow = fault in {*SLOW, bad_chunk_later}
+        limit = 0.8 if slow else 5.0  # A call after it has to end in time, on a busy machine too.
+        async with wired(fault, at_login=True, borrowed=borrowed, timeout=limit) as at:
             crowd = [CALLS["GET"](at.client) for _ in range(3)]
             ended = await asyncio.gather(*crowd, return_exceptions=True)
             assert len({str(one) for one in ended}) == 1

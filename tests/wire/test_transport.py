@@ -303,7 +303,7 @@ async def test_broken_compression_is_never_a_value(
         one.say(body, f"Content-Encoding: {encoding}")
 
     async with raw_server(answer) as server:
-        with pytest.raises((InvalidResponseError, NoReplyError)):
+        with pytest.raises(InvalidResponseError):
             await send(open_transport(server.url))
         assert len(server.seen) == 1
 
@@ -312,7 +312,7 @@ async def test_broken_compression_is_never_a_value(
 async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text: bytes) -> None:
     """W15: an InvalidResponseError and no API error: the server never said 400."""
     async with raw_server(writes(text)) as server:
-        with pytest.raises((InvalidResponseError, NoReplyError)) as caught:
+        with pytest.raises(InvalidResponseError) as caught:
             await send(open_transport(server.url))
         assert "400" not in str(caught.value)
         assert caught.value.__context__ is None
@@ -365,8 +365,11 @@ async def test_a_thousand_calls_leak_no_socket(open_transport: Any) -> None:
         before = sockets()
         for _ in range(20):
             await asyncio.gather(*(send(transport) for _ in range(50)), return_exceptions=True)
-        await asyncio.sleep(0.05)
         assert len(server.seen) == 1000
+        for _ in range(100):  # A busy machine takes its time to close what was cut.
+            if sockets() - before <= 2 * 50:
+                break
+            await asyncio.sleep(0.05)
         assert sockets() - before <= 2 * 50
 
 
