@@ -15,11 +15,10 @@ _WORDS = ["", " ", "0", "1", "-1", "true", "null", "5301", "NaN", "1e400", "2026
     "count", "detail", "error_code", "objects", "\ud800", "\0\x1b[2J\r\n", "设备😀\u202e", "x" * 300,
     ECHO, *SECRETS]  # fmt: skip
 TEXTS = st.sampled_from(_WORDS) | st.text(max_size=8)
-NUMBERS = (
-    st.sampled_from([0, 1, -1, 20, 1e300, 2**63, 10**30, 10**400, 1.5, -0.0, 1_790_000_000])
-    | st.integers()
-    | st.floats()
+EXTREMES = st.sampled_from(
+    [0, -1, 20, 1.5, -0.0, 1e300, -1e300, 2**63, 10**30, 10**400, -(10**400), 1_790_000_000_000]
 )
+NUMBERS = EXTREMES | st.integers() | st.floats()
 LEAVES = st.none() | st.booleans() | NUMBERS | TEXTS
 CODES = st.sampled_from([5001, 5002, 5004, 5009, 5011, 5013, 5014, 5018, 5301, 5403, 5601, 4711,
     "5002", "5013", "E-7", 0, -1, True, [5], {"a": 5}, *SECRETS])  # fmt: skip
@@ -102,7 +101,9 @@ def _changed(whole: Any, draw: Draw) -> Any:
     places = list(_places(whole))
     above, key, value = draw(st.sampled_from(places))
     how = draw(
-        st.sampled_from(["drop", "replace", "retype", "nest", "twice", "rename", "double", "move"])
+        st.sampled_from(
+            ["drop", "replace", "retype", "nest", "twice", "rename", "double", "move", "extreme"]
+        )
     )
     if how == "drop" and above is not None:
         del above[key]
@@ -121,6 +122,8 @@ def _changed(whole: Any, draw: Draw) -> Any:
         new = Twice(value, draw(st.sampled_from([*value, "a"])), draw(LEAVES))
     elif how == "double" and isinstance(value, list):
         new = value * draw(st.integers(2, 5))
+    elif how == "extreme":
+        new = draw(EXTREMES)
     elif how == "move":
         new = deepcopy(draw(st.sampled_from(places))[2])
     else:

@@ -16,10 +16,10 @@ from gizwits_async.errors import (
     ServerError,
 )
 from gizwits_async.models.devices import DeviceDetail
-from tests.faults.c0 import failure
-from tests.faults.spoken import END, START, T1, device, page, search, spoken
+from tests.faults.c0 import CANARIES, failure
+from tests.faults.spoken import END, GOOD, START, T1, device, page, search, spoken
 from tests.test_endpoints import ROWS, Row
-from tests.wire.scripted import virtual
+from tests.wire.scripted import NOW, ScriptedTransport, answers, client_on, reply, virtual
 
 # --- the values (J11 to J13)
 
@@ -121,6 +121,24 @@ async def test_j12_what_is_no_number_is_no_time(wire: Any) -> None:
         call = client.devices.data_log("d", start=START, end=END).collect()
         error = await failure(call, InvalidResponseError)
         assert error.problems[0].endswith("@ $.objects[0].ts")
+
+
+@pytest.mark.fault("J12")
+@pytest.mark.parametrize(
+    "wire", [10**400, -(10**400), 1e300, 10**17, None], ids=lambda n: str(n)[:9]
+)
+@virtual
+async def test_j12_a_token_without_a_possible_expiry_lives_as_long_as_documented(wire: Any) -> None:
+    """J12: an expiry beyond all dates is none: seven days, one login, and nothing overflows."""
+    login = reply({"token": "t", "expire_at": wire}, 201)
+    transport = ScriptedTransport(answers(reply(GOOD)), answers(login))
+    async with client_on(transport, credentials=CANARIES) as client:
+        token = await client.authorization.create_token()
+        assert (
+            timedelta(days=6.9) < token.time - datetime.fromtimestamp(NOW, UTC) <= timedelta(days=7)
+        )
+        assert (await client.devices.detail("m")).did == "d"
+        assert transport.logins == 1
 
 
 @pytest.mark.fault("J13")
