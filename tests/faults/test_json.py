@@ -111,7 +111,7 @@ async def test_j4_5000_digits_are_an_error_of_ours(
     async with spoken((text % ("9" * 5000)).encode(), status=status) as (client, transport):
         error = await failure(client.devices.detail("m"), kind)
         assert len(str(error)) < 400
-        assert len(transport.calls) == (2 if status == 200 else 1)
+        assert len(transport.calls) == 1 + (status == 200 and text[0] == "{"), "it may be cut"
 
 
 DEPTH = 100_000
