@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar, cast, get_args, get_origin
@@ -25,6 +26,7 @@ T = TypeVar("T")
 _decode = msgspec.json.Decoder().decode
 _REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What msgspec raises: a ValueError where it meets half a character (a lone surrogate)."""
+_KEYS = re.compile(r"\[(['\"]).*\1\]")
 _MOST_DIRTY = 6
 """Fields of a list that are cleaned on its fast way; with more, each record is looked at alone."""
 
@@ -240,6 +242,12 @@ def _said(error: BaseException, _: type | None = None) -> str:
     return str(error) or type(error).__name__
 
 
+def _without_keys(problem: str) -> str:
+    # Keys of a free object come from the reply, as its texts do: one may be a secret.
+    said, _, path = problem.partition(" @ ")
+    return f"{said} @ {_KEYS.sub('[...]', path)}"
+
+
 def structure(value: object, kind: type[T]) -> T:
     """Return plain JSON as an object of `kind`. `value` is used up: it may be cleaned in place.
 
@@ -250,7 +258,7 @@ def structure(value: object, kind: type[T]) -> T:
     try:
         return _CONVERTER.structure(value, kind)
     except BaseValidationError as errors:
-        problems = tuple(transform_error(errors, root, _said))
+        problems = tuple(map(_without_keys, transform_error(errors, root, _said)))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         said = _said(error)
         problems = (said if " @ $" in said else f"{said} @ {root}",)

@@ -114,7 +114,9 @@ def test_whatever_an_endpoint_answers(row: Row, examples: int) -> None:
                 value = await row.call(client)
             except GizwitsError as error:
                 ENDS[type(error).__name__] += 1
-                assert_c0_of(error, deep=deep == 0, secrets=sent)
+                # After a good page the frames of a walk hold its records, whatever stands in them.
+                deep_too = deep == 0 and len(transport.calls) <= 1
+                assert_c0_of(error, deep=deep_too, secrets=sent)
                 assert (error.resume is not None) == isinstance(row.value, list)
             else:
                 ENDS["value"] += 1

@@ -53,6 +53,7 @@ ECHOES: dict[str, tuple[str, bytes]] = {
     "no json": ("200 OK", ECHO.encode()),
     "trailing comma": ("200 OK", f'{{"token": "{ECHO}",}}'.encode()),
     "cut json": ("200 OK", f'{{"token": "{ECHO}'.encode()),
+    "wrong value": ("200 OK", json.dumps({"did": [ECHO], f"{ECHO}'] @ $": [ECHO]}).encode()),
     "wrong shape": ("200 OK", json.dumps({"did": {ECHO: ECHO}, "token": [ECHO]}).encode()),
     "wrong field": (
         "200 OK",
