@@ -98,6 +98,11 @@ def says(body: bytes, *headers: str, status: str = "200 OK") -> Answer:
     return answer
 
 
+def encoded(coding: str, body: bytes) -> Answer:
+    """Return an answer whose body is said to be packed so."""
+    return says(body, f"Content-Encoding: {coding}")
+
+
 def writes(text: bytes) -> Answer:
     """Return an answer of these bytes, after which the connection ends."""
 
