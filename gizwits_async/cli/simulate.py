@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gizwits_async.cli.output import say
-from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer, load_faults
+from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
 
 __all__ = ["environment", "serve"]
 
@@ -36,14 +37,22 @@ async def serve(
         fleet: Devices, days and seed.
         calls: Quota of an hour.
         faults: File of fault rules; None for a service without faults.
+
+    Raises:
+        ValueError: The file cannot be read, or a rule in it is wrong.
     """
     cloud = SimulatedCloud(
         Fleet.generate(*fleet, now=time.time(), live=True),
         quota=calls,
         ledger_size=1000,
-        faults=() if faults is None else load_faults(faults),
+        faults=() if faults is None else _rules_in(faults),
     )
-    async with SimulatorServer(cloud, host, port) as server:
+    async with AsyncExitStack() as stack:
+        try:
+            server = await stack.enter_async_context(SimulatorServer(cloud, host, port))
+        except OSError as error:
+            say(f"cannot listen on {host}:{port}: {error.strerror}")
+            return 1
         say(f"simulated Gizwits Enterprise API at {server.url}, {calls} calls an hour; Ctrl-C ends")
         say("in another terminal:")
         for name, value in environment(cloud, server.url).items():
@@ -52,3 +61,12 @@ async def serve(
         say("  gizwits-async scan --since 4d --out fleet.db")
         await asyncio.Event().wait()
     return 0
+
+
+def _rules_in(path: Path) -> tuple[FaultRule, ...]:
+    try:
+        return load_faults(path)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -11,6 +11,8 @@ __all__ = ["Token", "TokenReply"]
 
 _MILLISECONDS = 10**11
 """Above this an epoch value cannot be seconds: it would be the year 5138."""
+_NO_DATE = 1000 * _MILLISECONDS
+"""Above this it cannot be milliseconds either."""
 
 
 @frozen(kw_only=True)
@@ -41,9 +43,9 @@ class TokenReply:
     """The same, as the document's example names it."""
 
     def to_token(self, *, otherwise: float) -> Token:
-        """Return the token; one without a date is taken to expire at `otherwise`."""
+        """Return the token; one without a possible date is taken to expire at `otherwise`."""
         stated = self.expire_at if self.expire_at is not None else self.expired_at
-        expires = otherwise if stated is None else stated
+        expires = otherwise if stated is None or abs(stated) > _NO_DATE else stated
         return Token(
             token=self.token,
             expires_at=int(expires / 1000 if expires > _MILLISECONDS else expires),

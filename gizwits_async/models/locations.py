@@ -54,11 +54,8 @@ class Location:
         object with a `count` of its own, or with objects deeper than counters go.
 
         Raises:
-            ValueError: It holds something that is neither a place nor a number.
+            ValueError: It is a bare number, or holds something that is neither a place nor a number.
         """
-        number = _number(value)
-        if number is not None:
-            return cls(counts={_COUNT: number})
         if value in _NOTHING:
             return cls()
         if not isinstance(value, Mapping):
@@ -71,8 +68,13 @@ class Location:
                 continue
             if name == _DETAIL and (detail := _detail(below)) is not None:
                 continue
-            children.append(evolve(cls.from_wire(below), name=name))
+            children.append(evolve(cls._place(below), name=name))
         return cls(counts=counts or {}, detail=detail or {}, children=tuple(children))
+
+    @classmethod
+    def _place(cls, value: object) -> Self:
+        number = _number(value)
+        return cls.from_wire(value) if number is None else cls(counts={_COUNT: number})
 
     def to_wire(self) -> dict[str, object]:
         """Return the tree below this place, every number as `count`."""

@@ -14,5 +14,12 @@ Number: TypeAlias = int | float
 
 
 def utc(seconds: float) -> datetime:
-    """Return an aware UTC datetime for epoch seconds."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """Return an aware UTC datetime for epoch seconds.
+
+    Raises:
+        ValueError: They lie before the year 1 or after 9999: milliseconds, perhaps.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{seconds!r:.30} is no time in epoch seconds") from None

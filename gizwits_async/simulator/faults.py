@@ -9,6 +9,7 @@ import random
 import tomllib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from math import inf
 from pathlib import Path
 
 from attrs import field, frozen
@@ -34,6 +35,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 """What a field may be in a file."""
 _STATUSES = range(200, 600)
+
+
+_FAR = 1e9
+"""Seconds, some thirty years: clocks farther off have no date in a header."""
 
 
 def _list_of_numbers(value: int | Iterable[int] | None) -> tuple[int, ...] | None:
@@ -87,8 +92,28 @@ class FaultRule:
             raise ValueError(f"status must be from 200 to 599, not {self.status!r}")
         if self.size is not None and self.size < 0:
             raise ValueError(f"size must not be negative, not {self.size!r}")
-        if self.nth is not None and any(number < 1 for number in self.nth):
+        if self.nth is not None and (not self.nth or any(number < 1 for number in self.nth)):
             raise ValueError(f"nth counts from 1, not {self.nth!r}")
+        if self.seconds is not None and not self._least <= self.seconds <= self._most:
+            raise ValueError(
+                f"seconds of {self.action} must be from {self._least:g} to {self._most:g}, not"
+                f" {self.seconds!r}"
+            )
+        # What could match nothing, or not be sent, would be found out too late or never.
+        if self.method is not None and not self.method.isupper():
+            raise ValueError(f"method must be a verb in capitals, not {self.method!r}")
+        if not self.path:
+            raise ValueError("path must not be empty")
+        if not (self.location.isascii() and self.location.isprintable()):
+            raise ValueError(f"location must be printable ASCII, not {self.location!r}")
+
+    @property
+    def _least(self) -> float:
+        return -_FAR if self.action is Action.CLOCK_SKEW else 0.0
+
+    @property
+    def _most(self) -> float:
+        return inf if self.action is Action.STALL else _FAR
 
     def matches(self, request: SimulatedRequest) -> bool:
         """Return whether a call is of the kind that this rule is about."""

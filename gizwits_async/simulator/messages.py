@@ -18,7 +18,16 @@ __all__ = [
     "Refusal",
     "SimulatedReply",
     "SimulatedRequest",
+    "written",
 ]
+
+
+def written(value: object) -> bytes:
+    """Return a JSON value as UTF-8; as plain ASCII if it holds half a character, which has none."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()
 
 
 @frozen(kw_only=True)
@@ -128,7 +137,7 @@ class SimulatedReply:
             value: What `json` can write; None for an empty body.
             headers: Further header fields.
         """
-        body = b"" if value is None else json.dumps(value, ensure_ascii=False).encode()
+        body = b"" if value is None else written(value)
         kind = {"content-type": "application/json"} if body else {}
         return cls(status=status, headers={**kind, **headers}, body=body)
 

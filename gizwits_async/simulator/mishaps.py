@@ -1,6 +1,7 @@
 """What a fault rule makes of a call: another reply, or the same one that travels badly. No I/O."""
 
 import json
+from email.utils import formatdate
 from http import HTTPStatus
 from math import inf
 from typing import Protocol
@@ -9,7 +10,13 @@ from attrs import evolve
 
 from gizwits_async.errors import API_ERRORS
 from gizwits_async.simulator.faults import FaultRule, Faults
-from gizwits_async.simulator.messages import Action, Delivery, SimulatedReply, SimulatedRequest
+from gizwits_async.simulator.messages import (
+    Action,
+    Delivery,
+    SimulatedReply,
+    SimulatedRequest,
+    written,
+)
 
 __all__ = ["strike"]
 
@@ -17,6 +24,8 @@ _EFFECTLESS = (Action.STATUS, Action.HTML, Action.REDIRECT, Action.RESET)
 _OVERSIZED = 32 * 2**20
 _SAME = "the-same-cursor"
 _DATE = "date"
+_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
+"""Statuses under which HTTP carries no body."""
 
 
 class Answer(Protocol):
@@ -51,8 +60,10 @@ def strike(
     if effect:
         reply = answer(request, now)
     if action in (Action.STATUS, Action.HTML, Action.REDIRECT):
-        date = {} if reply is None else {_DATE: reply.headers[_DATE]}
-        return _instead(rule, date)
+        # What stands in front of a service has a clock too.
+        date = {_DATE: formatdate(now, usegmt=True) if reply is None else reply.headers[_DATE]}
+        instead = _instead(rule, date)
+        return evolve(instead, body=b"") if instead.status in _BODILESS else instead
     if action in (Action.RESET, Action.EFFECT_WITHOUT_REPLY) or reply is None:
         wait = inf if action is Action.STALL and rule.seconds is None else (rule.seconds or 0.0)
         lost = Delivery(reset=True, wait=wait if action is Action.STALL else 0.0)
@@ -108,7 +119,7 @@ def _other_rows(rule: FaultRule, faults: Faults, reply: SimulatedReply) -> Simul
         # Up and down around the truth by two, another way at each call.
         number = sum(faults.fired)
         meta["total"] = max(0, meta["total"] + number % 5 - 2)
-    return evolve(reply, body=json.dumps(page, ensure_ascii=False).encode())
+    return evolve(reply, body=written(page))
 
 
 def _same_cursor(
@@ -126,7 +137,7 @@ def _same_cursor(
     if page is None or not isinstance(page["meta"], dict):
         return reply
     page["meta"]["context"] = _SAME
-    faults.pages[request.path] = json.dumps(page, ensure_ascii=False).encode()
+    faults.pages[request.path] = written(page)
     return evolve(reply, body=faults.pages[request.path])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn, TypeAlias, TypeVar, get_args, get_origin
@@ -33,6 +34,7 @@ _SCALARS: tuple[tuple[Any, _Hook], ...] = (
 _decode = msgspec.json.Decoder().decode
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_KEYS = re.compile(r"\[(['\"]).*\1\]")
 
 
 def _refuse(word: str) -> NoReturn:
@@ -46,6 +48,8 @@ def _finite(text: str) -> float:
 
 def load_json(body: bytes) -> Any:
     """Return what the JSON text says; read as UTF-8 with or without a mark, whatever was declared.
+
+    Of a key that comes twice in an object the last value counts.
 
     Raises:
         InvalidResponseError: It is not JSON; `.truncated` if it began as JSON.
@@ -255,6 +259,12 @@ def _said(error: BaseException, _: type | None = None) -> str:
     return str(error) or type(error).__name__
 
 
+def _without_keys(problem: str) -> str:
+    # Keys of a free object come from the reply, as its texts do: one may be a secret.
+    said, _, path = problem.partition(" @ ")
+    return f"{said} @ {_KEYS.sub('[...]', path)}"
+
+
 def structure(value: object, kind: type[T]) -> T:
     """Return JSON, plain or by `load_page`, as an object of `kind`.
 
@@ -265,7 +275,7 @@ def structure(value: object, kind: type[T]) -> T:
     try:
         return _CONVERTER.structure(value, kind)
     except BaseValidationError as errors:
-        problems = tuple(transform_error(errors, root, _said))
+        problems = tuple(map(_without_keys, transform_error(errors, root, _said)))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         said = _said(error)
         problems = (said if " @ $" in said else f"{said} @ {root}",)

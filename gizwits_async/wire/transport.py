@@ -119,6 +119,9 @@ class HttpTransport:
             failure = asyncio.CancelledError(*error.args)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             failure = NotSentError(f"no connection to {self._host}: {type(error).__name__}")
+        except aiohttp.ClientHttpProxyError as error:
+            # The tunnel was refused, so that nothing went through it.
+            failure = NotSentError(f"no connection to {self._host}: {type(error).__name__}")
         except aiohttp.ServerFingerprintMismatch:
             failure = NotSentError(f"no connection to {self._host}: not its certificate")
         except aiohttp.ClientResponseError as error:

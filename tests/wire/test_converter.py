@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.device_reports import FaultReport
 from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import DataPoint
@@ -167,6 +168,23 @@ def test_a_message_shows_no_text_that_came() -> None:
     """A text of the reply may be a secret: only its length is told."""
     with pytest.raises(InvalidResponseError) as caught:
         structure({"did": "d", "leaf": {"b": "canary"}}, Tree)
+    assert "canary" not in str(caught.value) + repr(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "key", ["canary", "a'] @ $.b['canary", 'it\'s "canary"', "canary\n\x1b[2J"]
+)
+def test_nor_does_it_show_a_key_that_came(key: str) -> None:
+    """Keys of a free object are texts of the reply too; those of a model's fields are our own."""
+    wire = {"count": {"total": "x"}, "detail": {"fine": {}, key: {"total": None}}}
+    with pytest.raises(InvalidResponseError) as caught:
+        structure(wire, FaultReport)
+    assert caught.value.problems == (
+        "expected a whole number, got a text of 1 characters @ $.count.total",
+        "expected a whole number, got null @ $.detail[...].total",
+    )
+    with pytest.raises(InvalidResponseError, match=r"null @ \$\[\.\.\.\]$") as caught:
+        structure({key: None}, dict[str, int])
     assert "canary" not in str(caught.value) + repr(caught.value.problems)
 
 

@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import pickle
-import traceback
 from collections.abc import Iterator
 
 import aiohttp
@@ -14,18 +13,9 @@ import pytest
 from gizwits_async import Credentials, GizwitsClient, Options
 from gizwits_async.errors import GizwitsError
 from gizwits_async.wire.request import Auth, get, post
+from tests.faults.c0 import CANARIES, ECHO, LOGIN, TOKEN, leaks, told
 from tests.support import FreeQuota
 from tests.wire.raw import Exchange, raw_server
-
-CREDENTIALS = Credentials(
-    enterprise_id="eid-canary-1111",
-    enterprise_secret="es-canary-2222",
-    product_key="pk",
-    product_secret="ps-canary-3333",
-)
-TOKEN = "tk-canary-4444"
-SECRETS = [CREDENTIALS.enterprise_secret, CREDENTIALS.product_secret, TOKEN]
-ECHO = " ".join([*SECRETS, CREDENTIALS.enterprise_id])
 
 
 @pytest.fixture(autouse=True)
@@ -49,32 +39,6 @@ def log() -> Iterator[io.StringIO]:
         logging.getLogger(name).setLevel(level)
 
 
-def told(error: BaseException) -> str:
-    """Return everything an error can tell, by any tool that we know of."""
-    parts = [repr(error), str(error), repr(vars(error))]
-    seen: set[int] = set()
-    todo: list[BaseException | None] = [error]
-    while todo:
-        one = todo.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        todo += [one.__cause__, one.__context__]
-        # Contexts are walked even where "from None" hides them: crash reporters do.
-        trace = traceback.TracebackException.from_exception(one, capture_locals=True)
-        # The tests' own frames hold the secrets on purpose.
-        frames = [frame for frame in trace.stack if "/tests/" not in frame.filename]
-        parts += [f"{frame.name} {frame.line} {frame.locals}" for frame in frames]
-        parts.append(repr(one) + repr(one.args) + repr(vars(one)))
-    return "\n".join(parts)
-
-
-def leaks(text: str) -> list[str]:
-    """Return the secrets in a text; any part of one that is long enough counts."""
-    return [secret for secret in SECRETS if secret[3:] in text or secret[-6:] in text]
-
-
-LOGIN = json.dumps({"token": TOKEN, "expire_at": 1_999_999_999}).encode()
 ECHOES: dict[str, tuple[str, bytes]] = {
     "refused": ("400 Bad", json.dumps({"error_code": 5002, "error_message": ECHO}).encode()),
     "refused, in detail": (
@@ -89,6 +53,7 @@ ECHOES: dict[str, tuple[str, bytes]] = {
     "no json": ("200 OK", ECHO.encode()),
     "trailing comma": ("200 OK", f'{{"token": "{ECHO}",}}'.encode()),
     "cut json": ("200 OK", f'{{"token": "{ECHO}'.encode()),
+    "wrong value": ("200 OK", json.dumps({"did": [ECHO], f"{ECHO}'] @ $": [ECHO]}).encode()),
     "wrong shape": ("200 OK", json.dumps({"did": {ECHO: ECHO}, "token": [ECHO]}).encode()),
     "wrong field": (
         "200 OK",
@@ -131,7 +96,7 @@ KINDS = [*ECHOES, "reset", "closed", "half", "stall", "no http", "large", "bad g
 
 def client_at(url: str, session: aiohttp.ClientSession | None = None) -> GizwitsClient:
     return GizwitsClient(
-        CREDENTIALS,
+        CANARIES,
         base_url=url,
         session=session,
         quota=FreeQuota(),
@@ -246,7 +211,7 @@ async def test_what_goes_well_shows_nothing_either(log: io.StringIO) -> None:
         token = await client.authorization.create_token()
         assert token.token == TOKEN
         assert identity.passcode == TOKEN
-        shown = [token, identity, client, client.options, client._gateway.tokens, CREDENTIALS]
+        shown = [token, identity, client, client.options, client._gateway.tokens, CANARIES]
         assert leaks("".join(map(repr, shown)) + log.getvalue()) == []
         assert any(TOKEN in one.head for one in server.seen), "the canaries were really sent"
 
@@ -256,7 +221,7 @@ def test_bad_credentials_show_nothing() -> None:
     with pytest.raises(ValueError, match="product_secret") as caught:
         Credentials(
             enterprise_id="e",
-            enterprise_secret=CREDENTIALS.enterprise_secret,
+            enterprise_secret=CANARIES.enterprise_secret,
             product_key="p",
             product_secret="a b",
         )

@@ -4,9 +4,7 @@ import asyncio
 import gzip
 import resource
 import ssl
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +22,24 @@ from gizwits_async.errors import (
     TimedOutError,
 )
 from gizwits_async.wire.transport import HttpReply, HttpTransport
+from tests.wire.mischief import (
+    BAD_CHUNKS,
+    BAD_CODINGS,
+    CUT_SHORT,
+    MEGA,
+    NO_HTTP,
+    SLOW,
+    UNANSWERED,
+    bomb,
+    close,
+    reset,
+    stall_at_once,
+    too_short,
+    writes,
+)
 from tests.wire.raw import Exchange, raw_server
 
 Send = Callable[..., Awaitable[HttpReply]]
-MEGA = 2**20
 
 
 @pytest.fixture(params=["own", "borrowed"])
@@ -83,54 +95,8 @@ async def test_a_plain_reply_comes_whole(open_transport: Any) -> None:
         assert "a=b" not in server.heads
 
 
-async def reset(one: Exchange) -> None:
-    one.reset()
-
-
-async def close(one: Exchange) -> None:
-    one.close()
-
-
-async def half_a_header(one: Exchange) -> None:
-    one.write("HTTP/1.1 200 OK\r\nContent-Le")
-    await one.writer.drain()
-    one.close()
-
-
-async def reset_in_the_body(one: Exchange) -> None:
-    one.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a": 1}')
-    await one.writer.drain()
-    await asyncio.sleep(0.05)
-    one.reset()
-
-
-async def too_short(one: Exchange) -> None:
-    one.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a": 1}')
-    one.close()
-
-
-async def unfinished_chunks(one: Exchange) -> None:
-    one.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a": 1}\r\n')
-    one.close()
-
-
-async def bad_chunk(one: Exchange) -> None:
-    one.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"a": 1}\r\n0\r\n\r\n')
-
-
-async def bad_chunk_later(one: Exchange) -> None:
-    one.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a": 1}\r\n')
-    await one.writer.drain()
-    await asyncio.sleep(0.05)
-    one.write("zz\r\n{}\r\n")
-
-
-LOST = [reset, close, half_a_header, reset_in_the_body, too_short, unfinished_chunks]
-BROKEN = [bad_chunk, bad_chunk_later]
-
-
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-@pytest.mark.parametrize("answer", LOST, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("answer", [*UNANSWERED, *CUT_SHORT], ids=lambda f: f.__name__)
 async def test_a_connection_that_breaks_is_no_reply_after_one_request(
     open_transport: Any, method: str, answer: Any
 ) -> None:
@@ -143,7 +109,7 @@ async def test_a_connection_that_breaks_is_no_reply_after_one_request(
         assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("answer", BROKEN, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("answer", BAD_CHUNKS, ids=lambda f: f.__name__)
 async def test_broken_chunks_never_give_a_body(open_transport: Any, answer: Any) -> None:
     """W3: an error of ours, whichever way the parser says it."""
     async with raw_server(answer) as server:
@@ -225,34 +191,7 @@ async def test_a_redirect_is_not_followed_and_no_secret_travels(
         assert other.seen == []
 
 
-async def stall_at_once(_: Exchange) -> None:
-    await asyncio.sleep(30)
-
-
-async def stall_after_headers(one: Exchange) -> None:
-    one.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{")
-    await one.writer.drain()
-    await asyncio.sleep(30)
-
-
-async def drip(one: Exchange) -> None:
-    one.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(1000):
-        one.write(b" ")
-        await one.writer.drain()
-        await asyncio.sleep(0.02)
-
-
-async def drip_headers(one: Exchange) -> None:
-    for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
-        one.write(bytes([byte]))
-        await one.writer.drain()
-        await asyncio.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    "answer", [stall_at_once, stall_after_headers, drip, drip_headers], ids=lambda f: f.__name__
-)
+@pytest.mark.parametrize("answer", SLOW, ids=lambda f: f.__name__)
 async def test_time_runs_out_however_slowly_it_comes(open_transport: Any, answer: Any) -> None:
     """W5: the time-out covers headers and body, drips too; and the outer clock stays the caller's."""
     async with raw_server(answer) as server:
@@ -321,14 +260,6 @@ async def test_a_full_pool_was_not_sent() -> None:
         assert len(server.seen) == 1
 
 
-@cache
-def bomb() -> bytes:
-    """Return a small body that unpacks to 256 MiB."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    piece = b" " * MEGA
-    return b"".join(packer.compress(piece) for _ in range(256)) + packer.flush()
-
-
 async def test_a_gzip_bomb_is_cut_off(open_transport: Any) -> None:
     """W13: ResponseTooLargeError, and nothing near its size in memory."""
     body = bomb()
@@ -362,15 +293,7 @@ async def test_the_limit_is_exact_and_counts_unpacked_bytes(open_transport: Any,
             assert (await send(transport, max_bytes=100)).body == b"x" * size
 
 
-@pytest.mark.parametrize(
-    ("encoding", "body"),
-    [
-        ("gzip", b"this is no gzip"),
-        ("gzip", gzip.compress(b"x" * 500, mtime=0)[:30] + b"garbage" * 9),
-        ("deflate", b"\xff\xff\xff\xff"),
-        ("br", b"\x0b\x02\x80[]\x03"),
-    ],
-)
+@pytest.mark.parametrize(("encoding", "body"), BAD_CODINGS.values(), ids=BAD_CODINGS)
 async def test_broken_compression_is_never_a_value(
     open_transport: Any, encoding: str, body: bytes
 ) -> None:
@@ -380,35 +303,16 @@ async def test_broken_compression_is_never_a_value(
         one.say(body, f"Content-Encoding: {encoding}")
 
     async with raw_server(answer) as server:
-        with pytest.raises((InvalidResponseError, NoReplyError)):
+        with pytest.raises(InvalidResponseError):
             await send(open_transport(server.url))
         assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "HTTP/1.1 200 OK\r\nX: " + "x" * 100_000 + "\r\n\r\n",
-        "HTTP/1.1 OK 200\r\n\r\n",
-        "GARBAGE\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nbad header line\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-        "\x16\x03\x01\x02\x00\r\n\r\n",
-    ],
-    ids=lambda t: t[:40].strip(),
-)
-async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text: str) -> None:
+@pytest.mark.parametrize("text", NO_HTTP, ids=lambda t: repr(t[:40]))
+async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text: bytes) -> None:
     """W15: an InvalidResponseError and no API error: the server never said 400."""
-
-    async def answer(one: Exchange) -> None:
-        one.write(text.encode("latin-1"))
-        await one.writer.drain()
-        one.close()
-
-    async with raw_server(answer) as server:
-        with pytest.raises((InvalidResponseError, NoReplyError)) as caught:
+    async with raw_server(writes(text)) as server:
+        with pytest.raises(InvalidResponseError) as caught:
             await send(open_transport(server.url))
         assert "400" not in str(caught.value)
         assert caught.value.__context__ is None
@@ -461,8 +365,11 @@ async def test_a_thousand_calls_leak_no_socket(open_transport: Any) -> None:
         before = sockets()
         for _ in range(20):
             await asyncio.gather(*(send(transport) for _ in range(50)), return_exceptions=True)
-        await asyncio.sleep(0.05)
         assert len(server.seen) == 1000
+        for _ in range(100):  # A busy machine takes its time to close what was cut.
+            if sockets() - before <= 2 * 50:
+                break
+            await asyncio.sleep(0.05)
         assert sockets() - before <= 2 * 50
 
 
@@ -477,7 +384,10 @@ async def test_many_at_once_are_not_queued_behind_a_pool(open_transport: Any) ->
     async with raw_server(answer) as server:
         transport = open_transport(server.url)
         calls = [asyncio.ensure_future(send(transport, timeout=10)) for _ in range(90)]
-        await asyncio.sleep(0.3)
+        for _ in range(100):  # Until all have arrived; a queue would hold some back for ever.
+            if len(server.seen) == 90:
+                break
+            await asyncio.sleep(0.05)
         assert len(server.seen) == 90
         gate.set()
         assert {(await call).status for call in calls} == {200}

@@ -1,0 +1,319 @@
+"""Texts and shapes of JSON (J1-J4, J6, J8-J10, J14), met by the public client."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gizwits_async.errors import (
+    GizwitsError,
+    InvalidRequestError,
+    InvalidResponseError,
+    NoReplyError,
+    NotFoundError,
+    OutcomeUnknownError,
+)
+from gizwits_async.models.device_groups import GroupNode
+from gizwits_async.models.devices import DataRecord, Device, DeviceDetail
+from tests.faults.c0 import CANARIES, failure
+from tests.faults.spoken import END, GOOD, START, T1, device, page, search, spoken
+from tests.test_endpoints import ROWS, Row
+from tests.wire.scripted import ScriptedTransport, answers, client_on, reply, virtual
+
+# --- the text (J1 to J4, J6, J8)
+
+
+@pytest.mark.fault("J1")
+@virtual
+async def test_j1_a_trailing_comma_is_told_with_its_place_and_not_repaired() -> None:
+    """J1: the document's own example: which call, what is wrong, at which character."""
+    async with spoken(b'{"gid": null, "total": 31,}') as (client, transport):
+        error = await failure(client.user_reports.total(), InvalidResponseError)
+        assert str(error).startswith("GET /v1/products/pk/users/report/total: not JSON: ")
+        assert "line 1 column 2" in str(error)
+        assert "(char 2" in str(error)
+        assert len(transport.calls) == 2, "it may have been cut on the way: once more, no oftener"
+
+
+@pytest.mark.fault("J2")
+@virtual
+async def test_j2_json_that_breaks_off_is_read_once_more() -> None:
+    """J2: a GET goes again once, whatever `max_retries` says; then it is an error."""
+    cut = b'{"did": "d", "mac": "half'
+    async with spoken(cut, GOOD, max_retries=9) as (client, transport):
+        assert await client.devices.detail("m") == DeviceDetail(did="d")
+        assert len(transport.calls) == 2
+    async with spoken(cut, max_retries=9) as (client, transport):
+        error = await failure(client.devices.detail("m"), InvalidResponseError)
+        assert error.truncated
+        assert len(transport.calls) == 2
+    async with spoken(cut, max_retries=0) as (client, transport):
+        await failure(client.devices.detail("m"), InvalidResponseError)
+        assert len(transport.calls) == 1
+
+
+@pytest.mark.fault("J2")
+@virtual
+async def test_j2_a_write_whose_reply_breaks_off_is_unknown() -> None:
+    """J2: it was answered by something; it is not sent again to hear the rest."""
+    async with spoken(b'{"success": ["d"', max_retries=9) as (client, transport):
+        await failure(client.bindings.bind("u", "app", ["d"]), OutcomeUnknownError)
+        assert len(transport.calls) == 1
+
+
+@pytest.mark.fault("J3")
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"meta": {"total": 1}, "objects": [{"did": "d", "longitude": %s}]}',
+        '{"meta": {"total": 1}, "objects": [{"did": "d", "created_at": "%s"}]}',
+        '{"meta": {"total": %s}, "objects": []}',
+        '{"meta": {}, "objects": [{"did": "d", "of_tomorrow": %s}]}',
+    ],
+    ids=["a number", "a number as text", "the total", "a field nobody knows"],
+)
+@virtual
+async def test_j3_what_is_no_number_is_refused(number: str, text: str) -> None:
+    """J3: JSON has no such words, and no database a place for them."""
+    async with spoken((text % number).encode()) as (client, _):
+        error = await failure(client.devices.search().collect(), InvalidResponseError)
+        assert error.problems
+        assert error.resume
+
+
+@pytest.mark.fault("J3")
+@virtual
+async def test_j3_nor_do_data_points_hold_them() -> None:
+    """J3: free-form attrs neither: the page is refused, with the place to go on."""
+    body = b'{"meta": {}, "objects": [{"ts": %d, "attrs": {"t": NaN}}]}' % T1
+    async with spoken(body) as (client, _):
+        call = client.devices.data_log("d", start=START, end=END).collect()
+        assert (await failure(call, InvalidResponseError)).resume
+
+
+@pytest.mark.fault("J4")
+@pytest.mark.parametrize(
+    ("text", "status", "kind"),
+    [
+        ('{"did": %s}', 200, InvalidResponseError),
+        ('{"did": "d", "of_tomorrow": %s}', 200, InvalidResponseError),
+        ('{"error_code": %s}', 200, InvalidResponseError),
+        ('{"error_code": %s}', 404, NotFoundError),
+        ("%s", 200, InvalidResponseError),
+    ],
+)
+@virtual
+async def test_j4_5000_digits_are_an_error_of_ours(
+    text: str, status: int, kind: type[GizwitsError]
+) -> None:
+    """J4: Python refuses to read them by a bare ValueError; a refusal is told by its status."""
+    async with spoken((text % ("9" * 5000)).encode(), status=status) as (client, transport):
+        error = await failure(client.devices.detail("m"), kind)
+        assert len(str(error)) < 400
+        assert len(transport.calls) == 1 + (status == 200 and text[0] == "{"), "it may be cut"
+
+
+DEPTH = 100_000
+DEEP = {
+    "arrays": b"[" * DEPTH + b"]" * DEPTH,
+    "arrays without end": b"[" * DEPTH,
+    "objects": b'{"a":' * DEPTH + b"1" + b"}" * DEPTH,
+}
+
+
+@pytest.mark.fault("J6")
+@pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP)
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
+@virtual
+async def test_j6_no_depth_brings_the_process_down(row: Row, deep: bytes) -> None:
+    """J6: 100,000 levels at the top or in any field of any endpoint: a value or an error of ours."""
+    fields = row.reply if isinstance(row.reply, dict) else {}
+    bodies = [deep, *(_with(row.reply, name, deep) for name in fields)]
+    if isinstance(fields.get("objects"), list):
+        last = fields["objects"][-1]
+        objects = [_with(last, name, deep) for name in last]
+        bodies += [_with(row.reply, "objects", b"[" + one + b"]") for one in objects]
+    for body in bodies:
+        answer = reply(body)
+        login = None if row.number > 1 else lambda _, answer=answer: answer
+        transport = ScriptedTransport(lambda _, answer=answer: answer, login)
+        async with client_on(transport, credentials=CANARIES, max_retries=0) as client:
+            try:
+                await row.call(client)
+            except GizwitsError as error:
+                assert "deep" in str(error) or "not JSON" in str(error) or "Unknown" in repr(error)
+            transport.script = lambda _: reply(GOOD)
+            transport.login = transport._login
+            assert (await client.devices.detail("m")).did == "d"
+
+
+def _with(value: dict[str, Any], name: str, raw: bytes) -> bytes:
+    text = json.dumps({**value, name: "HERE"}, ensure_ascii=False).encode()
+    return text.replace(b'"HERE"', raw)
+
+
+@pytest.mark.fault("J6")
+@pytest.mark.parametrize("field", ["error_code", "error_message", "detail_message", "detail"])
+@virtual
+async def test_j6_a_refusal_may_be_as_deep(field: str) -> None:
+    """J6: the body of an error is told by its status then, and can be pickled."""
+    async with spoken(_with({"a": 1}, field, DEEP["arrays"]), status=404) as (client, _):
+        await failure(client.devices.detail("m"), NotFoundError)
+    # So deep as Python's own parser goes: kept as text, for a pickle is no deeper than that.
+    level = b"[" * 900 + b"]" * 900
+    async with spoken(_with({"a": 1}, field, level), status=404) as (client, _):
+        await failure(client.devices.detail("m"), NotFoundError)
+
+
+@pytest.mark.fault("J8")
+@virtual
+async def test_j8_of_a_key_that_comes_twice_the_last_one_counts() -> None:
+    """J8: as nearly every JSON reader has it; in fields, data points, the page and refusals alike."""
+    async with spoken(b'{"did": "a", "mac": "m", "did": "b"}') as (client, _):
+        assert await client.devices.detail("m") == DeviceDetail(did="b", mac="m")
+    body = b'{"objects": [], "objects": [{"ts": %d, "attrs": {"t": 1, "t": 2}}], "meta": {}}' % T1
+    async with spoken(body) as (client, _):
+        found = await client.devices.data_log("d", start=START, end=END).collect()
+        assert found == [DataRecord(ts=T1, attrs={"t": 2})]
+    async with spoken(b'{"error_code": 5301, "error_code": 5002}', status=400) as (client, _):
+        await failure(client.devices.detail("m"), InvalidRequestError)
+
+
+# --- the shape (J9, J10, J14)
+
+
+VALUES = {
+    "list": [],
+    "full list": [{"a": 1}],
+    "text": "text",
+    "number": 5,
+    "null": None,
+    "true": True,
+}
+ANSWERS_NOTHING = {8, 14}
+"""Control and the deletion of a group: whatever comes, it is not read."""
+LENIENT = {12: (None, []), 31: (None, [])}
+"""An empty tree may be written as nothing."""
+
+
+@pytest.mark.fault("J9")
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+@virtual
+async def test_j9_a_top_level_that_is_no_object_is_no_reply(row: Row, value: Any) -> None:
+    """J9: all 32 endpoints; never an AttributeError later, never a value made of nothing."""
+    answer = reply(value, row.status)
+    login = None if row.number > 1 else lambda _: answer
+    transport = ScriptedTransport(lambda _: answer, login)
+    async with client_on(transport, credentials=CANARIES, max_retries=0) as client:
+        if row.number in ANSWERS_NOTHING:
+            assert await row.call(client) is None
+            return
+        if value in LENIENT.get(row.number, ()):
+            assert not (found := await row.call(client)) or found.children == ()
+            return
+        with pytest.raises((InvalidResponseError, OutcomeUnknownError)) as caught:
+            await row.call(client)
+        assert isinstance(caught.value, OutcomeUnknownError) == (
+            row.verb != "GET" and row.number > 1
+        )
+
+
+@pytest.mark.fault("J10")
+@virtual
+async def test_j10_null_stays_none_and_the_unknown_is_passed_over() -> None:
+    """J10: of a device only its did is promised; null is None and not "None", new fields nothing."""
+    names = [name for name in Device.__annotations__ if name != "did"]
+    plain = await search(page({"did": "d"}))
+    assert plain == [Device(did="d")]
+    assert await search(device(**dict.fromkeys(names))) == plain
+    assert await search(device(brand_new={"a": [1]}, another=None)) == plain
+
+
+@pytest.mark.fault("J10")
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (page({"mac": "m"}), "required field missing @ $.objects[0].did"),
+        (page({"did": "d"}, {"did": None}), "expected a text, got null @ $.objects[1].did"),
+        (page({"did": "d"}, None), "expected an object, got null @ $.objects[1]"),
+        ({"meta": {"total": 0}}, "required field missing @ $.objects"),
+        ({"objects": None}, "required field missing @ $.objects"),
+    ],
+)
+@virtual
+async def test_j10_what_is_promised_and_missing_is_named(body: Any, problem: str) -> None:
+    """J10: the error says which field of which record, and where to go on."""
+    async with spoken(body) as (client, _):
+        error = await failure(client.devices.search().collect(), InvalidResponseError)
+        assert error.problems == (problem,)
+        assert error.resume
+
+
+@pytest.mark.fault("J10")
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
+@virtual
+async def test_j10_no_missing_field_breaks_an_endpoint(row: Row) -> None:
+    """J10: each field of each reply left out, and each null: a value, or an error that names it."""
+    fields = row.reply if isinstance(row.reply, dict) else {}
+    missing = [(name, {k: v for k, v in fields.items() if k != name}) for name in fields]
+    for name, body in [*missing, *((name, {**fields, name: None}) for name in fields)]:
+        empty = reply({"objects": []})
+        script = answers(reply(body, row.status), empty if isinstance(row.value, list) else GONE)
+        login = None if row.number > 1 else script
+        transport = ScriptedTransport(script, login)
+        async with client_on(transport, credentials=CANARIES, max_retries=0) as client:
+            try:
+                assert "None" not in repr(await row.call(client)).replace("=None", "")
+            except InvalidResponseError as error:
+                assert {_same(name, problem) for problem in error.problems} == {True}
+            except OutcomeUnknownError as error:
+                assert f"@ $.{name}" in str(error.__cause__)
+
+
+GONE = NoReplyError("nobody asks twice")
+
+
+def _same(name: str, problem: str) -> bool:
+    """Return whether a problem is about this field, which the models may call otherwise."""
+    path = problem.partition(" @ $.")[2].split(".")[0].split("[")[0]
+    return path.replace("_", "") == name.lower().replace("_", "")
+
+
+@pytest.mark.fault("J14")
+@pytest.mark.parametrize(
+    ("wire", "groups"),
+    [
+        ({"g1": ""}, (GroupNode(gid="g1"),)),
+        ({"gid": ""}, (GroupNode(gid="gid"),)),
+        ({"g1": {"g2": "", "g3": {"g4": ""}}}, None),
+        ({}, ()),
+    ],
+)
+@virtual
+async def test_j14_a_tree_of_groups_is_nodes_with_children(wire: Any, groups: Any) -> None:
+    """J14: `""` is the end of a branch; a key is an id, whatever it is called."""
+    async with spoken(wire) as (client, _):
+        found = await client.device_groups.tree()
+        if groups is None:
+            (root,) = found
+            assert [node.gid for node in root.walk()] == ["g1", "g2", "g3", "g4"]
+        else:
+            assert found == groups
+
+
+@pytest.mark.fault("J14")
+@pytest.mark.parametrize("city", [3, "3", {"count": 3}, 3.0], ids=repr)
+@virtual
+async def test_j14_a_region_called_count_is_told_by_its_type(city: Any) -> None:
+    """J14: a city is a number or an object; a place may be called what counters are called."""
+    wire = {"China": {"count": 7, "Guangdong": {"count": 3, "Guangzhou": city}}}
+    wire["China"]["count"] = {"count": 4, "Countville": city}
+    async with spoken({"gid": None, "total": 7, "location": wire}) as (client, _):
+        root = (await client.device_reports.locations()).location
+        (china,) = root.children
+        counted, guangdong = china.children
+        assert (counted.name, counted.count, counted.children[0].count) == ("count", 4, 3)
+        assert (guangdong.name, guangdong.count, guangdong.children[0].count) == ("Guangdong", 3, 3)
+        assert china.count is None
