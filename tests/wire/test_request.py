@@ -32,6 +32,7 @@ TEMPLATE = "/v1/products/{product_key}/devices/{did}/data"
 
 
 @pytest.mark.parametrize("segment", [*BAD, None, 5, b"x", ["x"]])
+@pytest.mark.fault("P11")
 def test_a_segment_that_could_bend_a_path_is_refused(segment: Any) -> None:
     """P11: a ValueError that names the argument, before any I/O."""
     with pytest.raises(ValueError, match="did"):
