@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from gizwits_async.errors import (
     ApiError,
@@ -106,6 +106,12 @@ class Gateway:
             page_caps=self.page_caps,
             watch=self._watch,
             paths=self.paths,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "sections and streams hold their client's connections and cannot be pickled; make a"
+            " client in the other process, and hand on `page.resume`"
         )
 
     async def learn_time(self) -> bool:
