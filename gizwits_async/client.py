@@ -12,7 +12,7 @@ from weakref import WeakSet
 from attrs import evolve
 from yarl import URL
 
-from gizwits_async.options import Credentials, Options
+from gizwits_async.options import Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.sections.authorization import Authorization
 from gizwits_async.sections.bindings import Bindings
@@ -191,6 +191,7 @@ class GizwitsClient:
 
     def for_product(self, product_key: str, product_secret: str) -> Self:
         """Return a view for another product of the enterprise, with tokens of its own."""
+        product_secret = Secret(product_secret)  # So that no traceback shows it as a local.
         other = evolve(self._credentials, product_key=product_key, product_secret=product_secret)
         return self._view(other, self._gateway.for_product(other))
 
