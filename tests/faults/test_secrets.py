@@ -253,7 +253,7 @@ def shown(thing: object) -> Iterator[tuple[str, str]]:
         if isinstance(one, Mapping):
             todo += [(f"{where}[{key!r}]", value) for key, value in one.items()]
             continue
-        if isinstance(one, list | tuple | set | frozenset):
+        if type(one) in {list, tuple, set, frozenset}:
             todo += [(f"{where}[]", value) for value in one]
             continue
         if isinstance(one, types.MethodType):
