@@ -12,7 +12,7 @@ from weakref import WeakSet
 from attrs import evolve
 from yarl import URL
 
-from gizwits_async.options import BASE_URL, Credentials, Options
+from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.sections.authorization import Authorization
 from gizwits_async.sections.bindings import Bindings
@@ -47,18 +47,26 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"  # "127.example.com" is somebody else's machine.
 
 
-def _checked_url(base_url: str, *, allow_insecure: bool) -> str:
-    shown = str(base_url).rpartition("@")[2][:80]  # Before an "@" may stand a password.
+def _read_url(base_url: str) -> URL | str:
+    """Return the URL, or what is wrong with it."""
+    shown = str.__str__(base_url).rpartition("@")[2][:80]  # Before an "@" may stand a password.
     try:
         url = URL(base_url)
         (url.host or "").encode("idna")  # Else the first call would find out, by a bare error.
     except (ValueError, TypeError):
-        raise ValueError(f"base_url is no URL: {shown!r}") from None
+        return f"base_url is no URL: {shown!r}"
     if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError(f"base_url must begin with https:// and name a host: {shown!r}")
+        return f"base_url must begin with https:// and name a host: {shown!r}"
     if url.user or url.password or url.query_string or url.fragment:
-        raise ValueError("base_url must hold no user, password, query or fragment")
-    if url.scheme == "http" and not _is_loopback(url.host):
+        return "base_url must hold no user, password, query or fragment"
+    return url
+
+
+def _checked_url(base_url: str, *, allow_insecure: bool) -> str:
+    url = _read_url(base_url)
+    if isinstance(url, str):
+        raise ValueError(url)
+    if url.scheme == "http" and not _is_loopback(url.host or ""):
         if not allow_insecure:
             raise ValueError(
                 f"base_url {url.origin()} is plain http, on which the secrets travel readable;"
@@ -135,8 +143,10 @@ class GizwitsClient:
         Raises:
             ValueError: A `base_url` that is none, or that is not safe; an `on_call` that is none.
         """
-        url = _checked_url(base_url, allow_insecure=allow_insecure)
         self._credentials = credentials
+        # There may be a password in it by mistake, and tracebacks show locals.
+        base_url = Secret(base_url)
+        url = _checked_url(base_url, allow_insecure=allow_insecure)
         self._owns_quota = quota is None
         wall = getattr(transport, "now", time.time) if clock is None else clock
         # A call that hangs until its time-out may be counted that late: the pad covers it.
@@ -164,7 +174,7 @@ class GizwitsClient:
         Raises:
             ValueError: Variables are missing; the message names them.
         """
-        if base_url := os.environ.get("GIZWITS_BASE_URL"):
+        if base_url := Secret(os.environ.get("GIZWITS_BASE_URL", "")):
             arguments.setdefault("base_url", base_url)
         return cls(Credentials.from_env(), **arguments)
 
@@ -215,6 +225,7 @@ class GizwitsClient:
 
     def for_product(self, product_key: str, product_secret: str) -> Self:
         """Return a view for another product of the enterprise, with tokens of its own."""
+        product_secret = Secret(product_secret)  # So that no traceback shows it as a local.
         other = evolve(self._credentials, product_key=product_key, product_secret=product_secret)
         return self._view(other, self._gateway.for_product(other))
 

@@ -21,6 +21,10 @@ class Secret(str):
     def __repr__(self) -> str:
         return "'***'"
 
+    def __getitem__(self, key: Any) -> "Secret":
+        # Tools that show locals cut long texts first: a part is a secret too.
+        return Secret(super().__getitem__(key))
+
 
 class Lane(StrEnum):
     """Who is asking: a person who waits, or a job that has hours."""
@@ -61,18 +65,30 @@ def _secret(value: Any) -> Any:
 _NAMES = ("enterprise_id", "enterprise_secret", "product_key", "product_secret")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, init=False)
 class Credentials:
     """The four values that the developer centre shows for an enterprise and a product."""
 
     enterprise_id: str = field(validator=_plain_ascii)
     """Enterprise id (EID)."""
-    enterprise_secret: str = field(repr=False, converter=_secret, validator=_plain_ascii)
+    enterprise_secret: str = field(repr=False, validator=_plain_ascii)
     """Enterprise secret; never in a repr."""
     product_key: str = field(validator=_plain_ascii)
     """Product key (PK)."""
-    product_secret: str = field(repr=False, converter=_secret, validator=_plain_ascii)
+    product_secret: str = field(repr=False, validator=_plain_ascii)
     """Product secret; never in a repr."""
+
+    def __init__(
+        self, *, enterprise_id: str, enterprise_secret: str, product_key: str, product_secret: str
+    ) -> None:
+        # Rebound, and not converted by attrs: a traceback with locals shows what a frame was given.
+        enterprise_secret, product_secret = _secret(enterprise_secret), _secret(product_secret)
+        self.__attrs_init__(
+            enterprise_id=enterprise_id,
+            enterprise_secret=enterprise_secret,
+            product_key=product_key,
+            product_secret=product_secret,
+        )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -81,12 +97,16 @@ class Credentials:
         Raises:
             ValueError: Some of the four are missing; the message names them.
         """
-        environ = os.environ if environ is None else environ
-        values = {name: environ.get(f"GIZWITS_{name.upper()}", "") for name in _NAMES}
+        values = _values(os.environ if environ is None else environ)
+        del environ  # Whatever is raised below shows the locals of this frame.
         missing = [f"GIZWITS_{name.upper()}" for name, value in values.items() if not value]
         if missing:
             raise ValueError(f"missing in the environment: {', '.join(missing)}")
         return cls(**values)
+
+
+def _values(environ: Mapping[str, str]) -> dict[str, Secret]:
+    return {name: Secret(environ.get(f"GIZWITS_{name.upper()}", "")) for name in _NAMES}
 
 
 def _is_number(value: object) -> bool:

@@ -105,8 +105,9 @@ def test_from_env_takes_the_address_along(monkeypatch: pytest.MonkeyPatch) -> No
         GizwitsClient.from_env()
 
 
+@pytest.mark.fault("P5")
 def test_a_client_shows_and_pickles_nothing() -> None:
-    """Its repr holds no secret, and pickling it is a TypeError with advice."""
+    """P5: its repr holds no secret, and pickling it is a TypeError with advice."""
     client = client_on(ScriptedTransport(ok))
     assert "secret" not in repr(client)
     with pytest.raises(TypeError, match="Credentials"):
@@ -114,8 +115,9 @@ def test_a_client_shows_and_pickles_nothing() -> None:
 
 
 @virtual
+@pytest.mark.fault("A7")
 async def test_a_hundred_enterprises_in_one_process_have_nothing_of_each_other() -> None:
-    """Tokens and quotas: also with one token store for all, and one product key."""
+    """A7: tokens and quotas: also with one token store for all, and one product key."""
     store = MemoryTokenStore()
     transports = {f"e{number}": ScriptedTransport(ok) for number in range(100)}
     for name, transport in transports.items():
@@ -166,8 +168,9 @@ async def test_views_share_session_quota_and_tokens() -> None:
 
 
 @virtual
+@pytest.mark.fault("P7")
 async def test_closing_is_idempotent_and_final_for_all_views() -> None:
-    """After aclose every view raises ClientClosedError; closing again does nothing."""
+    """P7: after aclose every view raises ClientClosedError; closing again does nothing."""
     async with client_on(ScriptedTransport(ok)) as client:
         view = client.for_product("pk2", "s")
         await client.aclose()
@@ -218,8 +221,9 @@ async def test_any_request_can_be_sent() -> None:
 
 @pytest.mark.parametrize("did", ["", "a/b", "..", "%2e%2e", "a?b", "a#b", "a\0", " ", "a\\b"])
 @pytest.mark.parametrize("log", ["online_log", "cmd_log", "data_log"])
+@pytest.mark.fault("P11")
 def test_a_did_that_cannot_stand_in_a_path_is_refused_at_once(did: str, log: str) -> None:
-    """A ValueError where the stream is described, before anything is sent."""
+    """P11: a ValueError where the stream is described, before anything is sent."""
     transport = ScriptedTransport(ok)
     with pytest.raises(ValueError, match="did"):
         getattr(client_on(transport).devices, log)(did)

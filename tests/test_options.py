@@ -19,8 +19,9 @@ GOOD = {
 @pytest.mark.parametrize(
     "value", ["", None, 5, b"x", "a b", "a\r\nX: y", "a\0b", "schlüssel", "a\u200bb", "\t", "ключ"]
 )
+@pytest.mark.fault("P12")
 def test_credentials_that_cannot_stand_in_a_header_are_refused(name: str, value: object) -> None:
-    """CR, LF, NUL, blanks and other than ASCII never reach aiohttp, which would send them raw."""
+    """P12: CR, LF, NUL, blanks and other than ASCII never reach aiohttp, which would send them raw."""
     with pytest.raises(ValueError, match=name) as caught:
         Credentials(**{**GOOD, name: value})  # type: ignore[arg-type]
     assert "canary" not in str(caught.value)

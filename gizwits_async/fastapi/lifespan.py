@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
 from gizwits_async.client import GizwitsClient
-from gizwits_async.options import Credentials, Options
+from gizwits_async.options import Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.wire.report import OnCall
 
@@ -59,10 +59,10 @@ def gizwits_lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, GizwitsClient]]:
         known = Credentials.from_env() if credentials is None else credentials
         settings: dict[str, Any] = {"options": options, "on_call": on_call, **arguments}
-        if base_url := os.environ.get("GIZWITS_BASE_URL"):
+        if base_url := Secret(os.environ.get("GIZWITS_BASE_URL", "")):
             settings.setdefault("base_url", base_url)
         async with AsyncExitStack() as ours:
-            for name, made in _shared_or_own(os.environ, known, options).items():
+            for name, made in _shared_or_own(known, options).items():
                 if settings.setdefault(name, made) is made:
                     ours.push_async_callback(made.aclose)
             client = await ours.enter_async_context(GizwitsClient(known, **settings))
@@ -92,11 +92,11 @@ Gizwits: TypeAlias = Annotated[GizwitsClient, Depends(get_gizwits)]
 
 
 def _shared_or_own(
-    environ: Mapping[str, str], credentials: Credentials, options: Options
+    credentials: Credentials, options: Options
 ) -> "dict[str, HourlyQuota | SharedTokenStore]":
-    calls = _number(environ, "GIZWITS_CALLS_PER_HOUR", 3600)
+    calls = _number("GIZWITS_CALLS_PER_HOUR", 3600)
     pad = max(12.0, options.timeout + 2.0)
-    url = environ.get("GIZWITS_REDIS_URL")
+    url = Secret(os.environ.get("GIZWITS_REDIS_URL", ""))
     if not url:
         return {"quota": HourlyQuota(calls, pad=pad)}
     _check_url(url)
@@ -106,26 +106,31 @@ def _shared_or_own(
         raise ImportError(
             "GIZWITS_REDIS_URL is set, and its extra is missing: pip install 'gizwits-async[redis]'"
         ) from error
-    replicas = _number(environ, "GIZWITS_REPLICAS", _REPLICAS)
+    replicas = _number("GIZWITS_REPLICAS", _REPLICAS)
     quota = SharedQuota.from_url(
         url, credentials.enterprise_id, calls=calls, replicas=replicas, pad=pad
     )
     return {"quota": quota, "tokens": SharedTokenStore.from_url(url)}
 
 
-def _number(environ: Mapping[str, str], name: str, otherwise: int) -> int:
-    text = environ.get(name) or str(otherwise)
+def _number(name: str, otherwise: int) -> int:
+    # `os.environ` is no local of any frame here: it holds all secrets, and tracebacks show locals.
+    text = os.environ.get(name) or str(otherwise)
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise ValueError(f"{name} must be a whole number above 0, not {text!r}")
     return int(text)
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: Secret) -> None:
     # Never shown: it may hold a password.
+    if not _is_redis(url):
+        raise ValueError("GIZWITS_REDIS_URL must be redis://..., rediss://... or unix://...")
+
+
+def _is_redis(url: str) -> bool:
     try:
         parts = urlsplit(url)
         known = parts.scheme in {"redis", "rediss", "unix"} and parts.port != 0
     except ValueError:
         known = False
-    if not known:
-        raise ValueError("GIZWITS_REDIS_URL must be redis://..., rediss://... or unix://...")
+    return known

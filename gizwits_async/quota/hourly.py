@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from functools import partial
+from typing import NoReturn
 
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane, QuotaSnapshot
@@ -160,6 +161,12 @@ class HourlyQuota:
         self._closed = True
         for line in self._lines.values():
             line.close()
+
+    def __reduce__(self) -> NoReturn:
+        # The copy would count from the beginning: the same calls would be spent twice.
+        raise TypeError(
+            "a quota counts for one process and cannot be pickled; processes share `SharedQuota`"
+        )
 
     def _line(self, lane: Lane) -> Line:
         return Line(partial(self._take, lane), partial(self._give_back, lane))

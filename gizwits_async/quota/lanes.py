@@ -58,6 +58,7 @@ class Line:
             self._waiting.move_to_end(turn, last=False)
         if self._pump is None or self._pump.done():
             self._pump = loop.create_task(self._serve(), name="gizwits_async quota pump")
+            self._pump.add_done_callback(self._served)
         try:
             await turn
         except asyncio.CancelledError:
@@ -104,6 +105,12 @@ class Line:
                 turn.set_result(None)
             else:
                 self._give_back()
+
+    def _served(self, pump: asyncio.Task[None]) -> None:
+        if not pump.cancelled() and (error := pump.exception()) is not None:
+            # A mistake of ours, or of what `take` calls: better told to all than waited on for ever.
+            while (turn := self._next()) is not None:
+                turn.set_exception(error)
 
     def _next(self) -> asyncio.Future[None] | None:
         while self._waiting:

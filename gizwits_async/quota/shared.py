@@ -16,13 +16,16 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gizwits_async.models.authorization import Token
+from gizwits_async.options import Secret
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
 
 __all__ = ["SharedQuota", "SharedTokenStore"]
 
 _log = logging.getLogger("gizwits_async.quota")
-_AWAY = (RedisError, OSError, TimeoutError)
+_NONSENSE = (ValueError, TypeError, AttributeError, LookupError)
+"""What redis-py trips over if the store answers what no Redis would."""
+_AWAY = (RedisError, OSError, TimeoutError, *_NONSENSE)
 _SPARE_LIFE = 1.0
 """Seconds that a place given back by a cancelled call may wait for another: pad has room for it."""
 _SHORTEST_ASK = 0.001
@@ -56,11 +59,23 @@ end
 _DROP = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
+def _readable(url: str) -> bool:
+    try:
+        # Connects to nothing yet, but looks at each part of the URL.
+        Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    except _NONSENSE:
+        return False
+    return True
+
+
 class _Store:
     """A connection to the store that fails fast, one an event loop."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        if not _readable(url):
+            del url  # It may hold a password, and tracebacks show locals.
+            raise ValueError("the URL of the store cannot be read by redis-py")
+        self._url = Secret(url)
         self._client: Redis | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -259,6 +274,7 @@ class SharedQuota(HourlyQuota):
         Raises:
             ValueError: The numbers do not fit together, or the URL cannot be read.
         """
+        url = Secret(url)  # Whatever is raised from here on shows the locals of this frame.
         if replicas < 1:
             raise ValueError(f"replicas must be positive, not {replicas}")
         quota = cls(calls, period, burst=burst, reserve=reserve, pad=pad, initial=0, sprint=False)
@@ -315,21 +331,25 @@ class SharedTokenStore:
         Args:
             url: As in `SharedQuota.from_url`.
             lock_life: Seconds after which the lock of a process that died is void.
+
+        Raises:
+            ValueError: The URL cannot be read.
         """
+        url = Secret(url)
         self._store = _Store(url)
         self._lock_life = lock_life
 
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Return the token store at this URL."""
-        return cls(url)
+        return cls(Secret(url))
 
     async def load(self, key: str) -> Token | None:
         """Return the token under `key`; None if there is none, or none that can be read."""
         try:
             found = json.loads(await self._store.client.get(_token_key(key)) or "null")
             token, expires_at = found["token"], found["expires_at"]
-        except (*_AWAY, ValueError, TypeError, KeyError, RecursionError):
+        except (*_AWAY, RecursionError):
             return None
         if not isinstance(token, str) or not token or type(expires_at) is not int:
             return None

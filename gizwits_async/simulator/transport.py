@@ -8,6 +8,7 @@ from math import inf
 from attrs import evolve
 
 from gizwits_async.errors import (
+    ClientClosedError,
     NoReplyError,
     NotSentError,
     ResponseTooLargeError,
@@ -102,14 +103,15 @@ class SimulatorTransport:
             max_bytes: Longest body that is taken.
 
         Raises:
-            NotSentError: By its fate, or the transport was closed.
+            ClientClosedError: The transport was closed.
+            NotSentError: By its fate.
             NoReplyError: By its fate.
             TimedOutError: Time ran out.
             UnexpectedRedirectError: The service pointed elsewhere.
             ResponseTooLargeError: The body is longer than `max_bytes`.
         """
         if self.closed:
-            raise NotSentError("the transport is closed")
+            raise ClientClosedError("this client is closed; open a new one")
         self.sent += 1
         request = SimulatedRequest(
             method=method, target=target, headers=headers, body=body or b"", peer=self._peer

@@ -1,8 +1,10 @@
 """What a reply means for a request. Pure; and nothing of the body stays in what it raises."""
 
 import json
+from html import escape
 from types import NoneType
 from typing import Any, TypeVar, cast, get_origin
+from urllib.parse import quote
 
 from gizwits_async.errors import (
     ApiError,
@@ -58,11 +60,15 @@ def hide(error: ApiError, *secrets: str) -> None:
 
 
 def _without(text: str, secret: str) -> str:
-    text = text.replace(secret, "***")
-    # The end of what is kept may have cut a secret in two.
-    for length in range(len(secret) - 1, _LEAST_PART - 1, -1):
-        if text.endswith(secret[:length]):
-            return f"{text[:-length]}***"
+    # Pages quote what they were sent in more ways than one.
+    quoted, escaped = {quote(secret, safe=""), quote(secret)}, secret.replace("/", "\\/")
+    for written in {secret, escape(secret), escaped, *quoted}:
+        text = text.replace(written, "***")
+        # The end of what is kept may have cut a secret in two.
+        for length in range(len(written) - 1, _LEAST_PART - 1, -1):
+            if text.endswith(written[:length]):
+                text = f"{text[:-length]}***"
+                break
     return text
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from gizwits_async.errors import (
     ApiError,
@@ -126,6 +126,12 @@ class Gateway:
             watch=self._watch,
             paths=self.paths,
             ahead=ahead,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "sections and streams hold their client's connections and cannot be pickled; make a"
+            " client in the other process, and hand on `page.resume`"
         )
 
     async def learn_time(self) -> bool:

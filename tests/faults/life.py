@@ -156,9 +156,9 @@ class Seen(Watch):
         request: Request[Any],
         attempts: Sequence[Attempt],
         error: BaseException | None,
-        seconds: float,
+        *times: Any,
     ) -> None:
-        del request, seconds
+        del request, times
         self.attempts += attempts
         assert error is not None or attempts[-1].status is not None
 

@@ -11,6 +11,7 @@ import pytest
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota, hourly
+from gizwits_async.quota.lanes import Line
 from tests.quota.virtual import now, virtually
 
 RATE = (3600 - 24) / 3612
@@ -237,6 +238,27 @@ class TestMaxWait:
             return refusal.value.retry_after
 
         assert virtually(main()) == pytest.approx(6 / RATE, abs=0.01)
+
+
+def test_a_pump_that_trips_hangs_nobody():
+    """A mistake where places are taken is told to all who wait; who comes later is served again."""
+    answers = iter([KeyError("mine"), None])
+
+    async def take() -> float | None:
+        await asyncio.sleep(1)
+        answer = next(answers)
+        if answer is not None:
+            raise answer
+        return None
+
+    async def main() -> list[object]:
+        line = Line(take, lambda: None)
+        waiting = [asyncio.create_task(line.wait()) for _ in range(3)]
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        await line.wait()
+        return [type(one) for one in found]
+
+    assert virtually(main()) == [KeyError] * 3
 
 
 class TestCancellation:

@@ -10,6 +10,7 @@ import pytest
 from yarl import URL
 
 from gizwits_async.errors import (
+    ClientClosedError,
     NoReplyError,
     NotSentError,
     ResponseTooLargeError,
@@ -106,7 +107,7 @@ async def test_limits_of_the_door(cloud):
     with pytest.raises(ResponseTooLargeError):
         await ask(transport, max_bytes=5)
     await transport.aclose()
-    with pytest.raises(NotSentError):
+    with pytest.raises(ClientClosedError):
         await ask(transport)
 
 

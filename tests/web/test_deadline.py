@@ -120,8 +120,9 @@ def test_a_walk_that_is_cut_goes_on_from_its_token() -> None:
     virtually(main())
 
 
+@pytest.mark.fault("P2")
 def test_an_outer_timeout_stays_a_timeout() -> None:
-    """Somebody else's `asyncio.timeout` is not turned into an error of ours."""
+    """P2: somebody else's `asyncio.timeout` is not turned into an error of ours."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -136,8 +137,9 @@ def test_an_outer_timeout_stays_a_timeout() -> None:
     virtually(main())
 
 
+@pytest.mark.fault("P2")
 def test_a_timeout_from_within_is_not_taken_for_ours() -> None:
-    """A part that was handed in may raise TimeoutError of its own, long before the deadline."""
+    """P2: a part that was handed in may raise TimeoutError of its own, long before the deadline."""
 
     class Impatient(FreeQuota):
         async def acquire(self, *args: object) -> None:
@@ -166,8 +168,9 @@ async def test_a_deadline_in_a_forgotten_generator_does_no_harm() -> None:
     await generator.aclose()
 
 
+@pytest.mark.fault("P2")
 def test_a_cancelled_call_stays_cancelled() -> None:
-    """A cancellation inside a deadline is passed on as it is, even when both come at once."""
+    """P2: a cancellation inside a deadline is passed on as it is, even when both come at once."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -256,8 +259,9 @@ def test_tasks_that_are_started_inside_are_bound() -> None:
     assert virtually(main()) == pytest.approx(2.0, abs=0.01)
 
 
+@pytest.mark.fault("A2")
 def test_a_deadline_does_not_cut_the_token_that_others_wait_for() -> None:
-    """The caller who starts a renewal gives up in time; the renewal itself goes on."""
+    """A2: the caller who starts a renewal gives up in time; the renewal itself goes on."""
 
     async def main() -> None:
         cloud = SimulatedCloud()

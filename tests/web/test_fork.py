@@ -69,14 +69,16 @@ def _run(how: str) -> tuple[str, list[str], list[str]]:
 
 
 @pytest.mark.parametrize("how", ["unused", "used before"])
+@pytest.mark.fault("P5")
 def test_a_client_from_before_the_fork_works_in_the_child(how: str) -> None:
-    """Made, or even used in a loop that is over: the child opens a session of its own."""
+    """P5: made, or even used in a loop that is over: the child opens a session of its own."""
     said, _, macs = _run(how)
     assert said == macs[1]
 
 
+@pytest.mark.fault("P5")
 def test_a_client_in_a_running_loop_is_not_shared_with_a_child() -> None:
-    """Forked inside a running loop the child is told that it cannot; the parent notices nothing."""
+    """P5: forked inside a running loop the child is told that it cannot; the parent notices nothing."""
     said, after, macs = _run("running")
     assert said == macs[1] or said.startswith("ClientClosedError: ")
     assert after == [macs[0]] * 4

@@ -32,6 +32,7 @@ TEMPLATE = "/v1/products/{product_key}/devices/{did}/data"
 
 
 @pytest.mark.parametrize("segment", [*BAD, None, 5, b"x", ["x"]])
+@pytest.mark.fault("P11")
 def test_a_segment_that_could_bend_a_path_is_refused(segment: Any) -> None:
     """P11: a ValueError that names the argument, before any I/O."""
     with pytest.raises(ValueError, match="did"):
@@ -42,8 +43,9 @@ def test_a_segment_that_could_bend_a_path_is_refused(segment: Any) -> None:
 
 
 @given(st.text(max_size=20))
+@pytest.mark.fault("P11")
 def test_any_text_is_one_segment_or_refused(text: str) -> None:
-    """Whatever is let through arrives as exactly one segment, and says the same at the other end."""
+    """P11: whatever is let through arrives as exactly one segment, and says the same at the other end."""
     try:
         path = Path.of(TEMPLATE, product_key="pk", did=text)
     except ValueError:
@@ -57,8 +59,9 @@ def test_any_text_is_one_segment_or_refused(text: str) -> None:
 
 
 @given(st.text(alphabet="./%2eE\\a", min_size=1, max_size=12))
+@pytest.mark.fault("P11")
 def test_no_mixture_of_dots_and_escapes_climbs(text: str) -> None:
-    """Dots, escapes and slashes in any mixture stay below the product, or are refused."""
+    """P11: dots, escapes and slashes in any mixture stay below the product, or are refused."""
     try:
         path = Path.of(TEMPLATE, product_key="pk", did=text)
     except ValueError:

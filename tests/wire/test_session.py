@@ -33,6 +33,7 @@ def client_at(url: str, session: aiohttp.ClientSession | None = None) -> Gizwits
     return GizwitsClient(CREDENTIALS, base_url=url, session=session, quota=FreeQuota())
 
 
+@pytest.mark.fault("P7")
 async def test_an_own_session_is_closed_with_the_client() -> None:
     """P7: opened by the first call, closed once however often aclose is called."""
     async with raw_server(answer) as server:
@@ -64,6 +65,7 @@ async def test_a_borrowed_session_is_left_open() -> None:
             await other.devices.detail("m")
 
 
+@pytest.mark.fault("P7")
 async def test_a_client_that_is_not_closed_warns() -> None:
     """P7: a ResourceWarning, as from any session left open."""
     async with raw_server(answer) as server:
@@ -113,6 +115,7 @@ def serving(test: Callable[[RawServer], None]) -> None:
 
 
 @leaves_sockets
+@pytest.mark.fault("P4")
 def test_a_client_goes_from_one_asyncio_run_to_the_next() -> None:
     """P4: a new session without a word; the token goes along."""
 
@@ -137,6 +140,7 @@ def test_a_client_goes_from_one_asyncio_run_to_the_next() -> None:
 
 
 @leaves_sockets
+@pytest.mark.fault("P4")
 def test_a_client_can_be_closed_after_its_loop_ended() -> None:
     """P4: aclose in another loop than that of the calls."""
 
@@ -151,6 +155,7 @@ def test_a_client_can_be_closed_after_its_loop_ended() -> None:
 
 
 @pytest.mark.parametrize("borrowed", [False, True])
+@pytest.mark.fault("P6")
 async def test_two_live_loops_get_a_clear_error(borrowed: bool) -> None:
     """P6: used from a second loop while the first is open: ClientClosedError, and nothing sent."""
     async with raw_server(answer) as server, aiohttp.ClientSession() as session:
@@ -174,6 +179,7 @@ async def test_two_live_loops_get_a_clear_error(borrowed: bool) -> None:
 
 
 @leaves_sockets
+@pytest.mark.fault("P4")
 def test_a_borrowed_session_of_a_dead_loop_is_told() -> None:
     """P4: a borrowed session cannot be made anew by us."""
 
@@ -229,6 +235,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("kind", ["own", "borrowed"])
+@pytest.mark.fault("P5")
 async def test_a_fork_gets_connections_of_its_own(kind: str, tmp_path: Path) -> None:
     """P5: the child opens a new session (or says that it cannot), the parent reads its own replies."""
 

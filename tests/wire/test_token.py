@@ -60,6 +60,7 @@ class Logins:
 
 
 @virtual
+@pytest.mark.fault("A1")
 async def test_500_callers_share_one_login() -> None:
     """A1: however many callers wait, one renewal."""
     login = Logins()
@@ -70,6 +71,7 @@ async def test_500_callers_share_one_login() -> None:
 
 
 @virtual
+@pytest.mark.fault("A2")
 async def test_a_cancelled_leader_takes_nobody_with_him() -> None:
     """A2: the renewal belongs to the client, not to the caller that began it."""
     login = Logins()
@@ -84,8 +86,9 @@ async def test_a_cancelled_leader_takes_nobody_with_him() -> None:
 
 
 @virtual
+@pytest.mark.fault("A2")
 async def test_a_login_that_nobody_waits_for_any_more_is_not_wasted() -> None:
-    """All callers cancelled: the token still arrives, and no exception is left unseen."""
+    """A2: all callers cancelled: the token still arrives, and no exception is left unseen."""
     login = Logins()
     source = source_of(login)
     caller = asyncio.ensure_future(source.get())
@@ -102,6 +105,7 @@ async def test_a_login_that_nobody_waits_for_any_more_is_not_wasted() -> None:
 
 
 @virtual
+@pytest.mark.fault("A3")
 async def test_a_failed_login_is_told_to_all_who_waited_and_then_forgotten() -> None:
     """A3: each waiter raises an error of his own; the next caller tries anew."""
     login = Logins(fail=1)
@@ -160,6 +164,7 @@ async def test_a_token_is_renewed_ten_minutes_before_its_end() -> None:
 
 @pytest.mark.parametrize("life", [-5000, 0, 30, 600])
 @virtual
+@pytest.mark.fault("A5")
 async def test_a_clock_that_is_off_does_not_make_every_call_a_login(life: float) -> None:
     """A5: a fresh token is used for a minute, whatever its date says."""
     login = Logins(takes=0, life=life)
@@ -195,6 +200,7 @@ class SharedStore(MemoryTokenStore):
 
 
 @virtual
+@pytest.mark.fault("A8")
 async def test_two_processes_share_one_login() -> None:
     """A8: who waited for the lock finds the other's token."""
     store, login = SharedStore(), Logins()
@@ -219,6 +225,7 @@ async def test_a_refused_token_is_not_taken_from_the_store_again() -> None:
 
 
 @virtual
+@pytest.mark.fault("A8")
 async def test_a_store_that_cannot_forget_does_not_bring_a_refused_token_back() -> None:
     """A8: a store that is away discards nothing."""
 
@@ -246,6 +253,7 @@ async def test_closing_ends_a_login_under_way() -> None:
         await source.get()
 
 
+@pytest.mark.fault("P4")
 def test_a_source_goes_from_loop_to_loop() -> None:
     """P4: a renewal that a dead loop left behind is not waited for."""
     login = Logins(takes=100)
@@ -279,6 +287,7 @@ def test_a_source_goes_from_loop_to_loop() -> None:
     ],
 )
 @virtual
+@pytest.mark.fault("A5")
 async def test_the_end_of_a_token_is_read_under_any_name_and_unit(body: Any, expires: int) -> None:
     """A5: `expire_at` or `expired_at`, seconds or milliseconds, or nothing: seven days."""
     transport = ScriptedTransport(answers(reply({})), answers(reply({"token": "t", **body}, 201)))
@@ -300,6 +309,7 @@ async def test_any_success_is_a_login(status: int) -> None:
 
 @pytest.mark.parametrize("bad", [{"token": ""}, {"token": "a\r\nX: 1"}, {"token": "schlüssel"}, {}])
 @virtual
+@pytest.mark.fault("P12")
 async def test_a_token_that_cannot_stand_in_a_header_is_refused(bad: Any) -> None:
     """P12: visible ASCII only; aiohttp would send other bytes raw, or raise a bare ValueError."""
     transport = ScriptedTransport(answers(reply({"did": "d"})), answers(reply(bad, 201)))
@@ -310,6 +320,7 @@ async def test_a_token_that_cannot_stand_in_a_header_is_refused(bad: Any) -> Non
 
 
 @virtual
+@pytest.mark.fault("A1")
 async def test_500_calls_that_meet_a_refused_token_cost_one_login() -> None:
     """A1: exactly one renewal on the wire, and each call goes again once."""
     transport = ScriptedTransport(answers(reply({"did": "d"})))
@@ -332,6 +343,7 @@ async def test_500_calls_that_meet_a_refused_token_cost_one_login() -> None:
 
 @pytest.mark.parametrize("code", [5009, 5011, "5011"])
 @virtual
+@pytest.mark.fault("A4")
 async def test_a_server_that_always_says_expired_costs_one_renewal(code: Any) -> None:
     """A4: at most one refresh a call, then TokenRejectedError."""
     transport = ScriptedTransport(answers(refused(code)))
@@ -342,6 +354,7 @@ async def test_a_server_that_always_says_expired_costs_one_renewal(code: Any) ->
 
 
 @virtual
+@pytest.mark.fault("A4")
 async def test_a_login_that_is_refused_for_its_token_is_no_loop() -> None:
     """A4 for the login itself: a server that answers 5009 to it is asked once or twice, no more."""
     transport = ScriptedTransport(answers(reply({})), answers(refused(5009)))
@@ -371,6 +384,7 @@ async def test_a_login_that_fails_is_not_retried_by_its_callers_as_well() -> Non
     assert transport.logins == 4
 
 
+@pytest.mark.fault("A7")
 def test_tokens_are_kept_apart_by_all_that_makes_them() -> None:
     """A7: base URL, enterprise, product and both secrets; none of them readable in the key."""
     keys = {token_key("https://a", CREDENTIALS), token_key("https://b", CREDENTIALS)}

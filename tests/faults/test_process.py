@@ -1,0 +1,497 @@
+"""Task groups, abandoned walks, other loops and threads, closing (P2-P4, P6, P7), public client only."""
+
+import asyncio
+import gc
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gizwits_async import GizwitsClient, HourlyQuota, Options, errors, get
+from gizwits_async.scan import FleetScan
+from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator.transport import Fate
+from gizwits_async.testing import ThreadedSimulator
+from tests.faults.logs import DID, NOW, bag, log_of, whole
+from tests.support import Fleet, SimulatedCloud, client_of, virtually
+
+MACS = [f"{0xACCF23000000 + n:012X}" for n in range(9)]
+ROOT = Path(__file__).parents[2]
+
+
+def cloud_of(*faults: FaultRule) -> SimulatedCloud:
+    """Return a service with nine devices."""
+    return SimulatedCloud(Fleet.of([f"{n:022d}" for n in range(9)]), faults=faults)
+
+
+# --- P2: somebody else's failure, somebody else's time-out
+
+
+def stalled(fate: Fate, *, login: bool) -> dict[str, Any]:
+    """Return what makes logins, or all other calls, hang."""
+    return {
+        "fates": lambda request, _: (
+            fate if request.path.endswith("/access_token") is login else Fate.DELIVER
+        )
+    }
+
+
+PLACES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "quota": ({}, {}),
+    "token": (stalled(Fate.STALL_BEFORE, login=True), {"timeout": 3600}),
+    "sending": (stalled(Fate.STALL_BEFORE, login=False), {"timeout": 3600}),
+    "reading": (stalled(Fate.STALL_AFTER, login=False), {"timeout": 3600}),
+    "pause": (stalled(Fate.NOT_SENT, login=False), {"max_retries": 100}),
+}
+"""Where a call stands when it happens: how the door is, what options the client has."""
+
+
+class Waiting:
+    """A client each of whose calls stands at one place, beside its transport and quota."""
+
+    def __init__(self, where: str, **own: float) -> None:
+        how, options = PLACES[where]
+        self.cloud = cloud_of()
+        self.door = SimulatorTransport(self.cloud, **how)
+        full = where == "quota"
+        self.quota = HourlyQuota(60 if full else 10**6, 3600, burst=2 if full else 100, reserve=0,
+                                 initial=0 if full else 100)  # fmt: skip
+        self.client = GizwitsClient(
+            self.cloud.credentials, transport=self.door, quota=self.quota,
+            options=Options(**options | own),
+        )  # fmt: skip
+
+    def works(self) -> list[Callable[[], Awaitable[Any]]]:
+        """Return a call, a write, and two walks."""
+        devices = self.client.devices
+        return [
+            lambda: devices.detail(MACS[0]),
+            lambda: devices.control(f"{0:022d}", raw=[1]),
+            lambda: devices.search().collect(),
+            lambda: devices.data_log(f"{0:022d}").collect(),
+        ]
+
+    async def assert_well(self) -> None:
+        """The client works once the way is free, and has left nothing behind."""
+        self.door._fates = None
+        patient = self.client.with_options(deadline=None)
+        assert (await patient.devices.detail(MACS[0])).mac == MACS[0]
+        assert not any(self.quota._lines.values())
+        await self.client.aclose()
+        await asyncio.sleep(1)
+        assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.fault("P2")
+@pytest.mark.parametrize("where", PLACES)
+def test_p2_a_sibling_that_fails_ends_our_calls_and_is_the_only_error(where: str) -> None:
+    """P2: in a task group each call ends as cancelled, wherever it stands; the group tells the one."""
+
+    async def main() -> None:
+        here = Waiting(where)
+
+        async def sibling() -> None:
+            await asyncio.sleep(1.0)
+            raise KeyError("mine")
+
+        with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - a group
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work()) for work in here.works()]  # type: ignore[arg-type]
+                group.create_task(sibling())
+        assert [type(one) for one in caught.value.exceptions] == [KeyError]
+        assert all(task.cancelled() for task in tasks)
+        await here.assert_well()
+
+    virtually(main())
+
+
+@pytest.mark.fault("P2")
+@pytest.mark.parametrize("own", [{}, {"deadline": 1.0}, {"deadline": 9.0}])
+@pytest.mark.parametrize("where", PLACES)
+def test_p2_an_outer_timeout_is_never_taken_for_ours(where: str, own: dict[str, float]) -> None:
+    """P2: `asyncio.timeout` around a call, a write or a walk raises its own TimeoutError."""
+
+    async def main() -> None:
+        here = Waiting(where, **own)
+        for work in here.works():
+            try:
+                async with asyncio.timeout(1.0) as scope:
+                    await work()
+            except TimeoutError:
+                assert scope.expired()
+            except (errors.TimedOutError, errors.OutcomeUnknownError):
+                assert not scope.expired()  # Ours was due in the very same moment.
+            else:
+                raise AssertionError("it should not have ended well")
+        assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+        await here.assert_well()
+
+    virtually(main())
+
+
+@pytest.mark.fault("P2")
+def test_p2_our_failure_in_a_group_cancels_the_others_cleanly() -> None:
+    """P2: the other way round: our error comes out of the group as it is, once, and picks no more."""
+
+    async def main() -> None:
+        cloud = cloud_of(FaultRule(path="*/device_detail", nth=5, action="status", code=5301))
+        door = SimulatorTransport(cloud, latency=lambda request: len(request.target) % 3 / 10)
+        async with client_of(cloud, transport=door) as client:
+            with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - a group
+                async with asyncio.TaskGroup() as group:
+                    for mac in MACS:
+                        group.create_task(client.devices.detail(mac))
+            assert [type(one) for one in caught.value.exceptions] == [errors.NotFoundError]
+            found = await asyncio.gather(*(client.devices.detail(mac) for mac in MACS))
+            assert [one.mac for one in found] == MACS
+
+    virtually(main())
+
+
+# --- P3: a walk that nobody goes on with
+
+ABANDON = """
+import asyncio, gc
+from gizwits_async import GizwitsClient
+from gizwits_async.scan import FleetScan
+from gizwits_async.simulator import SimulatorTransport
+from tests.faults.logs import DID, NOW, log_of
+from tests.support import client_of
+
+cloud = log_of([NOW - 1 - n for n in range(900)])
+door = SimulatorTransport(cloud, latency=0.001)
+kept = []
+
+async def broken_off(walk):
+    async for _ in walk:
+        break
+
+async def left_open(walk):
+    iterator = aiter(walk)
+    await anext(iterator)
+    kept.append(iterator)
+
+async def in_the_middle(walk):
+    async def go():
+        async for _ in walk:
+            pass
+    kept.append(asyncio.ensure_future(go()))
+    await asyncio.sleep(0.003)
+
+async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60  # A busy machine is no complaint of ours.
+    client = client_of(cloud, transport=door, page_size=20)
+    log = client.devices.data_log(DID, start=NOW - 5000, end=NOW)
+    for way in (broken_off, left_open, in_the_middle):
+        for walk in (lambda: log, log.pages, lambda: client.devices.search(),
+                     client.devices.watch(DID).pages,
+                     lambda: FleetScan(client, start=NOW - 5000, end=NOW, logs=["data"])):
+            try:
+                async with asyncio.timeout(0.05):
+                    await way(walk())
+            except TimeoutError:
+                pass
+        gc.collect()
+    return client
+
+client = asyncio.run(main())
+kept.clear()
+gc.collect()
+asyncio.run(client.aclose())
+print("done")
+"""
+
+
+@pytest.mark.fault("P3")
+def test_p3_abandoned_walks_complain_of_nothing() -> None:
+    """P3: broken off, left open, ended by the loop's end: no warning, nothing never retrieved."""
+    run = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", ABANDON],
+        capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (run.stdout, run.stderr) == ("done\n", "")
+
+
+@pytest.mark.fault("P3")
+@pytest.mark.parametrize("how", ["break", "aclose", "forgotten"])
+@pytest.mark.parametrize("kind", ["log", "pages", "list", "watch", "scan"])
+def test_p3_an_abandoned_walk_asks_for_nothing_more(kind: str, how: str) -> None:
+    """P3: after `break`, `aclose` or being forgotten no task of it is left, and no call follows."""
+    cloud = log_of([NOW - 1 - n for n in range(900)])
+
+    async def main() -> None:
+        async with client_of(cloud, page_size=20) as client:
+            log = client.devices.data_log(DID, start=NOW - 5000, end=NOW)
+            walk: Any = {
+                "log": lambda: log,
+                "pages": log.pages,
+                "list": client.devices.search,
+                "watch": client.devices.watch(DID, every=1.0).pages,
+                "scan": lambda: FleetScan(client, start=NOW - 5000, end=NOW),
+            }[kind]()
+            iterator: Any = aiter(walk)
+            await anext(iterator)
+            if how == "break":
+                async for _ in iterator:
+                    break
+            if how == "aclose":
+                await iterator.aclose()
+            del iterator, walk
+            gc.collect()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            sent = len(cloud.ledger)
+            await asyncio.sleep(60)
+            assert len(cloud.ledger) == sent
+            assert len(asyncio.all_tasks()) == 1
+
+    virtually(main())
+
+
+# --- P4: from loop to loop
+
+
+@pytest.fixture
+def simulator() -> Any:
+    """A service in a thread of its own, so that no loop of the test serves it."""
+    with ThreadedSimulator() as running:
+        yield running
+
+
+def client_at(simulator: ThreadedSimulator, **more: Any) -> GizwitsClient:
+    """Return a client with a quota that is real, and large."""
+    quota = HourlyQuota(3_600_000, burst=500, initial=500)
+    return GizwitsClient(simulator.cloud.credentials, base_url=simulator.url, quota=quota, **more)
+
+
+leaves_sockets = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+
+@pytest.mark.fault("P4")
+@leaves_sockets
+@pytest.mark.parametrize("dirty", [False, True])
+def test_p4_a_client_lives_through_any_number_of_loops(
+    dirty: bool, simulator: ThreadedSimulator
+) -> None:
+    """P4: calls and walks go on in the next loop, also after one that was closed over open calls."""
+    client = client_at(simulator, options=Options(page_size=5))
+    macs = [device.mac for device in simulator.cloud.fleet.devices]
+    resume: str | None = None
+    found: list[str] = []
+
+    async def some(number: int) -> None:
+        nonlocal resume
+        assert (await client.devices.detail(macs[number])).mac == macs[number]
+        async for page in client.devices.search(show_disabled=True).pages(resume):
+            found.extend(device.mac for device in page.items if device.mac)
+            resume = page.resume
+            break
+        if dirty:
+            kept.extend(asyncio.ensure_future(client.devices.detail(mac)) for mac in macs)
+            await asyncio.sleep(0)
+
+    kept: list[asyncio.Task[Any]] = []
+    for number in range(3):
+        loop = asyncio.new_event_loop()
+        loop.set_exception_handler(lambda *_: None)  # "Task was destroyed but it is pending!"
+        loop.run_until_complete(some(number))
+        if not dirty:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+        for task in kept:
+            with suppress(RuntimeError):  # They meet the closed loop once more on their way out.
+                task.get_coro().close()  # type: ignore[union-attr]
+        kept.clear()
+    gc.collect()
+    assert resume is None
+    assert sorted(found) == sorted(macs)
+    assert simulator.cloud.tally["token"] == 1, "the token goes along"
+    asyncio.run(client.aclose())
+    with pytest.raises(errors.ClientClosedError):
+        asyncio.run(some(0))
+    gc.collect()
+
+
+@pytest.mark.fault("P4")
+def test_p4_the_count_of_the_quota_goes_along() -> None:
+    """P4: a loop for each call is no fresh quota for each call."""
+    cloud = cloud_of()
+    client = GizwitsClient(
+        cloud.credentials, transport=SimulatorTransport(cloud), quota=HourlyQuota(60, 60, burst=5, reserve=0, initial=5, pad=0),
+        options=Options(max_quota_wait=0.0),
+    )  # fmt: skip
+    ends = []
+    for _ in range(12):
+        try:
+            virtually(client.devices.detail(MACS[0]))  # type: ignore[arg-type]
+        except errors.QuotaWaitError:
+            ends.append("refused")
+        else:
+            ends.append("ok")
+    assert 3 <= ends.count("ok") <= 5
+
+
+# --- P6: two threads
+
+
+@pytest.mark.fault("P6")
+@leaves_sockets
+def test_p6_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -> None:
+    """P6: of six threads that begin at once one is served, all others get a clear error, at once."""
+    client = client_at(simulator)
+    mac = simulator.cloud.fleet.devices[0].mac
+    ready, over = threading.Barrier(6), threading.Barrier(6)
+    ends: list[set[str]] = []
+    told: list[str] = []
+
+    async def calls() -> None:
+        mine = set()
+        for _ in range(10):
+            try:
+                mine.add(str((await client.devices.detail(mac)).mac == mac))
+            except errors.ClientClosedError as error:
+                mine.add(type(error).__name__)
+                told.append(str(error))
+        ends.append(mine)
+        # Nobody's loop ends before all have tried: a loop that is over may be followed by another.
+        await asyncio.to_thread(over.wait, 30)
+
+    def run() -> None:
+        ready.wait(30)
+        asyncio.run(calls())
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert sorted(map(sorted, ends)) == [["ClientClosedError"]] * 5 + [["True"]]
+    assert all("another event loop" in one for one in told)
+    asyncio.run(client.aclose())
+    gc.collect()
+
+
+@pytest.mark.fault("P6")
+@pytest.mark.parametrize("what", ["call", "list", "log", "write", "view", "quota"])
+async def test_p6_a_second_loop_is_refused_whatever_it_wants(
+    what: str, simulator: ThreadedSimulator
+) -> None:
+    """P6: nothing is sent by it, nothing of the first loop's is disturbed."""
+    async with client_at(simulator) as client:
+        device = simulator.cloud.fleet.devices[0]
+        works: dict[str, Callable[[], Awaitable[Any]]] = {
+            "call": lambda: client.devices.detail(device.mac),
+            "list": lambda: client.devices.search().collect(),
+            "log": lambda: client.devices.data_log(device.did).first(),
+            "write": lambda: client.devices.control(device.did, raw=[1]),
+            "view": lambda: client.with_options(lane="bulk").devices.detail(device.mac),
+            "quota": client.quota.acquire,
+        }
+        under_way = [asyncio.ensure_future(client.devices.detail(device.mac)) for _ in range(20)]
+        await asyncio.sleep(0.01)
+
+        async def elsewhere() -> None:
+            await works[what]()
+
+        def run() -> None:
+            with pytest.raises(errors.ClientClosedError, match="another event loop"):
+                asyncio.run(elsewhere())
+
+        await asyncio.to_thread(run)
+        found = await asyncio.gather(*under_way)
+        assert {one.mac for one in found} == {device.mac}
+        kinds = simulator.cloud.tally
+        assert kinds.total() == kinds["token"] + kinds["devices.detail"] == 21
+
+
+# --- P7: closed once, twice, never
+
+
+@pytest.mark.fault("P7")
+def test_p7_after_closing_everything_says_so_and_sends_nothing() -> None:
+    """P7: calls, walks, watches, scans, views and `send` raise ClientClosedError, each time."""
+    cloud = log_of([NOW - 1.0])
+
+    async def main() -> None:
+        client = client_of(cloud)
+        view = client.with_options(timeout=1)
+        walk = client.devices.data_log(DID, start=NOW - 5000, end=NOW).pages()
+        await client.devices.search().collect()
+        await client.aclose()
+        await asyncio.gather(client.aclose(), view.aclose())
+        sent = len(cloud.ledger)
+        for one in (client, view, client.for_product("other", "secret")):
+            works: list[Callable[[], Awaitable[Any]]] = [
+                lambda one=one: one.devices.detail(MACS[0]),
+                lambda one=one: one.devices.control(DID, raw=[1]),
+                lambda one=one: one.devices.control_and_confirm(DID, {"switch": True}),
+                lambda one=one: one.devices.search().collect(),
+                lambda one=one: one.devices.search().total(),
+                lambda one=one: one.devices.data_log(DID, start=NOW - 5000).collect(),
+                lambda one=one: anext(one.devices.watch(DID).pages()),
+                lambda one=one: one.authorization.create_token(),
+                lambda one=one: one.users.search_registered(appid="a", username="u").collect(),
+                lambda one=one: one.send(get("/v1/x", dict)),
+                lambda one=one: FleetScan(one, start=NOW - 5000, end=NOW).run(),
+            ]
+            for work in works:
+                with pytest.raises(errors.ClientClosedError, match="closed"):
+                    await work()
+        with pytest.raises(errors.ClientClosedError):
+            await anext(walk)
+        with pytest.raises(errors.ClientClosedError):
+            async with client as again:
+                await again.devices.detail(MACS[0])
+        assert len(cloud.ledger) == sent
+
+    virtually(main())
+
+
+@pytest.mark.fault("P7")
+def test_p7_closing_between_two_pages_keeps_the_place() -> None:
+    """P7: a walk that meets the closing raises with `.resume`, and another client goes on from it."""
+    cloud = log_of([NOW - 1 - n * 3.0 for n in range(300)])
+
+    async def main() -> list[Any]:
+        got: list[Any] = []
+        client = client_of(cloud, page_size=50)
+        log = client.devices.data_log(DID, start=NOW - 5000, end=NOW)
+        with pytest.raises(errors.ClientClosedError) as caught:  # noqa: PT012 - a walk
+            async for page in log.pages():
+                got += page.items
+                await client.aclose()
+        assert caught.value.resume
+        async with client_of(cloud, page_size=50) as other:
+            log = other.devices.data_log(DID, start=NOW - 5000, end=NOW)
+            async for page in log.pages(caught.value.resume):
+                got += page.items
+        return got
+
+    assert bag(virtually(main())) == whole(cloud)
+
+
+@pytest.mark.fault("P7")
+@pytest.mark.parametrize("used", [False, True])
+async def test_p7_a_client_that_is_never_closed_warns_if_it_holds_something(
+    used: bool, simulator: ThreadedSimulator
+) -> None:
+    """P7: a ResourceWarning for what stays open, and none for a client that was never used."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        client = client_at(simulator)
+        if used:
+            await client.devices.detail(simulator.cloud.fleet.devices[0].mac)
+        del client
+        gc.collect()
+        await asyncio.sleep(0.01)
+    assert any(issubclass(one.category, ResourceWarning) for one in caught) is used

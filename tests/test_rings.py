@@ -1,0 +1,63 @@
+"""What takes minutes is a slow ring: each of its tests has a small witness in the suite."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+WITNESSES = {
+    "faults/test_pages_scans.py::test_x6_a_million_pages_take_no_memory": (
+        "faults/test_pages_scans.py::test_x6_pages_without_end_take_no_memory"
+    ),
+    "web/test_testing.py::test_the_wheel_brings_the_fixtures_into_a_fresh_environment": (
+        "web/test_testing.py::test_the_fixtures_work_in_a_project_of_its_own"
+    ),
+    "web/test_under_load.py::test_handlers_answer_at_once_while_quota_is_left": (
+        "web/test_under_load.py::test_handlers_are_served_beside_a_scan"
+    ),
+    "web/test_under_load.py::test_a_rush_on_the_real_quota_is_refused_early_and_politely": (
+        "web/test_app.py::test_quota_used_up_is_503_at_once"
+    ),
+}
+"""Of slow tests that are not the larger parameter of a test in the suite: which one is it for them."""
+
+
+def every_test() -> Iterator[tuple[str, list[str]]]:
+    """Give each test as `file::name`, and its decorators as they are written."""
+    for path in sorted(TESTS.rglob("test_*.py")):
+        tree = ast.parse(path.read_text())
+        whole = [
+            ast.unparse(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+        ]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                marks = [ast.unparse(one) for one in node.decorator_list]
+                if node.name.startswith("test_"):
+                    yield f"{path.relative_to(TESTS)}::{node.name}", marks + whole
+
+
+ALL = dict(every_test())
+SLOW = [name for name, marks in ALL.items() if any("mark.slow" in one for one in marks)]
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_slow_test_has_a_witness(name: str) -> None:
+    """The same test with less to do, or another one that is named above; it runs in the suite."""
+    sizes = [mark for mark in ALL[name] if "parametrize" in mark and "mark.slow" in mark]
+    if sizes:
+        (values,) = [
+            node.args[1] for size in sizes if isinstance(node := ast.parse(size).body[0].value, ast.Call)  # type: ignore[attr-defined]
+        ]  # fmt: skip
+        assert any("slow" not in ast.unparse(value) for value in values.elts)  # type: ignore[attr-defined]
+    else:
+        assert not any("slow" in mark for mark in ALL[WITNESSES[name]])
+
+
+def test_there_is_a_slow_ring() -> None:
+    """The list is found, and no witness is for a test that is gone."""
+    assert len(SLOW) >= 8
+    assert set(WITNESSES) <= set(SLOW)
