@@ -1,13 +1,11 @@
-"""Task groups, abandoned walks, other loops and threads, closing (P2-P4, P6, P7), public client only."""
+"""Task groups, abandoned walks, closing (P2, P3, P7), through the public client."""
 
 import asyncio
 import gc
 import subprocess
 import sys
-import threading
 import warnings
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +253,7 @@ def test_p3_an_abandoned_walk_asks_for_nothing_more(kind: str, how: str) -> None
     virtually(main())
 
 
-# --- P4: from loop to loop
+# --- P7: closed once, twice, never
 
 
 @pytest.fixture
@@ -269,150 +267,6 @@ def client_at(simulator: ThreadedSimulator, **more: Any) -> GizwitsClient:
     """Return a client with a quota that is real, and large."""
     quota = HourlyQuota(3_600_000, burst=500, initial=500)
     return GizwitsClient(simulator.cloud.credentials, base_url=simulator.url, quota=quota, **more)
-
-
-leaves_sockets = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-
-
-@pytest.mark.fault("P4")
-@leaves_sockets
-@pytest.mark.parametrize("dirty", [False, True])
-def test_p4_a_client_lives_through_any_number_of_loops(
-    dirty: bool, simulator: ThreadedSimulator
-) -> None:
-    """P4: calls and walks go on in the next loop, also after one that was closed over open calls."""
-    client = client_at(simulator, options=Options(page_size=5))
-    macs = [device.mac for device in simulator.cloud.fleet.devices]
-    resume: str | None = None
-    found: list[str] = []
-
-    async def some(number: int) -> None:
-        nonlocal resume
-        assert (await client.devices.detail(macs[number])).mac == macs[number]
-        async for page in client.devices.search(show_disabled=True).pages(resume):
-            found.extend(device.mac for device in page.items if device.mac)
-            resume = page.resume
-            break
-        if dirty:
-            kept.extend(asyncio.ensure_future(client.devices.detail(mac)) for mac in macs)
-            await asyncio.sleep(0)
-
-    kept: list[asyncio.Task[Any]] = []
-    for number in range(3):
-        loop = asyncio.new_event_loop()
-        loop.set_exception_handler(lambda *_: None)  # "Task was destroyed but it is pending!"
-        loop.run_until_complete(some(number))
-        if not dirty:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-        for task in kept:
-            with suppress(RuntimeError):  # They meet the closed loop once more on their way out.
-                task.get_coro().close()  # type: ignore[union-attr]
-        kept.clear()
-    gc.collect()
-    assert resume is None
-    assert sorted(found) == sorted(macs)
-    assert simulator.cloud.tally["token"] == 1, "the token goes along"
-    asyncio.run(client.aclose())
-    with pytest.raises(errors.ClientClosedError):
-        asyncio.run(some(0))
-    gc.collect()
-
-
-@pytest.mark.fault("P4")
-def test_p4_the_count_of_the_quota_goes_along() -> None:
-    """P4: a loop for each call is no fresh quota for each call."""
-    cloud = cloud_of()
-    client = GizwitsClient(
-        cloud.credentials, transport=SimulatorTransport(cloud), quota=HourlyQuota(60, 60, burst=5, reserve=0, initial=5, pad=0),
-        options=Options(max_quota_wait=0.0),
-    )  # fmt: skip
-    ends = []
-    for _ in range(12):
-        try:
-            virtually(client.devices.detail(MACS[0]))  # type: ignore[arg-type]
-        except errors.QuotaWaitError:
-            ends.append("refused")
-        else:
-            ends.append("ok")
-    assert 3 <= ends.count("ok") <= 5
-
-
-# --- P6: two threads
-
-
-@pytest.mark.fault("P6")
-@leaves_sockets
-def test_p6_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -> None:
-    """P6: of six threads that begin at once one is served, all others get a clear error, at once."""
-    client = client_at(simulator)
-    mac = simulator.cloud.fleet.devices[0].mac
-    ready, over = threading.Barrier(6), threading.Barrier(6)
-    ends: list[set[str]] = []
-    told: list[str] = []
-
-    async def calls() -> None:
-        mine = set()
-        for _ in range(10):
-            try:
-                mine.add(str((await client.devices.detail(mac)).mac == mac))
-            except errors.ClientClosedError as error:
-                mine.add(type(error).__name__)
-                told.append(str(error))
-        ends.append(mine)
-        # Nobody's loop ends before all have tried: a loop that is over may be followed by another.
-        await asyncio.to_thread(over.wait, 30)
-
-    def run() -> None:
-        ready.wait(30)
-        asyncio.run(calls())
-
-    threads = [threading.Thread(target=run) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads)
-    assert sorted(map(sorted, ends)) == [["ClientClosedError"]] * 5 + [["True"]]
-    assert all("another event loop" in one for one in told)
-    asyncio.run(client.aclose())
-    gc.collect()
-
-
-@pytest.mark.fault("P6")
-@pytest.mark.parametrize("what", ["call", "list", "log", "write", "view", "quota"])
-async def test_p6_a_second_loop_is_refused_whatever_it_wants(
-    what: str, simulator: ThreadedSimulator
-) -> None:
-    """P6: nothing is sent by it, nothing of the first loop's is disturbed."""
-    async with client_at(simulator) as client:
-        device = simulator.cloud.fleet.devices[0]
-        works: dict[str, Callable[[], Awaitable[Any]]] = {
-            "call": lambda: client.devices.detail(device.mac),
-            "list": lambda: client.devices.search().collect(),
-            "log": lambda: client.devices.data_log(device.did).first(),
-            "write": lambda: client.devices.control(device.did, raw=[1]),
-            "view": lambda: client.with_options(lane="bulk").devices.detail(device.mac),
-            "quota": client.quota.acquire,
-        }
-        under_way = [asyncio.ensure_future(client.devices.detail(device.mac)) for _ in range(20)]
-        await asyncio.sleep(0.01)
-
-        async def elsewhere() -> None:
-            await works[what]()
-
-        def run() -> None:
-            with pytest.raises(errors.ClientClosedError, match="another event loop"):
-                asyncio.run(elsewhere())
-
-        await asyncio.to_thread(run)
-        found = await asyncio.gather(*under_way)
-        assert {one.mac for one in found} == {device.mac}
-        kinds = simulator.cloud.tally
-        assert kinds.total() == kinds["token"] + kinds["devices.detail"] == 21
-
-
-# --- P7: closed once, twice, never
 
 
 @pytest.mark.fault("P7")

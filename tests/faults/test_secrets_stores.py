@@ -210,7 +210,8 @@ async def test_p10_a_shared_store_holds_the_token_alone(heard: Heard) -> None:
         for name in names:
             assert leaks(name) == []
             value = await raw.get(name)
-            token = name.startswith("gizwits_async:token:")
+            # A lock that could not be given back in time ends by itself, and holds nothing.
+            token = name.startswith("gizwits_async:token:") and not name.endswith(":lock")
             assert bool(leaks(value)) is token
             assert leaks(value, "token") == []
             assert await raw.ttl(name) > 0
