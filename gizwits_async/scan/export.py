@@ -19,7 +19,7 @@ from gizwits_async.payload import DataPointCodec, PayloadError
 from gizwits_async.scan.columns import Kind, column_of, kind_of, merged, wanted_kinds
 from gizwits_async.scan.definition import definition_in
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.place import place_of
+from gizwits_async.scan.place import hidden, place_of
 from gizwits_async.scan.session import STORE_FAILS, translated
 from gizwits_async.scan.tables import LOG_TABLES, META
 from gizwits_async.scan.task import LOGS, LogName
@@ -77,6 +77,7 @@ async def export(
         ValueError: An unknown format or log.
         OSError: The folder cannot be written.
     """
+    store = hidden(store)
     if to not in {"parquet", "csv", "jsonl"}:
         raise ValueError(f'to must be "parquet", "csv" or "jsonl", not {to!r}')
     if unknown := [log for log in logs if log not in LOGS]:
@@ -181,9 +182,12 @@ class _Source:
                 async for batch in result.mappings().partitions(_AT_ONCE):
                     yield [dict(row) for row in batch]
         except STORE_FAILS as error:
-            raise translated(self._place, error) from None
+            failure = translated(self._place, error)
+        else:
+            return
         finally:
             await engine.dispose()
+        raise failure  # Not in the handler, as in `Session`.
 
 
 class _Days:

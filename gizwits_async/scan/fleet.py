@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any
 
 from gizwits_async.client import GizwitsClient
+from gizwits_async.options import Secret
 from gizwits_async.scan.active import expected
 from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine, Progress
@@ -68,6 +69,8 @@ class FleetScan:
             ValueError: The arguments do not fit together.
             ImportError: The store needs a package that is not installed.
         """
+        if isinstance(store, str):
+            store = Secret(store)  # A URL may hold a password, and tracebacks show locals.
         if concurrency < 1:
             raise ValueError(f"concurrency must be positive, not {concurrency}")
         if settle < 0:

@@ -14,9 +14,10 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from gizwits_async.options import Secret
 from gizwits_async.scan.errors import ScanStoreError
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Place", "hidden", "place_of"]
 
 _MAGIC = b"SQLite format 3\0"
 _ADVISORY = 0x67697A77  # "gizw": the first half of the lock's number, the schema is the other
@@ -60,21 +61,28 @@ class Place(Protocol):
         ...
 
 
+def hidden(where: str | PathLike[str]) -> Secret:
+    """Return a path or URL so that no traceback with locals shows the password in it."""
+    return Secret(os.fspath(where))
+
+
 def place_of(where: str | PathLike[str]) -> Place:
     """Return the place that a path or URL names.
 
     Raises:
         ValueError: It cannot be read, or names a database that is not supported.
     """
-    text = os.fspath(where)
+    where = text = hidden(where)
     if not text:
         raise ValueError("the store is missing: give the path of a file, or a URL")
     if "://" not in text:
         return SqlitePlace(URL.create("sqlite+aiosqlite", database=text))
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise ValueError("the URL of the store cannot be read") from None
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None:  # Raised here, where no context holds the parser's frames.
+        raise ValueError("the URL of the store cannot be read")
     match url.get_backend_name():
         case "sqlite":
             return SqlitePlace(url.set(drivername="sqlite+aiosqlite"))
@@ -82,6 +90,7 @@ def place_of(where: str | PathLike[str]) -> Place:
             plain = url.drivername == "postgresql"
             return PostgresPlace(url.set(drivername="postgresql+asyncpg") if plain else url)
         case other:
+            del url  # What is no URL of ours may hold a password anywhere.
             raise ValueError(f"the store must be sqlite or postgresql, not {other}")
 
 

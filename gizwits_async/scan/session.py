@@ -53,9 +53,12 @@ class Session:
             async with self._connection.begin():
                 return await work(self._connection)
         except STORE_FAILS as error:
-            raise translated(self._place, error) from None
+            failure = translated(self._place, error)
         finally:
             self._turn.release()
+        # Not raised in the handler: its context would be the driver's error, and among the locals
+        # of the frames that one came through is the password.
+        raise failure
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -66,9 +69,12 @@ class Session:
             if engine is not None:
                 await engine.dispose()
         except SQLAlchemyError as error:
-            raise translated(self._place, error) from None
+            failure = translated(self._place, error)
+        else:
+            return
         finally:
             self._place.release()
+        raise failure
 
 
 def translated(place: Place, error: Exception) -> ScanStoreError:

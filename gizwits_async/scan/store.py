@@ -17,7 +17,7 @@ from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.definition import run_in, values_of_definition
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 from gizwits_async.scan.meta import holder_in, state_in, values_of
-from gizwits_async.scan.place import place_of
+from gizwits_async.scan.place import hidden, place_of
 from gizwits_async.scan.ports import Change, Left
 from gizwits_async.scan.queries import count_left, find_dids, find_failures, find_gaps
 from gizwits_async.scan.report import Failure, Gap
@@ -58,6 +58,7 @@ class SqlStore:
         Raises:
             ValueError: The URL cannot be read, or names another kind of database.
         """
+        where = hidden(where)
         self._place = place_of(where)
         self._session = Session(self._place)
         self._run = 0
@@ -68,7 +69,8 @@ class SqlStore:
         return self._place.name
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}>"
+        # Also where making it failed: tools that show locals would fail with it.
+        return f"<{type(self).__name__} {getattr(getattr(self, '_place', None), 'name', '')}>"
 
     # --- opening and closing
 
