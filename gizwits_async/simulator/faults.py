@@ -58,7 +58,7 @@ class FaultRule:
     path: str = "*"
     """Pattern for the quoted path, as of a shell: `*/devices/*/data`."""
     nth: tuple[int, ...] | None = field(default=None, converter=_list_of_numbers)
-    """Which of the matching calls, counted from 1: a number or several; None: all."""
+    """Which of the matching calls, counted from 1: a number or several (none: no call); None: all."""
     probability: float = 1.0
     """Chance of each of them."""
     seed: int = 1
@@ -92,7 +92,7 @@ class FaultRule:
             raise ValueError(f"status must be from 200 to 599, not {self.status!r}")
         if self.size is not None and self.size < 0:
             raise ValueError(f"size must not be negative, not {self.size!r}")
-        if self.nth is not None and (not self.nth or any(number < 1 for number in self.nth)):
+        if self.nth is not None and any(number < 1 for number in self.nth):
             raise ValueError(f"nth counts from 1, not {self.nth!r}")
         if self.seconds is not None and not self._least <= self.seconds <= self._most:
             raise ValueError(
