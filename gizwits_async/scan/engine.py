@@ -78,7 +78,8 @@ class Engine:
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
         self._tally = Tally(view)
-        self._patience = Patience(sleep, workers=concurrency, none=view.told_not_to_wait)
+        self._patience = Patience(sleep, callers=concurrency, none=view.told_not_to_wait)
+        self._alone = Patience(sleep, callers=1, none=view.told_not_to_wait)
         self._last_try = False
         self._oldest = state.start
 
@@ -120,7 +121,7 @@ class Engine:
             try:
                 async with aclosing(stream.pages(resume)) as pages:
                     async for page in pages:
-                        self._patience.reward()
+                        self._alone.reward()
                         resume = page.resume
                         if first or resume is None:
                             self._state = evolve(self._state, listing=resume or "done")
@@ -131,7 +132,7 @@ class Engine:
             except ResumeMismatchError:
                 resume = None
             except PASSING as error:
-                await self._patience.wait_out(error)
+                await self._alone.wait_out(error)
         self._tally.beside += self._view.calls - before
         return new
 
@@ -147,7 +148,7 @@ class Engine:
             try:
                 answer = await ask()
             except PASSING as error:
-                await self._patience.wait_out(error)
+                await self._alone.wait_out(error)
             else:
                 self._tally.beside += self._view.calls - before
                 return answer

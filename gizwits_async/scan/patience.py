@@ -11,8 +11,8 @@ PASSING = (QuotaExceededError, QuotaWaitError, TokenRejectedError)
 _PAUSE = 60.0
 """Seconds to wait when the quota is used up and nobody says for how long."""
 _MOST_REJECTED = 5
-"""How often in a row each worker's token may be refused, though it was new, before the scan stops."""
-_REJECTED_PAUSE = 2.0
+"""How often in a row each caller's token may be refused, though it was new, before the scan stops."""
+_REJECTED_PAUSE = 1.0
 """Seconds. Where a new token ends the old ones, another process may just have fetched one."""
 
 
@@ -20,17 +20,17 @@ class Patience:
     """Waits out what passes, and tells what does not."""
 
     def __init__(
-        self, sleep: Callable[[float], Awaitable[None]], *, workers: int, none: bool
+        self, sleep: Callable[[float], Awaitable[None]], *, callers: int, none: bool
     ) -> None:
         """Make it.
 
         Args:
             sleep: Waits for some seconds.
-            workers: How many calls may fail for one and the same reason.
+            callers: How many of them wait by it: they fail together.
             none: Whether the client was told not to wait for quota.
         """
         self._sleep = sleep
-        self._workers = workers
+        self._callers = callers
         self._none = none
         self._rejected = 0
 
@@ -44,7 +44,7 @@ class Patience:
         """Pause, or raise the error if it is not to be waited for, or does not pass after all."""
         if isinstance(error, TokenRejectedError):
             self._rejected += 1
-            if self._rejected > _MOST_REJECTED * self._workers:
+            if self._rejected > _MOST_REJECTED * self._callers:
                 raise error
             await self._sleep(_REJECTED_PAUSE)
         elif self._none:

@@ -50,6 +50,7 @@ class Permits:
         else:
             await self._quota.acquire(self._lane, self._max_wait)
         so_far.granted = self._clock.loop_time
+        so_far.places += 1
 
     async def place_and_token(self, so_far: Attempt) -> Token:
         """Take a place that is fresh when the token is there, and return the token."""

@@ -30,6 +30,8 @@ class Attempt:
     """When it began to wait for its place in the quota."""
     granted: float | None = None
     """When it had the place."""
+    places: int = 0
+    """How many it took: a place that grew old while a login was slow is not used."""
     sent: float | None = None
     """From when on bytes may have left."""
     ended: float | None = None

@@ -198,7 +198,7 @@ class Process:
         took = [one for one in self.seen.attempts if one.granted is not None]
         left = [one for one in took if one.sent is not None]
         shut = [one for one in left if one.error == "NotSentError"]
-        assert granted == len(took), "a place leaked"
+        assert granted == sum(one.places for one in took), "a place leaked"
         assert self.quota.observed == granted, "a place without an outcome, or two of one"
         assert sent == len(left) - len(shut), "a request without a place"
         assert self.door.flying == 0

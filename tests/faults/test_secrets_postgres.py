@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.canaries import CANARIES, CREDENTIALS, Heard, listening, quoted
-from tests.faults.test_secrets_stores import assert_hidden
 
 from gizwits_async import GizwitsClient
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
+from tests.canaries import CANARIES, CREDENTIALS, Heard, listening, quoted
+from tests.faults.test_secrets_stores import assert_hidden
 
 POSTGRES = f"postgresql+asyncpg://user:{quoted('postgres password')}@127.0.0.1"
 

@@ -34,7 +34,7 @@ class Wired:
     pauses: list[float] = field(factory=list)
     """Seconds that the client waited before trying again; not really waited."""
     idle: int = 0
-    """Places of calls that never left, since their login failed."""
+    """Places of calls that never left, since there was no connection."""
 
     @property
     def logins(self) -> int:
