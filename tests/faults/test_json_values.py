@@ -27,8 +27,9 @@ from tests.wire.scripted import NOW, ScriptedTransport, answers, client_on, repl
 SPELLINGS = [
     *[("is_online", wire, True) for wire in (True, 1, "1", "true", "True", "TRUE")],
     *[("is_online", wire, False) for wire in (False, 0, "0", "false", "False")],
-    ("is_online", None, None),
-    *[("longitude", wire, 113.25) for wire in (113.25, "113.25")],
+    *[(name, wire, None) for name in ("is_online", "longitude") for wire in (None, "null", "NULL")],
+    ("mac", "null", "null"),
+    *[("longitude", wire, 113.25) for wire in (113.25, "113.25", "11325e-2")],
     *[("longitude", wire, 113) for wire in (113, "113")],
     *[("created_at", wire, 1517384243) for wire in (1517384243, "1517384243")],
     ("created_at", 1517384243.5, 1517384243.5),
@@ -53,7 +54,7 @@ async def test_j11_an_accepted_spelling_means_what_it_says(
     ("name", "wire"),
     [
         *[("is_online", wire) for wire in (2, -1, 1.0, "", "yes", "no", "2", " true", [], {})],
-        *[("longitude", wire) for wire in (True, "", "1,5", "1e3", "0x1", "٣", [], {})],
+        *[("longitude", wire) for wire in (True, "", "1,5", "1e", "0x1", "٣", [], {})],
         *[("wifi_soft_version", wire) for wire in (True, 1.5, [], {})],
     ],
 )
