@@ -88,8 +88,8 @@ async def test_j3_what_is_no_number_is_refused(number: str, text: str) -> None:
 @virtual
 async def test_j3_in_a_field_that_nobody_knows_only_json_counts(number: str, refused: bool) -> None:
     """J3, J10: what no model has is passed over, a number beyond all floats with it; but it is JSON."""
-    text = '{"meta": {}, "objects": [{"did": "d", "of_tomorrow": %s}]}' % number
-    async with spoken(text.encode()) as (client, _):
+    body = f'{{"meta": {{"total": 1}}, "objects": [{{"did": "d", "of_tomorrow": {number}}}]}}'
+    async with spoken(body.encode()) as (client, _):
         call = client.devices.search().collect()
         if refused:
             await failure(call, InvalidResponseError)
