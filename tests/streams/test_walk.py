@@ -341,7 +341,7 @@ def test_seconds_that_run_backwards_are_an_error(sort: Sort, times: tuple[float,
     """X13: within a page and from page to page; inside a second the order is free."""
     w = Walked(NOW - 100, NOW, sort=sort)
     w.ask()
-    with pytest.raises(InvalidResponseError, match="backwards"):
+    with pytest.raises(InvalidResponseError, match=f"backwards, .* in a log sorted {sort}"):
         w.answer(*(NOW - t for t in times))
     w = Walked(NOW - 100, NOW, sort=sort)
     w.ask()
@@ -510,3 +510,74 @@ def test_an_empty_range_asks_nothing() -> None:
     """start == end."""
     assert Walked(NOW - 5, NOW - 5).over()
     assert Walked(NOW - 5, NOW - 5, sort="asc").over()
+
+
+STRAY = NOW - 5000.0
+"""No part of any query here; a page that holds one is looked at record by record."""
+looked_at = pytest.mark.parametrize("strays", [(), (STRAY,)], ids=["by its ends", "one by one"])
+
+
+@pytest.mark.fault("X10")
+@looked_at
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_the_ends_of_a_range_are_exact(sort: Sort, strays: tuple[float, ...]) -> None:
+    """`start <= t < end`, to the fraction."""
+    w = Walked(NOW - 10.5, NOW - 5.5, sort=sort)
+    w.ask()
+    times = [NOW - 5.5, NOW - 5.75, NOW - 8, NOW - 10.5]
+    w.answer(*(times if sort == "desc" else times[::-1]), *strays)
+    assert sorted(w.times) == [NOW - 10.5, NOW - 8, NOW - 5.75]
+    w = Walked(NOW - 10.5, NOW - 5.5, sort=sort)
+    w.ask()
+    times = [NOW - 5.75, NOW - 10.25, NOW - 10.75]
+    w.answer(*(times if sort == "desc" else times[::-1]), *strays)
+    assert sorted(w.times) == [NOW - 10.25, NOW - 5.75]
+
+
+@looked_at
+def test_a_second_has_a_thousand_pages_at_most(strays: tuple[float, ...]) -> None:
+    """A device cannot send that much; a server that goes on for ever is given up."""
+    w = Walked(NOW - 100, NOW)
+    for number in range(1001):
+        w.ask()
+        w.answer(Rec(NOW - 5, str(number)), *strays, context=str(number))
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="more than 1000 pages of second"):
+        w.answer(Rec(NOW - 5, "one more"), *strays, context="x")
+
+
+@looked_at
+def test_a_new_second_begins_to_count_anew(strays: tuple[float, ...]) -> None:
+    """Not the pages of the chain are bounded, but those of one second."""
+    w = Walked(NOW - 100, NOW)
+    for number in range(1500):
+        w.ask()
+        w.answer(Rec(NOW - 5 - number // 1000, str(number)), *strays, context=str(number))
+    assert len(w.got) == 1000
+    assert w.walk.strays == 1500 * len(strays)
+
+
+def test_of_two_tellings_of_a_second_the_fuller_one_is_given() -> None:
+    """A dying context may have told more of the second than the search that was begun anew."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
+    w.ask()
+    w.answer()
+    w.ask()
+    w.answer(Rec(NOW - 6, "a"), NOW - 7, total=2)
+    assert [r.name for r in w.got] == ["", "a", "b", ""]
+    assert w.over()
+
+
+def test_at_the_end_too_the_fuller_telling_is_given() -> None:
+    """The last second is completed by the end of the chain, not by a next one."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
+    w.ask()
+    w.answer()
+    w.ask()
+    w.answer(Rec(NOW - 6, "a"), total=1)
+    assert [r.name for r in w.got] == ["", "a", "b"]
+    assert w.over()
