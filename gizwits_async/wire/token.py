@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import sha256
+
+from attrs import define, field
 
 from gizwits_async.errors import ClientClosedError, GizwitsError, InvalidResponseError
 from gizwits_async.models.authorization import Token
@@ -64,6 +67,14 @@ class MemoryTokenStore:
         yield
 
 
+@define(eq=False)
+class _Renewal:
+    """A login under way, and who waits for it."""
+
+    task: asyncio.Task[Token]
+    waiting: dict[asyncio.Future[Token | BaseException], None] = field(factory=dict)
+
+
 class TokenSource:
     """The current token of one product."""
 
@@ -82,7 +93,7 @@ class TokenSource:
         self._current: Token | None = None
         self._refused: Token | None = None
         self._good_until = 0.0
-        self._renewal: asyncio.Task[Token] | None = None
+        self._renewal: _Renewal | None = None
         self._closed = False
 
     @property
@@ -114,9 +125,9 @@ class TokenSource:
     async def aclose(self) -> None:
         """End a renewal under way; later calls raise `ClientClosedError`."""
         self._closed = True
-        if self._renewal is not None and not self._renewal.get_loop().is_closed():
-            self._renewal.cancel()
-            await asyncio.wait([self._renewal])
+        if self._renewal is not None and not self._renewal.task.get_loop().is_closed():
+            self._renewal.task.cancel()
+            await asyncio.wait([self._renewal.task])
 
     def _is_closed(self) -> bool:
         return self._closed
@@ -124,27 +135,35 @@ class TokenSource:
     async def _joined(self) -> Token:
         if self._is_closed():
             raise ClientClosedError("this client is closed; open a new one")
-        task = self._renewal
-        if task is None or task.get_loop() is not asyncio.get_running_loop():
+        loop = asyncio.get_running_loop()
+        renewal = self._renewal
+        if renewal is None or renewal.task.get_loop() is not loop:
             # A task of the source and not of the first caller: he may be cancelled, others wait.
-            task = self._renewal = asyncio.get_running_loop().create_task(self._renew())
-            task.add_done_callback(self._renewed)
+            renewal = self._renewal = _Renewal(loop.create_task(self._renew()))
+            renewal.task.add_done_callback(partial(self._renewed, renewal))
+        # Not `shield`: whoever leaves would be looked for among all who wait.
+        turn: asyncio.Future[Token | BaseException] = loop.create_future()
+        renewal.waiting[turn] = None
         try:
-            return await asyncio.shield(task)
-        except GizwitsError as error:
-            failure = error.copy()
-        except asyncio.CancelledError:
-            if not (task.cancelled() and self._is_closed()):
-                raise
-            failure = ClientClosedError("the client was closed while a token was fetched")
+            came = await turn
+        finally:
+            renewal.waiting.pop(turn, None)
+        if isinstance(came, Token):
+            return came
         # Each waiter raises one of its own: a shared one would collect all their tracebacks.
-        raise failure
+        raise came.copy() if isinstance(came, GizwitsError) else came
 
-    def _renewed(self, task: asyncio.Task[Token]) -> None:
-        if self._renewal is task:
+    def _renewed(self, renewal: _Renewal, task: asyncio.Task[Token]) -> None:
+        if self._renewal is renewal:
             self._renewal = None  # A failure is not remembered: the next caller tries anew.
-        if not task.cancelled():
-            task.exception()  # Marked as seen, for all waiters may have been cancelled.
+        came: Token | BaseException
+        if task.cancelled():
+            came = ClientClosedError("the client was closed while a token was fetched")
+        else:
+            came = task.exception() or task.result()
+        for turn in renewal.waiting:
+            if not turn.done():
+                turn.set_result(came)
 
     async def _renew(self) -> Token:
         token = await self._stored()

@@ -133,7 +133,8 @@ class Trial:
     @staticmethod
     def _strays(one: Process) -> set[asyncio.Task[Any]]:
         """Return the tasks that are neither ours nor the client's: a renewal, a pump of the quota."""
-        kept = {asyncio.current_task(), one.client._gateway.tokens._renewal}
+        renewal = one.client._gateway.tokens._renewal
+        kept = {asyncio.current_task(), renewal and renewal.task}
         lines = one.quota._lines.values()
         return asyncio.all_tasks() - kept - {line._pump for line in lines}
 
