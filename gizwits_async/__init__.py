@@ -1,6 +1,7 @@
 """Asyncio client for the Gizwits (机智云) Enterprise API: the public names, nothing else."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gizwits_async.version import __version__
@@ -110,9 +111,15 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     # Loaded when asked for: who only reads frames, or the console's help, needs no HTTP client.
     if name not in __all__:
+        if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
+            return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = next((home for home, names in _HOMES.items() if name in names), "errors")
     module = import_module(f"{__name__}.{home}")
     value: object = module if name == "errors" else getattr(module, name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

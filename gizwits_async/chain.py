@@ -178,7 +178,7 @@ class Chain(Generic[T]):
                         f"{self.where}: seconds run backwards, {second} after {at} in a log sorted"
                         f" {'desc' if self.desc else 'asc'}"
                     )
-                if not self.frozen:
+                if not self.frozen and (at is not None or second != self.spare[0]):
                     given += self._complete(at, held)
                     held = []
                 at, pages_at = second, 0
@@ -200,4 +200,5 @@ class Chain(Generic[T]):
     def _complete(self, second: int | None, held: list[T]) -> list[T]:
         """Return the records of a finished second; the fuller telling of it, if there were two."""
         spare_second, spare = self.spare
-        return spare if spare_second == second and len(spare) > len(held) else held
+        # None: nothing was told of the second that this chain began at.
+        return spare if second in {None, spare_second} and len(spare) > len(held) else held

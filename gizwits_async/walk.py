@@ -170,7 +170,7 @@ class LogWalk(Generic[T]):
         self.strays += chain.strays - strays
         self.position = self.position if chain.reached is None else chain.reached
         if self._moved(chain):
-            self._stalls = 0
+            self._stalls, self._spare = 0, (None, [])
         if not chain.window.first <= (self.position or 0) <= chain.window.last:
             self._end(chain, given, strange=False)  # The rest of the chain is not its own.
         elif chain.context is None and chain.frozen and chain.received != chain.total:
@@ -274,7 +274,7 @@ class LogWalk(Generic[T]):
             if not moved and chain.doubt is not None:
                 self._stall()
             self._doubt, chain.doubt = chain, None
-            if not chain.frozen:
+            if not chain.frozen and len(chain.held) >= len(self._spare[1]):
                 self._spare = (chain.at, chain.held)
             return
         given += chain.rest()

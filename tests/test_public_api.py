@@ -33,6 +33,13 @@ def test_all_lists_exactly_the_public_names() -> None:
         getattr(gizwits_async, "Session")  # noqa: B009
 
 
+def test_rooms_and_names_are_found_by_looking() -> None:
+    """Completion shows the names before they are loaded, and `gizwits_async.quota` needs no import."""
+    code = "import gizwits_async as g; print(set(g.__all__) <= set(dir(g)), g.quota.HourlyQuota.__name__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "HourlyQuota"]
+
+
 def dir_of_fresh() -> list[str]:
     """Return what `from gizwits_async import *` brings in a new process."""
     code = "from gizwits_async import *; print(*(set(dir()) - {'__builtins__'}))"

@@ -1,11 +1,11 @@
 """The envelope that lists come in, read from every shape it is known or feared to have. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Envelope", "PageReply", "has_context", "unwrap"]
+__all__ = ["Envelope", "PageReply", "unwrap"]
 
 T = TypeVar("T")
 
@@ -51,11 +51,6 @@ def _count(*places: object) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
     return None
-
-
-def has_context(value: Mapping[str, Any]) -> bool:
-    """Return whether a list reply names its context outside of the records."""
-    return _context(value.get("meta"), value) is not None
 
 
 def unwrap(value: object) -> Envelope:

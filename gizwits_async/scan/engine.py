@@ -150,6 +150,7 @@ class Engine:
             except PASSING as error:
                 await self._alone.wait_out(error)
             else:
+                self._alone.reward()
                 self._tally.beside += self._view.calls - before
                 return answer
 

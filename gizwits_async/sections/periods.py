@@ -41,12 +41,14 @@ def as_day(name: str, day: object, cycle: Cycle = "date") -> date:
 
 
 def _read(name: str, text: str, cycle: Cycle) -> date:
-    form, whole = {"date": ("%Y-%m-%d", ""), "week": ("%G-%V-%u", "-1"), "month": ("%Y-%m", "")}[
-        cycle
-    ]
-    for written, meant in ((text, "%Y-%m-%d"), (text + whole, form)):
-        with suppress(ValueError):
-            return datetime.strptime(written, meant).replace(tzinfo=UTC).date()
+    with suppress(ValueError):
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    with suppress(ValueError):
+        if cycle == "month":
+            return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+        if cycle == "week":
+            year, week = text.split("-")
+            return date.fromisocalendar(int(year), int(week), 1)
     like = {"date": "2016-08-01", "week": "2016-51", "month": "2016-12"}[cycle]
     raise ValueError(f"{name} must be a date or a text like {like}, not {text[:20]!r}")
 

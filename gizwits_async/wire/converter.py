@@ -14,7 +14,7 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
-from gizwits_async.models.page import PageReply, has_context, unwrap
+from gizwits_async.models.page import PageReply, unwrap
 from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.wire.plain import REFUSALS, reader
 from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, is_null, shown
@@ -84,11 +84,9 @@ def load_page(body: bytes) -> Any:
         parts: dict[str, Any] = _decode_parts(body)
         records = parts.pop("objects", None)
         text = b"" if records is None else bytes(records)
-        if text.startswith(b"["):
-            value = {name: _decode(part) for name, part in parts.items()}
-            # A context may stand in the last record as well (api.md section 5).
-            if has_context(value) or b'"context"' not in text:
-                return {**value, "objects": records}
+        # A context may stand in the last record as well, or be one (api.md section 5).
+        if text.startswith(b"[") and b'"context"' not in text:
+            return {**{name: _decode(part) for name, part in parts.items()}, "objects": records}
     return load_json(body)
 
 
@@ -219,6 +217,7 @@ def make_converter(*, straight: bool = True) -> Converter:
         if isinstance(kind, type):
             converter.register_structure_hook(kind, hook)
         converter.register_structure_hook_func(*_perhaps(kind, hook))
+    converter.register_structure_hook_func(*_perhaps(JsonObject, _json_object))
     converter.register_structure_hook_func(_is_json_object, _json_object)
     converter.register_unstructure_hook_func(_is_json_object, dict)
 

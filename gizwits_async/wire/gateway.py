@@ -134,15 +134,13 @@ class Gateway:
             " client in the other process, and hand on `page.resume`"
         )
 
-    async def learn_time(self) -> bool:
-        """Make sure that the server's time is known if that costs nothing; say if it was learned.
+    async def learn_time(self) -> None:
+        """Make sure that the server's time is known, if that costs nothing.
 
         The first call needs a token anyway, and its reply carries a `Date`.
         """
-        if self.clock.known:
-            return False
-        await self.in_time("fetching a token", self.tokens.get)
-        return self.clock.known
+        if not self.clock.known:
+            await self.in_time("fetching a token", self._permits.token)
 
     async def send(self, request: Request[T]) -> T:
         """Send `request` and return what its reply means, within `Options.deadline`.

@@ -52,14 +52,19 @@ class Permits:
         so_far.granted = self._clock.loop_time
         so_far.places += 1
 
+    async def token(self) -> None:
+        """Wait for a token, but no longer than for a place: then the quota says how things are."""
+        if self._max_wait == 0:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._max_wait):
+                await self._tokens.get()
+
     async def place_and_token(self, so_far: Attempt) -> Token:
         """Take a place that is fresh when the token is there, and return the token."""
-        if not self._tokens.ready and self._max_wait != 0:
-            # Who has no token would only grow old in his place. But he waits no longer for it than
-            # he would stand in line: then it is the quota that says how things are.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._max_wait):
-                    await self._tokens.get()
+        if not self._tokens.ready:
+            # Who has no token would only grow old in his place.
+            await self.token()
             so_far.began = self._clock.loop_time
         while True:
             await self.place(so_far)

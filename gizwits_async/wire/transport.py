@@ -202,8 +202,8 @@ class HttpTransport:
 @lru_cache(maxsize=16)
 def _limits(seconds: float) -> aiohttp.ClientTimeout:
     # What waits for a name, a connection or a place in a borrowed pool has sent nothing; cut early,
-    # it may be tried again. Never rounded up: what hangs longer may be counted later.
-    return aiohttp.ClientTimeout(total=seconds, connect=seconds / 2, ceil_threshold=inf)
+    # it may be tried again. Not `total`: where it meets a cancellation, aiohttp swallows that one.
+    return aiohttp.ClientTimeout(total=None, connect=seconds / 2, ceil_threshold=inf)
 
 
 async def _exchange(
@@ -216,17 +216,20 @@ async def _exchange(
     timeout: float,  # noqa: ASYNC109 - reading included
     max_bytes: int,
 ) -> HttpReply:
-    async with session.request(
-        method,
-        url,
-        headers=headers,
-        data=body,
-        raise_for_status=False,  # A borrowed session may have it on; the body says more.
-        allow_redirects=False,  # They would carry the secrets to another host.
-        timeout=_limits(timeout),
-        # Innermost, so that a borrowed session's own middlewares cannot send twice.
-        middlewares=(*getattr(session, "_middlewares", ()), _Once()),
-    ) as response:
+    async with (
+        asyncio.timeout(timeout),
+        session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            raise_for_status=False,  # A borrowed session may have it on; the body says more.
+            allow_redirects=False,  # They would carry the secrets to another host.
+            timeout=_limits(timeout),
+            # Innermost, so that a borrowed session's own middlewares cannot send twice.
+            middlewares=(*getattr(session, "_middlewares", ()), _Once()),
+        ) as response,
+    ):
         found = response.headers
         return HttpReply(
             response.status,

@@ -95,7 +95,7 @@ def test_a_text_as_the_reports_write_it_means_that(cycle: Cycle, text: str) -> N
 
 @pytest.mark.parametrize(
     ("cycle", "text"),
-    [("date", "2016-12"), ("date", "2015-02-29"), ("week", "2016-54"), ("month", "2016-13"),
+    [("date", "2016-12"), ("date", "2015-02-29"), ("week", "2016-53"), ("week", "2016-0"), ("month", "2016-13"),
      ("month", ""), ("week", "last")],
 )  # fmt: skip
 def test_a_text_that_is_no_day_says_what_one_looks_like(cycle: Cycle, text: str) -> None:

@@ -581,3 +581,36 @@ def test_at_the_end_too_the_fuller_telling_is_given() -> None:
     w.answer(Rec(NOW - 6, "a"), total=1)
     assert [r.name for r in w.got] == ["", "a", "b"]
     assert w.over()
+
+
+@pytest.mark.parametrize("again", [3, 0], ids=["poorer", "nothing"])
+def test_a_poorer_telling_does_not_replace_the_fuller_one(again: int) -> None:
+    """What was received is kept, however often the second is told anew, and however badly."""
+    told = [Rec(NOW - 6, str(number)) for number in range(5)]
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, *told, context="x", total=10)
+    w.ask()
+    w.answer()
+    for _ in range(2):
+        w.ask()
+        w.answer(*told[:again], total=4)
+    assert [r.name for r in w.got] == ["", "0", "1", "2", "3", "4"]
+    assert w.over()
+
+
+def test_a_fuller_telling_is_given_once() -> None:
+    """Neither again when a later context dies, nor before its second when the next chain begins."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
+    w.ask()
+    w.answer()
+    w.ask()
+    w.answer(Rec(NOW - 6, "a"), NOW - 7, Rec(NOW - 8, "c"), context="y", total=9)
+    w.ask()
+    assert w.walk.failed(NoReplyError("lost"))
+    w.ask()
+    w.answer(Rec(NOW - 8, "c"), NOW - 9)
+    assert [r.name for r in w.got] == ["", "a", "b", "", "c", ""]
+    assert w.over()

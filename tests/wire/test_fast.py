@@ -88,7 +88,7 @@ DIRTY: dict[str, st.SearchStrategy[Any]] = {
     "as_int": st.sampled_from(["5", "-3", 5.0, "9" * 40, -0.0]),
     "as_number": st.sampled_from(["113.28", "-5", "1517384243", "1.0", "9" * 40, "-0", "1e5"]),
     "as_text": st.integers(),
-    "json_object": st.sampled_from([None, "", "{}", '{"a": 1}', "[1]", "plain", "\ud800"]),
+    "json_object": st.sampled_from([None, "", "null", "{}", '{"a": 1}', "[1]", "plain", "\ud800"]),
 }
 BROKEN = st.sampled_from(
     [None, "null", "None", "nan", "NaN", "inf", "-Infinity", "1e5", "1E5", "+1", "1_000", " 5", "5 ",
@@ -168,10 +168,14 @@ def test_a_page_means_the_same_read_straight_and_value_by_value(
     ],
     ids=lambda change: change[1].decode("latin-1"),
 )  # fmt: skip
-def test_an_odd_envelope_means_the_same(kind: Any, change: tuple[bytes, bytes]) -> None:
+@pytest.mark.parametrize("outside", [{}, {"context": "c"}], ids=["", "context in meta too"])
+def test_an_odd_envelope_means_the_same(
+    kind: Any, change: tuple[bytes, bytes], outside: dict[str, str]
+) -> None:
     """Where the context stands, and what is no plain list reply, is seen both ways."""
     row = {"did": "d", "uid": "u", "ts": 1, "timestamp": 1, "type": "t", "new": 1}
-    body = json.dumps({"meta": {"total": 2}, "objects": [row, row]}).encode().replace(*change, 1)
+    page = {"meta": {"total": 2, **outside}, "objects": [row, row]}
+    body = json.dumps(page).encode().replace(*change, 1)
     assert outcome(STRAIGHT, load_page, body, PageReply[kind]) == outcome(
         ONE_BY_ONE, load_json, body, PageReply[kind]
     )

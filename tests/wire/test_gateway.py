@@ -173,6 +173,26 @@ async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
 
 
 @virtual
+async def test_nor_does_a_walk_that_wants_to_know_the_time() -> None:
+    """`max_quota_wait` bounds the login that a fresh client makes before it judges a range, too."""
+    began = asyncio.get_running_loop().time()
+
+    class Used(FreeQuota):
+        async def acquire(
+            self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None
+        ) -> None:
+            if max_wait is not None:
+                raise QuotaWaitError("no place", retry_after=1800.0)
+            await asyncio.sleep(1800)
+
+    for limit in (0, 2):
+        gateway = gateway_of(ScriptedTransport(lambda _: GOOD), quota=Used(), max_quota_wait=limit)
+        await gateway.learn_time()
+        assert asyncio.get_running_loop().time() - began == limit
+        await gateway.tokens.aclose()
+
+
+@virtual
 async def test_a_login_goes_before_all_who_wait_for_it() -> None:
     """A quota that can let one ahead is asked to."""
 
