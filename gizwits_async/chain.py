@@ -130,7 +130,8 @@ class Chain(Generic[T]):
 
     def rest(self) -> list[T]:
         """Return what was held back, now that the chain is at its end."""
-        return self._complete(self.at, self.held)
+        # A chain that told nothing at all takes back nothing of what the one before told.
+        return self.spare[1] if self.at is None else self._complete(self.at, self.held)
 
     def _plain_up_to(self, times: Sequence[float]) -> int | None:
         """Return where the last second of a plain page begins; None if the page is not plain.
@@ -178,7 +179,7 @@ class Chain(Generic[T]):
                         f"{self.where}: seconds run backwards, {second} after {at} in a log sorted"
                         f" {'desc' if self.desc else 'asc'}"
                     )
-                if not self.frozen and (at is not None or second != self.spare[0]):
+                if not self.frozen:
                     given += self._complete(at, held)
                     held = []
                 at, pages_at = second, 0
@@ -200,5 +201,4 @@ class Chain(Generic[T]):
     def _complete(self, second: int | None, held: list[T]) -> list[T]:
         """Return the records of a finished second; the fuller telling of it, if there were two."""
         spare_second, spare = self.spare
-        # None: nothing was told of the second that this chain began at.
-        return spare if second in {None, spare_second} and len(spare) > len(held) else held
+        return spare if spare_second == second and len(spare) > len(held) else held

@@ -614,3 +614,16 @@ def test_a_fuller_telling_is_given_once() -> None:
     w.answer(Rec(NOW - 8, "c"), NOW - 9)
     assert [r.name for r in w.got] == ["", "a", "b", "", "c", ""]
     assert w.over()
+
+
+def test_a_neighbours_second_does_not_call_up_the_fuller_telling() -> None:
+    """The query is wider than what it owns: what comes before the second is no sign that it is over."""
+    w = Walked(NOW - 100, NOW, sort="asc")
+    w.ask()
+    w.answer(NOW - 7, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
+    w.ask()
+    w.answer()
+    w.ask()
+    w.answer(NOW - 7, Rec(NOW - 6, "a"), NOW - 5, total=3)
+    assert [r.name for r in w.got] == ["", "a", "b", ""]
+    assert w.over()
