@@ -1,4 +1,4 @@
-"""What every test may use: aioresponses, mended for the aiohttp that is installed."""
+"""What every test may use: aioresponses, mended for the aiohttp that is installed; no timed draws."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,11 @@ from unittest.mock import Mock
 import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
+from hypothesis import HealthCheck, settings
+
+# No test is timed: these machines are shared, and how long a draw takes says nothing of the code.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 class _Response(ClientResponse):
