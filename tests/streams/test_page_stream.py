@@ -10,7 +10,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import (
@@ -177,6 +177,10 @@ def test_a_list_that_moves_loses_nothing_that_was_there_all_along(
 ) -> None:
     """X2, X3: it ends, gives nothing twice, and where the total tells of deletions, loses nothing."""
     fresh = iter(range(10_000))
+    # A page's worth of new rows before each of many calls shows the same page again and again, which
+    # without a total is what a server shows that ignores "skip".
+    inserts = {when for when, what, _ in plan if what == "insert"}
+    assume(total == "right" or not any({at, at + 1, at + 2} <= inserts for at in inserts))
 
     def change(call: int, items: list[str]) -> None:
         for when, what, places in plan:
