@@ -196,6 +196,8 @@ class GizwitsClient:
     async def learn_time(self) -> None:
         """Make sure that the server's time is known: a token is fetched if no reply told it yet.
 
+        If that takes longer than `Options.max_quota_wait`, it stays unknown.
+
         Raises:
             GizwitsError: As any call.
         """

@@ -1,9 +1,9 @@
 """One walk through a log, as a state machine: which call next, and what a reply means. No I/O.
 
-A chain (`chain.py`) is an opening call and the context calls after it. It is left, and the rest opened anew,
-whenever its context can no longer be trusted: a context may move forward on the server at each use,
-so a context call is never repeated. A second is given only when it is complete, which makes the
-position of a walk one integer: the first second that was not given yet.
+A chain (`chain.py`) is an opening call and the context calls after it. It is left, and the rest
+opened anew, whenever its context can no longer be trusted: a context may move forward on the server
+at each use, so a context call is never repeated. A second is given only when it is complete, which
+makes the position of a walk one integer: the first second that was not given yet.
 """
 
 from collections.abc import Callable

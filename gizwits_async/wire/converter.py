@@ -29,7 +29,6 @@ _SCALARS: tuple[tuple[Any, _Hook], ...] = (
     (int, as_int),
     (float, as_number),
     (Number, as_number),
-    (str, as_text),
 )
 _decode = msgspec.json.Decoder().decode
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -143,8 +142,7 @@ def _is_number(kind: Any) -> bool:
 
 def _perhaps(kind: Any, hook: _Hook) -> tuple[Callable[[Any], bool], _Hook]:
     def structure_it(value: object, _: object) -> object:
-        # Of a text that may be anything, "null" is one.
-        return None if (value is None if kind is str else is_null(value)) else hook(value, kind)
+        return None if is_null(value) else hook(value, kind)
 
     return lambda asked: bool(asked == kind | None), structure_it
 
@@ -213,6 +211,7 @@ def make_converter(*, straight: bool = True) -> Converter:
     """
     converter = Converter(forbid_extra_keys=False)
     converter.register_structure_hook_func(_is_number, as_number)
+    converter.register_structure_hook(str, as_text)  # Where a text may stand, "null" is one.
     for kind, hook in _SCALARS:
         if isinstance(kind, type):
             converter.register_structure_hook(kind, hook)

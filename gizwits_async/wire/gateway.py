@@ -135,7 +135,7 @@ class Gateway:
         )
 
     async def learn_time(self) -> None:
-        """Make sure that the server's time is known, if that costs nothing.
+        """Make sure that the server's time is known, if that costs nothing but `max_quota_wait`.
 
         The first call needs a token anyway, and its reply carries a `Date`.
         """

@@ -152,18 +152,19 @@ async def test_a_place_that_grew_old_while_a_login_was_slow_is_not_used() -> Non
     assert quota.taken == quota.observed == 3
 
 
+class Used(FreeQuota):
+    """A quota that has its next place in half an hour."""
+
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
+        if max_wait is not None:
+            raise QuotaWaitError("no place", retry_after=1800.0)
+        await asyncio.sleep(1800)
+
+
 @virtual
 async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
     """While the login hangs in a quota that is used up, a handler is told by the quota itself."""
     began = asyncio.get_running_loop().time()
-
-    class Used(FreeQuota):
-        async def acquire(
-            self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None
-        ) -> None:
-            if max_wait is not None:
-                raise QuotaWaitError("no place", retry_after=1800.0)
-            await asyncio.sleep(1800)
 
     gateway = gateway_of(ScriptedTransport(lambda _: GOOD), quota=Used(), max_quota_wait=2)
     with pytest.raises(QuotaWaitError):
@@ -176,14 +177,6 @@ async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
 async def test_nor_does_a_walk_that_wants_to_know_the_time() -> None:
     """`max_quota_wait` bounds the login that a fresh client makes before it judges a range, too."""
     began = asyncio.get_running_loop().time()
-
-    class Used(FreeQuota):
-        async def acquire(
-            self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None
-        ) -> None:
-            if max_wait is not None:
-                raise QuotaWaitError("no place", retry_after=1800.0)
-            await asyncio.sleep(1800)
 
     for limit in (0, 2):
         gateway = gateway_of(ScriptedTransport(lambda _: GOOD), quota=Used(), max_quota_wait=limit)
