@@ -27,19 +27,19 @@ _KINDS: tuple[tuple[str, bytes, Any, type, float], ...] = (
 
 
 def _ours(body: bytes, kind: Any) -> object:
-    return structure(load_page(body), kind)
+    return structure(load_page(body, kind), kind)
 
 
 def _refused(body: bytes, kind: Any) -> object:
     try:
-        return structure(load_page(body), kind)
+        return structure(load_page(body, kind), kind)
     except InvalidResponseError as error:
         return error
 
 
 def _fast_alone(body: bytes, kind: Any) -> object:
     # The one path, without what catches a refusal and words it.
-    return converter._CONVERTER.structure(load_page(body), kind)  # noqa: SLF001
+    return converter._CONVERTER.structure(load_page(body, kind), kind)  # noqa: SLF001
 
 
 def _stock(converter: cattrs.Converter, body: bytes, kind: Any) -> object:

@@ -78,7 +78,7 @@ def _peak(devices: int) -> float:
 
 def _decoded(page: Callable[[int], bytes], kind: type[object], records: int) -> float:
     body = page(records)
-    return _seconds(lambda: structure(load_page(body), kind))
+    return _seconds(lambda: structure(load_page(body, kind), kind))
 
 
 async def _at_once(callers: int) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from gizwits_async.models import values
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.scan.task import LogName, Record
 
@@ -83,7 +84,7 @@ METADATA = MetaData()
 _COLUMNS: dict[object, type[TypeDecorator[Any] | Boolean]] = {
     str | None: Plain,
     bool | None: Boolean,
-    int | float | None: Number,
+    values.Number | None: Number,
 }
 
 

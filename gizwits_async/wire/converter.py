@@ -10,16 +10,16 @@ from typing import Any, NoReturn, TypeAlias, TypeVar, get_args, get_origin
 import attrs
 import msgspec
 from cattrs import Converter, transform_error
-from cattrs.errors import BaseValidationError
+from cattrs.errors import BaseValidationError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.page import PageReply, unwrap
 from gizwits_async.models.values import JsonObject, Number
-from gizwits_async.wire.plain import REFUSALS, reader
+from gizwits_async.wire.plain import REFUSALS, Reader, reader
 from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, is_null, shown
 
-__all__ = ["load_json", "load_page", "make_converter", "structure", "unstructure"]
+__all__ = ["load_json", "load_page", "structure", "unstructure"]
 
 T = TypeVar("T")
 
@@ -30,9 +30,8 @@ _SCALARS: tuple[tuple[Any, _Hook], ...] = (
     (float, as_number),
     (Number, as_number),
 )
+_CONTEXT = b'"context"'
 _decode = msgspec.json.Decoder().decode
-_decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _KEYS = re.compile(r"\[(['\"]).*\1\]")
 
 
@@ -70,23 +69,43 @@ def load_json(body: bytes) -> Any:
     )
 
 
-def load_page(body: bytes) -> Any:
-    """Return what the reply to a list says, as `load_json` does, but for its records.
+def load_page(body: bytes, kind: Any) -> Any:
+    """Return what the reply to a list says, as `load_json` does, but with its records made.
 
-    A list of them is left as it came (`msgspec.Raw`): the converter reads it straight into objects.
+    Plain ones are read straight into objects; those that msgspec refuses are left as they came, for
+    `structure` to judge.
+
+    Args:
+        body: The JSON text.
+        kind: `PageReply` of the records' class.
 
     Raises:
         InvalidResponseError: See `load_json`.
     """
+    read = reader(get_args(kind)[0])
+    if read is None:
+        return load_json(body)
     with suppress(*REFUSALS):
         body.decode()  # What no model has is passed over, but for half characters.
-        parts: dict[str, Any] = _decode_parts(body)
-        records = parts.pop("objects", None)
-        text = b"" if records is None else bytes(records)
-        # A context may stand in the last record as well, or be one (api.md section 5).
-        if text.startswith(b"[") and b'"context"' not in text:
-            return {**{name: _decode(part) for name, part in parts.items()}, "objects": records}
+        with suppress(msgspec.ValidationError):
+            reply = read.page(body)
+            # It may also stand in the last record, or be one (api.md section 5): passed over here.
+            if body.rfind(_CONTEXT) < 0 or (read.choosy and unwrap(reply).context is not None):
+                return reply
+        reply = read.rows(body)
+        rows = reply["objects"]
+        reply["objects"] = made = [_made(read, row) for row in rows]
+        if rows and _CONTEXT in (last := bytes(rows[-1])):
+            made[-1] = load_json(last)
+        return reply
     return load_json(body)
+
+
+def _made(read: Reader[T], row: msgspec.Raw) -> T | Any:
+    try:
+        return read.one(row)
+    except REFUSALS:
+        return load_json(bytes(row))
 
 
 def _json_object(value: object, _: object) -> JsonObject:
@@ -147,32 +166,27 @@ def _perhaps(kind: Any, hook: _Hook) -> tuple[Callable[[Any], bool], _Hook]:
     return lambda asked: bool(asked == kind | None), structure_it
 
 
-def _list_hooks(
-    converter: Converter, *, straight: bool
-) -> Callable[[Any], Callable[[Any, Any], tuple[Any, ...]]]:
+def _list_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], tuple[Any, ...]]]:
     def structure_list(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
         item = get_args(kind)[0]
         listed: Any = list[item]  # type: ignore[valid-type]
         fill = converter.get_structure_hook(listed)
-        read = reader(item) if straight else None
-
-        def rows_of(records: msgspec.Raw) -> list[Any]:
-            rows = _decode_rows(records)
-            made = read.each(rows) if read is not None else [None] * len(rows)
-            return [
-                load_json(bytes(row)) if it is None else it
-                for row, it in zip(rows, made, strict=True)
-            ]
 
         def hook(value: object, _: object) -> tuple[Any, ...]:
-            if type(value) is msgspec.Raw:
-                if read is not None and (whole := read.whole(value)) is not None:
-                    return whole
-                value = rows_of(value)
             # cattrs would take a text for a list of letters, and an object for a list of its keys.
             if not isinstance(value, list | tuple):
                 raise ValueError(f"expected a list, got {shown(value)}")
-            return tuple(fill(value, listed))
+            made = list(value)
+            left = [place for place, one in enumerate(made) if type(one) is not item]
+            try:
+                filled = fill([made[place] for place in left], listed)
+            except IterableValidationError as errors:
+                for _, note in errors.group_exceptions()[0]:
+                    note.index = left[int(note.index)]
+                raise
+            for place, one in zip(left, filled, strict=True):
+                made[place] = one
+            return tuple(made)
 
         return hook
 
@@ -181,15 +195,17 @@ def _list_hooks(
 
 def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], PageReply[Any]]]:
     def structure_page(kind: Any) -> Callable[[Any, Any], PageReply[Any]]:
-        listed: Any = tuple[get_args(kind)[0], ...]  # type: ignore[misc]
-        items = converter.get_structure_hook(listed)
+        item = get_args(kind)[0]
+        listed: Any = tuple[item, ...]  # type: ignore[valid-type]
+        fill = converter.get_structure_hook(listed)
 
-        def hook(value: Any, _: object) -> PageReply[Any]:
-            records = value.get("objects") if isinstance(value, dict) else None
-            unread = type(records) is msgspec.Raw
-            envelope = unwrap({**value, "objects": ()} if unread else value)
+        def hook(value: object, _: object) -> PageReply[Any]:
+            envelope = unwrap(value)
+            objects: Any = envelope.objects
+            # Made by `load_page`: JSON has no tuples.
+            made = type(objects) is tuple and (not objects or type(objects[0]) is item)
             return PageReply(
-                objects=items(records if unread else envelope.objects, listed),
+                objects=objects if made else fill(objects, listed),
                 total=envelope.total,
                 context=envelope.context,
             )
@@ -199,15 +215,11 @@ def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], Pa
     return structure_page
 
 
-def make_converter(*, straight: bool = True) -> Converter:
+def _make_converter() -> Converter:
     """Return a converter with the strict hooks, which collects every bad field.
 
     A model whose JSON is no fixed set of fields (a tree) reads and writes it by itself: classmethod
     `from_wire(value)`, which raises ValueError without a path, and its inverse `to_wire()`.
-
-    Args:
-        straight: Whether plain records that are still JSON are read by msgspec. Without it the
-            result is the same, only slower; that is what the tests compare.
     """
     converter = Converter(forbid_extra_keys=False)
     converter.register_structure_hook_func(_is_number, as_number)
@@ -229,8 +241,6 @@ def make_converter(*, straight: bool = True) -> Converter:
 
         def hook(value: object, kind: type) -> Any:
             if type(value) is not dict:
-                if type(value) is cls:
-                    return value  # Filled already; its neighbours in the list were not.
                 raise ValueError(f"expected an object, got {shown(value)}")
             return fill(value, kind)
 
@@ -243,12 +253,12 @@ def make_converter(*, straight: bool = True) -> Converter:
     converter.register_unstructure_hook_factory(attrs.has, unstructure_attrs)
     converter.register_structure_hook_func(_is_own, _read_own)
     converter.register_unstructure_hook_func(_is_own, _write_own)
-    converter.register_structure_hook_factory(_is_list, _list_hooks(converter, straight=straight))
+    converter.register_structure_hook_factory(_is_list, _list_hooks(converter))
     converter.register_structure_hook_factory(_is_page, _page_hooks(converter))
     return converter
 
 
-_CONVERTER = make_converter()
+_CONVERTER = _make_converter()
 
 
 def _said(error: BaseException, _: type | None = None) -> str:

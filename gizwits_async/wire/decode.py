@@ -77,8 +77,7 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     try:
-        listed = get_origin(request.returns) is PageReply
-        value = None if empty else (load_page if listed else load_json)(reply.body)
+        value = None if empty else _load(reply.body, request.returns)
         refusal = _refusal(reply.status, value, request)
         if refusal is not None:
             return refusal
@@ -94,6 +93,10 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
         return InvalidResponseError(said, problems=problems, truncated=truncated)
     page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
     return api_error(reply.status, None, _clean(page, _SNIPPET), None, request.where)
+
+
+def _load(body: bytes, kind: Any) -> Any:
+    return load_page(body, kind) if get_origin(kind) is PageReply else load_json(body)
 
 
 def _refusal(status: int, value: object, request: Request[Any]) -> ApiError | None:
