@@ -52,8 +52,10 @@ def load_json(body: bytes) -> Any:
     Raises:
         InvalidResponseError: It is not JSON; `.truncated` if it began as JSON.
     """
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    try:
         return _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # Not `suppress`, which costs more than a short reply.
     # What it refuses the standard library judges and words: that knows marks and half characters.
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)

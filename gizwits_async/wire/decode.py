@@ -3,7 +3,7 @@
 import json
 from html import escape
 from types import NoneType
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from gizwits_async.errors import (
@@ -82,7 +82,7 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
         if refusal is not None:
             return refusal
         if request.returns is NoneType:
-            return cast(T, None)
+            return None  # type: ignore[return-value]
         if empty and not request.may_be_empty:
             raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
         return structure({} if empty else value, request.returns)
@@ -96,7 +96,8 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
 
 
 def _load(body: bytes, kind: Any) -> Any:
-    return load_page(body, kind) if get_origin(kind) is PageReply else load_json(body)
+    listed = getattr(kind, "__origin__", None) is PageReply
+    return load_page(body, kind) if listed else load_json(body)
 
 
 def _refusal(status: int, value: object, request: Request[Any]) -> ApiError | None:

@@ -22,7 +22,7 @@ from gizwits_async.wire.deadline import due, lift_deadline
 from gizwits_async.wire.decode import decode, hide
 from gizwits_async.wire.permit import Permits
 from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
-from gizwits_async.wire.report import Attempt, Watch, watched
+from gizwits_async.wire.report import Attempt, Watch
 from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
 from gizwits_async.wire.retry import RetryPolicy, outcome
 from gizwits_async.wire.token import TokenSource, token_key
@@ -78,6 +78,13 @@ class Gateway:
         self._quota = quota
         self._store = store
         self._user_agent = user_agent
+        self._plain = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": user_agent,
+        }
+        self._shown: Token | None = None
+        self._bearing: Mapping[str, str] = {}
         self.sleep = sleep
         self._watch = watch or Watch()
         self._policy = RetryPolicy(
@@ -153,7 +160,10 @@ class Gateway:
         attempts: list[Attempt] = []
         began = self.clock.loop_time
         try:
-            value = await self._bounded(request, body, attempts, began)
+            if due(self.options.deadline, began) is None:
+                value = await self._persist(request, body, attempts, began)
+            else:
+                value = await self._bounded(request, body, attempts, began)
         except (Exception, asyncio.CancelledError) as error:
             self._watch.over(request, attempts, error, began, self.clock)
             raise
@@ -202,11 +212,11 @@ class Gateway:
         failures = refusals = 0
         for number in count(1):
             pause: float | None
-            so_far = Attempt(began if number == 1 else self.clock.loop_time)
+            so_far = Attempt(request, number, self.clock, began)
             attempts.append(so_far)
             try:
-                work = self._attempt(request, body, so_far)
-                return await watched(work, request, so_far, number, self.clock)
+                with so_far:
+                    return await self._attempt(request, body, so_far)
             except TokenRejectedError:
                 # Refused before anything was done, so that a write may go again too; but once:
                 # a server that says "expired" to a new token will say it for ever.
@@ -228,6 +238,7 @@ class Gateway:
                     raise final from error
             if pause:
                 await self.sleep(pause)
+            began = self.clock.loop_time
         raise AssertionError("unreachable")
 
     async def _attempt(self, request: Request[T], body: bytes | None, so_far: Attempt) -> T:
@@ -239,7 +250,7 @@ class Gateway:
         reply: Reply | None = None
         try:
             request = request.settle(request)
-            if self._too_late(request, 0.0):
+            if request.not_after is not None and self._too_late(request, 0.0):
                 raise NotSentError(f"{request.where}: its time was over before it could leave")
             sent_at = so_far.sent = self.clock.loop_time
             reply = await self._transport.send(
@@ -268,20 +279,20 @@ class Gateway:
     def _too_late(self, request: Request[Any], pause: float) -> bool:
         return request.not_after is not None and self.clock.loop_time + pause > request.not_after
 
-    def _headers(self, auth: Auth, token: Token | None, body: bytes | None) -> dict[str, str]:
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": self._user_agent,
-        }
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+    def _headers(self, auth: Auth, token: Token | None, body: bytes | None) -> Mapping[str, str]:
+        headers: Mapping[str, str] = self._plain
         if token is not None:
-            headers["Authorization"] = Secret(f"token {token.token}")
-        if auth is Auth.ENTERPRISE:
-            headers["X-Gizwits-Enterprise-ID"] = self._credentials.enterprise_id
-            headers["X-Gizwits-Enterprise-Secret"] = self._credentials.enterprise_secret
-        return headers
+            if token is not self._shown:  # The same one for days.
+                shown = Secret(f"token {token.token}")
+                self._shown, self._bearing = token, {**self._plain, "Authorization": shown}
+            headers = self._bearing
+        elif auth is Auth.ENTERPRISE:
+            headers = {
+                **self._plain,
+                "X-Gizwits-Enterprise-ID": self._credentials.enterprise_id,
+                "X-Gizwits-Enterprise-Secret": self._credentials.enterprise_secret,
+            }
+        return headers if body is None else {**headers, "Content-Type": "application/json"}
 
     def _tell(self, error: ApiError, token: Token | None) -> None:
         """Complete an error by the state of the quota, and cut out secrets that the server echoed."""

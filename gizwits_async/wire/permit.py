@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Options
@@ -40,17 +41,17 @@ class Permits:
         self._quota = quota
         self._tokens = tokens
         self._clock = clock
-        self._lane, self._max_wait = options.lane, options.max_quota_wait
-        self._ahead = ahead
+        self._max_wait = options.max_quota_wait
+        self._acquire = (
+            quota.acquire_first
+            if ahead and isinstance(quota, QuotaWithFront)
+            else partial(quota.acquire, options.lane, options.max_quota_wait)
+        )
 
     async def place(self, so_far: Attempt) -> None:
         """Take a place. Each wants one `observe` of the quota."""
-        if self._ahead and isinstance(self._quota, QuotaWithFront):
-            await self._quota.acquire_first()
-        else:
-            await self._quota.acquire(self._lane, self._max_wait)
-        so_far.granted = self._clock.loop_time
-        so_far.places += 1
+        await self._acquire()
+        so_far.take_place(self._clock.loop_time)
 
     async def token(self) -> None:
         """Wait for a token, but no longer than for a place: then the quota says how things are."""
@@ -62,15 +63,19 @@ class Permits:
 
     async def place_and_token(self, so_far: Attempt) -> Token:
         """Take a place that is fresh when the token is there, and return the token."""
-        if not self._tokens.ready:
+        if self._tokens.current(so_far.began) is None:
             # Who has no token would only grow old in his place.
             await self.token()
             so_far.began = self._clock.loop_time
         while True:
-            await self.place(so_far)
+            await self._acquire()
             granted = self._clock.loop_time
+            so_far.take_place(granted)
+            # Looked at last: a wait for a place can last an hour, and a token end meanwhile.
+            token = self._tokens.current(granted)
+            if token is not None:
+                return token
             try:
-                # Fetched last: a wait for a place can last an hour, and a token end meanwhile.
                 token = await self._tokens.get()
             except BaseException:
                 self._quota.observe(None)

@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Self, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
 from attrs import define, frozen
 
@@ -13,9 +14,7 @@ from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.ports import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["Attempt", "CallReport", "OnCall", "Watch", "watched"]
-
-T = TypeVar("T")
+__all__ = ["Attempt", "CallReport", "OnCall", "Watch"]
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +23,15 @@ _NOT_SENT = NotSentError.__name__
 
 @define
 class Attempt:
-    """When one attempt got how far, in event loop time."""
+    """When one attempt got how far, in event loop time.
 
+    As a context manager around it, it notes how the attempt ended and writes its line in the log.
+    """
+
+    request: Request[Any]
+    number: int
+    """Which of its call, counted from 1."""
+    clock: ServerClock
     began: float
     """When it began to wait for its place in the quota."""
     granted: float | None = None
@@ -41,14 +47,29 @@ class Attempt:
     error: str | None = None
     bytes_received: int = 0
 
+    def take_place(self, now: float) -> None:
+        """Take in that a place was granted."""
+        self.granted, self.places = now, self.places + 1
+
     def replied(self, reply: Reply, now: float) -> None:
         """Take in that the whole reply is there."""
         self.ended, self.status, self.bytes_received = now, reply.status, len(reply.body)
 
-    def failed(self, error: BaseException, now: float) -> None:
-        """Take in how it failed; of the error only what cannot hold a secret."""
-        self.ended = now if self.ended is None else self.ended
-        self.error, self.error_code = type(error).__name__, _code(error)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception | asyncio.CancelledError):
+            # Of the error only what cannot hold a secret.
+            self.ended = self.clock.loop_time if self.ended is None else self.ended
+            self.error, self.error_code = type(error).__name__, _code(error)
+        if _log.isEnabledFor(logging.DEBUG):
+            _write(self)
 
     @property
     def in_doubt(self) -> bool:
@@ -101,12 +122,12 @@ class CallReport:
         seconds: float,
     ) -> Self:
         """Return the report of a call that is over."""
-        last = attempts[-1] if attempts else Attempt(0.0)
+        last = attempts[-1] if attempts else None
         return cls(
             verb=request.verb,
             route=request.path.route,
-            status=last.status,
-            error_code=last.error_code,
+            status=None if last is None else last.status,
+            error_code=None if last is None else last.error_code,
             error=None if error is None else type(error).__name__,
             attempts=sum(one.sent is not None for one in attempts),
             quota_wait=sum(one.quota_wait for one in attempts),
@@ -154,36 +175,21 @@ class Watch:
                 _log.exception("the on_call hook failed; this is said once")
 
 
-async def watched(
-    work: Awaitable[T], request: Request[Any], attempt: Attempt, number: int, clock: ServerClock
-) -> T:
-    """Await one attempt; note how it ended and write its line in the log."""
-    try:
-        value = await work
-    except (Exception, asyncio.CancelledError) as error:
-        attempt.failed(error, clock.loop_time)
-        if _log.isEnabledFor(logging.DEBUG):
-            _write(request, attempt, number)
-        raise
-    if _log.isEnabledFor(logging.DEBUG):
-        _write(request, attempt, number)
-    return value
-
-
-def _write(request: Request[Any], attempt: Attempt, number: int) -> None:
+def _write(attempt: Attempt) -> None:
     # The template and not the path, and never the query: ids are not for everybody's logs.
+    request = attempt.request
     _log.debug(
         "%s %s: attempt %d: %s after %.3f s on the wire, %.3f s for quota",
         request.verb,
         request.path.route,
-        number,
+        attempt.number,
         attempt.error or attempt.status,
         attempt.wire_time,
         attempt.quota_wait,
         extra={
             "verb": request.verb,
             "route": request.path.route,
-            "attempt": number,
+            "attempt": attempt.number,
             "status": attempt.status,
             "error_code": attempt.error_code,
             "error": attempt.error,

@@ -96,18 +96,14 @@ class TokenSource:
         self._renewal: _Renewal | None = None
         self._closed = False
 
-    @property
-    def ready(self) -> bool:
-        """Whether a token that should be accepted is at hand."""
-        fresh = self._current is not None and self._clock.loop_time < self._good_until
-        return fresh and not self._closed
+    def current(self, now: float) -> Token | None:
+        """Return the token at hand if it should be accepted `now` (event loop time)."""
+        return None if self._closed or now >= self._good_until else self._current
 
     async def get(self) -> Token:
         """Return a token that should be accepted; many callers share one renewal."""
-        token = self._current
-        if token is not None and self.ready:
-            return token
-        return await self._joined()
+        token = self.current(self._clock.loop_time)
+        return await self._joined() if token is None else token
 
     async def renew(self) -> Token:
         """Return a new token, whatever the current one is good for."""

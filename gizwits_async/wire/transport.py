@@ -21,13 +21,18 @@ from gizwits_async.errors import (
     ResponseTooLargeError,
     TimedOutError,
 )
+from gizwits_async.wire.alarm import Alarm
 
 __all__ = ["HttpReply", "HttpTransport", "Session"]
 
 Session: TypeAlias = aiohttp.ClientSession
 """The kind of session that a client borrows."""
 
-_OF_INTEREST = ("Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_MOST_ALARMS = 16
+_OF_INTEREST = tuple(
+    (name, name.lower())
+    for name in ("Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+)
 
 
 @frozen
@@ -79,6 +84,7 @@ class HttpTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = os.getpid()
         self._forked: list[aiohttp.ClientSession] = []
+        self._alarms: dict[float, Alarm] = {}
         self._closed = False
 
     async def send(
@@ -100,7 +106,7 @@ class HttpTransport:
             ResponseTooLargeError: More than `max_bytes` after decompression.
             InvalidResponseError: What came is not HTTP, or its compression is broken.
         """
-        session = await self._session()
+        session = self._usable() or await self._opened()
         failure: GizwitsError | asyncio.CancelledError
         try:
             return await _exchange(
@@ -109,7 +115,8 @@ class HttpTransport:
                 URL(self._base + target, encoded=True),
                 headers,
                 body,
-                timeout=timeout,
+                alarm=self._alarm(timeout),
+                limits=_limits(timeout),
                 max_bytes=max_bytes,
             )
         # aiohttp's errors carry the URL, the query and the token: only their class is told on.
@@ -152,14 +159,28 @@ class HttpTransport:
     def _host(self) -> str:
         return URL(self._base).host or "the server"
 
-    async def _session(self) -> aiohttp.ClientSession:
+    def _alarm(self, seconds: float) -> Alarm:
+        loop = asyncio.get_running_loop()
+        alarm = self._alarms.get(seconds)
+        if alarm is None or alarm.loop is not loop:
+            if len(self._alarms) >= _MOST_ALARMS:
+                self._alarms.clear()  # Those under way keep theirs alive.
+            alarm = self._alarms[seconds] = Alarm(seconds, loop)
+        return alarm
+
+    def _usable(self) -> aiohttp.ClientSession | None:
+        """Return the session if it can be used here and now; None if one must be opened."""
         if self._closed:
             raise ClientClosedError("this client is closed; open a new one")
         loop = asyncio.get_running_loop()
         if self._borrowed is not None:
             return self._still_usable(self._borrowed, loop)
-        if self._own is not None and self._loop is loop and self._pid == os.getpid():
+        if self._loop is loop and self._pid == os.getpid():
             return self._own
+        return None
+
+    async def _opened(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
         old = self._left_behind_in(loop)
         self._loop, self._pid = loop, os.getpid()
         session = self._own = aiohttp.ClientSession(
@@ -213,39 +234,40 @@ async def _exchange(
     headers: Mapping[str, str],
     body: bytes | None,
     *,
-    timeout: float,  # noqa: ASYNC109 - reading included
+    alarm: Alarm,
+    limits: aiohttp.ClientTimeout,
     max_bytes: int,
 ) -> HttpReply:
-    async with (
-        asyncio.timeout(timeout),
-        session.request(
+    with alarm.limit():
+        response = await session.request(
             method,
             url,
             headers=headers,
             data=body,
             raise_for_status=False,  # A borrowed session may have it on; the body says more.
             allow_redirects=False,  # They would carry the secrets to another host.
-            timeout=_limits(timeout),
+            timeout=limits,
             # Innermost, so that a borrowed session's own middlewares cannot send twice.
             middlewares=(*getattr(session, "_middlewares", ()), _Once()),
-        ) as response,
-    ):
-        found = response.headers
-        return HttpReply(
-            response.status,
-            {name.lower(): found[name] for name in _OF_INTEREST if name in found},
-            await _read(response, max_bytes),
         )
+        try:
+            found = response.headers
+            told = {low: found[name] for name, low in _OF_INTEREST if name in found}
+            return HttpReply(response.status, told, await _read(response, max_bytes))
+        finally:
+            # After the last byte it is closed already, and its connection given back.
+            if not response.closed:
+                response.close()
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
+    content = response.content
+    chunks = [await content.readany()]
+    size = len(chunks[0])
     # In chunks, since a small body can unpack to gigabytes.
-    while chunk := await response.content.readany():
-        size += len(chunk)
-        if size > max_bytes:
-            response.close()
-            raise ResponseTooLargeError(f"the reply is longer than {max_bytes} bytes")
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    while size <= max_bytes:
+        if content.at_eof():
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.append(await content.readany())
+        size += len(chunks[-1])
+    raise ResponseTooLargeError(f"the reply is longer than {max_bytes} bytes")
