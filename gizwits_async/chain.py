@@ -3,7 +3,7 @@
 A second is given only when it is complete: the next one was seen, or the chain ended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import floor
 from typing import Generic, TypeVar
 
@@ -12,6 +12,7 @@ from attrs import define, field
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.page import PageReply
 from gizwits_async.windows import Bounds, Range, Window
+from gizwits_async.wire.request import QueryValue
 
 __all__ = ["Chain"]
 
@@ -27,7 +28,6 @@ class Chain(Generic[T]):
 
     where: str
     """The call, for messages."""
-    time_of: Callable[[T], float]
     span: Range
     """What was asked for in all."""
     desc: bool
@@ -60,9 +60,16 @@ class Chain(Generic[T]):
     """Pages that brought nothing but this second."""
     frozen: bool = False
     """Whether a page came twice: all is held back until the end shows that it was no circle."""
-    opening: Sequence[T] = ()
-    """The first page that had records."""
-    previous: Sequence[T] = ()
+    opening: Sequence[object] = ()
+    """The first page that had records: they, or their times if that is enough to know it again."""
+    previous: Sequence[object] = ()
+    """The same of the page before."""
+
+    @property
+    def query(self) -> dict[str, QueryValue]:
+        """What its next call asks for, besides what all of its log ask."""
+        bounds = self.bounds
+        return {"start_ts": bounds.start, "end_ts": bounds.end, "context": self.context}
 
     @property
     def reached(self) -> int | None:
@@ -77,19 +84,25 @@ class Chain(Generic[T]):
             return min(max(self.at, first - 1), last)
         return max(min(self.at, last + 1), first)
 
-    def repeats(self, reply: PageReply[T]) -> bool:
-        """Return whether the server went back instead of on: the same page, or the first again."""
-        page = reply.objects
-        if self.context is None or not page:
+    def repeats(self, reply: PageReply[T], times: Sequence[float]) -> bool:
+        """Return whether the server went back instead of on: the same page, or the first again.
+
+        Args:
+            reply: The page.
+            times: Those of its records.
+        """
+        if self.context is None or not times:
             return False
+        page = reply.objects
         # A total no larger than the first page counts that page, not the query.
         trusted = self.total is not None and self.total > len(self.opening)
-        fits = self.total is not None and self.received + len(page) <= self.total
-        same = reply.context == self.context and page == self.previous
-        if not same and page != self.opening:
+        fits = self.total is not None and self.received + len(times) <= self.total
+        again = self.previous in (page, times)
+        same = reply.context == self.context and again
+        if not same and self.opening not in (page, times):
             return self.frozen and not fits
-        one_second = all(floor(self.time_of(record)) == self.at for record in page)
-        equal = page == self.previous and all(record == page[0] for record in page)
+        one_second = all(floor(time) == self.at for time in times)
+        equal = again and all(record == page[0] for record in page)
         if one_second and equal and not trusted and reply.context != self.context:
             # Under a new context these are equal events, or a search that was begun anew: if the
             # same happens when the second is opened again, they are events.
@@ -99,16 +112,22 @@ class Chain(Generic[T]):
         self.frozen = True
         return not (trusted and fits and one_second)
 
-    def take(self, reply: PageReply[T]) -> list[T]:
+    def take(self, reply: PageReply[T], times: Sequence[float]) -> list[T]:
         """Return what becomes complete by a page, and hold back the second that is not.
+
+        Args:
+            reply: The page.
+            times: Those of its records.
 
         Raises:
             InvalidResponseError: Its records contradict the query or the pages before.
         """
         records = reply.objects
-        times = [*map(self.time_of, records)]
         cut = self._plain_up_to(times)
-        given = self._one_by_one(records, times) if cut is None else self._by_ends(records, cut)
+        if cut is None:
+            given = self._one_by_one(records, times)
+        else:
+            given = self._by_ends(records, floor(times[-1]), cut)
         if self.pages_at > _PAGES_A_SECOND:
             raise InvalidResponseError(
                 f"{self.where}: more than {_PAGES_A_SECOND} pages of second {self.at}"
@@ -116,8 +135,10 @@ class Chain(Generic[T]):
         self.total = reply.total if self.context is None else self.total
         self.received += len(records)
         self.empty_pages = 0 if records else self.empty_pages + 1
-        self.opening = self.opening or records
-        self.previous = records
+        # Of several seconds, in order, the times are enough: a log does not go through them twice.
+        # Without the records, the next page is made in the memory of this one.
+        self.previous = times if cut else records
+        self.opening = self.opening or self.previous
         self.context = reply.context
         return given
 
@@ -144,7 +165,8 @@ class Chain(Generic[T]):
         low, high = (times[-1], times[0]) if self.desc else (times[0], times[-1])
         if (
             times != sorted(times, reverse=self.desc)
-            or not (self.bounds.hold(low) and self.bounds.hold(high))
+            or not self.bounds.hold(low)
+            or not self.bounds.hold(high)
             or not self.span.start <= low <= high < self.span.end
             or not self.window.first <= low <= high < self.window.last + 1
         ):
@@ -156,9 +178,9 @@ class Chain(Generic[T]):
             cut -= 1
         return cut
 
-    def _by_ends(self, records: Sequence[T], cut: int) -> list[T]:
-        """Return what becomes complete by a plain page whose last second begins at `cut`."""
-        second, held = floor(self.time_of(records[-1])), [*self.held, *records]
+    def _by_ends(self, records: Sequence[T], second: int, cut: int) -> list[T]:
+        """Return what becomes complete by a plain page whose last `second` begins at `cut`."""
+        held = [*self.held, *records]
         complete = 0 if second == self.at else len(self.held) + cut
         self.pages_at = self.pages_at + 1 if second == self.at else 0
         self.at, self.held = second, held[complete:]

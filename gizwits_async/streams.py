@@ -16,7 +16,7 @@ from attrs import frozen
 from gizwits_async.errors import GizwitsError, InvalidRequestError, InvalidResponseError
 from gizwits_async.models.page import PageReply
 from gizwits_async.resume import fingerprint, read_token, resumable, write_token
-from gizwits_async.walk import LogWalk, Step
+from gizwits_async.walk import LogWalk
 from gizwits_async.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -77,6 +77,7 @@ class Stream(ABC, Generic[T]):
             async for page in pages:
                 for item in page.items:
                     yield item
+                del page  # The next one is made in the memory of this one.
 
     async def first(self) -> T | None:
         """Return the first item, or None if there is none."""
@@ -243,34 +244,40 @@ class LogStream(Stream[T]):
             lifetime=options.context_lifetime,
             clock=self._gateway.clock,
         )
-        step: Step[T] | None = None
-        while step is None or step.position is not None:
+        while walk.position is not None:
             at = walk.position
             try:
                 if (pause := walk.pause()) > 0:
                     await self._gateway.sleep(pause)
                 request = walk.next()
-                if request is None:
-                    break
-                try:
-                    reply = await self._gateway.send(request)
-                except GizwitsError as error:
-                    if not walk.failed(error):
-                        raise
-                    _log.info("%s: opened anew after %s", request.where, type(error).__name__)
-                    continue
-                step = walk.take(reply)
+                page = None if request is None else await self._page(walk, request, span)
             except GizwitsError as error:
                 resumable(error, self._token(span, at) or "")
                 raise
-            yield Page(step.items, self._token(span, step.position), self._gaps(walk))
-        if step is None or step.position is not None:
-            # The page before could not know that the rest lies in the future, or off the edge.
-            yield Page((), None, self._gaps(walk))
+            if request is None:
+                # The page before could not know that the rest lies in the future, or off the edge.
+                yield Page((), None, self._gaps(walk))
+            elif page is not None:
+                yield page
+                del page  # The next one is made in the memory of this one.
         if walk.strays:
             _log.warning(
                 "%s: dropped %d records that were not asked for", self._request.where, walk.strays
             )
+
+    async def _page(
+        self, walk: LogWalk[T], request: Request[PageReply[T]], span: Range
+    ) -> Page[T] | None:
+        """Return the next page of a walk; None if its rest must be opened anew."""
+        try:
+            reply = await self._gateway.send(request)
+        except GizwitsError as error:
+            if not walk.failed(error):
+                raise
+            _log.info("%s: opened anew after %s", request.where, type(error).__name__)
+            return None
+        items = walk.take(reply)
+        return Page(items, self._token(span, walk.position), self._gaps(walk))
 
     def _token(self, span: Range, position: int | None) -> str | None:
         if position is None:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from math import floor
 from typing import Generic, TypeVar
 
-from attrs import frozen
-
 from gizwits_async.chain import Chain
 from gizwits_async.errors import (
     AuthenticationError,
@@ -27,7 +25,7 @@ from gizwits_async.windows import Bounds, Range, Sort, Window, bounds_of, edge, 
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request
 
-__all__ = ["LogWalk", "Step"]
+__all__ = ["LogWalk"]
 
 T = TypeVar("T")
 
@@ -39,15 +37,6 @@ _STALLS = 3
 """Openings in a row that may finish no second before the server is given up."""
 _FATAL = (AuthenticationError, ClientClosedError, QuotaWaitError)
 """Errors of a context call that opening anew would only meet again."""
-
-
-@frozen
-class Step(Generic[T]):
-    """What one reply brought."""
-
-    items: tuple[T, ...]
-    position: int | None
-    """Where to go on; None at the end of the walk."""
 
 
 class LogWalk(Generic[T]):
@@ -67,6 +56,7 @@ class LogWalk(Generic[T]):
         clock: ServerClock,
     ) -> None:
         self._request = request
+        self._onward = request.evolve(repeatable=False, once=True)
         self._time_of = time_of
         self._range = span
         self._sort: Sort = sort
@@ -78,6 +68,7 @@ class LogWalk(Generic[T]):
         start = self._last if sort == "desc" else self._first
         self._begin = start if position is None else position
         self.position: int | None = self._begin
+        """Where to go on; None at the end of the walk."""
         self._answered = False
         self._chain: Chain[T] | None = None
         self._over = span.end <= clock.latest()
@@ -112,7 +103,8 @@ class LogWalk(Generic[T]):
             chain = None
         if chain is not None:
             # Its reply may get lost after the server moved on: never the same one twice.
-            return self._asking(chain).evolve(repeatable=False, once=True, not_after=chain.leave_at)
+            query = {**self._onward.query, **chain.query}
+            return self._onward.evolve(query=query, not_after=chain.leave_at)
         self._clamp()
         if self.position is None:
             return None
@@ -121,9 +113,9 @@ class LogWalk(Generic[T]):
         def settle(_: Request[PageReply[T]]) -> Request[PageReply[T]]:
             # An hour may have gone by in the queue: the edge of the log and "now" have moved.
             self._settle(opened)
-            return self._asking(opened)
+            return self._request.asking(**opened.query)
 
-        return self._asking(opened).evolve(settle=settle)
+        return self._request.asking(**opened.query).evolve(settle=settle)
 
     def failed(self, error: GizwitsError) -> bool:
         """Return whether the walk survives this failure of the call that `next` gave.
@@ -152,8 +144,8 @@ class LogWalk(Generic[T]):
         self._open_anew(error)
         return True
 
-    def take(self, reply: PageReply[T]) -> Step[T]:
-        """Return what is complete after this reply.
+    def take(self, reply: PageReply[T]) -> tuple[T, ...]:
+        """Return what is complete after this reply; `position` then tells where to go on.
 
         Raises:
             InvalidResponseError: Its records contradict the query or the pages before.
@@ -161,14 +153,16 @@ class LogWalk(Generic[T]):
         chain = self._chain
         if chain is None:
             raise AssertionError("unreachable")
-        if chain.repeats(reply):
+        times = [*map(self._time_of, reply.objects)]
+        if chain.repeats(reply, times):
             self._open_anew()
-            return Step((), self.position)
+            return ()
         self._answered, self._trying = True, False
         strays = chain.strays
-        given = chain.take(reply)
+        given = chain.take(reply, times)
         self.strays += chain.strays - strays
-        self.position = self.position if chain.reached is None else chain.reached
+        reached = chain.reached
+        self.position = self.position if reached is None else reached
         if self._moved(chain):
             self._stalls, self._spare = 0, (None, [])
         if not chain.window.first <= (self.position or 0) <= chain.window.last:
@@ -180,11 +174,7 @@ class LogWalk(Generic[T]):
             self._end(chain, given, strange=short)
         elif chain.empty_pages > _EMPTY_PAGES:
             self._end(chain, given, strange=True)
-        return Step(tuple(given), self.position)
-
-    def _asking(self, chain: Chain[T]) -> Request[PageReply[T]]:
-        bounds = chain.bounds
-        return self._request.asking(start_ts=bounds.start, end_ts=bounds.end, context=chain.context)
+        return tuple(given)
 
     def _bounds(self, window: Window) -> Bounds:
         clock = self._clock
@@ -205,7 +195,6 @@ class LogWalk(Generic[T]):
         doubt, self._doubt = self._doubt, None
         return Chain(
             where=self._request.where,
-            time_of=self._time_of,
             span=self._range,
             desc=self._sort == "desc",
             window=window,

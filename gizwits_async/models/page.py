@@ -1,11 +1,10 @@
 """The envelope that lists come in, read from every shape it is known or feared to have. Pure."""
 
-from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Envelope", "PageReply", "unwrap"]
+__all__ = ["PageReply", "context_of", "unwrap"]
 
 T = TypeVar("T")
 
@@ -22,16 +21,7 @@ class PageReply(Generic[T]):
     """The cursor to the next page of a log; None at the end."""
 
 
-@frozen
-class Envelope:
-    """A page whose records are still plain JSON."""
-
-    objects: Sequence[Any]
-    total: int | None
-    context: str | None
-
-
-def _context(*places: object) -> str | None:
+def context_of(*places: object) -> str | None:
     """Return the first context that is not empty; api.md section 5: nobody knows where it stands."""
     for place in places:
         value = place.get("context") if isinstance(place, dict) else None
@@ -53,8 +43,8 @@ def _count(*places: object) -> int | None:
     return None
 
 
-def unwrap(value: object) -> Envelope:
-    """Return the records of a list reply, its total and its context.
+def unwrap(value: object) -> tuple[Any, int | None, str | None]:
+    """Return the records of a list reply, a list or tuple of them, its total and its context.
 
     Raises:
         ValueError: There is no list of records in it.
@@ -74,6 +64,5 @@ def unwrap(value: object) -> Envelope:
     last = objects[-1] if objects else None
     if isinstance(last, dict) and set(last) == {"context"}:
         objects = objects[:-1]
-    return Envelope(
-        objects, _count(meta, value, hits), _context(meta, value, value.get("objects"), hits, last)
-    )
+    context = context_of(meta, value, value.get("objects"), hits, last)
+    return objects, _count(meta, value, hits), context

@@ -229,6 +229,6 @@ class _Watch:
 
         def spent(request: Request[T]) -> Request[T]:
             self._spent += 1
-            return settle(request)
+            return request if settle is None else settle(request)
 
         return await self._gateway.send(request.evolve(settle=spent))

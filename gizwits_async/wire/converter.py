@@ -3,8 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
@@ -14,7 +13,7 @@ from cattrs.errors import BaseValidationError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
-from gizwits_async.models.page import PageReply, unwrap
+from gizwits_async.models.page import PageReply, context_of, unwrap
 from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.wire.plain import REFUSALS, Reader, reader
 from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, is_null, shown
@@ -84,23 +83,42 @@ def load_page(body: bytes, kind: Any) -> Any:
     Raises:
         InvalidResponseError: See `load_json`.
     """
-    read = reader(get_args(kind)[0])
+    read = reader(kind.__args__[0])
     if read is None:
         return load_json(body)
-    with suppress(*REFUSALS):
+    try:
         body.decode()  # What no model has is passed over, but for half characters.
-        with suppress(msgspec.ValidationError):
-            reply = read.page(body)
-            # It may also stand in the last record, or be one (api.md section 5): passed over here.
-            if body.rfind(_CONTEXT) < 0 or (read.choosy and unwrap(reply).context is not None):
-                return reply
-        reply = read.rows(body)
-        rows = reply["objects"]
-        reply["objects"] = made = [_made(read, row) for row in rows]
-        if rows and _CONTEXT in (last := bytes(rows[-1])):
-            made[-1] = load_json(last)
+        return _whole(read, body) or _by_rows(read, body)
+    except REFUSALS:
+        return load_json(body)
+
+
+def _whole(read: Reader[Any], body: bytes) -> Any:
+    """Return a reply in which all records are plain and good, else None."""
+    try:
+        reply = read.page(body)
+    except msgspec.ValidationError:
+        return None
+    if body.rfind(_CONTEXT) < 0:
         return reply
-    return load_json(body)
+    if read.choosy and context_of(reply.get("meta"), reply) is not None:
+        return reply
+    # Not where it should be: is it in the last record, or is one (api.md section 5)?
+    return None if _holds_context(read.rows(body)["objects"]) else reply
+
+
+def _by_rows(read: Reader[Any], body: bytes) -> Any:
+    """Return a reply in which those records are made that are good."""
+    reply = read.rows(body)
+    rows = reply["objects"]
+    reply["objects"] = made = [_made(read, row) for row in rows]
+    if _holds_context(rows):
+        made[-1] = load_json(bytes(rows[-1]))
+    return reply
+
+
+def _holds_context(rows: Sequence[msgspec.Raw]) -> bool:
+    return bool(rows) and _CONTEXT in bytes(rows[-1])
 
 
 def _made(read: Reader[T], row: msgspec.Raw) -> T | Any:
@@ -202,15 +220,11 @@ def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], Pa
         fill = converter.get_structure_hook(listed)
 
         def hook(value: object, _: object) -> PageReply[Any]:
-            envelope = unwrap(value)
-            objects: Any = envelope.objects
+            objects, total, context = unwrap(value)
             # Made by `load_page`: JSON has no tuples.
             made = type(objects) is tuple and (not objects or type(objects[0]) is item)
-            return PageReply(
-                objects=objects if made else fill(objects, listed),
-                total=envelope.total,
-                context=envelope.context,
-            )
+            records = objects if made else fill(objects, listed)
+            return PageReply(objects=records, total=total, context=context)
 
         return hook
 
@@ -281,13 +295,13 @@ def structure(value: object, kind: type[T]) -> T:
     Raises:
         InvalidResponseError: `.problems` names each bad field with its path.
     """
-    root = "$.objects" if _is_page(kind) else "$"
     try:
         return _CONVERTER.structure(value, kind)
     except BaseValidationError as errors:
+        root = "$.objects" if _is_page(kind) else "$"
         problems = tuple(map(_without_keys, transform_error(errors, root, _said)))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        said = _said(error)
+        said, root = _said(error), "$.objects" if _is_page(kind) else "$"
         problems = (said if " @ $" in said else f"{said} @ {root}",)
     # Raised outside of the except, so that no half-built object hangs on to the error.
     raise InvalidResponseError("; ".join(problems[:5]), problems=problems)

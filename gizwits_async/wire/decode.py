@@ -78,8 +78,7 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     try:
         value = None if empty else _load(reply.body, request.returns)
-        refusal = _refusal(reply.status, value, request)
-        if refusal is not None:
+        if (refusal := _refusal(reply.status, value, request)) is not None:
             return refusal
         if request.returns is NoneType:
             return None  # type: ignore[return-value]

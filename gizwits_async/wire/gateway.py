@@ -249,10 +249,12 @@ class Gateway:
             await self._permits.place(so_far)
         reply: Reply | None = None
         try:
-            request = request.settle(request)
-            if request.not_after is not None and self._too_late(request, 0.0):
+            if request.settle is not None:
+                request = request.settle(request)
+            sent_at = self.clock.loop_time
+            if request.not_after is not None and sent_at > request.not_after:
                 raise NotSentError(f"{request.where}: its time was over before it could leave")
-            sent_at = so_far.sent = self.clock.loop_time
+            so_far.sent = sent_at
             reply = await self._transport.send(
                 request.verb,
                 request.target,

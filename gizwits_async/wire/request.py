@@ -6,7 +6,7 @@ from enum import Enum
 from math import isfinite
 from types import MappingProxyType
 from typing import Any, Generic, Self, TypeAlias, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from attrs import evolve, field, frozen
 
@@ -21,6 +21,7 @@ JsonValue: TypeAlias = (
 
 _SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]+", re.ASCII)
 _DOTS = {".", ".."}
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
 class Auth(Enum):
@@ -92,20 +93,13 @@ def _query(values: Mapping[str, QueryValue]) -> Mapping[str, str]:
 
 
 def _written(name: str, value: object) -> str:
+    if type(value) is int:
+        return str(value)
     if not isinstance(value, str | int | float):
         raise ValueError(f"{name} must be a text or a number, not {type(value).__name__}")
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"{name} must be a finite number, not {value}")
     return str(int(value)) if isinstance(value, bool) else str(value)
-
-
-def _quoted(text: str) -> str:
-    # Most are words and numbers, which need no look at each character.
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
-
-
-def _unchanged(request: "Request[Any]") -> "Request[Any]":
-    return request
 
 
 @frozen(kw_only=True, eq=False)
@@ -132,7 +126,7 @@ class Request(Generic[T]):
     """Whether an empty body is a reply too: it is read as `{}`."""
     not_after: float | None = None
     """Event loop time after which the call must not leave any more."""
-    settle: Callable[["Request[T]"], "Request[T]"] = field(default=_unchanged, repr=False)
+    settle: Callable[["Request[T]"], "Request[T]"] | None = field(default=None, repr=False)
     """Called when the place in the quota is granted: fixes what depends on the moment of sending."""
 
     @property
@@ -140,8 +134,10 @@ class Request(Generic[T]):
         """Path and query as they stand in the request line."""
         if not self.query:
             return str(self.path)
-        query = (f"{_quoted(name)}={_quoted(value)}" for name, value in self.query.items())
-        return f"{self.path}?{'&'.join(query)}"
+        if _UNRESERVED.fullmatch("".join((*self.query, *self.query.values()))):
+            # Most are words and numbers, which need no look at each of them.
+            return f"{self.path}?{'&'.join(map('='.join, self.query.items()))}"
+        return f"{self.path}?{urlencode(self.query, safe='', quote_via=quote)}"
 
     @property
     def where(self) -> str:

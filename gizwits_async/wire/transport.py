@@ -109,16 +109,17 @@ class HttpTransport:
         session = self._usable() or await self._opened()
         failure: GizwitsError | asyncio.CancelledError
         try:
-            return await _exchange(
-                session,
-                method,
-                URL(self._base + target, encoded=True),
-                headers,
-                body,
-                alarm=self._alarm(timeout),
-                limits=_limits(timeout),
-                max_bytes=max_bytes,
-            )
+            with self._alarm(timeout).limit():
+                url = URL(self._base + target, encoded=True)
+                return await _exchange(
+                    session,
+                    method,
+                    url,
+                    headers,
+                    body,
+                    limits=_limits(timeout),
+                    max_bytes=max_bytes,
+                )
         # aiohttp's errors carry the URL, the query and the token: only their class is told on.
         # They are raised below and not here, for the context of an error is kept even "from None",
         # and with it the locals of all frames that it came through: headers, chunks of the body.
@@ -234,40 +235,34 @@ async def _exchange(
     headers: Mapping[str, str],
     body: bytes | None,
     *,
-    alarm: Alarm,
     limits: aiohttp.ClientTimeout,
     max_bytes: int,
 ) -> HttpReply:
-    with alarm.limit():
-        response = await session.request(
-            method,
-            url,
-            headers=headers,
-            data=body,
-            raise_for_status=False,  # A borrowed session may have it on; the body says more.
-            allow_redirects=False,  # They would carry the secrets to another host.
-            timeout=limits,
-            # Innermost, so that a borrowed session's own middlewares cannot send twice.
-            middlewares=(*getattr(session, "_middlewares", ()), _Once()),
-        )
-        try:
-            found = response.headers
-            told = {low: found[name] for name, low in _OF_INTEREST if name in found}
-            return HttpReply(response.status, told, await _read(response, max_bytes))
-        finally:
-            # After the last byte it is closed already, and its connection given back.
-            if not response.closed:
-                response.close()
-
-
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    content = response.content
-    chunks = [await content.readany()]
-    size = len(chunks[0])
-    # In chunks, since a small body can unpack to gigabytes.
-    while size <= max_bytes:
-        if content.at_eof():
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        chunks.append(await content.readany())
-        size += len(chunks[-1])
-    raise ResponseTooLargeError(f"the reply is longer than {max_bytes} bytes")
+    # Apart from `send`, whose frame is in the traceback of what it raises, with all its locals.
+    response = await session.request(
+        method,
+        url,
+        headers=headers,
+        data=body,
+        raise_for_status=False,  # A borrowed session may have it on; the body says more.
+        allow_redirects=False,  # They would carry the secrets to another host.
+        timeout=limits,
+        # Innermost, so that a borrowed session's own middlewares cannot send twice.
+        middlewares=(*getattr(session, "_middlewares", ()), _Once()),
+    )
+    content, chunks, size = response.content, [], 0
+    found = response.headers
+    told = {low: found[name] for name, low in _OF_INTEREST if name in found}
+    try:
+        # In chunks, since a small body can unpack to gigabytes.
+        while not content.at_eof():
+            chunk = await content.readany()
+            size += len(chunk)
+            if size > max_bytes:
+                raise ResponseTooLargeError(f"the reply is longer than {max_bytes} bytes")
+            chunks.append(chunk)
+    finally:
+        # With the last byte aiohttp closes it by itself, and gives its connection back.
+        if not response.closed:
+            response.close()
+    return HttpReply(response.status, told, chunks[0] if len(chunks) == 1 else b"".join(chunks))
