@@ -3,58 +3,44 @@
 import asyncio
 from collections import OrderedDict
 from types import TracebackType
-from typing import Self
 
-__all__ = ["Alarm"]
+__all__ = ["Alarm", "Limit"]
 
 
 class Alarm:
-    """Ends what takes longer than some seconds, as `asyncio.timeout` does.
+    """Ends all that takes longer than so many seconds, each within its `Limit`.
 
-    That sets and cancels a timer each time, which costs an eighth of a call. Of limits of one length
-    the first to begin is the first to end, so that one timer, for the first, does for all.
+    `asyncio.timeout` sets and cancels a timer each time, which costs an eighth of a call. Of limits
+    of one length the first to begin is the first to end, so that one timer does for all.
     """
 
     def __init__(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        self.seconds = seconds
         self.loop = loop
-        self._seconds = seconds
-        self._under_way: OrderedDict[_Limit, None] = OrderedDict()
-        self._armed = False
+        self.under_way: OrderedDict[Limit, None] = OrderedDict()
+        """Who may still be too late, in the order in which they end."""
+        self.armed = False
+        """Whether the timer is set. Who is done leaves it: it is set anew when it rings."""
 
-    def limit(self) -> "_Limit":
-        """Return a context manager that raises TimeoutError if its body takes too long."""
-        return _Limit(self)
-
-    def begin(self, limit: "_Limit") -> float:
-        """Take in a limit that begins now, and return when it ends, in event loop time."""
-        ends = self.loop.time() + self._seconds
-        self._under_way[limit] = None
-        if not self._armed:
-            self._arm(ends)
-        return ends
-
-    def done(self, limit: "_Limit") -> None:
-        """Take out a limit; the timer stays, and is set anew when it rings."""
-        self._under_way.pop(limit, None)
-
-    def _arm(self, at: float) -> None:
-        self._armed = True
+    def arm(self, at: float) -> None:
+        """Set the timer, to event loop time."""
+        self.armed = True
         self.loop.call_at(at, self._ring)
 
     def _ring(self) -> None:
-        self._armed = False
+        self.armed = False
         now = self.loop.time()
-        while self._under_way:
-            limit = next(iter(self._under_way))
+        while self.under_way:
+            limit = next(iter(self.under_way))
             if limit.ends > now:
-                self._arm(limit.ends)
+                self.arm(limit.ends)
                 return
-            del self._under_way[limit]
+            del self.under_way[limit]
             limit.ring()
 
 
-class _Limit:
-    """One body of code that may take so long; used once."""
+class Limit:
+    """A context manager that raises TimeoutError if its body takes too long; used once."""
 
     __slots__ = ("_alarm", "_before", "_rang", "_task", "ends")
 
@@ -67,13 +53,17 @@ class _Limit:
         self._rang = True
         self._task.cancel()
 
-    def __enter__(self) -> Self:
-        task = asyncio.current_task(self._alarm.loop)
+    def __enter__(self) -> None:
+        alarm = self._alarm
+        task = asyncio.current_task(alarm.loop)
         if task is None:
             raise RuntimeError("a call must be awaited inside a task")
         self._task, self._before = task, task.cancelling()
-        self.ends = self._alarm.begin(self)
-        return self
+        self.ends = alarm.loop.time() + alarm.seconds
+        """When the time is over, in event loop time."""
+        alarm.under_way[self] = None
+        if not alarm.armed:
+            alarm.arm(self.ends)
 
     def __exit__(
         self,
@@ -81,7 +71,7 @@ class _Limit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._alarm.done(self)
+        self._alarm.under_way.pop(self, None)
         if not self._rang:
             return
         # Whoever else cancelled meanwhile has cancelled: only our own cancellation is a time-out.

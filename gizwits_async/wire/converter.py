@@ -87,7 +87,8 @@ def load_page(body: bytes, kind: Any) -> Any:
     if read is None:
         return load_json(body)
     try:
-        body.decode()  # What no model has is passed over, but for half characters.
+        if not body.isascii():
+            body.decode()  # What no model has is passed over, but for half characters.
         return _whole(read, body) or _by_rows(read, body)
     except REFUSALS:
         return load_json(body)

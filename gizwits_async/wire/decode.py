@@ -77,7 +77,14 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     try:
-        value = None if empty else _load(reply.body, request.returns)
+        listed = getattr(request.returns, "__origin__", None) is PageReply
+        value = (
+            None
+            if empty
+            else load_page(reply.body, request.returns)
+            if listed
+            else load_json(reply.body)
+        )
         if (refusal := _refusal(reply.status, value, request)) is not None:
             return refusal
         if request.returns is NoneType:

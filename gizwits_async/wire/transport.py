@@ -21,7 +21,7 @@ from gizwits_async.errors import (
     ResponseTooLargeError,
     TimedOutError,
 )
-from gizwits_async.wire.alarm import Alarm
+from gizwits_async.wire.alarm import Alarm, Limit
 
 __all__ = ["HttpReply", "HttpTransport", "Session"]
 
@@ -109,7 +109,7 @@ class HttpTransport:
         session = self._usable() or await self._opened()
         failure: GizwitsError | asyncio.CancelledError
         try:
-            with self._alarm(timeout).limit():
+            with Limit(self._alarm(timeout)):
                 url = URL(self._base + target, encoded=True)
                 return await _exchange(
                     session,
