@@ -14,6 +14,10 @@ _PROGRAMS = {
     "pass": ["-c", "pass"],
     "import aiohttp": ["-c", "import aiohttp"],
     "import GizwitsClient": ["-c", "from gizwits_async import GizwitsClient"],
+    "and its devices": [
+        "-c",
+        "from benchmarks.client import client; client('http://[::1]').devices",
+    ],
     "import cyclopts": ["-c", "import cyclopts"],
     "gizwits-async --help": ["-m", "gizwits_async.cli", "--help"],
 }
@@ -45,6 +49,10 @@ def figures(repeat: int = 15) -> list[Figure]:
             "`from gizwits_async import GizwitsClient` over `import aiohttp`",
             over(bare, "import GizwitsClient", "import aiohttp"),
             1.3,
+        ),
+        Figure(
+            "the same, and a client's `devices` loaded, over `import aiohttp`",
+            over(bare, "and its devices", "import aiohttp"),
         ),
         Figure(
             "console program, `--help`, over `python -c 'import cyclopts'`",

@@ -4,9 +4,10 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 from weakref import WeakSet
 
 from attrs import evolve
@@ -14,14 +15,6 @@ from yarl import URL
 
 from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
-from gizwits_async.sections.authorization import Authorization
-from gizwits_async.sections.bindings import Bindings
-from gizwits_async.sections.device_groups import DeviceGroups
-from gizwits_async.sections.device_reports import DeviceReports
-from gizwits_async.sections.devices import Devices
-from gizwits_async.sections.product import Product
-from gizwits_async.sections.user_reports import UserReports
-from gizwits_async.sections.users import Users
 from gizwits_async.version import __version__
 from gizwits_async.windows import edge
 from gizwits_async.wire.clock import ServerClock
@@ -31,6 +24,16 @@ from gizwits_async.wire.report import OnCall, Watch
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpTransport, Session
+
+if TYPE_CHECKING:
+    from gizwits_async.sections.authorization import Authorization
+    from gizwits_async.sections.bindings import Bindings
+    from gizwits_async.sections.device_groups import DeviceGroups
+    from gizwits_async.sections.device_reports import DeviceReports
+    from gizwits_async.sections.devices import Devices
+    from gizwits_async.sections.product import Product
+    from gizwits_async.sections.user_reports import UserReports
+    from gizwits_async.sections.users import Users
 
 __all__ = ["GizwitsClient"]
 
@@ -92,23 +95,6 @@ class GizwitsClient:
     views that share its session, quota and tokens; closing the client closes them all.
     """
 
-    authorization: Authorization
-    """Tokens."""
-    product: Product
-    """What the product's devices report and obey."""
-    users: Users
-    """Registered users, and those who bound a device."""
-    devices: Devices
-    """Devices, their control and their logs."""
-    device_groups: DeviceGroups
-    """The tree of device groups."""
-    bindings: Bindings
-    """Which user has which device."""
-    device_reports: DeviceReports
-    """Numbers about devices."""
-    user_reports: UserReports
-    """Numbers about users."""
-
     def __init__(
         self,
         credentials: Credentials,
@@ -152,18 +138,16 @@ class GizwitsClient:
         # A call that hangs until its time-out may be counted that late: the pad covers it.
         self._quota = quota or HourlyQuota(pad=max(12.0, options.timeout + _COUNT_LATE))
         self._transport = transport or HttpTransport(url, session)
-        self._attach(
-            Gateway(
-                credentials=credentials,
-                base_url=url,
-                options=options,
-                transport=self._transport,
-                quota=self._quota,
-                store=tokens or MemoryTokenStore(),
-                clock=ServerClock(wall=wall),
-                user_agent=f"gizwits-async/{__version__}",
-                watch=Watch(on_call),
-            )
+        self._gateway = Gateway(
+            credentials=credentials,
+            base_url=url,
+            options=options,
+            transport=self._transport,
+            quota=self._quota,
+            store=tokens or MemoryTokenStore(),
+            clock=ServerClock(wall=wall),
+            user_agent=f"gizwits-async/{__version__}",
+            watch=Watch(on_call),
         )
         self._sources = WeakSet([self._gateway.tokens])
 
@@ -177,6 +161,65 @@ class GizwitsClient:
         if base_url := Secret(os.environ.get("GIZWITS_BASE_URL", "")):
             arguments.setdefault("base_url", base_url)
         return cls(Credentials.from_env(), **arguments)
+
+    # The sections, in the order of the API document. Each is loaded when it is first asked for: most
+    # programs use two of them, and a view for one request should cost next to nothing.
+
+    @cached_property
+    def authorization(self) -> "Authorization":
+        """Tokens."""
+        from gizwits_async.sections.authorization import Authorization
+
+        return Authorization(self._gateway, self.product_key)
+
+    @cached_property
+    def product(self) -> "Product":
+        """What the product's devices report and obey."""
+        from gizwits_async.sections.product import Product
+
+        return Product(self._gateway, self.product_key)
+
+    @cached_property
+    def users(self) -> "Users":
+        """Registered users, and those who bound a device."""
+        from gizwits_async.sections.users import Users
+
+        return Users(self._gateway, self.product_key)
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """Devices, their control and their logs."""
+        from gizwits_async.sections.devices import Devices
+
+        return Devices(self._gateway, self.product_key)
+
+    @cached_property
+    def device_groups(self) -> "DeviceGroups":
+        """The tree of device groups."""
+        from gizwits_async.sections.device_groups import DeviceGroups
+
+        return DeviceGroups(self._gateway, self.product_key)
+
+    @cached_property
+    def bindings(self) -> "Bindings":
+        """Which user has which device."""
+        from gizwits_async.sections.bindings import Bindings
+
+        return Bindings(self._gateway, self.product_key)
+
+    @cached_property
+    def device_reports(self) -> "DeviceReports":
+        """Numbers about devices."""
+        from gizwits_async.sections.device_reports import DeviceReports
+
+        return DeviceReports(self._gateway, self.product_key)
+
+    @cached_property
+    def user_reports(self) -> "UserReports":
+        """Numbers about users."""
+        from gizwits_async.sections.user_reports import UserReports
+
+        return UserReports(self._gateway, self.product_key)
 
     @property
     def options(self) -> Options:
@@ -264,23 +307,11 @@ class GizwitsClient:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds connections and cannot be pickled; pickle its Credentials")
 
-    def _attach(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        key = self._credentials.product_key
-        self.authorization = Authorization(gateway, key)
-        self.product = Product(gateway, key)
-        self.users = Users(gateway, key)
-        self.devices = Devices(gateway, key)
-        self.device_groups = DeviceGroups(gateway, key)
-        self.bindings = Bindings(gateway, key)
-        self.device_reports = DeviceReports(gateway, key)
-        self.user_reports = UserReports(gateway, key)
-
     def _view(self, credentials: Credentials, gateway: Gateway) -> Self:
         view = type(self).__new__(type(self))
         view._credentials, view._sources = credentials, self._sources  # noqa: SLF001
         view._owns_quota, view._quota = self._owns_quota, self._quota  # noqa: SLF001
         view._transport = self._transport  # noqa: SLF001
-        view._attach(gateway)  # noqa: SLF001
+        view._gateway = gateway  # noqa: SLF001
         self._sources.add(gateway.tokens)
         return view
