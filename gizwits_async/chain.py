@@ -12,7 +12,6 @@ from attrs import define, field
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.page import PageReply
 from gizwits_async.windows import Bounds, Range, Window
-from gizwits_async.wire.request import QueryValue
 
 __all__ = ["Chain"]
 
@@ -66,10 +65,10 @@ class Chain(Generic[T]):
     """The same of the page before."""
 
     @property
-    def query(self) -> dict[str, QueryValue]:
+    def query(self) -> dict[str, str | None]:
         """What its next call asks for, besides what all of its log ask."""
         bounds = self.bounds
-        return {"start_ts": bounds.start, "end_ts": bounds.end, "context": self.context}
+        return {"start_ts": str(bounds.start), "end_ts": str(bounds.end), "context": self.context}
 
     @property
     def reached(self) -> int | None:
@@ -162,14 +161,13 @@ class Chain(Generic[T]):
         """
         if not times or self.frozen or self.spare[0] is not None:
             return None
+        if times != sorted(times, reverse=self.desc):
+            return None
         low, high = (times[-1], times[0]) if self.desc else (times[0], times[-1])
-        if (
-            times != sorted(times, reverse=self.desc)
-            or not self.bounds.hold(low)
-            or not self.bounds.hold(high)
-            or not self.span.start <= low <= high < self.span.end
-            or not self.window.first <= low <= high < self.window.last + 1
-        ):
+        bounds, span, window = self.bounds, self.span, self.window
+        if low < max(bounds.start, span.start, window.first):
+            return None
+        if high >= min(bounds.end + 1, span.end, window.last + 1):
             return None
         if self.at is not None and self._is_back(floor(times[0]), self.at):
             return None

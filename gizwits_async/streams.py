@@ -277,7 +277,8 @@ class LogStream(Stream[T]):
             _log.info("%s: opened anew after %s", request.where, type(error).__name__)
             return None
         items = walk.take(reply)
-        return Page(items, self._token(span, walk.position), self._gaps(walk))
+        gaps = self._gaps(walk) if walk.gaps else ()
+        return Page(items, self._token(span, walk.position), gaps)
 
     def _token(self, span: Range, position: int | None) -> str | None:
         if position is None:

@@ -100,12 +100,12 @@ def _whole(read: Reader[Any], body: bytes) -> Any:
         reply = read.page(body)
     except msgspec.ValidationError:
         return None
-    if body.rfind(_CONTEXT) < 0:
-        return reply
     if read.choosy and context_of(reply.get("meta"), reply) is not None:
         return reply
-    # Not where it should be: is it in the last record, or is one (api.md section 5)?
-    return None if _holds_context(read.rows(body)["objects"]) else reply
+    # If it is not where it should be, it may be in the last record, or be one (api.md section 5).
+    if body.rfind(_CONTEXT) >= 0 and _holds_context(read.rows(body)["objects"]):
+        return None
+    return reply
 
 
 def _by_rows(read: Reader[Any], body: bytes) -> Any:

@@ -77,16 +77,10 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     try:
-        listed = getattr(request.returns, "__origin__", None) is PageReply
-        value = (
-            None
-            if empty
-            else load_page(reply.body, request.returns)
-            if listed
-            else load_json(reply.body)
-        )
-        if (refusal := _refusal(reply.status, value, request)) is not None:
-            return refusal
+        value = None if empty else _load(reply.body, request.returns)
+        code = value.get("error_code") if isinstance(value, dict) else None
+        if code not in _NO_CODE or reply.status not in _OK:
+            return _refusal(reply.status, value, request)
         if request.returns is NoneType:
             return None  # type: ignore[return-value]
         if empty and not request.may_be_empty:
@@ -106,12 +100,10 @@ def _load(body: bytes, kind: Any) -> Any:
     return load_page(body, kind) if listed else load_json(body)
 
 
-def _refusal(status: int, value: object, request: Request[Any]) -> ApiError | None:
-    """Return the error that a JSON body states: by `error_code` first, by the status second."""
+def _refusal(status: int, value: object, request: Request[Any]) -> ApiError:
+    """Return the error that a JSON body states."""
     body = value if isinstance(value, dict) else {}
     code = body.get("error_code")
-    if code in _NO_CODE and status in _OK:
-        return None
     details = (body.get(name) for name in ("detail_message", "detail", "detail_msg"))
     detail = _kept(next((one for one in details if one), None))
     message = _said(body.get("error_message") or "")

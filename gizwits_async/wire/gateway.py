@@ -167,8 +167,7 @@ class Gateway:
         except (Exception, asyncio.CancelledError) as error:
             self._watch.over(request, attempts, error, began, self.clock)
             raise
-        if self._watch.on_call is not None:
-            self._watch.over(request, attempts, None, began, self.clock)
+        self._watch.over(request, attempts, None, began, self.clock)
         return value
 
     async def in_time(self, what: str, work: Callable[[], Awaitable[T]]) -> T:

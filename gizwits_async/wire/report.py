@@ -153,7 +153,7 @@ class Watch:
         call: object = on_call
         if call is not None and (not callable(call) or inspect.iscoroutinefunction(call)):
             raise ValueError(f"on_call must be a plain function of one CallReport, not {on_call!r}")
-        self.on_call = on_call
+        self._on_call = on_call
         self._complained = False
 
     def over(
@@ -165,10 +165,10 @@ class Watch:
         clock: ServerClock,
     ) -> None:
         """Report a call that is over, and began at this event loop time."""
-        if self.on_call is None:
+        if self._on_call is None:
             return
         try:
-            self.on_call(CallReport.of(request, attempts, error, clock.loop_time - began))
+            self._on_call(CallReport.of(request, attempts, error, clock.loop_time - began))
         except Exception:  # noqa: BLE001 - whatever it is, the call did not fail
             if not self._complained:
                 self._complained = True
