@@ -560,13 +560,22 @@ def test_a_new_second_begins_to_count_anew(strays: tuple[float, ...]) -> None:
     assert w.walk.strays == 1500 * len(strays)
 
 
-def test_of_two_tellings_of_a_second_the_fuller_one_is_given() -> None:
-    """A dying context may have told more of the second than the search that was begun anew."""
-    w = Walked(NOW - 100, NOW)
+def dying(first: float, *told: Rec, total: int, sort: Sort = "desc") -> Walked:
+    """Return a walk whose context died without a word when a record and a second had been told."""
+    w = Walked(NOW - 100, NOW, sort=sort)
     w.ask()
-    w.answer(NOW - 5, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
+    w.answer(first, *told, context="x", total=total)
     w.ask()
     w.answer()
+    return w
+
+
+AB = Rec(NOW - 6, "a"), Rec(NOW - 6, "b")
+
+
+def test_of_two_tellings_of_a_second_the_fuller_one_is_given() -> None:
+    """A dying context may have told more of the second than the search that was begun anew."""
+    w = dying(NOW - 5, *AB, total=9)
     w.ask()
     w.answer(Rec(NOW - 6, "a"), NOW - 7, total=2)
     assert [r.name for r in w.got] == ["", "a", "b", ""]
@@ -575,11 +584,7 @@ def test_of_two_tellings_of_a_second_the_fuller_one_is_given() -> None:
 
 def test_at_the_end_too_the_fuller_telling_is_given() -> None:
     """The last second is completed by the end of the chain, not by a next one."""
-    w = Walked(NOW - 100, NOW)
-    w.ask()
-    w.answer(NOW - 5, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
-    w.ask()
-    w.answer()
+    w = dying(NOW - 5, *AB, total=9)
     w.ask()
     w.answer(Rec(NOW - 6, "a"), total=1)
     assert [r.name for r in w.got] == ["", "a", "b"]
@@ -590,11 +595,7 @@ def test_at_the_end_too_the_fuller_telling_is_given() -> None:
 def test_a_poorer_telling_does_not_replace_the_fuller_one(again: int) -> None:
     """What was received is kept, however often the second is told anew, and however badly."""
     told = [Rec(NOW - 6, str(number)) for number in range(5)]
-    w = Walked(NOW - 100, NOW)
-    w.ask()
-    w.answer(NOW - 5, *told, context="x", total=10)
-    w.ask()
-    w.answer()
+    w = dying(NOW - 5, *told, total=10)
     for _ in range(2):
         w.ask()
         w.answer(*told[:again], total=4)
@@ -604,11 +605,7 @@ def test_a_poorer_telling_does_not_replace_the_fuller_one(again: int) -> None:
 
 def test_a_fuller_telling_is_given_once() -> None:
     """Neither again when a later context dies, nor before its second when the next chain begins."""
-    w = Walked(NOW - 100, NOW)
-    w.ask()
-    w.answer(NOW - 5, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
-    w.ask()
-    w.answer()
+    w = dying(NOW - 5, *AB, total=9)
     w.ask()
     w.answer(Rec(NOW - 6, "a"), NOW - 7, Rec(NOW - 8, "c"), context="y", total=9)
     w.ask()
@@ -621,11 +618,7 @@ def test_a_fuller_telling_is_given_once() -> None:
 
 def test_a_neighbours_second_does_not_call_up_the_fuller_telling() -> None:
     """The query is wider than what it owns: what comes before the second is no sign that it is over."""
-    w = Walked(NOW - 100, NOW, sort="asc")
-    w.ask()
-    w.answer(NOW - 7, Rec(NOW - 6, "a"), Rec(NOW - 6, "b"), context="x", total=9)
-    w.ask()
-    w.answer()
+    w = dying(NOW - 7, *AB, total=9, sort="asc")
     w.ask()
     w.answer(NOW - 7, Rec(NOW - 6, "a"), NOW - 5, total=3)
     assert [r.name for r in w.got] == ["", "a", "b", ""]

@@ -117,29 +117,19 @@ async def test_a_failed_login_is_told_to_all_who_waited_and_then_forgotten() -> 
     assert (await source.get()).token == "token2"
 
 
+class Forgetful(MemoryTokenStore):
+    """A store that keeps nothing which could be loaded again."""
+
+    async def save(self, key: str, token: Token) -> None:
+        pass
+
+
+@pytest.mark.parametrize("store", [MemoryTokenStore, Forgetful])
 @virtual
-async def test_a_late_refusal_of_an_old_token_costs_nothing() -> None:
+async def test_a_late_refusal_of_an_old_token_costs_nothing(store: type[MemoryTokenStore]) -> None:
     """invalidate acts only if that token is still the current one."""
     login = Logins()
-    source = source_of(login)
-    old = await source.get()
-    await source.invalidate(old)
-    new = await source.get()
-    await source.invalidate(old)
-    assert await source.get() is new
-    assert login.count == 2
-
-
-@virtual
-async def test_a_late_refusal_of_an_old_token_costs_nothing_without_a_store_either() -> None:
-    """The same where the store keeps nothing that could be loaded again."""
-
-    class Forgetful(MemoryTokenStore):
-        async def save(self, key: str, token: Token) -> None:
-            pass
-
-    login = Logins()
-    source = source_of(login, store=Forgetful())
+    source = source_of(login, store=store())
     old = await source.get()
     await source.invalidate(old)
     new = await source.get()
