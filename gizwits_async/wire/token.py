@@ -18,6 +18,8 @@ __all__ = ["MemoryTokenStore", "TokenSource", "token_key"]
 
 _RENEW_EARLY = 600.0
 """Seconds before its end at which a token is renewed."""
+_FAR = 10**12
+"""Epoch seconds that no token lives to see."""
 _LEAST_LIFE = 60.0
 """Seconds a fresh token is used whatever its date says: a clock that is off must not make every
 call a login. If it really is dead, the service says so and it is renewed."""
@@ -184,7 +186,9 @@ class TokenSource:
         return token
 
     def _remaining(self, token: Token) -> float:
-        return token.expires_at - self._clock.latest() - _RENEW_EARLY
+        # Any store may answer, and an int need not fit a float.
+        expires_at = max(-_FAR, min(token.expires_at, _FAR))
+        return expires_at - self._clock.latest() - _RENEW_EARLY
 
     def _adopt(self, token: Token, *, least: float) -> None:
         self._current = token

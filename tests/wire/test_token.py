@@ -124,6 +124,19 @@ class Forgetful(MemoryTokenStore):
         pass
 
 
+@pytest.mark.parametrize(
+    ("expires_at", "logins"), [(10**400, 0), (-(10**400), 1)], ids=["late", "early"]
+)
+@virtual
+async def test_an_absurd_date_in_a_store_breaks_nothing(expires_at: int, logins: int) -> None:
+    """A8: whatever wrote it; a token that never ends is used until it is refused."""
+    store = MemoryTokenStore()
+    await store.save("k", Token(token="stored", expires_at=expires_at))
+    login = Logins()
+    await source_of(login, store=store).get()
+    assert login.count == logins
+
+
 @pytest.mark.parametrize("store", [MemoryTokenStore, Forgetful])
 @virtual
 async def test_a_late_refusal_of_an_old_token_costs_nothing(store: type[MemoryTokenStore]) -> None:
