@@ -15,7 +15,7 @@ from gizwits_async.quota import HourlyQuota
 from gizwits_async.wire.report import OnCall
 
 if TYPE_CHECKING:
-    from gizwits_async.quota.shared import SharedTokenStore
+    from gizwits_async.quota import SharedTokenStore
 
 __all__ = ["WEB_OPTIONS", "Gizwits", "get_gizwits", "gizwits_lifespan"]
 
@@ -101,7 +101,8 @@ def _shared_or_own(
         return {"quota": HourlyQuota(calls, pad=pad)}
     _check_url(url)
     try:
-        from gizwits_async.quota.shared import SharedQuota, SharedTokenStore  # noqa: PLC0415
+        from gizwits_async.quota.shared import SharedQuota  # noqa: PLC0415
+        from gizwits_async.quota.shared_tokens import SharedTokenStore  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ImportError(
             "GIZWITS_REDIS_URL is set, and its extra is missing: pip install 'gizwits-async[redis]'"

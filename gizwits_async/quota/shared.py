@@ -1,31 +1,19 @@
-"""One quota and one token for many processes, on Valkey or Redis. Needs the extra `redis`."""
+"""One quota for many processes, on Valkey or Redis. Needs the extra `redis`."""
 
 import asyncio
 import hashlib
-import json
 import logging
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from typing import Self
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
-from gizwits_async.models.authorization import Token
 from gizwits_async.options import Secret
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
+from gizwits_async.quota.store import AWAY, SILENT, Store
 
-__all__ = ["SharedQuota", "SharedTokenStore"]
+__all__ = ["SharedQuota"]
 
 _log = logging.getLogger("gizwits_async.quota")
-_NONSENSE = (ValueError, TypeError, AttributeError, LookupError)
-"""What redis-py trips over if the store answers what no Redis would."""
-_AWAY = (RedisError, OSError, TimeoutError, *_NONSENSE)
 _SPARE_LIFE = 1.0
 """Seconds that a place given back by a cancelled call may wait for another: pad has room for it."""
 _SHORTEST_ASK = 0.001
@@ -56,54 +44,6 @@ if until_ > now_set then
 end
 """
 
-_DROP = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-
-
-def _readable(url: str) -> bool:
-    try:
-        # Connects to nothing yet, but looks at each part of the URL.
-        Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
-    except _NONSENSE:
-        return False
-    return True
-
-
-class _Store:
-    """A connection to the store that fails fast, one an event loop."""
-
-    def __init__(self, url: str) -> None:
-        if not _readable(url):
-            del url  # It may hold a password, and tracebacks show locals.
-            raise ValueError("the URL of the store cannot be read by redis-py")
-        self._url = Secret(url)
-        self._client: Redis | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def client(self) -> Redis:
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._loop = loop
-            # No retries: a call that waits for a place must learn at once that the store is away.
-            self._client = Redis.from_url(
-                self._url,
-                decode_responses=True,
-                socket_timeout=1.0,
-                socket_connect_timeout=1.0,
-                retry=Retry(NoBackoff(), 0),
-            )
-        return self._client
-
-    async def run(self, script: str, keys: list[str], *arguments: float | str) -> list[object]:
-        """Run a script; it is a few hundred bytes, and needs no memory of being loaded."""
-        reply = await self.client.eval(script, len(keys), *keys, *map(str, arguments))
-        return list(reply) if isinstance(reply, list) else []
-
-    async def aclose(self) -> None:
-        if self._client is not None and self._loop is asyncio.get_running_loop():
-            client, self._client = self._client, None
-            await client.aclose()
-
 
 class _SharedBucket(Bucket):
     """The bucket as the store keeps it; a share of it of our own while the store is away."""
@@ -114,7 +54,7 @@ class _SharedBucket(Bucket):
         rate: float,
         *,
         clock: Callable[[], float],
-        store: _Store,
+        store: Store,
         keys: list[str],
         life: int,
         replicas: int,
@@ -144,7 +84,7 @@ class _SharedBucket(Bucket):
             return await self._take_share(reserve)
         try:
             return await self._ask(1 + reserve)
-        except _AWAY as error:
+        except AWAY as error:
             await self._lost(error)
             return await self._take_share(reserve)
 
@@ -156,7 +96,7 @@ class _SharedBucket(Bucket):
         try:
             # What the store saved up while we lived on our share was spent already.
             await self._ask(0.0)
-        except _AWAY as error:
+        except AWAY as error:
             await self._lost(error)
         else:
             self._tell(None)
@@ -186,11 +126,11 @@ class _SharedBucket(Bucket):
 
     async def _why(self, error: BaseException) -> BaseException:
         # A dropped connection says little; one more try tells a dead store from a cut cable.
-        if isinstance(error, TimeoutError | RedisTimeoutError):
+        if isinstance(error, SILENT):
             return error  # Silence says it all.
         try:
             await self._store.client.ping()
-        except _AWAY as again:
+        except AWAY as again:
             return again
         return error
 
@@ -237,7 +177,7 @@ class _SharedBucket(Bucket):
         """Tell the others that the server refused."""
         try:
             await self._store.run(_STOP, self._keys[1:], seconds)
-        except _AWAY as error:
+        except AWAY as error:
             _log.debug("the refusal could not be told to others: %s", type(error).__name__)
 
 
@@ -279,12 +219,12 @@ class SharedQuota(HourlyQuota):
             raise ValueError(f"replicas must be positive, not {replicas}")
         quota = cls(calls, period, burst=burst, reserve=reserve, pad=pad, initial=0, sprint=False)
         name = hashlib.sha256(enterprise_id.encode()).hexdigest()[:32]
-        quota._share_by(_Store(url), f"gizwits_async:{{{name}}}:", replicas, probe)
+        quota._share_by(Store(url), f"gizwits_async:{{{name}}}:", replicas, probe)
         return quota
 
-    _store: _Store | None = None
+    _store: Store | None = None
 
-    def _share_by(self, store: _Store, prefix: str, replicas: int, probe: float) -> None:
+    def _share_by(self, store: Store, prefix: str, replicas: int, probe: float) -> None:
         self._store = store
         self._telling: set[asyncio.Task[None]] = set()
         self._asking = 0.1
@@ -317,92 +257,3 @@ class SharedQuota(HourlyQuota):
         if self._store is not None:
             await asyncio.gather(*self._telling, return_exceptions=True)
             await self._store.aclose()
-
-
-class SharedTokenStore:
-    """Keeps tokens for many processes, so that a whole fleet of workers logs in once.
-
-    Never raises: with the store away there is no token, and every process logs in for itself.
-    """
-
-    def __init__(self, url: str, *, lock_life: float = 30.0) -> None:
-        """Make a store.
-
-        Args:
-            url: As in `SharedQuota.from_url`.
-            lock_life: Seconds after which the lock of a process that died is void.
-
-        Raises:
-            ValueError: The URL cannot be read.
-        """
-        url = Secret(url)
-        self._store = _Store(url)
-        self._lock_life = lock_life
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        """Return the token store at this URL."""
-        return cls(Secret(url))
-
-    async def load(self, key: str) -> Token | None:
-        """Return the token under `key`; None if there is none, or none that can be read."""
-        try:
-            found = json.loads(await self._store.client.get(_token_key(key)) or "null")
-            token, expires_at = found["token"], found["expires_at"]
-        except (*_AWAY, RecursionError):
-            return None
-        if not isinstance(token, str) or not token or type(expires_at) is not int:
-            return None
-        return Token(token=token, expires_at=expires_at)
-
-    async def save(self, key: str, token: Token) -> None:
-        """Keep `token` under `key`; it is forgotten after eight days, a day after its end."""
-        try:
-            await self._store.client.set(_token_key(key), _written(token), ex=8 * 86_400)
-        except _AWAY as error:
-            _log.debug("the token could not be shared: %s", type(error).__name__)
-
-    async def discard(self, key: str, token: Token) -> None:
-        """Forget the token under `key` if it is still this one."""
-        try:
-            await self._store.run(_DROP, [_token_key(key)], _written(token))
-        except _AWAY as error:
-            _log.debug("the token could not be discarded: %s", type(error).__name__)
-
-    @asynccontextmanager
-    async def renewing(self, key: str) -> AsyncIterator[None]:
-        """Hold this while a new token is fetched: one at a time, wherever the others run."""
-        lock, mine = f"{_token_key(key)}:lock", secrets.token_hex(8)
-        held = await self._lock(lock, mine)
-        try:
-            yield
-        finally:
-            if held:
-                try:
-                    await self._store.run(_DROP, [lock], mine)
-                except _AWAY as error:
-                    _log.debug("the lock ends by itself: %s", type(error).__name__)
-
-    async def aclose(self) -> None:
-        """Give the connection back."""
-        await self._store.aclose()
-
-    async def _lock(self, lock: str, mine: str) -> bool:
-        end = asyncio.get_running_loop().time() + self._lock_life
-        try:
-            while asyncio.get_running_loop().time() < end:
-                life = int(self._lock_life * 1000)
-                if await self._store.client.set(lock, mine, nx=True, px=life):
-                    return True
-                await asyncio.sleep(0.05)
-        except _AWAY as error:
-            _log.debug("no lock to renew the token under: %s", type(error).__name__)
-        return False
-
-
-def _token_key(key: str) -> str:
-    return f"gizwits_async:token:{key}"
-
-
-def _written(token: Token) -> str:
-    return json.dumps({"token": str(token.token), "expires_at": token.expires_at})

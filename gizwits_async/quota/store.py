@@ -1,0 +1,68 @@
+"""The connection to Valkey or Redis that processes share, which fails fast. Needs the extra `redis`."""
+
+import asyncio
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from gizwits_async.options import Secret
+
+__all__ = ["AWAY", "SILENT", "Store"]
+
+_NONSENSE = (ValueError, TypeError, AttributeError, LookupError)
+"""What redis-py trips over if the store answers what no Redis would."""
+AWAY = (RedisError, OSError, TimeoutError, *_NONSENSE)
+"""What it raises while the store cannot be used."""
+SILENT = (TimeoutError, RedisTimeoutError)
+"""Of these, what a store that does not answer at all raises."""
+
+
+def _readable(url: str) -> bool:
+    try:
+        # Connects to nothing yet, but looks at each part of the URL.
+        Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    except _NONSENSE:
+        return False
+    return True
+
+
+class Store:
+    """A connection to the store that fails fast, one an event loop."""
+
+    def __init__(self, url: str) -> None:
+        if not _readable(url):
+            del url  # It may hold a password, and tracebacks show locals.
+            raise ValueError("the URL of the store cannot be read by redis-py")
+        self._url = Secret(url)
+        self._client: Redis | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def client(self) -> Redis:
+        """The connection of the running event loop; its calls raise one of `AWAY`."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._loop = loop
+            # No retries: a call that waits for a place must learn at once that the store is away.
+            self._client = Redis.from_url(
+                self._url,
+                decode_responses=True,
+                socket_timeout=1.0,
+                socket_connect_timeout=1.0,
+                retry=Retry(NoBackoff(), 0),
+            )
+        return self._client
+
+    async def run(self, script: str, keys: list[str], *arguments: float | str) -> list[object]:
+        """Run a script; it is a few hundred bytes, and needs no memory of being loaded."""
+        reply = await self.client.eval(script, len(keys), *keys, *map(str, arguments))
+        return list(reply) if isinstance(reply, list) else []
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        if self._client is not None and self._loop is asyncio.get_running_loop():
+            client, self._client = self._client, None
+            await client.aclose()
