@@ -64,7 +64,7 @@ class Attempt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, Exception | asyncio.CancelledError):
+        if error is not None and isinstance(error, Exception | asyncio.CancelledError):
             # Of the error only what cannot hold a secret.
             self.ended = self.clock.loop_time if self.ended is None else self.ended
             self.error, self.error_code = type(error).__name__, _code(error)
