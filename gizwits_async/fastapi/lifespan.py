@@ -67,6 +67,7 @@ def gizwits_lifespan(
                     ours.push_async_callback(made.aclose)
             client = await ours.enter_async_context(GizwitsClient(known, **settings))
             app.state.gizwits = client
+            _ = client.devices  # Loaded while the app starts, and not within its first request.
             # As the lifespan's state it reaches the handlers of mounted apps too.
             yield {_NAME: client}
 
