@@ -30,6 +30,9 @@ _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _NO_CODE = (None, 0, "0", "")
 _LEAST_PART = 4
+"""Characters of a secret at the end of what is kept that are cut out."""
+_PART = 8
+"""Characters of a secret that are cut out wherever they stand."""
 
 
 def decode(request: Request[T], reply: Reply) -> T:
@@ -63,12 +66,23 @@ def _without(text: str, secret: str) -> str:
     # Pages quote what they were sent in more ways than one.
     quoted, escaped = {quote(secret, safe=""), quote(secret)}, secret.replace("/", "\\/")
     for written in {secret, escape(secret), escaped, *quoted}:
-        text = text.replace(written, "***")
+        text = _without_parts(text.replace(written, "***"), written)
         # The end of what is kept may have cut a secret in two.
         for length in range(len(written) - 1, _LEAST_PART - 1, -1):
             if text.endswith(written[:length]):
                 text = f"{text[:-length]}***"
                 break
+    return text
+
+
+def _without_parts(text: str, secret: str) -> str:
+    # An echo may be cut, wrapped or garbled: what is left of it is as good as the secret.
+    for at in range(len(secret) - _PART + 1):
+        end = at + _PART
+        if secret[at:end] in text:
+            while end < len(secret) and secret[at : end + 1] in text:
+                end += 1
+            text = text.replace(secret[at:end], "***")
     return text
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from gizwits_async.errors import (
 from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.options import Lane
 from gizwits_async.wire.request import Auth, delete, get, post, put
+from tests.canaries import CREDENTIALS as CANARIES
+from tests.canaries import leaks, told
 from tests.support import FreeQuota
 from tests.wire.scripted import (
     CREDENTIALS,
@@ -542,6 +545,23 @@ async def test_what_a_server_echoes_is_cut_out() -> None:
             error = caught.value
             shown = f"{error} {error!r} {error.args} {vars(error)}"
             assert echoed[:4] not in shown
+
+
+@pytest.mark.fault("P10")
+@pytest.mark.parametrize("garble", [
+    lambda secret: f"...{secret[9:]}", lambda secret: f"{secret[:-9]}...",
+    lambda secret: f"{secret[:9]}\r\n{secret[9:]}", lambda secret: f"{secret[:9]}?{secret[10:]}",
+    lambda secret: f"{secret[:10]} and {secret[4:]}",
+], ids=["end", "start", "wrapped", "garbled", "twice"])  # fmt: skip
+async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str], str]) -> None:
+    """P10: shortened, wrapped or garbled, what is left of a secret vanishes too."""
+    own = CANARIES.product_secret
+    refused = reply({"error_code": 5002, "error_message": f"bad secret {garble(own)}"}, 400)
+    async with client_on(ScriptedTransport(answers(refused)), credentials=CANARIES) as client:
+        with pytest.raises(ApiError) as caught:
+            await client.devices.detail("m")
+    assert leaks(told(caught.value)) == []
+    assert caught.value.message.startswith("bad secret ")
 
 
 @virtual
