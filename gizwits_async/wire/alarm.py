@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextvars import Context
 from types import TracebackType
 
 __all__ = ["Alarm", "Limit"]
@@ -19,13 +20,15 @@ class Alarm:
         self.loop = loop
         self.under_way: OrderedDict[Limit, None] = OrderedDict()
         """Who may still be too late, in the order in which they end."""
+        # A timer keeps the context it is set in; of the first caller's all he holds would stay alive.
+        self._context = Context()
         self.armed = False
         """Whether the timer is set. Who is done leaves it: it is set anew when it rings."""
 
     def arm(self, at: float) -> None:
         """Set the timer, to event loop time."""
         self.armed = True
-        self.loop.call_at(at, self._ring)
+        self.loop.call_at(at, self._ring, context=self._context)
 
     def _ring(self) -> None:
         self.armed = False

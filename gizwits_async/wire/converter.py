@@ -28,6 +28,7 @@ _SCALARS: tuple[tuple[Any, _Hook], ...] = (
     (int, as_int),
     (float, as_number),
     (Number, as_number),
+    (int | float, as_number),  # As the models of users say it, who send requests of their own.
 )
 _CONTEXT = b'"context"'
 _decode = msgspec.json.Decoder().decode
@@ -177,7 +178,7 @@ def _is_json_object(kind: Any) -> bool:
 
 
 def _is_number(kind: Any) -> bool:
-    return bool(kind == Number)
+    return bool(kind == Number or kind == int | float)
 
 
 def _perhaps(kind: Any, hook: _Hook) -> tuple[Callable[[Any], bool], _Hook]:

@@ -1,8 +1,11 @@
 """One timer for many time-outs of one length: each ends when `asyncio.timeout` would end it."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 from unittest.mock import patch
@@ -169,6 +172,35 @@ def test_an_error_of_the_body_is_not_called_a_time_out() -> None:
                 await asyncio.Event().wait()  # The task can be cancelled, and go on, as ever.
 
     virtually(failing())
+
+
+def test_the_timer_keeps_nothing_of_the_caller_alive() -> None:
+    """Else what the first request of a busy web process holds would stay for as long as it is busy."""
+
+    class Held:
+        pass
+
+    async def busy() -> None:
+        alarm, request = Alarm(SECONDS, asyncio.get_running_loop()), ContextVar[Held]("request")
+        held = Held()
+        alive = weakref.ref(held)
+
+        async def first(held: Held) -> None:
+            request.set(held)
+            with Limit(alarm):
+                await asyncio.sleep(1)
+
+        call = asyncio.create_task(first(held))
+        await call
+        del held, call
+        for _ in range(5):
+            with Limit(alarm):
+                await asyncio.sleep(SECONDS - 1)
+        gc.collect()
+        assert alarm.armed
+        assert alive() is None
+
+    virtually(busy())
 
 
 def test_outside_of_a_task_there_is_nobody_to_cancel() -> None:

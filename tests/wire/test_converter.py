@@ -15,7 +15,7 @@ from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import DataPoint
 from gizwits_async.models.values import JsonObject
-from gizwits_async.wire.converter import load_json, structure, unstructure
+from gizwits_async.wire.converter import load_json, load_page, structure, unstructure
 
 
 @frozen(kw_only=True)
@@ -194,6 +194,23 @@ def test_a_top_level_that_is_no_object_is_refused(value: Any, kind: Any) -> None
     """J9."""
     with pytest.raises(InvalidResponseError, match=r"@ \$"):
         structure(value, kind)
+
+
+@frozen(kw_only=True)
+class Own:
+    """A model of a user's own, for a request that has no method here."""
+
+    n: int | float
+    m: float | int | None = None
+
+
+def test_a_union_of_numbers_in_a_users_own_model_is_read_as_ours() -> None:
+    """`client.send` reads into any frozen attrs class; `Number` is no word that users need to know."""
+    page = load_page(b'{"objects": [{"n": "1.5", "m": 2}, {"n": 3, "m": null}]}', PageReply[Own])
+    found = structure(page, PageReply[Own]).objects
+    assert repr(found) == "(Own(n=1.5, m=2), Own(n=3, m=None))"
+    with pytest.raises(InvalidResponseError, match=r"expected a number.* @ \$\.n"):
+        structure({"n": "nan"}, Own)
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, "ab"])
