@@ -112,22 +112,22 @@ def _whole(read: Reader[Any], body: bytes) -> Any:
 def _by_rows(read: Reader[Any], body: bytes) -> Any:
     """Return a reply in which those records are made that are good."""
     reply = read.rows(body)
-    rows = reply["objects"]
-    reply["objects"] = made = [_made(read, row) for row in rows]
+    rows: list[msgspec.Raw] = reply["objects"]
+    made: list[Any] = []
+    left = map(read.one, rows)
+    while len(made) < len(rows):
+        try:
+            made.extend(left)  # Those before one that is refused stay.
+        except REFUSALS:
+            made.append(load_json(bytes(rows[len(made)])))
     if _holds_context(rows):
         made[-1] = load_json(bytes(rows[-1]))
+    reply["objects"] = made
     return reply
 
 
 def _holds_context(rows: Sequence[msgspec.Raw]) -> bool:
     return bool(rows) and _CONTEXT in bytes(rows[-1])
-
-
-def _made(read: Reader[T], row: msgspec.Raw) -> T | Any:
-    try:
-        return read.one(row)
-    except REFUSALS:
-        return load_json(bytes(row))
 
 
 def _json_object(value: object, _: object) -> JsonObject:
