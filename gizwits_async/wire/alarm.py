@@ -22,16 +22,23 @@ class Alarm:
         """Who may still be too late, in the order in which they end."""
         # A timer keeps the context it is set in; of the first caller's all he holds would stay alive.
         self._context = Context()
-        self.armed = False
-        """Whether the timer is set. Who is done leaves it: it is set anew when it rings."""
+        self.timer: asyncio.TimerHandle | None = None
+        """Who is done leaves it: it is set anew when it rings."""
+        self.retired = False
+        """Whether nobody will begin here any more."""
 
     def arm(self, at: float) -> None:
         """Set the timer, to event loop time."""
-        self.armed = True
-        self.loop.call_at(at, self._ring, context=self._context)
+        self.timer = self.loop.call_at(at, self._ring, context=self._context)
+
+    def retire(self) -> None:
+        """Take the timer away as soon as nobody is under way: nobody will begin here any more."""
+        self.retired = True
+        if self.timer is not None and not self.under_way:
+            self.timer.cancel()
 
     def _ring(self) -> None:
-        self.armed = False
+        self.timer = None
         now = self.loop.time()
         while self.under_way:
             limit = next(iter(self.under_way))
@@ -65,7 +72,7 @@ class Limit:
         self.ends = alarm.loop.time() + alarm.seconds
         """When the time is over, in event loop time."""
         alarm.under_way[self] = None
-        if not alarm.armed:
+        if alarm.timer is None:
             alarm.arm(self.ends)
 
     def __exit__(
@@ -74,7 +81,10 @@ class Limit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._alarm.under_way.pop(self, None)
+        alarm = self._alarm
+        alarm.under_way.pop(self, None)
+        if alarm.retired:
+            alarm.retire()
         if not self._rang:
             return
         # Whoever else cancelled meanwhile has cancelled: only our own cancellation is a time-out.

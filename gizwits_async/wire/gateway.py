@@ -294,7 +294,8 @@ class Gateway:
                 "X-Gizwits-Enterprise-ID": self._credentials.enterprise_id,
                 "X-Gizwits-Enterprise-Secret": self._credentials.enterprise_secret,
             }
-        return headers if body is None else {**headers, "Content-Type": "application/json"}
+        # Each call has a copy: a transport may be anybody's, and write into it.
+        return {**headers} if body is None else {**headers, "Content-Type": "application/json"}
 
     def _tell(self, error: ApiError, token: Token | None) -> None:
         """Complete an error by the state of the quota, and cut out secrets that the server echoed."""

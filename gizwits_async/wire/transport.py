@@ -152,6 +152,7 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close the session if it is our own. Later calls raise `ClientClosedError`."""
         self._closed = True
+        self._retire_alarms()
         session, self._own = self._own, None
         if session is not None and self._pid == os.getpid():
             await session.close()
@@ -165,9 +166,14 @@ class HttpTransport:
         alarm = self._alarms.get(seconds)
         if alarm is None or alarm.loop is not loop:
             if len(self._alarms) >= _MOST_ALARMS:
-                self._alarms.clear()  # Those under way keep theirs alive.
+                self._retire_alarms()
             alarm = self._alarms[seconds] = Alarm(seconds, loop)
         return alarm
+
+    def _retire_alarms(self) -> None:
+        for alarm in self._alarms.values():
+            alarm.retire()
+        self._alarms.clear()
 
     def _usable(self) -> aiohttp.ClientSession | None:
         """Return the session if it can be used here and now; None if one must be opened."""

@@ -123,7 +123,7 @@ def test_an_alarm_that_rang_for_nobody_is_set_again() -> None:
             with Limit(alarm):
                 pass
             await asyncio.sleep(3 * SECONDS)
-            assert not alarm.armed
+            assert alarm.timer is None
             with pytest.raises(TimeoutError), Limit(alarm):
                 await asyncio.sleep(2 * SECONDS)
 
@@ -197,10 +197,34 @@ def test_the_timer_keeps_nothing_of_the_caller_alive() -> None:
             with Limit(alarm):
                 await asyncio.sleep(SECONDS - 1)
         gc.collect()
-        assert alarm.armed
+        assert alarm.timer is not None
         assert alive() is None
 
     virtually(busy())
+
+
+def test_a_retired_alarm_still_ends_who_is_under_way_and_then_leaves_no_timer() -> None:
+    """Calls with ever new time-outs must not leave a timer each."""
+
+    async def retired() -> None:
+        alarm = Alarm(SECONDS, asyncio.get_running_loop())
+
+        async def body(seconds: float) -> None:
+            with Limit(alarm):
+                await asyncio.sleep(seconds)
+
+        late, done = (asyncio.create_task(body(seconds)) for seconds in (2 * SECONDS, 1.0))
+        await asyncio.sleep(0)
+        alarm.retire()
+        await done
+        with pytest.raises(TimeoutError):
+            await late
+        assert alarm.timer is None
+        with Limit(alarm):
+            assert alarm.timer is not None
+        assert alarm.timer.cancelled()
+
+    virtually(retired())
 
 
 def test_outside_of_a_task_there_is_nobody_to_cancel() -> None:

@@ -565,6 +565,19 @@ async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str],
 
 
 @virtual
+async def test_a_transport_may_write_into_the_headers_that_it_is_given() -> None:
+    """Another one's may mask the token for its log; the next call sends it all the same."""
+    transport = ScriptedTransport(answers(reply({"did": "d"}), reply({"did": "d"})))
+    gateway = gateway_of(transport)
+    await gateway.send(READ)
+    headers: Any = transport.calls[0].headers
+    token = headers["Authorization"]
+    headers["Authorization"] = "***"
+    await gateway.send(READ)
+    assert transport.calls[1].headers["Authorization"] == token
+
+
+@virtual
 async def test_the_server_clock_is_read_from_every_reply() -> None:
     """Errors carry a `Date` as well as successes."""
     transport = ScriptedTransport(
