@@ -36,6 +36,7 @@ class Alarm:
         self.retired = True
         if self.timer is not None and not self.under_way:
             self.timer.cancel()
+            self.timer = None
 
     def _ring(self) -> None:
         self.timer = None

@@ -221,8 +221,11 @@ def test_a_retired_alarm_still_ends_who_is_under_way_and_then_leaves_no_timer() 
             await late
         assert alarm.timer is None
         with Limit(alarm):
-            assert alarm.timer is not None
-        assert alarm.timer.cancelled()
+            timer = alarm.timer
+        assert timer is not None
+        assert timer.cancelled()
+        with pytest.raises(TimeoutError):
+            await body(2 * SECONDS)  # Whoever begins here in spite of that is timed all the same.
 
     virtually(retired())
 
