@@ -225,89 +225,66 @@ class ClientClosedError(GizwitsError):
     """The client was closed, or belongs to another event loop or process."""
 
 
-def _table() -> dict[int, tuple[int, type[ApiError], str]]:
-    rows: dict[int, tuple[int, type[ApiError], str]] = {}
-
-    def put(error: type[ApiError], *lines: tuple[int, int, str]) -> None:
-        rows.update((code, (status, error, text)) for code, status, text in lines)
-
-    put(
-        InvalidRequestError,
-        (5001, 400, "body json invalid"),
-        (5002, 400, "form invalid"),
-        (5020, 400, "can not delete published product!"),
-        (5207, 400, "product key not in pre assignment!"),
-        (5401, 400, "attr invalid!"),
-        (5408, 400, "raw data error!"),
-        (5703, 400, "Cannot reset pwd for anonymous user"),
-    )
-    put(
-        AuthenticationError,
-        (5003, 404, "enterprise id not exist"),
-        (5004, 400, "enterprise secret error"),
-        (5005, 400, "product secret error"),
-        (5007, 404, "association not exist"),
-        (5008, 400, "association existed"),
-        (5010, 400, "token not match product_key"),
-        (5012, 400, "ip not in white list"),
-        (5801, 400, "the pks has not associate with enterprise!"),
-        (5901, 400, "x-service secret key invalid!"),
-    )
-    put(TokenRejectedError, (5009, 400, "token invalid"), (5011, 400, "token has expired"))
-    put(QuotaExceededError, (5013, 403, "API call rate limit execeed quota"))
-    put(
-        ForbiddenError,
-        (5018, 403, "product operation not allowed"),
-        (5024, 403, "api deny to visit!"),
-        (5201, 403, "device group not belong to this product"),
-        (5302, 403, "device not belong to this product"),
-        (5404, 403, "remote control not allowed!"),
-        (5503, 403, "firmware operation not allowed"),
-        (5701, 403, "This eid has no permission to reset pwd."),
-        (5702, 403, "This eid has no permission to reset pwd for this appid."),
-    )
-    put(
-        NotFoundError,
-        (5014, 400, "Report has not been generated!"),
-        (5015, 404, "Product key not exist!"),
-        (5016, 404, "Appid not exist!"),
-        (5017, 404, "Uid not exist!"),
-        (5019, 404, "organization does not exist"),
-        (5022, 404, "enterprise does not exist"),
-        (5025, 404, "product does not exist"),
-        (5202, 404, "parent group not exist"),
-        (5206, 404, "group not exist"),
-        (5301, 404, "device not exist"),
-        (5402, 404, "datapoint data not found!"),
-        (5405, 404, "attrs not exist!"),
-        (5501, 404, "firmware does not exist"),
-    )
-    put(
-        ConflictError,
-        (5006, 400, "product exist devicegroups"),
-        (5021, 400, "enterprise is exist"),
-        (5023, 403, "enterprise is creating"),
-        (5203, 400, "already has one root group"),
-        (5204, 400, "group has subgroup"),
-        (5205, 400, "group has device item"),
-        (5208, 400, "create assign device in progress!"),
-        (5303, 400, "device not bound"),
-        (5304, 400, "device is disabled"),
-        (5305, 400, "device offline!"),
-        (5502, 400, "firmware version has created"),
-    )
-    put(
-        ServerError,
-        (5403, 400, "send command failed!"),
-        (5406, 500, "Datapoints malformed"),
-        (5407, 500, "generate meta failed"),
-        (5409, 500, "call innerapi failed!"),
-        (5601, 500, "kairosdb query error!"),
-    )
-    return rows
-
-
-API_ERRORS: Mapping[int, tuple[int, type[ApiError], str]] = MappingProxyType(_table())
+API_ERRORS: Mapping[int, tuple[int, type[ApiError], str]] = MappingProxyType(
+    {
+        5001: (400, InvalidRequestError, "body json invalid"),
+        5002: (400, InvalidRequestError, "form invalid"),
+        5003: (404, AuthenticationError, "enterprise id not exist"),
+        5004: (400, AuthenticationError, "enterprise secret error"),
+        5005: (400, AuthenticationError, "product secret error"),
+        5006: (400, ConflictError, "product exist devicegroups"),
+        5007: (404, AuthenticationError, "association not exist"),
+        5008: (400, AuthenticationError, "association existed"),
+        5009: (400, TokenRejectedError, "token invalid"),
+        5010: (400, AuthenticationError, "token not match product_key"),
+        5011: (400, TokenRejectedError, "token has expired"),
+        5012: (400, AuthenticationError, "ip not in white list"),
+        5013: (403, QuotaExceededError, "API call rate limit execeed quota"),
+        5014: (400, NotFoundError, "Report has not been generated!"),
+        5015: (404, NotFoundError, "Product key not exist!"),
+        5016: (404, NotFoundError, "Appid not exist!"),
+        5017: (404, NotFoundError, "Uid not exist!"),
+        5018: (403, ForbiddenError, "product operation not allowed"),
+        5019: (404, NotFoundError, "organization does not exist"),
+        5020: (400, InvalidRequestError, "can not delete published product!"),
+        5021: (400, ConflictError, "enterprise is exist"),
+        5022: (404, NotFoundError, "enterprise does not exist"),
+        5023: (403, ConflictError, "enterprise is creating"),
+        5024: (403, ForbiddenError, "api deny to visit!"),
+        5025: (404, NotFoundError, "product does not exist"),
+        5201: (403, ForbiddenError, "device group not belong to this product"),
+        5202: (404, NotFoundError, "parent group not exist"),
+        5203: (400, ConflictError, "already has one root group"),
+        5204: (400, ConflictError, "group has subgroup"),
+        5205: (400, ConflictError, "group has device item"),
+        5206: (404, NotFoundError, "group not exist"),
+        5207: (400, InvalidRequestError, "product key not in pre assignment!"),
+        5208: (400, ConflictError, "create assign device in progress!"),
+        5301: (404, NotFoundError, "device not exist"),
+        5302: (403, ForbiddenError, "device not belong to this product"),
+        5303: (400, ConflictError, "device not bound"),
+        5304: (400, ConflictError, "device is disabled"),
+        5305: (400, ConflictError, "device offline!"),
+        5401: (400, InvalidRequestError, "attr invalid!"),
+        5402: (404, NotFoundError, "datapoint data not found!"),
+        5403: (400, ServerError, "send command failed!"),
+        5404: (403, ForbiddenError, "remote control not allowed!"),
+        5405: (404, NotFoundError, "attrs not exist!"),
+        5406: (500, ServerError, "Datapoints malformed"),
+        5407: (500, ServerError, "generate meta failed"),
+        5408: (400, InvalidRequestError, "raw data error!"),
+        5409: (500, ServerError, "call innerapi failed!"),
+        5501: (404, NotFoundError, "firmware does not exist"),
+        5502: (400, ConflictError, "firmware version has created"),
+        5503: (403, ForbiddenError, "firmware operation not allowed"),
+        5601: (500, ServerError, "kairosdb query error!"),
+        5701: (403, ForbiddenError, "This eid has no permission to reset pwd."),
+        5702: (403, ForbiddenError, "This eid has no permission to reset pwd for this appid."),
+        5703: (400, InvalidRequestError, "Cannot reset pwd for anonymous user"),
+        5801: (400, AuthenticationError, "the pks has not associate with enterprise!"),
+        5901: (400, AuthenticationError, "x-service secret key invalid!"),
+    }
+)
 """`error_code` -> (HTTP status, class, text), as in the API document's table of errors."""
 
 _BY_STATUS: Mapping[int, type[ApiError]] = MappingProxyType(
