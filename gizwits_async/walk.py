@@ -73,6 +73,8 @@ class LogWalk(Generic[T]):
         self._chain: Chain[T] | None = None
         self._over = span.end <= clock.latest()
         self._stalls = 0
+        self._counts = False
+        """Whether a total was seen that is more than its page (`Chain.counts`)."""
         self._doubt: Chain[T] | None = None
         self._trying = False
         """Whether this walk found out that ends ahead of time are refused, and is not sure yet."""
@@ -160,6 +162,7 @@ class LogWalk(Generic[T]):
         self._answered, self._trying = True, False
         strays = chain.strays
         given = chain.take(reply, times)
+        self._counts = chain.counts
         self.strays += chain.strays - strays
         reached = chain.reached
         self.position = self.position if reached is None else reached
@@ -167,8 +170,8 @@ class LogWalk(Generic[T]):
             self._stalls, self._spare = 0, (None, [])
         if not chain.window.first <= (self.position or 0) <= chain.window.last:
             self._end(chain, given, strange=False)  # The rest of the chain is not its own.
-        elif chain.context is None and chain.frozen and chain.received != chain.total:
-            self._open_anew()  # The total that was believed is wrong, so the page was a circle.
+        elif chain.context is None and chain.contradicted:
+            self._open_anew()  # What was held back as equal events came twice.
         elif chain.context is None:
             short = chain.total is not None and chain.received < chain.total
             self._end(chain, given, strange=short)
@@ -200,7 +203,8 @@ class LogWalk(Generic[T]):
             window=window,
             position=position,
             doubt=doubt,
-            again=self._stalls > 0,
+            again=self._stalls > 1,
+            counts=self._counts,
             bounds=self._bounds(window),
             spare=self._spare,
         )

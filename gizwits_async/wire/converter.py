@@ -222,11 +222,11 @@ def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], Pa
         fill = converter.get_structure_hook(listed)
 
         def hook(value: object, _: object) -> PageReply[Any]:
-            objects, total, context = unwrap(value)
+            objects, total, context, count = unwrap(value)
             # Made by `load_page`: JSON has no tuples.
             made = type(objects) is tuple and (not objects or type(objects[0]) is item)
             records = objects if made else fill(objects, listed)
-            return PageReply(objects=records, total=total, context=context)
+            return PageReply(objects=records, total=total, context=context, listed=count)
 
         return hook
 

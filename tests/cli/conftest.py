@@ -1,6 +1,7 @@
 """A console program that is called in the process, against the simulator on loopback."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -23,6 +24,13 @@ async def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> AsyncItera
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.chdir(str(tmp_path))
         yield cloud
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Let the programs that tests start take Ctrl-C: in the background shells have it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import GizwitsError
@@ -111,6 +111,22 @@ async def walk_all(
     stops=st.lists(st.integers(1, 3), max_size=4),
     losses=st.sets(st.integers(1, 40), max_size=6),
 )
+@example(  # The context died twice at one place and began anew, which looked like equal events.
+    times=[10.0],
+    twins=0,
+    restart=True,
+    quirks=Quirks(
+        bounds="half_open", comparison="whole", data_ts="hidden", context_place="last_object",
+        context_end="absent", last_page="endless", context_death=0.05, log_cap=1,
+        refuse_future_end=True, seed=8,
+    ),
+    span=16,
+    start=1,
+    end=30.5,
+    sort="desc",
+    stops=[2],
+    losses={20, 30},
+)  # fmt: skip
 def test_a_walk_gives_exactly_the_records_of_its_range(
     times: list[float],
     twins: int,
