@@ -1,12 +1,13 @@
 """All targets beside what was found, as one Markdown table: `python -m benchmarks`.
 
-Takes some minutes. A name or more, such as `decode`, measures only those; each file can also be run
-by itself and then says more.
+Takes some minutes. A name or more, such as `decode`, measures only those. pytest-benchmark takes its own
+options: `python -m benchmarks decode --benchmark-autosave` keeps a run, `--benchmark-compare` sets a later
+one beside it; its table goes to stderr. The other files can be run by themselves too, and then say more.
 """
 
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from benchmarks import (
@@ -14,15 +15,20 @@ from benchmarks import (
     bench_decode,
     bench_growth,
     bench_import,
+    bench_payload,
     bench_peers,
     bench_stream,
     bench_tenants,
     bench_waiting,
 )
-from benchmarks.measure import Figure, markdown
+from benchmarks.measure import Figure, Measured, markdown, measured
 
-_QUESTIONS: dict[str, Callable[[], list[Figure]]] = {
+_TIMED: Mapping[str, Callable[[Measured], list[Figure]]] = {
     "decode": bench_decode.figures,
+    "payload": bench_payload.figures,
+}
+"""What pytest-benchmark measures."""
+_OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "call": bench_call.figures,
     "stream": bench_stream.figures,
     "waiting": bench_waiting.figures,
@@ -31,17 +37,26 @@ _QUESTIONS: dict[str, Callable[[], list[Figure]]] = {
     "growth": bench_growth.figures,
     "tenants": bench_tenants.figures,
 }
+"""What goes over sockets, memory, whole processes, and how cost grows."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Measure and print; an unknown name is an error."""
-    if unknown := set(names) - set(_QUESTIONS):
-        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(_QUESTIONS)}")
+    names = [one for one in arguments if not one.startswith("--benchmark")]
+    options = [one for one in arguments if one.startswith("--benchmark")]
+    if unknown := set(names) - {*_TIMED, *_OTHERS}:
+        known = ", ".join([*_TIMED, *_OTHERS])
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {known}")
         return 2
+    asked = names or [*_TIMED, *_OTHERS]
     found: list[Figure] = []
-    for name in names or _QUESTIONS:
-        print(f"measuring {name}", file=sys.stderr)
-        found += _QUESTIONS[name]()
+    if timed := [name for name in asked if name in _TIMED]:
+        told = measured([f"bench_{name}.py" for name in timed], *options)
+        found += [figure for name in timed for figure in _TIMED[name](told)]
+    for name in asked:
+        if name in _OTHERS:
+            print(f"measuring {name}", file=sys.stderr)
+            found += _OTHERS[name]()
     print(f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}:\n")
     print(markdown(found))
     return 0

@@ -1,15 +1,17 @@
-"""Bytes to frozen objects, over `orjson.loads` of the same bytes: `python -m benchmarks.bench_decode`."""
+"""Bytes to frozen objects, over `orjson.loads` of the same bytes: `python -m benchmarks decode`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import cattrs
 import orjson
+import pytest
 from attrs import frozen
+from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.measure import Figure, markdown, over, rounds, table
+from benchmarks.measure import Figure, Measured
 from benchmarks.pages import device_page, log_page
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.devices import DataRecord, Device
@@ -20,10 +22,12 @@ from gizwits_async.wire.converter import load_page, structure
 
 __all__ = ["figures"]
 
-_KINDS: tuple[tuple[str, bytes, Any, type, float], ...] = (
-    ("device page", device_page(), PageReply[Device], Device, 2.5),
-    ("log page", log_page(), PageReply[DataRecord], DataRecord, 2.8),
-)
+_PAGES: Mapping[str, tuple[bytes, type, float]] = {
+    "device page": (device_page(), Device, 2.5),
+    "log page": (log_page(), DataRecord, 2.8),
+}
+_FLOOR = "orjson.loads"
+_OURS = "gizwits_async"
 
 
 def _ours(body: bytes, kind: Any) -> object:
@@ -42,8 +46,13 @@ def _fast_alone(body: bytes, kind: Any) -> object:
     return converter._CONVERTER.structure(load_page(body, kind), kind)  # noqa: SLF001
 
 
-def _stock(converter: cattrs.Converter, body: bytes, kind: Any) -> object:
-    return converter.structure(json.loads(body), kind)
+def _stock(body: bytes, record: type) -> Callable[[], object]:
+    stock = cattrs.Converter()
+    for kind in (Number, Number | None):  # It knows no union of numbers: read as it reads a float.
+        stock.register_structure_hook(kind, lambda it, _: None if it is None else float(it))
+    fields = {"objects": list[record]}  # type: ignore[valid-type]
+    envelope = frozen(type("Envelope", (), {"__annotations__": fields}))
+    return lambda: stock.structure(json.loads(body), envelope)
 
 
 def _spoilt(body: bytes, rows: slice) -> bytes:
@@ -54,51 +63,51 @@ def _spoilt(body: bytes, rows: slice) -> bytes:
     return json.dumps(page).encode()
 
 
-def figures(repeat: int = 15, *, show: bool = False) -> list[Figure]:
-    """Measure both pages."""
-    stock = cattrs.Converter()
-    for kind in (Number, Number | None):  # It knows no union of numbers: read as it reads a float.
-        stock.register_structure_hook(kind, lambda it, _: None if it is None else float(it))
-    found: list[Figure] = []
-    for title, body, kind, record, target in _KINDS:
-        fields = {"objects": list[record]}  # type: ignore[valid-type]
-        envelope = frozen(type("Envelope", (), {"__annotations__": fields}))
-        candidates: dict[str, Callable[[], object]] = {
-            "orjson.loads": partial(orjson.loads, body),
-            "json.loads": partial(json.loads, body),
-            "gizwits_async": partial(_ours, body, kind),
-            "its converter alone": partial(_fast_alone, body, kind),
-            "json + stock cattrs": partial(_stock, stock, body, envelope),
-            "one bad record of 100": partial(_refused, _spoilt(body, slice(50, 51)), kind),
-            "100 bad records": partial(_refused, _spoilt(body, slice(None)), kind),
-        }
-        measured = rounds(candidates, repeat=repeat)
-        if show:
-            print(table(f"{title}, a record", measured, "orjson.loads", unit=100), "\n")
-        ratio = partial(over, measured)
-        found += [
-            Figure(f"{title}, over `orjson.loads`", ratio("gizwits_async", "orjson.loads"), target),
+def _page_of(record: type) -> Any:
+    return PageReply[record]  # type: ignore[valid-type]
+
+
+_CANDIDATES: Mapping[str, Callable[[bytes, type], Callable[[], object]]] = {
+    _FLOOR: lambda body, _: partial(orjson.loads, body),
+    _OURS: lambda body, record: partial(_ours, body, _page_of(record)),
+    "its converter alone": lambda body, record: partial(_fast_alone, body, _page_of(record)),
+    "json + stock cattrs": _stock,
+    "one bad record of 100": lambda body, record: partial(
+        _refused, _spoilt(body, slice(50, 51)), _page_of(record)
+    ),
+    "100 bad records": lambda body, record: partial(
+        _refused, _spoilt(body, slice(None)), _page_of(record)
+    ),
+}
+
+
+@pytest.mark.parametrize("candidate", _CANDIDATES)
+@pytest.mark.parametrize("page", _PAGES)
+def test_decode(benchmark: BenchmarkFixture, page: str, candidate: str) -> None:
+    benchmark.group = page
+    body, record, _ = _PAGES[page]
+    benchmark(_CANDIDATES[candidate](body, record))
+
+
+def figures(found: Measured) -> list[Figure]:
+    """Return the figures of both pages."""
+    told: list[Figure] = []
+    for page, (_, _, target) in _PAGES.items():
+        one = found[page]
+        ours = one[_OURS]
+        told += [
+            Figure(f"{page}, over `orjson.loads`", ours / one[_FLOOR], target),
+            Figure(f"{page}, json + stock cattrs, over ours", one["json + stock cattrs"] / ours),
             Figure(
-                f"{title}, json + stock cattrs, over ours",
-                ratio("json + stock cattrs", "gizwits_async"),
-            ),
-            Figure(
-                f"good {title}, with the path of failure over without",
-                ratio("gizwits_async", "its converter alone"),
+                f"good {page}, with the path of failure over without",
+                ours / one["its converter alone"],
                 1.03,
             ),
             Figure(
-                f"{title} with a bad record, over a good one",
-                ratio("one bad record of 100", "gizwits_async"),
+                f"{page} with a bad record, over a good one",
+                one["one bad record of 100"] / ours,
                 2.5,
             ),
-            Figure(
-                f"{title} of bad records only, over a good one",
-                ratio("100 bad records", "gizwits_async"),
-            ),
+            Figure(f"{page} of bad records only, over a good one", one["100 bad records"] / ours),
         ]
-    return found
-
-
-if __name__ == "__main__":
-    print(markdown(figures(show=True)))
+    return told

@@ -1,11 +1,14 @@
-"""What decoding a cmd record costs, beside making that record: `python -m benchmarks.bench_payload`."""
+"""What decoding a cmd record costs, beside making that record: `python -m benchmarks payload`."""
 
 import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from benchmarks.measure import Figure, markdown, over, rounds, table
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks.measure import Figure, Measured
 from gizwits_async.models.devices import CommandRecord
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import (
@@ -22,6 +25,9 @@ __all__ = ["figures"]
 
 PAGE = 100
 ACCESS = ("status_writable", "status_readonly", "alert", "fault")
+_PRODUCTS = (("standard", 1), ("standard", 4), ("var_len", 4))
+_FLOOR = "its structuring, from bytes"
+_FRAME, _POINTS = "its frame", "its data points"
 
 
 def product(protocol_type: str, each: int) -> ProductDataPoints:
@@ -58,45 +64,46 @@ def product(protocol_type: str, each: int) -> ProductDataPoints:
     )
 
 
-def figures(repeat: int = 15, *, show: bool = False) -> list[Figure]:
-    """Measure products of few and of many data points."""
-    found: list[Figure] = []
-    for protocol_type, each in (("standard", 1), ("standard", 4), ("var_len", 4)):
-        points = product(protocol_type, each)
-        codec = DataPointCodec(points)
+def _payload(points: ProductDataPoints) -> str:
+    """Return a report of all points, as text."""
+    if points.protocol_type == "standard":
+        last = points.datapoints[-1].position
+        assert last is not None
+        body = b"\x04" + b"\x2a" * (last.byte_offset + last.len)
+    else:
+        # All flags set; as many bytes as a fixed-length report of the same points has, at most.
         count = len(points.datapoints)
-        if protocol_type == "standard":
-            last = points.datapoints[-1].position
-            assert last is not None
-            body = b"\x04" + b"\x2a" * (last.byte_offset + last.len)
-        else:
-            # All flags set; as many bytes as a fixed-length report of the same points has, at most.
-            body = b"\x14" + ((1 << count) - 1).to_bytes((count + 7) // 8, "big") + b"\x2a" * 80
-        text = Frame.build(body, command=0x0091).to_hex()
-        rows = [
-            {"timestamp": 1517384243.25 + i, "type": "dev2app", "payload": text}
-            for i in range(PAGE)
-        ]
-        page = json.dumps({"meta": {"limit": PAGE}, "objects": rows}).encode()
-        frames = [Frame.parse(text)] * PAGE
-        assert len(codec.decode(frames[0])) == count
-        measured = rounds(
-            {
-                "its structuring, from bytes": partial(_structured, page),
-                "its frame": partial(_each, Frame.parse, [text] * PAGE),
-                "its data points": partial(_each, codec.decode, frames),
-            },
-            repeat=repeat,
-        )
-        title = f"{protocol_type}, {count} points, a cmd record"
-        if show:
-            print(table(title, measured, "its structuring, from bytes", unit=PAGE), "\n")
-        ratio = partial(over, measured, floor="its structuring, from bytes")
-        found += [
-            Figure(f"{title}: frame over structuring", ratio("its frame")),
-            Figure(f"{title}: data points over structuring", ratio("its data points")),
-        ]
-    return found
+        body = b"\x14" + ((1 << count) - 1).to_bytes((count + 7) // 8, "big") + b"\x2a" * 80
+    return Frame.build(body, command=0x0091).to_hex()
+
+
+def _page(text: str) -> bytes:
+    rows = [
+        {"timestamp": 1517384243.25 + i, "type": "dev2app", "payload": text} for i in range(PAGE)
+    ]
+    return json.dumps({"meta": {"limit": PAGE}, "objects": rows}).encode()
+
+
+def _title(points: ProductDataPoints) -> str:
+    return f"{points.protocol_type}, {len(points.datapoints)} points, a cmd record"
+
+
+@pytest.mark.parametrize("candidate", [_FLOOR, _FRAME, _POINTS])
+@pytest.mark.parametrize(("protocol_type", "each"), _PRODUCTS)
+def test_payload(
+    benchmark: BenchmarkFixture, protocol_type: str, each: int, candidate: str
+) -> None:
+    points = product(protocol_type, each)
+    benchmark.group = _title(points)
+    codec, text = DataPointCodec(points), _payload(points)
+    frames: list[Any] = [Frame.parse(text)] * PAGE
+    assert len(codec.decode(frames[0])) == len(points.datapoints)
+    candidates: dict[str, Callable[[], object]] = {
+        _FLOOR: partial(_structured, _page(text)),
+        _FRAME: partial(_each, Frame.parse, [text] * PAGE),
+        _POINTS: partial(_each, codec.decode, frames),
+    }
+    benchmark(candidates[candidate])
 
 
 def _structured(page: bytes) -> object:
@@ -108,5 +115,14 @@ def _each(do: Callable[[Any], object], values: list[Any]) -> None:
         do(value)
 
 
-if __name__ == "__main__":
-    print(markdown(figures(show=True)))
+def figures(found: Measured) -> list[Figure]:
+    """Return the figures of products of few and of many data points."""
+    told = []
+    for protocol_type, each in _PRODUCTS:
+        title = _title(product(protocol_type, each))
+        one = found[title]
+        told += [
+            Figure(f"{title}: frame over structuring", one[_FRAME] / one[_FLOOR]),
+            Figure(f"{title}: data points over structuring", one[_POINTS] / one[_FLOOR]),
+        ]
+    return told

@@ -1,14 +1,42 @@
-"""How the benchmarks measure: candidates take turns, and ratios are taken inside each round."""
+"""How the benchmarks measure, and figures beside their targets.
+
+What this process does alone is measured by pytest-benchmark, one candidate after the other. What goes over
+sockets is not: there the machine's mood of some seconds moved a ratio by a third. Such candidates take
+turns, and ratios are taken inside each round.
+"""
 
 import gc
-from collections.abc import Awaitable, Callable, Mapping
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from math import log
+from pathlib import Path
 from statistics import median
-from time import perf_counter, process_time
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import TypeAlias
 
+import pytest
 from attrs import frozen
 
-__all__ = ["Figure", "exponent", "markdown", "over", "rounds", "table", "turns"]
+__all__ = ["Figure", "Measured", "exponent", "markdown", "measured", "over", "table", "turns"]
+
+Measured: TypeAlias = Mapping[str, Mapping[str, float]]
+"""Group -> candidate -> CPU seconds of its fastest round."""
+
+_OPTIONS = (
+    # Not the suite's: they keep pytest-benchmark away, which does not measure beside xdist.
+    "--override-ini=addopts=--import-mode=importlib -p no:gizwits_async -p no:randomly",
+    "--quiet",
+    "-Wignore",
+    "--benchmark-timer=time.process_time",  # CPU and not time: the machine is shared.
+    "--benchmark-max-time=2",
+    "--benchmark-warmup=on",
+    "--benchmark-warmup-iterations=100",
+    "--benchmark-sort=name",
+    "--benchmark-columns=min,median,stddev,rounds",
+)
 
 
 @frozen
@@ -30,7 +58,30 @@ class Figure:
         return self.found >= self.target if self.least else self.found <= self.target
 
 
-def markdown(figures: list[Figure]) -> str:
+def measured(files: Sequence[str], *options: str) -> Measured:
+    """Run the benchmarks in these files of this folder; what pytest-benchmark shows goes to stderr.
+
+    Of each candidate the fastest round counts: whatever else the machine does makes one slower, and
+    in the ratio of two such minima it takes no part.
+
+    Raises:
+        RuntimeError: A benchmark failed.
+    """
+    paths = [str(Path(__file__).with_name(name)) for name in files]
+    with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
+        told = Path(folder) / "told.json"
+        code = pytest.main([*paths, *_OPTIONS, f"--benchmark-json={told}", *options])
+        if code:
+            raise RuntimeError(f"the benchmarks did not run: pytest ended with {code!r}")
+        benchmarks = json.loads(told.read_bytes())["benchmarks"]
+    found: dict[str, dict[str, float]] = {}
+    for one in benchmarks:
+        group = found.setdefault(one["group"], {})
+        group[one["params"]["candidate"]] = one["stats"]["min"]
+    return found
+
+
+def markdown(figures: Sequence[Figure]) -> str:
     """Return the figures beside their targets as a Markdown table."""
     lines = ["| what | target | found | |", "| --- | --: | --: | --- |"]
     for one in figures:
@@ -39,34 +90,6 @@ def markdown(figures: list[Figure]) -> str:
         verdict = {None: "", True: "met", False: "**missed**"}[one.met]
         lines.append(f"| {one.what} | {target} | {one.found:,.2f}{one.unit} | {verdict} |")
     return "\n".join(lines)
-
-
-def rounds(
-    candidates: Mapping[str, Callable[[], object]], *, repeat: int = 15, least: float = 0.02
-) -> dict[str, list[float]]:
-    """Return CPU seconds a call for each candidate and round; the machine is noisy: they alternate."""
-    numbers: dict[str, int] = {}
-    for name, run in candidates.items():
-        began = perf_counter()
-        run()
-        numbers[name] = max(1, int(least / max(perf_counter() - began, 1e-9)))
-    found: dict[str, list[float]] = {name: [] for name in candidates}
-    gc.collect()
-    gc.disable()
-    try:
-        for number in range(repeat):
-            # There and back: who comes after a small one pays for the memory that it gave back.
-            for name in sorted(candidates, key=list(candidates).index, reverse=number % 2 == 1):
-                run = candidates[name]
-                for _ in range(numbers[name] // 4):
-                    run()
-                began = process_time()
-                for _ in range(numbers[name]):
-                    run()
-                found[name].append((process_time() - began) / numbers[name])
-    finally:
-        gc.enable()
-    return found
 
 
 async def turns(

@@ -1,15 +1,17 @@
 """The benchmarks run, each at its smallest: what they find is not judged here."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from benchmarks import bench_call, bench_decode, bench_growth, bench_stream, bench_tenants
+from benchmarks import bench_call, bench_growth, bench_stream, bench_tenants
 from benchmarks import bench_waiting as waiting
 from benchmarks.measure import Figure, exponent, markdown, over
 
 SMALLEST: dict[str, Callable[[], list[Figure]]] = {
-    "decode": lambda: bench_decode.figures(1),
     "call": lambda: bench_call.figures(1, calls=20),
     "stream": lambda: bench_stream.figures(1, pages=2),
     "waiting": lambda: waiting.figures(50),
@@ -25,6 +27,33 @@ def test_a_benchmark_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = SMALLEST[name]()
     assert found
     assert all(figure.found > 0 for figure in found if "exponent" not in figure.what)
+
+
+def _benchmarks(*words: str) -> subprocess.CompletedProcess[str]:
+    # Without what this run of pytest says of itself and of its workers.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    words = (sys.executable, "-m", "benchmarks", *words)
+    return subprocess.run(words, check=False, capture_output=True, text=True, env=env)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("decode", 10), ("payload", 6)])
+def test_what_pytest_benchmark_measures_is_told_as_ratios(name: str, rows: int) -> None:
+    """In a process of its own, for it is a run of pytest; its own options reach it."""
+    pytest.importorskip("pytest_benchmark")
+    quick = ["--benchmark-max-time=0.001", "--benchmark-min-rounds=1", "--benchmark-warmup=off"]
+    ran = _benchmarks(name, *quick)
+    assert ran.returncode == 0, ran.stderr
+    _, _, *told = [line for line in ran.stdout.splitlines() if line.startswith("|")]
+    assert len(told) == rows
+    assert all(float(line.split("|")[3]) > 0 for line in told)
+    assert "Rounds" in ran.stderr
+
+
+def test_a_benchmark_that_is_none_is_told() -> None:
+    """A typing error measures nothing, and names those that there are."""
+    ran = _benchmarks("decoed")
+    assert (ran.returncode, ran.stderr) == (2, "")
+    assert "no such benchmark: decoed; there are decode, payload," in ran.stdout
 
 
 def test_the_peers_run() -> None:
