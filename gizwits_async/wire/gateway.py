@@ -244,17 +244,16 @@ class Gateway:
     async def _attempt(self, request: Request[T], body: bytes | None, so_far: Attempt) -> T:
         token: Token | None = None
         if request.auth is Auth.TOKEN:
-            token = await self._permits.place_and_token(so_far)
+            now, token = await self._permits.place_and_token(so_far)
         else:
-            await self._permits.place(so_far)
+            now = await self._permits.place(so_far)
         reply: Reply | None = None
         try:
             if request.settle is not None:
                 request = request.settle(request)
-            sent_at = self.clock.loop_time
-            if request.not_after is not None and sent_at > request.not_after:
+            if request.not_after is not None and now > request.not_after:
                 raise NotSentError(f"{request.where}: its time was over before it could leave")
-            so_far.sent = sent_at
+            so_far.sent = now
             reply = await self._transport.send(
                 request.verb,
                 request.target,
@@ -264,7 +263,7 @@ class Gateway:
                 max_bytes=self.options.max_response_bytes,
             )
             so_far.replied(reply, self.clock.loop_time)
-            self.clock.observe(reply.headers.get("date"), sent_at)
+            self.clock.observe(reply.headers.get("date"), now)
             value = decode(request, reply)
         except ApiError as error:
             self._quota.observe(_headers_of(reply), refused=isinstance(error, QuotaExceededError))

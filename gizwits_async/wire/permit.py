@@ -48,10 +48,12 @@ class Permits:
             else partial(quota.acquire, options.lane, options.max_quota_wait)
         )
 
-    async def place(self, so_far: Attempt) -> None:
-        """Take a place. Each wants one `observe` of the quota."""
+    async def place(self, so_far: Attempt) -> float:
+        """Take a place, and return when, in event loop time. Each wants one `observe` of the quota."""
         await self._acquire()
-        so_far.take_place(self._clock.loop_time)
+        granted = so_far.granted = self._clock.loop_time
+        so_far.places += 1
+        return granted
 
     async def token(self) -> None:
         """Wait for a token, but no longer than for a place: then the quota says how things are."""
@@ -61,25 +63,26 @@ class Permits:
             async with asyncio.timeout(self._max_wait):
                 await self._tokens.get()
 
-    async def place_and_token(self, so_far: Attempt) -> Token:
-        """Take a place that is fresh when the token is there, and return the token."""
+    async def place_and_token(self, so_far: Attempt) -> tuple[float, Token]:
+        """Take a place that is fresh when the token is there; return when both are, and the token."""
         if self._tokens.current(so_far.began) is None:
             # Who has no token would only grow old in his place.
             await self.token()
             so_far.began = self._clock.loop_time
         while True:
             await self._acquire()
-            granted = self._clock.loop_time
-            so_far.take_place(granted)
+            granted = so_far.granted = self._clock.loop_time
+            so_far.places += 1
             # Looked at last: a wait for a place can last an hour, and a token end meanwhile.
             token = self._tokens.current(granted)
             if token is not None:
-                return token
+                return granted, token
             try:
                 token = await self._tokens.get()
             except BaseException:
                 self._quota.observe(None)
                 raise
-            if self._clock.loop_time - granted <= _FRESH:
-                return token
+            now = self._clock.loop_time
+            if now - granted <= _FRESH:
+                return now, token
             self._quota.observe(None)  # Spent: the server would count it too late.

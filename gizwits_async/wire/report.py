@@ -47,10 +47,6 @@ class Attempt:
     error: str | None = None
     bytes_received: int = 0
 
-    def take_place(self, now: float) -> None:
-        """Take in that a place was granted."""
-        self.granted, self.places = now, self.places + 1
-
     def replied(self, reply: Reply, now: float) -> None:
         """Take in that the whole reply is there."""
         self.ended, self.status, self.bytes_received = now, reply.status, len(reply.body)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from math import isfinite
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
-from attrs import evolve, field, frozen
+from attrs import field, fields, frozen
 
 __all__ = ["Auth", "JsonValue", "Path", "QueryValue", "Request", "delete", "get", "post", "put"]
 
@@ -146,12 +147,17 @@ class Request(Generic[T]):
 
     def evolve(self, **changes: Any) -> Self:
         """Return a copy with these fields changed."""
-        return evolve(self, **changes)
+        # As attrs' own, which looks all fields up each time, at the cost of a tenth of a call.
+        return type(self)(**dict(zip(_FIELDS, _values(self), strict=True)) | changes)
 
     def asking(self, **query: QueryValue) -> Self:
         """Return a copy with these query parameters added or replaced; None leaves one out."""
         merged: dict[str, QueryValue] = {**self.query, **query}
-        return evolve(self, query=merged)
+        return self.evolve(query=merged)
+
+
+_FIELDS = tuple(one.name for one in fields(Request))
+_values = attrgetter(*_FIELDS)
 
 
 def get(path: str, returns: type[T], /, **query: QueryValue) -> Request[T]:

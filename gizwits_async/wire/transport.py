@@ -57,8 +57,7 @@ class _Once:
     and are the public place to stop it, on a borrowed session as well.
     """
 
-    def __init__(self) -> None:
-        self.sent = False
+    sent = False
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -257,8 +256,10 @@ async def _exchange(
         middlewares=(*getattr(session, "_middlewares", ()), _Once()),
     )
     content, chunks, size = response.content, [], 0
-    found = response.headers
-    told = {low: found[name] for name, low in _OF_INTEREST if name in found}
+    told, found = {}, response.headers
+    for name, low in _OF_INTEREST:
+        if name in found:
+            told[low] = found[name]
     try:
         # In chunks, since a small body can unpack to gigabytes.
         while not content.at_eof():
