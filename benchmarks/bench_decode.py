@@ -18,7 +18,7 @@ from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.values import Number
 from gizwits_async.wire import converter
-from gizwits_async.wire.converter import load_page, structure
+from gizwits_async.wire.converter import load, structure
 
 __all__ = ["figures"]
 
@@ -31,19 +31,19 @@ _OURS = "gizwits_async"
 
 
 def _ours(body: bytes, kind: Any) -> object:
-    return structure(load_page(body, kind), kind)
+    return structure(load(body, kind), kind)
 
 
 def _refused(body: bytes, kind: Any) -> object:
     try:
-        return structure(load_page(body, kind), kind)
+        return structure(load(body, kind), kind)
     except InvalidResponseError as error:
         return error
 
 
 def _fast_alone(body: bytes, kind: Any) -> object:
     # The one path, without what catches a refusal and words it.
-    return converter._CONVERTER.structure(load_page(body, kind), kind)  # noqa: SLF001
+    return converter._CONVERTER.structure(load(body, kind), kind)  # noqa: SLF001
 
 
 def _stock(body: bytes, record: type) -> Callable[[], object]:

@@ -14,7 +14,7 @@ from benchmarks.pages import device_page, log_page
 from gizwits_async import GizwitsClient
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.models.page import PageReply
-from gizwits_async.wire.converter import load_page, structure
+from gizwits_async.wire.converter import load, structure
 
 __all__ = ["figures"]
 
@@ -78,7 +78,7 @@ def _peak(devices: int) -> float:
 
 def _decoded(page: Callable[[int], bytes], kind: type[object], records: int) -> float:
     body = page(records)
-    return _seconds(lambda: structure(load_page(body, kind), kind))
+    return _seconds(lambda: structure(load(body, kind), kind))
 
 
 async def _at_once(callers: int) -> None:

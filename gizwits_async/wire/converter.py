@@ -18,7 +18,7 @@ from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.wire.plain import REFUSALS, Reader, reader
 from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, is_null, shown
 
-__all__ = ["load_json", "load_page", "structure", "unstructure"]
+__all__ = ["load", "load_json", "structure", "unstructure"]
 
 T = TypeVar("T")
 
@@ -71,20 +71,20 @@ def load_json(body: bytes) -> Any:
     )
 
 
-def load_page(body: bytes, kind: Any) -> Any:
-    """Return what the reply to a list says, as `load_json` does, but with its records made.
+def load(body: bytes, kind: Any) -> Any:
+    """Return what a reply says, for `structure`: as `load_json` does, but records of a list are made.
 
     Plain ones are read straight into objects; those that msgspec refuses are left as they came, for
     `structure` to judge.
 
     Args:
         body: The JSON text.
-        kind: `PageReply` of the records' class.
+        kind: What it will be structured into; `PageReply` of the records' class for a list.
 
     Raises:
         InvalidResponseError: See `load_json`.
     """
-    read = reader(kind.__args__[0])
+    read = reader(kind.__args__[0]) if getattr(kind, "__origin__", None) is PageReply else None
     if read is None:
         return load_json(body)
     try:
@@ -223,7 +223,7 @@ def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], Pa
 
         def hook(value: object, _: object) -> PageReply[Any]:
             objects, total, context, count = unwrap(value)
-            # Made by `load_page`: JSON has no tuples.
+            # Made by `load`: JSON has no tuples.
             made = type(objects) is tuple and (not objects or type(objects[0]) is item)
             records = objects if made else fill(objects, listed)
             return PageReply(objects=records, total=total, context=context, listed=count)
@@ -292,7 +292,7 @@ def _without_keys(problem: str) -> str:
 
 
 def structure(value: object, kind: type[T]) -> T:
-    """Return JSON, plain or by `load_page`, as an object of `kind`.
+    """Return JSON, plain or by `load`, as an object of `kind`.
 
     Raises:
         InvalidResponseError: `.problems` names each bad field with its path.

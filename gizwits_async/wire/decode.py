@@ -13,8 +13,7 @@ from gizwits_async.errors import (
     UnexpectedRedirectError,
     api_error,
 )
-from gizwits_async.models.page import PageReply
-from gizwits_async.wire.converter import load_json, load_page, structure
+from gizwits_async.wire.converter import load, structure
 from gizwits_async.wire.ports import Reply
 from gizwits_async.wire.request import Request
 
@@ -91,7 +90,7 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     try:
-        value = None if empty else _load(reply.body, request.returns)
+        value = None if empty else load(reply.body, request.returns)
         code = value.get("error_code") if isinstance(value, dict) else None
         if code not in _NO_CODE or reply.status not in _OK:
             return _refusal(reply.status, value, request)
@@ -107,11 +106,6 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
         return InvalidResponseError(said, problems=problems, truncated=truncated)
     page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
     return api_error(reply.status, None, _clean(page, _SNIPPET), None, request.where)
-
-
-def _load(body: bytes, kind: Any) -> Any:
-    listed = getattr(kind, "__origin__", None) is PageReply
-    return load_page(body, kind) if listed else load_json(body)
 
 
 def _refusal(status: int, value: object, request: Request[Any]) -> ApiError:

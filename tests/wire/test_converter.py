@@ -16,7 +16,7 @@ from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import DataPoint
 from gizwits_async.models.values import JsonObject
-from gizwits_async.wire.converter import load_json, load_page, structure, unstructure
+from gizwits_async.wire.converter import load, load_json, structure, unstructure
 
 
 @frozen(kw_only=True)
@@ -207,7 +207,7 @@ class Own:
 
 def test_a_union_of_numbers_in_a_users_own_model_is_read_as_ours() -> None:
     """`client.send` reads into any frozen attrs class; `Number` is no word that users need to know."""
-    page = load_page(b'{"objects": [{"n": "1.5", "m": 2}, {"n": 3, "m": null}]}', PageReply[Own])
+    page = load(b'{"objects": [{"n": "1.5", "m": 2}, {"n": 3, "m": null}]}', PageReply[Own])
     found = structure(page, PageReply[Own]).objects
     assert repr(found) == "(Own(n=1.5, m=2), Own(n=3, m=None))"
     with pytest.raises(InvalidResponseError, match=r"expected a number.* @ \$\.n"):
@@ -317,7 +317,7 @@ def test_an_object_that_holds_nothing_but_the_context_is_listed_too() -> None:
     """A total that counts a page counts it as well; a context beside a record's fields adds none."""
     row = {"ts": 1, "attrs": {}}
     for last, count in [({"context": "c"}, 1), ({**row, "context": "c"}, 2), (row, 2)]:
-        page = load_page(msgspec.json.encode({"objects": [row, last]}), PageReply[DataRecord])
+        page = load(msgspec.json.encode({"objects": [row, last]}), PageReply[DataRecord])
         found = structure(page, PageReply[DataRecord])
         assert (len(found.objects), found.listed) == (count, 2)
     assert PageReply(objects=(1, 2)).listed == 2

@@ -25,7 +25,7 @@ from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.sections.base import Section
 from gizwits_async.streams import Stream
 from gizwits_async.wire import converter
-from gizwits_async.wire.converter import load_json, load_page, structure
+from gizwits_async.wire.converter import load, load_json, structure
 from gizwits_async.wire.plain import members_of, reader
 from tests.wire.scripted import CREDENTIALS
 
@@ -133,7 +133,7 @@ def rows_of(kind: Any) -> st.SearchStrategy[Any]:
 def outcome(body: bytes, kind: Any, *, straight: bool) -> str:
     """Return what comes of it: the objects with the types of all values, or the problems."""
     try:
-        value = load_page(body, kind) if straight else load_json(body)
+        value = load(body, kind) if straight else load_json(body)
         return repr(structure(value, kind))
     except InvalidResponseError as error:
         return repr(error.problems)
@@ -281,7 +281,7 @@ def test_a_number_that_is_none_is_not_read_straight(text: str) -> None:
     """J3: msgspec takes these for floats; here they are a bad field with its path."""
     body = json.dumps({"objects": [{"did": "d"}, {"did": "d", "latitude": text}]}).encode()
     with pytest.raises(InvalidResponseError, match=r"\$\.objects\[1\]\.latitude"):
-        structure(load_page(body, PageReply[Device]), PageReply[Device])
+        structure(load(body, PageReply[Device]), PageReply[Device])
 
 
 def test_a_page_with_dirt_in_most_columns_is_read_nevertheless() -> None:
@@ -289,7 +289,7 @@ def test_a_page_with_dirt_in_most_columns_is_read_nevertheless() -> None:
     row = {"did": 1, "b": 1, "i": "1", "n": "1.5", "s": 1, "o": "", "b_": "0", "i_": 2.0, "n_": "2",
            "s_": 7, "o_": "{}"}  # fmt: skip
     body = json.dumps({"objects": [row]}).encode()
-    (found,) = structure(load_page(body, PageReply[Each]), PageReply[Each]).objects
+    (found,) = structure(load(body, PageReply[Each]), PageReply[Each]).objects
     assert found == Each(did="1", b=True, i=1, n=1.5, s="1", b_=False, i_=2, n_=2, s_="7", o_={})
     assert type(found.n_) is int
 
@@ -297,13 +297,13 @@ def test_a_page_with_dirt_in_most_columns_is_read_nevertheless() -> None:
 def test_a_filled_record_is_as_whole_as_one_that_was_made() -> None:
     """Defaults, factories of their own, slots, hash, copies: nothing tells the two apart."""
     rows = [{"timestamp": 1, "type": "t"}, {"timestamp": 1, "type": "t"}]
-    page = load_page(json.dumps({"objects": rows}).encode(), PageReply[OnlineEvent])
+    page = load(json.dumps({"objects": rows}).encode(), PageReply[OnlineEvent])
     one, two = structure(page, PageReply[OnlineEvent]).objects
     assert one == OnlineEvent(timestamp=1, type="t") == two
     assert one.payload is not two.payload
     assert attrs.evolve(one, type="x").type == "x"
     assert copy.deepcopy(one) == one
-    devices = load_page(b'{"objects": [{"did": "d"}]}', PageReply[Device])
+    devices = load(b'{"objects": [{"did": "d"}]}', PageReply[Device])
     assert hash(structure(devices, PageReply[Device]).objects[0])
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         one.type = "x"  # type: ignore[misc]
