@@ -97,7 +97,8 @@ class Chain(Generic[T]):
         if self.context is None or not times:
             return False
         page = reply.objects
-        trusted = self.total is not None and self.counts
+        # A total no larger than the first page may count that page, and not the query.
+        trusted = self.total is not None and (self.counts or self.total > len(self.opening))
         fits = self.total is not None and self.received + len(times) <= self.total
         again = self.previous in (page, times)
         same = reply.context == self.context and again

@@ -111,6 +111,21 @@ async def walk_all(
     stops=st.lists(st.integers(1, 3), max_size=4),
     losses=st.sets(st.integers(1, 40), max_size=6),
 )
+@example(  # Two equal events, one a page, under one context that stands in an object of its own.
+    times=[29.0],
+    twins=1,
+    restart=False,
+    quirks=Quirks(
+        bounds="left_open", comparison="whole", context_place="extra_object", context_kind="scroll",
+        last_page="endless", hits=True, log_cap=1, refuse_future_end=True,
+    ),
+    span=2,
+    start=1,
+    end=30.5,
+    sort="asc",
+    stops=[],
+    losses=set(),
+)  # fmt: skip
 @example(  # The context died twice at one place and began anew, which looked like equal events.
     times=[10.0],
     twins=0,
