@@ -1,8 +1,9 @@
 """All targets beside what was found, as one Markdown table: `python -m benchmarks`.
 
 Takes some minutes. A name or more, such as `decode`, measures only those. pytest-benchmark takes its own
-options: `python -m benchmarks decode --benchmark-autosave` keeps a run, `--benchmark-compare` sets a later
-one beside it; its table goes to stderr. The other files can be run by themselves too, and then say more.
+options, in one word each: `python -m benchmarks decode --benchmark-autosave` keeps a run,
+`--benchmark-compare` sets a later one beside it; its table goes to stderr. The other files can be run by
+themselves too, and then say more.
 """
 
 import platform

@@ -7,6 +7,7 @@ turns, and ratios are taken inside each round.
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ from attrs import frozen
 __all__ = ["Figure", "Measured", "exponent", "markdown", "measured", "over", "table", "turns"]
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
-"""Group -> candidate -> CPU seconds of its fastest round."""
+"""Group -> candidate -> CPU seconds of one run, in its fastest round."""
 
 _OPTIONS = (
     # Not the suite's: they keep pytest-benchmark away, which does not measure beside xdist.
@@ -69,9 +70,13 @@ def measured(files: Sequence[str], *options: str) -> Measured:
     paths = [str(Path(__file__).with_name(name)) for name in files]
     with TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
-        # In a process of its own: what pytest leaves in memory is more for the garbage collector.
-        words = [sys.executable, "-m", "pytest", *paths, *_OPTIONS, f"--benchmark-json={told}"]
-        subprocess.run([*words, *options], check=True, stdout=sys.stderr)  # noqa: S603
+        words = [sys.executable, "-m", "pytest", *paths, *_OPTIONS, *options]
+        # A process of its own: what pytest leaves in memory would be work for the garbage collector
+        # in all that is measured after it. And no option of some other run of pytest.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        subprocess.run(  # noqa: S603 - our own program
+            [*words, f"--benchmark-json={told}"], check=True, stdout=sys.stderr, env=env
+        )
         benchmarks = json.loads(told.read_bytes())["benchmarks"]
     found: dict[str, dict[str, float]] = {}
     for one in benchmarks:

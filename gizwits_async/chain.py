@@ -4,7 +4,7 @@ A second is given only when it is complete: the next one was seen, or the chain 
 """
 
 from collections.abc import Sequence
-from math import floor, inf
+from math import floor
 from typing import Generic, TypeVar
 
 from attrs import define, field
@@ -37,10 +37,8 @@ class Chain(Generic[T]):
     doubt: "Chain[T] | None"
     """The chain before, if this one was opened only because that ended strangely."""
     bounds: Bounds
-    again: bool
-    """Whether the two before came no further than this one begins."""
-    counts: bool
-    """Whether a total was seen that is more than its page: then totals count the query."""
+    alike: int | None
+    """A second of which a page came twice so often, each time it was opened, that it is believed."""
     spare: tuple[int | None, list[T]]
     """A second as the chain before told it, which may be the fuller telling."""
     ahead: bool = False
@@ -61,8 +59,8 @@ class Chain(Generic[T]):
     """Pages that brought nothing but this second."""
     frozen: bool = False
     """Whether a page came twice: all is held back until the end shows that it was no circle."""
-    believed: bool = False
-    """Whether a page that came twice was taken for equal events, with no total to say so."""
+    doubled: int | None = None
+    """The second of which the last page came twice, under a new context, and was not believed."""
     opening: Sequence[object] = ()
     """The first page that had records: they, or their times if that is enough to know it again."""
     previous: Sequence[object] = ()
@@ -96,9 +94,9 @@ class Chain(Generic[T]):
         """
         if self.context is None or not times:
             return False
-        page = reply.objects
-        # A total no larger than the first page may count that page, and not the query.
-        trusted = self.total is not None and (self.counts or self.total > len(self.opening))
+        page, self.doubled = reply.objects, None
+        # A total no larger than the first page counts that page, not the query.
+        trusted = self.total is not None and self.total > len(self.opening)
         fits = self.total is not None and self.received + len(times) <= self.total
         again = self.previous in (page, times)
         same = reply.context == self.context and again
@@ -107,10 +105,10 @@ class Chain(Generic[T]):
         one_second = all(floor(time) == self.at for time in times)
         equal = again and all(record == page[0] for record in page)
         if one_second and equal and not trusted and reply.context != self.context:
-            # Under a new context these are equal events, or a search that was begun anew: if the
-            # same happens each time that the second is opened again, they are events.
-            self.believed = self.again
-            return not self.again
+            # Under a new context these are equal events, or a search that was begun anew. Nothing
+            # in the page tells, but events come twice each time that the second is opened.
+            self.doubled = None if self.at == self.alike else self.at
+            return self.doubled is not None
         # Equal events can fill two pages of one second. If a total allows for that, it is believed,
         # but nothing more is given before the end of the chain has shown the total to be right.
         self.frozen = True
@@ -137,7 +135,6 @@ class Chain(Generic[T]):
                 f"{self.where}: more than {_PAGES_A_SECOND} pages of second {self.at}"
             )
         self.total = reply.total if self.context is None else self.total
-        self.counts = self.counts or (reply.total or 0) > reply.listed
         self.received += len(records)
         self.empty_pages = 0 if records else self.empty_pages + 1
         # Of several seconds, in order, the times are enough: a log does not go through them twice.
@@ -146,13 +143,6 @@ class Chain(Generic[T]):
         self.opening = self.opening or self.previous
         self.context = reply.context
         return given
-
-    @property
-    def contradicted(self) -> bool:
-        """Whether, now that it ended, a total says that it took one page twice for two equal ones."""
-        if self.frozen:
-            return self.received != self.total
-        return self.believed and self.counts and self.received > (self.total or inf)
 
     def confirms(self, before: "Chain[T]") -> bool:
         """Return whether a chain that ended strangely told the same: then it was no accident."""

@@ -33,6 +33,8 @@ _LEAVE_AT = 11 / 12
 """Part of a context's life after which it is left alone: 55 minutes of the hour."""
 _EMPTY_PAGES = 3
 """Empty pages in a row that are followed before the rest is opened anew."""
+_ALIKE = 3
+"""Openings in which a page must have come twice, before it is taken for equal events in the next."""
 _STALLS = 3
 """Openings in a row that may finish no second before the server is given up."""
 _FATAL = (AuthenticationError, ClientClosedError, QuotaWaitError)
@@ -73,8 +75,9 @@ class LogWalk(Generic[T]):
         self._chain: Chain[T] | None = None
         self._over = span.end <= clock.latest()
         self._stalls = 0
-        self._counts = False
-        """Whether a total was seen that is more than its page (`Chain.counts`)."""
+        self._alike = 0
+        self._doubled: int | None = None
+        """The second of which a page came twice in the last `_alike` openings (`Chain.doubled`)."""
         self._doubt: Chain[T] | None = None
         self._trying = False
         """Whether this walk found out that ends ahead of time are refused, and is not sure yet."""
@@ -157,12 +160,15 @@ class LogWalk(Generic[T]):
             raise AssertionError("unreachable")
         times = [*map(self._time_of, reply.objects)]
         if chain.repeats(reply, times):
-            self._open_anew()
+            if chain.doubled is None:
+                self._open_anew()
+            else:  # No stall: soon it will be believed.
+                self._alike = self._alike + 1 if chain.doubled == self._doubled else 1
+                self._doubled, self._chain = chain.doubled, None
             return ()
         self._answered, self._trying = True, False
         strays = chain.strays
         given = chain.take(reply, times)
-        self._counts = chain.counts
         self.strays += chain.strays - strays
         reached = chain.reached
         self.position = self.position if reached is None else reached
@@ -170,8 +176,8 @@ class LogWalk(Generic[T]):
             self._stalls, self._spare = 0, (None, [])
         if not chain.window.first <= (self.position or 0) <= chain.window.last:
             self._end(chain, given, strange=False)  # The rest of the chain is not its own.
-        elif chain.context is None and chain.contradicted:
-            self._open_anew()  # What was held back as equal events came twice.
+        elif chain.context is None and chain.frozen and chain.received != chain.total:
+            self._open_anew()  # The total that was believed is wrong, so the page was a circle.
         elif chain.context is None:
             short = chain.total is not None and chain.received < chain.total
             self._end(chain, given, strange=short)
@@ -203,8 +209,7 @@ class LogWalk(Generic[T]):
             window=window,
             position=position,
             doubt=doubt,
-            again=self._stalls > 1,
-            counts=self._counts,
+            alike=self._doubled if self._alike >= _ALIKE else None,
             bounds=self._bounds(window),
             spare=self._spare,
         )

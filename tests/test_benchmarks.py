@@ -1,6 +1,5 @@
 """The benchmarks run, each at its smallest: what they find is not judged here."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,10 +29,8 @@ def test_a_benchmark_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _benchmarks(*words: str) -> subprocess.CompletedProcess[str]:
-    # Without what this run of pytest says of itself and of its workers.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     words = (sys.executable, "-m", "benchmarks", *words)
-    return subprocess.run(words, check=False, capture_output=True, text=True, env=env)
+    return subprocess.run(words, check=False, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(("name", "rows"), [("decode", 10), ("payload", 6)])

@@ -2,7 +2,7 @@
 
 from typing import Any, Generic, TypeVar
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 __all__ = ["PageReply", "context_of", "unwrap"]
 
@@ -19,8 +19,6 @@ class PageReply(Generic[T]):
     """How many records the whole query has, if the server said so."""
     context: str | None = None
     """The cursor to the next page of a log; None at the end."""
-    listed: int = Factory(lambda page: len(page.objects), takes_self=True)
-    """How many objects the page listed, with a last one that held nothing but the context."""
 
 
 def context_of(*places: object) -> str | None:
@@ -45,8 +43,8 @@ def _count(*places: object) -> int | None:
     return None
 
 
-def unwrap(value: object) -> tuple[Any, int | None, str | None, int]:
-    """Return the records of a list reply, a list or tuple, and the other fields of its `PageReply`.
+def unwrap(value: object) -> tuple[Any, int | None, str | None]:
+    """Return the records of a list reply, a list or tuple of them, its total and its context.
 
     Raises:
         ValueError: There is no list of records in it.
@@ -63,9 +61,8 @@ def unwrap(value: object) -> tuple[Any, int | None, str | None, int]:
     if not isinstance(objects, list | tuple):
         problem = "required field missing" if objects is None else "expected a list"
         raise ValueError(f"{problem} @ $.objects")
-    listed = len(objects)
     last = objects[-1] if objects else None
     if isinstance(last, dict) and set(last) == {"context"}:
         objects = objects[:-1]
     context = context_of(meta, value, value.get("objects"), hits, last)
-    return objects, _count(meta, value, hits), context, listed
+    return objects, _count(meta, value, hits), context

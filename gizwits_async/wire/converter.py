@@ -72,10 +72,10 @@ def load_json(body: bytes) -> Any:
 
 
 def load(body: bytes, kind: Any) -> Any:
-    """Return what a reply says, for `structure`: as `load_json` does, but records of a list are made.
+    """Return what a reply says, as `load_json` does, for `structure` to make an object of it.
 
-    Plain ones are read straight into objects; those that msgspec refuses are left as they came, for
-    `structure` to judge.
+    Plain records of a list are objects already. Those that msgspec refuses are left as they came,
+    for `structure` to judge.
 
     Args:
         body: The JSON text.
@@ -222,11 +222,11 @@ def _page_hooks(converter: Converter) -> Callable[[Any], Callable[[Any, Any], Pa
         fill = converter.get_structure_hook(listed)
 
         def hook(value: object, _: object) -> PageReply[Any]:
-            objects, total, context, count = unwrap(value)
+            objects, total, context = unwrap(value)
             # Made by `load`: JSON has no tuples.
             made = type(objects) is tuple and (not objects or type(objects[0]) is item)
             records = objects if made else fill(objects, listed)
-            return PageReply(objects=records, total=total, context=context, listed=count)
+            return PageReply(objects=records, total=total, context=context)
 
         return hook
 
