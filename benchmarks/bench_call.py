@@ -53,7 +53,7 @@ async def _measured(repeat: int, calls: int) -> dict[str, list[float]]:
             )
 
 
-def figures(repeat: int = 15, *, calls: int = 500, show: bool = False) -> list[Figure]:
+def figures(repeat: int = 60, *, calls: int = 500, show: bool = False) -> list[Figure]:
     """Measure CPU of this process a call."""
     found = asyncio.run(_measured(repeat, calls))
     floor = "raw aiohttp get + read"

@@ -155,7 +155,7 @@ async def _generated(
     await count(_mashumaro(session, url, step, decoder))
 
 
-def figures(repeat: int = 15, *, show: bool = False) -> list[Figure]:
+def figures(repeat: int = 75, *, show: bool = False) -> list[Figure]:
     """Measure CPU of this process; each peer over ours, so that more than 1 means slower."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
