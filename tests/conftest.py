@@ -1,6 +1,7 @@
-"""What every test may use: aioresponses, mended for the aiohttp that is installed; no timed draws."""
+"""What every test may use: aioresponses, mended for the aiohttp that is installed; loops; no timed draws."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from unittest.mock import Mock
 
@@ -8,6 +9,8 @@ import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import HealthCheck, settings
+
+from tests.jump import JumpingLoop
 
 # No test is timed: these machines are shared, and how long a draw takes says nothing of the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,3 +31,11 @@ def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
     monkeypatch.setattr(core, "ClientResponse", _Response)
     with aioresponses() as replies:
         yield replies
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run what is marked `jumping` on a loop that does not wait for time, all else on the usual one."""
+    jumps = item.get_closest_marker("jumping") is not None
+    return {"loop": JumpingLoop if jumps else asyncio.new_event_loop}

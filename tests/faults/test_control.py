@@ -134,6 +134,7 @@ def test_c2_a_command_that_can_never_leave_is_not_sent() -> None:
     assert cloud.product.controls == []
 
 
+@pytest.mark.jumping
 @pytest.mark.fault("C2")
 async def test_c2_refused_by_a_closed_port_it_goes_when_the_port_opens() -> None:
     """C2: over real sockets: nobody listens at first, then the service is up; one command."""

@@ -9,6 +9,8 @@ from tests.faults.wired import wired
 from tests.wire.mischief import stall_after_headers, stall_at_once
 from tests.wire.raw import Answer
 
+pytestmark = pytest.mark.jumping
+
 SECONDS = 0.2
 HANGS = pytest.mark.parametrize(
     "fault", [stall_at_once, stall_after_headers], ids=["headers", "body"]

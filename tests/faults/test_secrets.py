@@ -32,6 +32,8 @@ from tests.canaries import (
 from tests.support import FreeQuota
 from tests.wire.raw import Exchange, RawServer, raw_server
 
+pytestmark = pytest.mark.jumping
+
 DAY = 86_400
 SENT = ("enterprise secret", "product secret", "token")
 ECHO = " ".join(CANARIES[name] for name in SENT)

@@ -84,6 +84,7 @@ RUDE = {
 }
 
 
+@pytest.mark.jumping
 @pytest.mark.fault("P10", "Q5")
 @pytest.mark.parametrize("kind", RUDE)
 async def test_p10_a_redis_that_refuses_shows_no_password(kind: str, heard: Heard) -> None:
@@ -105,6 +106,7 @@ async def test_p10_a_redis_that_refuses_shows_no_password(kind: str, heard: Hear
     assert_hidden(heard, *objects)
 
 
+@pytest.mark.jumping
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("way", ["cancelled", "deadline", "refused"])
 async def test_p10_who_gives_up_on_a_redis_shows_no_password(way: str, heard: Heard) -> None:

@@ -23,6 +23,8 @@ from tests.wire.mischief import (
 )
 from tests.wire.raw import Answer, raw_server
 
+pytestmark = pytest.mark.jumping
+
 both = pytest.mark.parametrize("borrowed", [False, True], ids=["own", "borrowed"])
 
 

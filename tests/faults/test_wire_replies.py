@@ -29,6 +29,8 @@ from tests.support import Fleet, FreeQuota, SimulatedCloud, client_of, virtually
 from tests.wire.mischief import says
 from tests.wire.raw import Exchange, raw_server
 
+pytestmark = pytest.mark.jumping
+
 DID = "d" * 22
 MAC = "ACCF23000000"
 

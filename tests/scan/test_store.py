@@ -82,15 +82,17 @@ async def test_cancelled_at_any_moment_it_goes_on_without_loss(tmp_path: Path) -
 
 async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlStore) -> None:
     """What has begun is finished whole; who still queues behind it is let go at once."""
-    gate = asyncio.Event()
+    began, gate = asyncio.Event(), asyncio.Event()
 
     async def slow(connection: Any) -> None:
+        began.set()
         await connection.execute(delete(LOG_TABLES["cmd"]))
         await gate.wait()
 
     first = asyncio.ensure_future(store._session.do(slow))
     second = asyncio.ensure_future(store.due(["data"], 1000, 10))
-    await asyncio.sleep(0.05)
+    await began.wait()
+    await asyncio.sleep(0)  # The second is at the queue.
     for waiting in (first, second):
         waiting.cancel()
     await asyncio.wait({second}, timeout=10)

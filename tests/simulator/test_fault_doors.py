@@ -83,6 +83,7 @@ async def ended(client: GizwitsClient, call: Any) -> object:
     return type(value).__name__ if isinstance(value, str) else value
 
 
+@pytest.mark.jumping
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: "-".join(map(str, rule.values())))
 async def test_both_doors_are_alike_to_a_client(rule: dict[str, Any]) -> None:
     """In the process and on a socket a call of any kind ends the same way, and so do the next."""

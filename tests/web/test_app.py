@@ -29,6 +29,8 @@ from gizwits_async.simulator import Fate, Fleet, Quirks, SimulatedCloud, Simulat
 from tests.support import client_of
 from tests.web.serving import served, simulated
 
+pytestmark = pytest.mark.jumping
+
 
 def _app(**lifespan: Any) -> FastAPI:
     app = FastAPI(lifespan=gizwits_lifespan(**lifespan))

@@ -16,6 +16,8 @@ from tests.canaries import CANARIES, CREDENTIALS, PASSCODE, TOKEN, Heard, leaks,
 from tests.support import FreeQuota
 from tests.wire.raw import Exchange, raw_server
 
+pytestmark = pytest.mark.jumping
+
 SENT = ("enterprise secret", "product secret", "token")
 ECHO = " ".join(CANARIES[name] for name in SENT) + CREDENTIALS.enterprise_id
 

@@ -263,6 +263,7 @@ async def test_a_fork_gets_connections_of_its_own(kind: str, tmp_path: Path) -> 
     assert lines[1:] == [f"parent parent{n}" for n in (2, 3, 4)]
 
 
+@pytest.mark.jumping
 async def test_closing_while_calls_are_under_way_ends_them() -> None:
     """Whatever they end in is an error of ours; nothing hangs."""
 
