@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from multiprocessing.connection import Connection
 
 from benchmarks.pages import device_page, log_page
@@ -79,8 +80,9 @@ class _Canned(asyncio.Protocol):
             base = b"http://127.0.0.1:%d%b" % (port, target.partition(b"?")[0])
             link = b'Link: <%b?page=%d>; rel="next"\r\n' % (base, number + 2)
         return (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
-            % (link, len(body), body)
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: %b\r\n%b"
+            b"Content-Length: %d\r\n\r\n%b"
+            % (formatdate(usegmt=True).encode(), link, len(body), body)
         )
 
 

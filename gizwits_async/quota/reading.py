@@ -1,9 +1,10 @@
 """The quota headers of one reply as numbers, less what cannot be true. Pure."""
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from attrs import frozen
+
+from gizwits_async.http_date import epoch_of
 
 __all__ = ["Reading", "read"]
 
@@ -32,13 +33,6 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
-def _epoch(text: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(text or "").timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
     """Return what the headers (lower-case names) say, less what cannot be true.
 
@@ -53,7 +47,7 @@ def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
     remaining = _whole(headers.get("x-ratelimit-remaining"))
     if remaining is not None and remaining > (limit or calls):
         remaining = None
-    stamp, date = _whole(headers.get("x-ratelimit-reset")), _epoch(headers.get("date"))
+    stamp, date = _whole(headers.get("x-ratelimit-reset")), epoch_of(headers.get("date", ""))
     reset_in = resets_at = None
     if stamp is not None and date is not None:
         for epoch in (float(stamp), stamp / _MILLI):

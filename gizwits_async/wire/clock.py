@@ -3,19 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+
+from gizwits_async.http_date import epoch_of
 
 __all__ = ["ServerClock"]
-
-
-def _epoch(date: str) -> float | None:
-    try:
-        stamp = parsedate_to_datetime(date)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    # HTTP dates are UTC; one that does not say so would be read by the zone of this machine.
-    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
 
 
 class ServerClock:
@@ -51,7 +42,7 @@ class ServerClock:
 
     def observe(self, date: str | None, sent_at: float) -> None:
         """Take in the `Date` of a reply to a call sent at `sent_at` (event loop time)."""
-        stamp = None if date is None else _epoch(date)
+        stamp = None if date is None else epoch_of(date)
         if stamp is None:
             return
         low, high = stamp - self.loop_time, stamp + 1 - sent_at
