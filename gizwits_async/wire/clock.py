@@ -40,12 +40,12 @@ class ServerClock:
         """Whether a `Date` of the server was seen."""
         return self._offset is not None
 
-    def observe(self, date: str | None, sent_at: float) -> None:
-        """Take in the `Date` of a reply to a call sent at `sent_at` (event loop time)."""
+    def observe(self, date: str | None, *, sent: float, arrived: float) -> None:
+        """Take in the `Date` of a reply, and when it left and when it was there (event loop time)."""
         stamp = None if date is None else epoch_of(date)
         if stamp is None:
             return
-        low, high = stamp - self.loop_time, stamp + 1 - sent_at
+        low, high = stamp - arrived, stamp + 1 - sent
         if self._offset is not None:
             narrowed = max(low, self._offset[0]), min(high, self._offset[1])
             if narrowed[0] <= narrowed[1]:

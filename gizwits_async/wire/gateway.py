@@ -262,8 +262,9 @@ class Gateway:
                 timeout=self.options.timeout,
                 max_bytes=self.options.max_response_bytes,
             )
-            so_far.replied(reply, self.clock.loop_time)
-            self.clock.observe(reply.headers.get("date"), now)
+            arrived = self.clock.loop_time
+            so_far.replied(reply, arrived)
+            self.clock.observe(reply.headers.get("date"), sent=now, arrived=arrived)
             value = decode(request, reply)
         except ApiError as error:
             self._quota.observe(_headers_of(reply), refused=isinstance(error, QuotaExceededError))

@@ -51,7 +51,7 @@ def test_the_true_time_is_always_within_the_interval(
         clocks.loop += there
         stamp = floor(clocks.loop + 1_790_000_000 + offset)
         clocks.loop += back
-        clock.observe(date(stamp), sent_at)
+        clock.observe(date(stamp), sent=sent_at, arrived=clocks.loop)
         clocks.loop += pause
         true = clocks.loop + 1_790_000_000 + offset
         assert clock.earliest() <= true + 1e-4
@@ -66,7 +66,7 @@ def test_a_step_of_the_wall_clock_moves_nothing_once_the_server_was_heard() -> N
     """A6: NTP and people set the wall clock; the loop's clock carries the server's time on."""
     clocks = Clocks()
     clock = clocks.made()
-    clock.observe(date(2_000_000), sent_at=50.0)
+    clock.observe(date(2_000_000), sent=50.0, arrived=50.0)
     before = clock.earliest()
     clocks.wall -= 7200
     assert clock.earliest() == before
@@ -78,8 +78,8 @@ def test_a_server_that_moved_its_clock_is_believed_anew() -> None:
     """A `Date` outside of the interval begins it again, for instance after a suspend."""
     clocks = Clocks()
     clock = clocks.made()
-    clock.observe(date(2_000_000), 50.0)
-    clock.observe(date(2_003_600), 50.0)
+    clock.observe(date(2_000_000), sent=50.0, arrived=50.0)
+    clock.observe(date(2_003_600), sent=50.0, arrived=50.0)
     assert 2_003_600 <= clock.earliest() <= clock.latest() <= 2_003_601
 
 
@@ -89,11 +89,11 @@ def test_a_server_that_moved_its_clock_is_believed_anew() -> None:
 def test_a_date_that_is_none_is_ignored(junk: str | None) -> None:
     """Junk in `Date` leaves the clock as it was."""
     clock = Clocks().made()
-    clock.observe(junk, 50.0)
+    clock.observe(junk, sent=50.0, arrived=50.0)
     assert not clock.known
 
 
 @given(st.text(max_size=40))
 def test_no_text_in_date_raises(text: str) -> None:
     """Whatever a server writes there."""
-    Clocks().made().observe(text, 50.0)
+    Clocks().made().observe(text, sent=50.0, arrived=50.0)
