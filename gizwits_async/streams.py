@@ -130,7 +130,7 @@ class PageStream(Stream[T]):
             except GizwitsError as error:
                 resumable(error, write_token(self._query, skip))
                 raise
-            before, began, total = reply, skip, reply.total
+            before, began, total = reply, skip, self._counted(reply)
             # The server may cap "limit": advance by what came; a short page is not the end.
             skip += len(reply.objects)
             over = not reply.objects or (total is not None and skip >= total)
@@ -152,6 +152,18 @@ class PageStream(Stream[T]):
             yield Page(self._fresh(reply.objects, seen), token)
             if over:
                 return
+
+    def _counted(self, reply: PageReply[T]) -> int | None:
+        """Return the total if it counts the list: one no larger than a full page may count that page.
+
+        One that was seen to be larger settles it for the route.
+        """
+        gateway, rows = self._gateway, len(reply.objects)
+        if reply.total is not None and reply.total > rows:
+            gateway.counting.add(self._request.path.route)
+        elif rows >= min(gateway.options.page_size, _SMALL_PAGE):
+            return reply.total if self._request.path.route in gateway.counting else None
+        return reply.total
 
     def _same_again(self, before: PageReply[T], reply: PageReply[T], same: int, skip: int) -> int:
         """Return how often in a row the same page has come; raise if `skip` is plainly ignored."""

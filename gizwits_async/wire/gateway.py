@@ -64,6 +64,7 @@ class Gateway:
         page_caps: dict[str, int] | None = None,
         watch: Watch | None = None,
         paths: dict[str, str] | None = None,
+        counting: set[str] | None = None,
         ahead: bool = False,
     ) -> None:
         self.options = options
@@ -71,6 +72,8 @@ class Gateway:
         """Route -> page size, of the lists that refused a larger one."""
         self.paths: dict[str, str] = {} if paths is None else paths
         """Report -> path below the product, of those whose path is in doubt."""
+        self.counting: set[str] = set() if counting is None else counting
+        """Routes of lists whose total was seen to count all of it, and not the page."""
         self.clock = clock
         self._credentials = credentials
         self._base_url = base_url
@@ -132,6 +135,7 @@ class Gateway:
             page_caps=self.page_caps,
             watch=self._watch,
             paths=self.paths,
+            counting=self.counting,
             ahead=ahead,
         )
 
