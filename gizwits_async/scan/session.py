@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.place import Place
+from gizwits_async.wire.turn import Turn
 
 __all__ = ["STORE_FAILS", "TEXT", "Session", "translated"]
 
@@ -29,7 +30,7 @@ class Session:
         self._place = place
         self._engine: AsyncEngine | None = None
         self._connection: AsyncConnection | None = None
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
 
     async def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do some work as one transaction: all of it, or nothing, also for a cancelled caller.
@@ -38,7 +39,7 @@ class Session:
             ScanStoreError: The database refused, or is away.
         """
         # Who is cancelled while others have their turn has begun nothing, and need not wait for it.
-        await self._turn.acquire()
+        await self._turn.here().acquire()
         return await _whole(self._transaction(work))
 
     async def aclose(self) -> None:
@@ -55,7 +56,7 @@ class Session:
         except STORE_FAILS as error:
             failure = translated(self._place, error)
         finally:
-            self._turn.release()
+            self._turn.here().release()
         # Not raised in the handler: its context would be the driver's error, and among the locals
         # of the frames that one came through is the password.
         raise failure

@@ -17,7 +17,8 @@ class Authorization(Section):
 
         Raises:
             AuthenticationError: An id, a secret or our address is not accepted.
+            QuotaWaitError: The quota has no place within `Options.max_quota_wait`.
 
         POST /v1/products/{product_key}/access_token (api document: "get token")
         """
-        return await self._gateway.in_time("fetching a token", self._gateway.tokens.renew)
+        return await self._gateway.renew_token()

@@ -1,6 +1,5 @@
 """What a client learned of one product and need not ask again: its data points, a closed log."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
@@ -9,6 +8,7 @@ from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.payload import DataPointCodec
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.token import TokenSource
+from gizwits_async.wire.turn import Turn
 
 __all__ = ["Known", "codec_of", "known_of"]
 
@@ -20,7 +20,7 @@ class Known:
         self.cmd_open = True
         """Whether the cmd log may be asked, as far as known: published products refuse it."""
         self._codec: DataPointCodec | None = None
-        self._lock = asyncio.Lock()
+        self._turn = Turn()
 
     async def codec(self, fetch: Callable[[], Awaitable[ProductDataPoints]]) -> DataPointCodec:
         """Return the codec of the product; of many callers one fetches, and a failure is not kept.
@@ -29,7 +29,7 @@ class Known:
             InvalidResponseError: The definition makes no sense; the message names the data point.
         """
         if self._codec is None:
-            async with self._lock:
+            async with self._turn.here():
                 if self._codec is None:
                     self._codec = codec_of(await fetch())
         return self._codec

@@ -153,6 +153,10 @@ class Gateway:
         if not self.clock.known:
             await self.in_time("fetching a token", self._permits.token)
 
+    async def renew_token(self) -> Token:
+        """Return a new token; see `Authorization.create_token`."""
+        return await self.in_time("fetching a token", self._permits.renewed)
+
     async def send(self, request: Request[T]) -> T:
         """Send `request` and return what its reply means, within `Options.deadline`.
 

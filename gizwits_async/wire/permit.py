@@ -1,6 +1,7 @@
 """What a call needs before it leaves: a place in the quota, and a token that is good. Nothing is sent."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
@@ -15,6 +16,9 @@ __all__ = ["Permits"]
 
 _FRESH = 2.0
 """Seconds that a place may be held before its call is sent: `pad` of the quota counts on it."""
+
+_LOOK = 1.0
+"""Seconds after which to look what holds up a login, at the soonest."""
 
 
 class Permits:
@@ -78,7 +82,7 @@ class Permits:
             if token is not None:
                 return granted, token
             try:
-                token = await self._tokens.get()
+                token = await self._patiently(self._tokens.get)
             except BaseException:
                 self._quota.observe(None)
                 raise
@@ -86,3 +90,25 @@ class Permits:
             if now - granted <= _FRESH:
                 return now, token
             self._quota.observe(None)  # Spent: the server would count it too late.
+
+    async def renewed(self) -> Token:
+        """Return a new token, whatever the one at hand is good for."""
+        return await self._patiently(self._tokens.renew)
+
+    async def _patiently(self, login: Callable[[], Awaitable[Token]]) -> Token:
+        # A login that others wait for too waits for the quota as long as it takes. Who may not do
+        # so looks now and then whether that is what holds it up, and lets the quota say it.
+        limit = self._max_wait
+        if limit is None:
+            return await login()
+        while True:
+            scope = asyncio.timeout(max(limit, _LOOK))
+            try:
+                async with scope:
+                    return await login()
+            except TimeoutError:
+                if not scope.expired():
+                    raise
+            if (self._quota.retry_after() or 0.0) > limit:
+                await self._acquire()
+                self._quota.observe(None)

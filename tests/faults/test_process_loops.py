@@ -5,15 +5,18 @@ import gc
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
-from gizwits_async.simulator import SimulatorTransport
+from gizwits_async.scan import FleetScan, Since, SqlStore
+from gizwits_async.simulator import FaultRule, SimulatorTransport
 from gizwits_async.testing import ThreadedSimulator
-from tests.support import Fleet, SimulatedCloud, virtually
+from tests.support import Fleet, SimulatedCloud, client_of, virtually
 
+NOW = 1_790_000_000
 MACS = [f"{0xACCF23000000 + n:012X}" for n in range(9)]
 
 
@@ -101,6 +104,32 @@ def test_p4_the_count_of_the_quota_goes_along() -> None:
 
 
 # --- P6: two threads
+
+
+@pytest.mark.fault("P4")
+def test_p4_what_many_tasks_share_moves_on_to_the_next_loop(tmp_path: Path) -> None:
+    """P4: the data points of a product and the connection of a store, for which tasks stand in line."""
+    rule = FaultRule(path="*/datapoint", action="status", status=500, nth=(1, 2, 3, 4, 5, 6))
+    cloud = SimulatedCloud(Fleet.generate(9, now=NOW), quota=10**6, faults=[rule])
+    today = [NOW]
+    door = SimulatorTransport(cloud, clock=lambda: today[0])
+    client = client_of(cloud, transport=door, max_retries=0)
+    store = SqlStore(tmp_path / "fleet.db")
+    did = cloud.fleet.devices[0].did
+
+    async def commands() -> list[object]:
+        works = (client.devices.control_and_confirm(did, {"switch": True}) for _ in range(3))
+        return [type(one) for one in await asyncio.gather(*works, return_exceptions=True)]
+
+    async def scanned() -> bool:
+        report = await FleetScan(client, store, start=Since(3600.0)).run()
+        return report.complete
+
+    for _ in range(2):
+        assert asyncio.run(commands()) == [errors.ServerError] * 3
+    for _ in range(2):
+        assert asyncio.run(scanned())
+        today[0] += 86_400
 
 
 @pytest.mark.fault("P6")

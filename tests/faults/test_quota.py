@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -57,6 +58,33 @@ async def use_up(cloud: SimulatedCloud) -> None:
         while not cloud.tally["error 5013"]:
             with suppress(errors.QuotaExceededError):
                 await stranger.devices.detail(MAC)
+
+
+@pytest.mark.fault("Q1")
+@pytest.mark.parametrize("limit", [0, 0.001, 3.0])
+@pytest.mark.parametrize("call", ["detail", "create_token"])
+def test_q1_who_waits_little_is_told_of_the_quota_and_not_left_to_a_login(
+    call: str, limit: float
+) -> None:
+    """Q1: the login that all wait for may wait for the reset; who must not is turned away."""
+    cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=0)
+    door = Door(cloud)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with client_on(door, cloud, max_quota_wait=limit) as client:
+            calls = {
+                "detail": partial(client.devices.detail, MAC),
+                "create_token": client.authorization.create_token,
+            }
+            for longest in (max(limit, 1.0), max(limit, 1.0)):
+                began = loop.time()
+                with pytest.raises(errors.QuotaWaitError):
+                    await calls[call]()
+                assert loop.time() - began <= longest + 0.1
+
+    virtually(main())
+    assert cloud.tally["error 5013"] == 1
 
 
 @pytest.mark.fault("Q1")
