@@ -56,15 +56,17 @@ def hide(error: ApiError, *secrets: str) -> None:
         if isinstance(error.code, str):
             error.code = _without(error.code, secret)
         if error.detail is not None:
-            detail = str(error.detail)
-            error.detail = error.detail if _without(detail, secret) == detail else "***"
+            detail = error.detail
+            text = detail if isinstance(detail, str) else json.dumps(detail)
+            error.detail = detail if _without(text, secret) == text else "***"
     error.args = (error.message,)
 
 
 def _without(text: str, secret: str) -> str:
     # Pages quote what they were sent in more ways than one.
-    quoted, escaped = {quote(secret, safe=""), quote(secret)}, secret.replace("/", "\\/")
-    for written in {secret, escape(secret), escaped, *quoted}:
+    quoted = {quote(secret, safe=""), quote(secret)}
+    in_json = json.dumps(secret)[1:-1]
+    for written in {secret, escape(secret), in_json, in_json.replace("/", "\\/"), *quoted}:
         text = _without_parts(text.replace(written, "***"), written)
         # The end of what is kept may have cut a secret in two.
         for length in range(len(written) - 1, _LEAST_PART - 1, -1):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from gizwits_async.errors import (
     ApiError,
@@ -23,7 +24,7 @@ from gizwits_async.errors import (
     TransportError,
 )
 from gizwits_async.models.devices import DeviceDetail
-from gizwits_async.options import Lane
+from gizwits_async.options import Lane, Secret
 from gizwits_async.wire.request import Auth, delete, get, post, put
 from gizwits_async.wire.transport import HttpReply
 from tests.canaries import CREDENTIALS as CANARIES
@@ -563,6 +564,28 @@ async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str],
             await client.devices.detail("m")
     assert leaks(told(caught.value)) == []
     assert caught.value.message.startswith("bad secret ")
+
+
+@pytest.mark.fault("P10")
+@pytest.mark.fault("P10")
+@pytest.mark.parametrize("secret", ["ab\\cd\\ef\\gh\\ij", 'ab"cd\'ef"gh\'ij"'])
+async def test_a_secret_of_odd_characters_is_found_in_json(secret: str) -> None:
+    """P10: inside an object, in the text that a long one becomes, and in a page that quotes JSON."""
+    credentials = evolve(CANARIES, product_secret=Secret(secret))
+    spelt = json.dumps({"sent": secret})
+    for body in (
+        f'{{"error_code": 5002, "detail": {spelt}}}'.encode(),
+        f'{{"error_code": 5002, "detail": [{spelt}, "{"x" * 1500}"]}}'.encode(),
+        f"refused: {spelt}".encode(),
+    ):
+        transport = ScriptedTransport(answers(reply(body, 400)))
+        async with client_on(transport, credentials=credentials) as client:
+            with pytest.raises(ApiError) as caught:
+                await client.devices.detail("m")
+        shown = f"{caught.value} {caught.value.detail}"
+        for part in {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]}:
+            assert part not in shown
+        assert "***" in shown
 
 
 class Masking(ScriptedTransport):
