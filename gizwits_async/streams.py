@@ -260,7 +260,7 @@ class LogStream(Stream[T]):
             at = walk.position
             try:
                 if (pause := walk.pause()) > 0:
-                    await self._gateway.sleep(pause)
+                    await self._gateway.rest(self._request.where, pause)
                 request = walk.next()
                 page = None if request is None else await self._page(walk, request, span)
             except GizwitsError as error:

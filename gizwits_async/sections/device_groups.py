@@ -39,7 +39,11 @@ class DeviceGroups(ManySection):
 
         POST /v1/products/{product_key}/device_groups (api document: "create device group")
         """
-        body = {} if parent_gid is None else {"parent_gid": Path.of("{gid}", gid=parent_gid)}
+        if parent_gid is not None:
+            Path.of(
+                "{gid}", gid=parent_gid
+            )  # Refused as elsewhere, but in a body it is not quoted.
+        body = {} if parent_gid is None else {"parent_gid": parent_gid}
         return (await self._send(post(self._at("device_groups"), GroupCreated, json=body))).gid
 
     async def delete(self, gid: str) -> None:

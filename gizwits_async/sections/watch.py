@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
+from gizwits_async.resume import resumable
 from gizwits_async.streams import LogStream, Page
 from gizwits_async.windows import Range
 from gizwits_async.wire.gateway import Gateway
@@ -64,7 +66,11 @@ class WatchStream(LogStream[T]):
             _, found = await self._resolved(resume)
             position, due = found or 0, clock.loop_time
         while True:
-            await self._rest(position, due)
+            try:
+                await self._rest(position, due)
+            except GizwitsError as error:
+                resumable(error, self._token(Range(position, position + 1), position) or "")
+                raise
             # What was missed meanwhile is asked for at once, but polls are not made up for.
             due = clock.loop_time + self._every
             until = max(position + 1, floor(clock.earliest() - self._settle))
@@ -80,7 +86,7 @@ class WatchStream(LogStream[T]):
         clock = self._gateway.clock
         settled = position + 1 + self._settle
         while (pause := max(due - clock.loop_time, settled - clock.earliest())) > 0:
-            await self._gateway.sleep(max(pause, _LEAST_PAUSE))
+            await self._gateway.rest(self._request.where, max(pause, _LEAST_PAUSE))
 
 
 def _seconds(name: str, value: object, *, least: float) -> float:

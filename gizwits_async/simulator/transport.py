@@ -13,14 +13,12 @@ from gizwits_async.errors import (
     NotSentError,
     ResponseTooLargeError,
     TimedOutError,
-    UnexpectedRedirectError,
 )
 from gizwits_async.simulator.cloud import SimulatedCloud
 from gizwits_async.simulator.messages import SimulatedReply, SimulatedRequest
 
 __all__ = ["Fate", "SimulatorTransport"]
 
-_REDIRECTS = range(300, 400)
 Latency = float | Callable[[SimulatedRequest], float]
 
 
@@ -107,7 +105,6 @@ class SimulatorTransport:
             NotSentError: By its fate.
             NoReplyError: By its fate.
             TimedOutError: Time ran out.
-            UnexpectedRedirectError: The service pointed elsewhere.
             ResponseTooLargeError: The body is longer than `max_bytes`.
         """
         if self.closed:
@@ -124,8 +121,6 @@ class SimulatorTransport:
                 reply = await self._exchange(request, fate, max_bytes)
         except TimeoutError:
             raise TimedOutError(f"no complete reply within {timeout:g} s") from None
-        if reply.status in _REDIRECTS:
-            raise UnexpectedRedirectError(f"{method}: the server answered {reply.status}")
         if len(reply.body) > max_bytes:
             raise ResponseTooLargeError(f"the reply has more than {max_bytes} bytes")
         return reply

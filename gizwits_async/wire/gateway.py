@@ -199,6 +199,19 @@ class Gateway:
                 raise
         raise TimedOutError(f"{what}: not done within its deadline")
 
+    async def rest(self, what: str, seconds: float) -> None:
+        """Sleep between two calls of a walk, but not beyond a `deadline` around it.
+
+        Raises:
+            TimedOutError: The deadline came before the end of the rest.
+        """
+        # `Options.deadline` bounds each call, and a rest is none.
+        moment = due(None, self.clock.loop_time)
+        left = seconds if moment is None else max(0.0, moment - self.clock.loop_time)
+        await self.sleep(min(seconds, left))
+        if left < seconds:
+            raise TimedOutError(f"{what}: its deadline came before its next call")
+
     async def _bounded(
         self, request: Request[T], body: bytes | None, attempts: list[Attempt], began: float
     ) -> T:

@@ -198,13 +198,13 @@ async def test_a_lost_binding_is_never_repeated(verb: str) -> None:
     assert len(transport.calls) == 1
 
 
-@pytest.mark.parametrize("gid", ["g", None])
+@pytest.mark.parametrize("gid", ["g", "组一", None])
 async def test_c17_a_child_names_its_parent(gid: str | None) -> None:
     """C17: `parent_gid` is the gid of the parent; the root is made without one."""
     transport = ScriptedTransport(answers(reply({"gid": "new"})))
     async with client_on(transport) as client:
         assert await client.device_groups.create(gid) == "new"
-    assert json.loads(transport.calls[0].body or b"") == ({"parent_gid": "g"} if gid else {})
+    assert json.loads(transport.calls[0].body or b"") == ({"parent_gid": gid} if gid else {})
 
 
 @pytest.mark.fault("C6")

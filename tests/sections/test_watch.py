@@ -11,11 +11,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.client import GizwitsClient
-from gizwits_async.errors import ForbiddenError, GizwitsError, ResumeMismatchError
+from gizwits_async.errors import (
+    ForbiddenError,
+    GizwitsError,
+    ResumeMismatchError,
+    TimedOutError,
+)
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.story import Record
 from gizwits_async.simulator.transport import Fate
+from gizwits_async.wire.deadline import deadline
 from tests.support import client_of, virtually
 
 NOW = 1_790_000_000
@@ -293,3 +299,29 @@ def test_nothing_is_lost_and_nothing_doubled(
     )
     seconds = [floor(record.ts) for record in got]
     assert seconds == sorted(seconds)
+
+
+@pytest.mark.fault("P2")
+def test_a_deadline_around_a_watch_ends_its_rest_too() -> None:
+    """P2: in the middle of a rest it is over, and what came since is there for who goes on."""
+    cloud = service(records_at(1, 31, 40))
+
+    async def main() -> None:
+        async with client_of(cloud, deadline=2.0) as client:
+            loop = asyncio.get_running_loop()
+            got: list[DataRecord] = []
+            began = loop.time()
+
+            async def watch() -> None:
+                async for record in client.devices.watch(DID):
+                    got.append(record)  # noqa: PERF401 - it ends in an error
+
+            with pytest.raises(TimedOutError) as caught, deadline(45.0):
+                await watch()
+            assert loop.time() - began == pytest.approx(45.0)
+            assert numbers(got) == [0]
+            await asyncio.sleep(60)
+            more, _ = await watched(client, 1, caught.value.resume)
+            assert numbers(more) == [1, 2]
+
+    virtually(main())

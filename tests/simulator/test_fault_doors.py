@@ -90,7 +90,7 @@ async def test_both_doors_are_alike_to_a_client(rule: dict[str, Any]) -> None:
     late = rule in ({"action": "stall"}, {"action": "drip"})
     options = OPTIONS.evolve(timeout=0.5) if late else OPTIONS
     for name in ("log", "control") if late else CALLS:
-        call, seen = CALLS[name], []
+        call, seen, told = CALLS[name], [], ([], [])
         clouds = [
             cloud_with(FaultRule(path="*[!n]", nth=2 if late else (2, 3), **rule)) for _ in range(2)
         ]
@@ -103,16 +103,20 @@ async def test_both_doors_are_alike_to_a_client(rule: dict[str, Any]) -> None:
                     quota=FreeQuota(),
                     options=options,
                     clock=lambda: NOW,
+                    on_call=lambda one, reports=reports: reports.append(
+                        (one.verb, one.route, one.status, one.error_code, one.error, one.attempts)
+                    ),
                 )
-                for cloud, door in (
-                    (clouds[0], SimulatorTransport(clouds[0], clock=lambda: NOW)),
-                    (clouds[1], None),
+                for cloud, door, reports in (
+                    (clouds[0], SimulatorTransport(clouds[0], clock=lambda: NOW), told[0]),
+                    (clouds[1], None, told[1]),
                 )
             ]
             for client in clients:
                 async with client:
                     seen.append([await ended(client, call) for _ in range(4)])
         assert seen[0] == seen[1], name
+        assert told[0] == told[1], name
         assert clouds[0].faults.matched == clouds[1].faults.matched
         assert clouds[0].faults.fired == clouds[1].faults.fired
         assert len(clouds[0].product.controls) == len(clouds[1].product.controls)

@@ -13,7 +13,6 @@ from gizwits_async.errors import (
     NoReplyError,
     ResponseTooLargeError,
     TimedOutError,
-    UnexpectedRedirectError,
 )
 from gizwits_async.simulator import (
     Action,
@@ -125,7 +124,6 @@ async def test_effect_can_be_asked_for():
         ("stall", TimedOutError, "log.online"),
         ("drip", TimedOutError, "log.online"),
         ("oversized", ResponseTooLargeError, "log.online"),
-        ("redirect", UnexpectedRedirectError, "fault.redirect"),
     ],
 )
 async def test_errors_of_the_door_in_the_process(action, error, kind):
@@ -135,6 +133,13 @@ async def test_errors_of_the_door_in_the_process(action, error, kind):
         await ask(cloud)
     assert [entry.kind for entry in cloud.ledger] == [kind]
     assert (await ask(cloud)).status == 200
+
+
+async def test_a_redirect_is_a_reply():
+    """What it means is for the client to say, as over a socket."""
+    cloud = cloud_with(FaultRule(action="redirect", nth=1))
+    assert (await ask(cloud)).status == 302
+    assert [entry.kind for entry in cloud.ledger] == ["fault.redirect"]
 
 
 async def test_late_replies():
