@@ -9,7 +9,7 @@ from os import PathLike
 from typing import TypeVar
 
 from attrs import asdict
-from sqlalchemy import bindparam, case, delete, func, insert, inspect, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.models.devices import Device
@@ -38,6 +38,19 @@ _MOVE = (
     update(TASKS)
     .where(*_OF_TASK)
     .values({column: bindparam(f"to_{column.key}") for column in _FIELDS})
+)
+_BROUGHT = case((TASKS.c.covered < TASKS.c.seen, TASKS.c.seen), else_=TASKS.c.covered)
+_REWIND = (  # `Task.rewound` for all of them at once.
+    update(TASKS)
+    .where(TASKS.c.upto < TASKS.c.seen, or_(TASKS.c.end.is_(None), TASKS.c.until.is_not(None)))
+    .values(
+        {
+            TASKS.c.had: case((TASKS.c.had < _BROUGHT, _BROUGHT), else_=TASKS.c.had),
+            TASKS.c.seen: TASKS.c.upto,
+            TASKS.c.end: None,
+            TASKS.c.resume: None,
+        }
+    )
 )
 
 
@@ -157,13 +170,7 @@ class SqlStore:
         async def work(connection: AsyncConnection) -> None:
             await self._put(connection, values_of(state))
             if again:
-                behind = TASKS.c.upto < TASKS.c.seen
-                had = case((TASKS.c.had < TASKS.c.seen, TASKS.c.seen), else_=TASKS.c.had)
-                await connection.execute(
-                    update(TASKS)
-                    .where(TASKS.c.end.is_(None), behind)
-                    .values(had=had, seen=TASKS.c.upto)
-                )
+                await connection.execute(_REWIND)
 
         await self._session.do(work)
         self._run = state.run

@@ -29,7 +29,7 @@ class Task:
     """What is left to ask: the seconds from `seen` on, one window after the other.
 
     There is one for each log of each device, however many windows it has; a window that failed for
-    good is split off as a task of its own, bounded by `until`.
+    good is split off as a task of its own, bounded by `until`. No second is two tasks' to ask.
     """
 
     did: str
@@ -77,7 +77,7 @@ class Task:
     @property
     def over(self) -> bool:
         """Whether it is a split-off window that was read at last: nothing is left to remember."""
-        return self.until is not None and self.seen >= self.until
+        return self.until is not None and self.upto >= self.seen >= self.until
 
     def stop(self, end: int) -> int:
         """Return where it ends in a range that ends at `end`."""
@@ -85,9 +85,11 @@ class Task:
 
     def rewound(self) -> "Task":
         """Return the task as the next run begins it: back to where late records may have come."""
-        if self.end is not None or self.upto >= self.seen:
+        # The window that a log has open is closed first; one that was split off may never be.
+        if self.upto >= self.seen or (self.end is not None and self.until is None):
             return self
-        return evolve(self, seen=self.upto, had=max(self.had, self.seen))
+        had = max(self.had, self.seen, self.covered)
+        return evolve(self, seen=self.upto, had=had, end=None, resume=None)
 
     def opened(self, end: int, owned: int, now: float) -> "Task":
         """Return the task with a window to walk: the open one, or the next, as wide as can be.
@@ -149,12 +151,15 @@ class Task:
         return evolve(self, seen=start, upto=start if self.upto >= self.seen else self.upto)
 
     def split(self) -> "tuple[Task, Task]":
-        """Return the open window as a task of its own, and the log without it."""
+        """Return the open window as a task of its own, and the log without it.
+
+        Seconds before it that must be asked again go with it: the log would ask for its own too.
+        """
         end = self.open_end
         return evolve(self, part=self.seen, until=end), evolve(
             self,
             seen=end,
-            upto=end if self.upto >= self.seen else self.upto,
+            upto=end,
             end=None,
             resume=None,
             covered=end,

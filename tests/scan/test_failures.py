@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from attrs import evolve
@@ -24,12 +25,13 @@ from gizwits_async.simulator import (
     FaultRule,
     Fleet,
     Quirks,
+    Record,
     SimulatedCloud,
     SimulatedRequest,
     SimulatorTransport,
 )
 from gizwits_async.simulator.transport import Fate
-from tests.scan.common import DAY, LOGS, Rows, cloud_of, in_file, in_memory, log_calls, truth
+from tests.scan.common import DAY, LOGS, Rows, cloud_of, in_file, in_memory, log_calls, row, truth
 from tests.support import FreeQuota, client_of, virtually
 
 NOW = 1_790_000_000
@@ -128,6 +130,90 @@ def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: P
     virtually(main(memory, lambda: in_memory(memory)))
     path = tmp_path / "fleet.db"
     asyncio.run(main(path, lambda: in_file(path)))
+
+
+class Sick(SimulatorTransport):
+    """A service with a clock to be moved by hand, that garbles windows with the second before NOW."""
+
+    def __init__(self, cloud: SimulatedCloud) -> None:
+        super().__init__(cloud, clock=lambda: self.at)
+        self.cloud = cloud
+        self.at, self.sick = float(NOW), True
+
+    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+        reply = await super().send(method, target, *rest, **more)
+        query = parse_qs(urlsplit(target).query)
+        if not self.sick or "start_ts" not in query:
+            return reply
+        inside = int(query["start_ts"][0]) < NOW - 1 <= int(query["end_ts"][0])
+        return evolve(reply, body=b"[]") if inside else reply
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@pytest.fixture(params=["memory", "file"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, Callable[[], Rows]]:
+    """Return a store, and how to read what it holds."""
+    if request.param == "memory":
+        store = MemoryStore()
+        return store, lambda: in_memory(store)
+    return tmp_path / "fleet.db", lambda: in_file(tmp_path / "fleet.db")
+
+
+def tipped() -> SimulatedCloud:
+    """Return a device with records on both sides of the last window's beginning, and after it."""
+    times = [START + 5, NOW - 1000, NOW - 500, NOW - 1.5, NOW - 0.5, NOW + 500]
+    return SimulatedCloud(Fleet.of(["did"], {("data", "did"): times}, now=NOW), quota=10**9)
+
+
+async def scanned(store: Any, service: Sick, settle: int = 900) -> ScanReport:
+    """Scan once, by a client that learns anew what time it is."""
+    client = client_of(service.cloud, transport=service, max_retries=0)
+    scan = FleetScan(client, store, logs=["data"], start=START, settle=settle, sleep=service.sleep)
+    return await scan.run()
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+@pytest.mark.parametrize("settle", [900, 200_000])
+async def test_no_second_of_a_young_window_that_failed_is_read_twice(
+    settle: int, runs: int, kept: tuple[Any, Callable[[], Rows]]
+) -> None:
+    """Late records may come before the window that is split off: one task asks for both again."""
+    cloud, (store, found) = tipped(), kept
+    service = Sick(cloud)
+    for number in range(runs):
+        report = await scanned(store, service, settle)
+        service.at += DAY
+        assert [failure.error for failure in report.failures] == ["InvalidResponseError"]
+        assert not report.complete
+        seen = cloud.truth("data", "did", START, NOW - 2)
+        seen += cloud.truth("data", "did", NOW, report.end) if number else []
+        assert found() == Counter(row("did", "data", record) for record in seen)
+    service.sick = False
+    late = Record(at=NOW - 700.0, body={"attrs": {"late": 1}}, seen_at=NOW + 300.0)
+    cloud.fleet.append("data", "did", late)
+    for _ in range(3):
+        report = await scanned(store, service, settle)
+        service.at += DAY
+        assert report.complete
+        assert found() == truth(cloud, START, report.end, ["data"])
+        assert report.end > NOW
+
+
+async def test_a_young_window_that_failed_and_then_fell_off_is_a_gap(
+    kept: tuple[Any, Callable[[], Rows]],
+) -> None:
+    """Its seconds were never read: nothing that is asked again beside them hides that."""
+    cloud, (store, _) = tipped(), kept
+    service = Sick(cloud)
+    assert (await scanned(store, service)).failed == 1
+    service.at += 40 * DAY
+    report = await scanned(store, service)
+    assert report.failed == 0
+    gaps = sorted((gap.start, gap.end) for gap in report.gaps)
+    assert gaps[0] == (NOW - 2, NOW)
+    assert gaps[1][0] == NOW
 
 
 @pytest.mark.fault("X15")
