@@ -103,6 +103,9 @@ class Activity:
         try:
             async for page in view.active_devices(self.date(number)).pages():
                 macs = [row.mac for row in page.items if row.mac]
+                if len(macs) < len(page.items):  # A Bluetooth device has a serial number instead.
+                    self.mark(number)
+                    return
                 self.mark(number, await store.by_mac(macs))
         except NotFoundError as error:
             if error.code != _NOT_GENERATED:

@@ -87,7 +87,7 @@ class MemoryStore:
 
     async def without_mac(self) -> list[str]:
         """See `ScanStore.without_mac`."""
-        return [did for did, mac in self._macs.items() if mac is None]
+        return [did for did, mac in self._macs.items() if not mac]
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""

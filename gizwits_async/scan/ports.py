@@ -87,7 +87,7 @@ class ScanStore(Protocol):
         ...
 
     async def without_mac(self) -> list[str]:
-        """Return the dids of the devices of which no MAC address is known."""
+        """Return the dids of the devices of which no MAC address is known: none, or an empty one."""
         ...
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:

@@ -215,7 +215,8 @@ class SqlStore:
 
     async def without_mac(self) -> list[str]:
         """See `ScanStore.without_mac`."""
-        return await self._session.do(partial(find_dids, wanted=DEVICES.c.mac.is_(None)))
+        none = func.coalesce(DEVICES.c.mac, "") == ""
+        return await self._session.do(partial(find_dids, wanted=none))
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from attrs import evolve
 
 from gizwits_async.scan import FleetScan, MemoryStore, Since, SqlStore
 from gizwits_async.scan.active import Activity
-from gizwits_async.simulator import Quirks, Rates, SimulatorTransport
+from gizwits_async.simulator import (
+    Device,
+    Fleet,
+    Quirks,
+    Rates,
+    SimulatedCloud,
+    SimulatorTransport,
+)
 from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
 from tests.support import client_of, virtually
 
@@ -62,6 +70,25 @@ async def test_active_devices_are_found_in_a_file(tmp_path: Any) -> None:
     assert in_file(path) == truth(cloud, NOW - 7 * DAY, NOW)
     assert cloud.tally["log.online"] == 6 * 4
     assert cloud.tally["log.data"] < 6 * 4
+
+
+@pytest.mark.parametrize("filed", [False, True])
+@pytest.mark.parametrize(("sn", "mac"), [("SN1", "AA01"), ("SN1", None), (None, None), (None, "")])
+async def test_who_stands_in_no_report_by_a_mac_is_not_passed_over(
+    sn: str | None, mac: str | None, filed: bool, tmp_path: Path
+) -> None:
+    """A report names Bluetooth devices by serial number, and some not at all: they are asked."""
+    devices = [Device(did="odd", mac=mac, device_sn=sn), Device(did="plain", mac="AA02")]
+    times = [NOW - 5 * DAY + hour * 3600 for hour in range(5)]
+    fleet = Fleet.of(devices, {("data", one.did): times for one in devices}, now=NOW)
+    cloud = SimulatedCloud(fleet, quota=10**9)
+    memory, path = MemoryStore(), tmp_path / "fleet.db"
+    store = path if filed else memory
+    scan = FleetScan(
+        client_of(cloud), store, start=NOW - 6 * DAY, end=NOW, logs=["data"], active_only=True
+    )
+    assert (await scan.run()).complete
+    assert (in_file(path) if filed else in_memory(memory)) == truth(cloud, NOW - 6 * DAY, NOW)
 
 
 def test_a_day_is_asked_about_in_every_zone() -> None:
