@@ -19,8 +19,9 @@ from gizwits_async.payload import DataPointCodec, PayloadError
 from gizwits_async.scan.columns import Kind, column_of, kind_of, merged, wanted_kinds
 from gizwits_async.scan.definition import definition_in
 from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.meta import state_in
 from gizwits_async.scan.place import hidden, place_of
-from gizwits_async.scan.session import STORE_FAILS, translated
+from gizwits_async.scan.session import STORE_FAILS, connected, translated
 from gizwits_async.scan.tables import LOG_TABLES, META
 from gizwits_async.scan.task import LOGS, LogName
 from gizwits_async.scan.writers import Writer, writer_of
@@ -72,7 +73,7 @@ async def export(
         csv_safe: Whether to put a quote before texts in a CSV that a spreadsheet would run.
 
     Raises:
-        ScanStoreError: There is no store, or it cannot be read.
+        ScanStoreError: There is no store, a newer version wrote it, or it cannot be read.
         ImportError: pyarrow is not installed.
         ValueError: An unknown format or log.
         OSError: The folder cannot be written.
@@ -83,7 +84,8 @@ async def export(
     if unknown := [log for log in logs if log not in LOGS]:
         raise ValueError(f"logs must be some of {', '.join(LOGS)}, not {unknown}")
     source = _Source(store)
-    points = await source.datapoints() if datapoints is None else datapoints
+    meta = await source.meta()
+    points = definition_in(meta, source.name) if datapoints is None else datapoints
     rows: dict[LogName, int] = {}
     files: list[Path] = []
     for log in logs:
@@ -163,21 +165,24 @@ class _Source:
 
     def __init__(self, store: str | PathLike[str]) -> None:
         self._place = place_of(store)
+        self.name = self._place.name
         if self._place.absent():
-            raise ScanStoreError(f"{self._place.name}: there is no store")
+            raise ScanStoreError(f"{self.name}: there is no store")
 
-    async def datapoints(self) -> ProductDataPoints | None:
-        """Return the product's data points, if the scan kept them."""
+    async def meta(self) -> dict[str, str]:
+        """Return what the store says of itself, once it is sure that this version can read it."""
         meta: dict[str, str] = {}
         async for batch in self.batches(META):
             meta |= {row["key"]: row["value"] for row in batch}
-        return definition_in(meta, self._place.name)
+        state_in(meta, self.name)
+        return meta
 
     async def batches(self, table: Table) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         """Read a table."""
-        engine = self._place.engine()
+        engine = None
         try:
-            async with engine.connect() as connection:
+            engine = self._place.engine()
+            async with aclosing(await connected(engine)) as connection:
                 result = await connection.stream(select(table))
                 async for batch in result.mappings().partitions(_AT_ONCE):
                     yield [dict(row) for row in batch]
@@ -186,7 +191,8 @@ class _Source:
         else:
             return
         finally:
-            await engine.dispose()
+            if engine is not None:
+                await engine.dispose()
         raise failure  # Not in the handler, as in `Session`.
 
 

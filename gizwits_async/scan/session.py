@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.place import Place
 from gizwits_async.wire.turn import Turn
 
-__all__ = ["STORE_FAILS", "TEXT", "Session", "translated"]
+__all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated"]
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Session:
         try:
             if self._connection is None:
                 self._engine = self._place.engine()
-                self._connection = await self._engine.connect()
+                self._connection = await connected(self._engine)
             async with self._connection.begin():
                 return await work(self._connection)
         except STORE_FAILS as error:
@@ -76,6 +76,21 @@ class Session:
         finally:
             self._place.release()
         raise failure
+
+
+async def connected(engine: AsyncEngine) -> AsyncConnection:
+    """Return a connection.
+
+    Raises:
+        SQLAlchemyError: It was refused; or the driver knows no such option as stands in the URL.
+        OSError: The database is away.
+    """
+    # Elsewhere a TypeError is a mistake of ours, and a ValueError a damaged value.
+    try:
+        return await engine.connect()
+    except (TypeError, ValueError) as error:
+        wrong = ArgumentError(f"an option of its URL is wrong: {error}")
+    raise wrong
 
 
 def translated(place: Place, error: Exception) -> ScanStoreError:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from traceback import TracebackException
 from typing import Any
 
 import pytest
@@ -326,6 +327,45 @@ def test_bad_addresses_of_stores_are_value_errors() -> None:
             SqlStore(bad)
         assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(SqlStore("postgresql+asyncpg://u:hunter2@h/d"))
+
+
+@pytest.mark.parametrize("opener", ["open", "peek", "export"])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:hunter2@127.0.0.1:9/db?sslmode=require", "an option of its URL.*sslmode"),
+        ("postgresql+nonsense://u:hunter2@127.0.0.1:9/db", "plugin"),
+    ],
+    ids=["option", "driver"],
+)
+async def test_a_url_that_no_driver_takes_is_a_clear_error(
+    url: str, words: str, opener: str, tmp_path: Path
+) -> None:
+    """Whoever opens it says the same: no bare TypeError, and no password in the locals of a frame."""
+    store = SqlStore(url)
+    openers = {"open": store.open, "peek": store.peek}
+    ask = openers.get(opener, partial(export, url, tmp_path, "jsonl"))
+    with pytest.raises(ScanStoreError, match=words) as caught:
+        await ask()
+    assert caught.value.__context__ is None
+    assert caught.tb.tb_next is not None
+    shown = TracebackException(
+        caught.type, caught.value, caught.tb.tb_next, capture_locals=True
+    ).format()
+    assert "hunter2" not in "".join(shown)
+
+
+async def test_a_store_of_a_newer_version_is_not_exported(tmp_path: Path) -> None:
+    """Its rows may mean something else by now: the export refuses it as the scan does."""
+    cloud, path = cloud_of(1, 1), tmp_path / "fleet.db"
+    await FleetScan(client_of(cloud), path, start=NOW - DAY, end=NOW).run()
+    points = await client_of(cloud).product.datapoints()
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE scan_meta SET value = '2' WHERE key = 'schema'")
+    for known in (None, points):
+        with pytest.raises(StoreMismatchError, match="newer version"):
+            await export(path, tmp_path / "out", "jsonl", datapoints=known)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_report_is_plain_json() -> None:
