@@ -15,8 +15,6 @@ _DAY = 86_400
 _NOT_GENERATED = 5014
 _ZONE = 14 * 3600
 """Seconds by which a day of the reports may be shifted: their zone is not documented."""
-_LISTED = 100
-"""Devices on a page of the report."""
 _FRESH = 2
 """Days up to today that a report may not have counted to their end yet: everybody is asked."""
 
@@ -143,12 +141,12 @@ async def expected(view: BulkView, start: int, end: int, devices: int) -> Expect
         found = await view.devices.search(show_disabled=True, liveness_start=since).total()
         active = devices if found is None else min(found, devices)
         asked = [devices if any(map(calendar.asks_all, days)) else active for days in layers]
-        calls = 1 + -(-active // _LISTED)  # The refusal, and the list.
+        calls = 1 + -(-active // view.page_size)  # The refusal, and the list.
     else:
         # Who was active on two of the days is counted twice: rather too many than too few.
         asked = [min(devices, sum(counts[day] for day in days)) for days in layers]
         listed = [count for day, count in enumerate(counts) if not calendar.asks_all(day)]
-        calls = sum(max(1, -(-count // _LISTED)) for count in listed)
+        calls = sum(max(1, -(-count // view.page_size)) for count in listed)
     return Expected(share=sum(asked) / max(devices * len(layers), 1), calls=calls)
 
 

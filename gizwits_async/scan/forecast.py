@@ -12,9 +12,6 @@ from gizwits_async.scan.view import BulkView
 
 __all__ = ["forecast"]
 
-_LISTED = 100
-"""Devices on a page of the listing."""
-
 
 def forecast(
     state: ScanState,
@@ -34,7 +31,7 @@ def forecast(
         left: What is left of the devices in the store.
         devices: How many devices there are, those included that the store does not know yet.
         logs: Which logs.
-        view: Tells the time, the quota, and how many seconds a query owns.
+        view: Tells the time, the quota, how many seconds a query owns, and what a page holds.
         resumes: Whether an earlier run began it.
         definition: Whether the product's data points will be asked for.
         active: What asking first who was active will come to; None if that is not asked.
@@ -45,8 +42,8 @@ def forecast(
     if active is not None:
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)
-    listing = 0 if state.listing == "done" else -(-devices // _LISTED)
-    listing += -(-devices // _LISTED)  # once more at the end, for what moved meanwhile
+    listing = 0 if state.listing == "done" else -(-devices // view.page_size)
+    listing += -(-devices // view.page_size)  # once more at the end, for what moved meanwhile
     listing += definition + (0 if active is None else active.calls)
     expected = float(listing)
     for log in logs:

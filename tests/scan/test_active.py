@@ -136,6 +136,28 @@ def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
     virtually(main())
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_plan_knows_how_long_a_page_is(closed: bool) -> None:
+    """Who asks for fewer devices a page lists in more calls: what is planned beside the logs is made."""
+    cloud = cloud_of(30, 8, rates=Rates(reports=2, dense=0.0), quirks=Quirks(report_today=False))
+
+    async def main() -> None:
+        transport = (Closed if closed else SimulatorTransport)(cloud)
+        client = client_of(cloud, transport=transport, page_size=7)
+        for active in (False, True):
+            scan = FleetScan(
+                client, MemoryStore(), start=NOW - 7 * DAY, end=NOW, logs=["data"],
+                active_only=active,
+            )  # fmt: skip
+            plan, report = await scan.plan(), await scan.run()
+            planned = plan.calls_least - sum(plan.windows.values())
+            made = report.calls - report.log_calls
+            assert planned == pytest.approx(made, abs=1)
+            assert made >= 10
+
+    virtually(main())
+
+
 def test_a_plan_of_nothing_or_of_the_online_log_asks_for_no_activity() -> None:
     """Who has no devices, or wants online events only, is passed over by nobody."""
     empty, cloud = cloud_of(0, 1), cloud_of(2, 3)
