@@ -1,22 +1,37 @@
 """Which devices had data on which days, so that a scan need not ask the others."""
 
+import logging
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
 from attrs import frozen
 
-from gizwits_async.errors import ApiError, AuthenticationError, NotFoundError, QuotaExceededError
+from gizwits_async.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    GizwitsError,
+    InvalidResponseError,
+    NotFoundError,
+    TransportError,
+)
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.patience import PASSING
 from gizwits_async.scan.ports import ScanStore
 from gizwits_async.scan.view import BulkView
 
 __all__ = ["Activity", "Expected", "expected"]
 
+_log = logging.getLogger("gizwits_async.scan")
 _DAY = 86_400
 _NOT_GENERATED = 5014
 _ZONE = 14 * 3600
 """Seconds by which a day of the reports may be shifted: their zone is not documented."""
 _FRESH = 2
 """Days up to today that a report may not have counted to their end yet: everybody is asked."""
+_BROKEN = 3
+"""Reports that may come back broken before they are given up: each has cost all its retries."""
+_NO_FALLBACK = (*PASSING, AuthenticationError, ClientClosedError, ScanStoreError)
+"""What is waited out, or what no other call would fare better with."""
 
 
 class Activity:
@@ -81,21 +96,46 @@ class Activity:
     async def load(self, view: BulkView, store: ScanStore) -> None:
         """Ask for the report of each day; or, where that is closed, who was active since the start.
 
+        What cannot be learned is asked of everybody: without it a scan is slower, and no worse.
+
         Raises:
-            GizwitsError: As any call; the quota may be used up.
+            GizwitsError: The credentials were refused, the quota is used up, the client or the
+                store cannot be used.
         """
         self.mark_whole(await store.without_mac())
         try:
-            for number in range(self.days):
-                if not self.asks_all(number):
-                    await self._load_day(view, store, number)
-        except (AuthenticationError, QuotaExceededError):
+            await self._load_days(view, store)
+        except _NO_FALLBACK:
             raise
-        except ApiError:
-            since = max(self._first * _DAY, view.oldest())
-            active = view.devices.search(show_disabled=True, liveness_start=since)
-            async for device in active:
+        except GizwitsError as error:
+            _log.info("who was active on which day is not known: %s", error)
+            await self._load_since(view)
+
+    async def _load_days(self, view: BulkView, store: ScanStore) -> None:
+        broken = 0
+        for number in range(self.days):
+            if self.asks_all(number):
+                continue
+            try:
+                await self._load_day(view, store, number)
+            except (InvalidResponseError, TransportError) as error:
+                broken += 1
+                if broken == _BROKEN:
+                    raise
+                _log.warning("who was active on %s is not known: %s", self.date(number), error)
+                self.mark(number)
+
+    async def _load_since(self, view: BulkView) -> None:
+        since = max(self._first * _DAY, view.oldest())
+        try:
+            async for device in view.devices.search(show_disabled=True, liveness_start=since):
                 self.mark_whole([device.did])
+        except _NO_FALLBACK:
+            raise
+        except GizwitsError as error:
+            _log.warning("who was active is not known, everybody is asked: %s", error)
+            for number in range(self.days):
+                self.mark(number)
 
     async def _load_day(self, view: BulkView, store: ScanStore, number: int) -> None:
         try:
@@ -134,9 +174,9 @@ async def expected(view: BulkView, start: int, end: int, devices: int) -> Expect
     ]
     try:
         counts = [await _count(view, calendar, day, devices) for day in range(calendar.days)]
-    except (AuthenticationError, QuotaExceededError):
+    except _NO_FALLBACK:
         raise
-    except ApiError:
+    except GizwitsError:
         since = max((start - _ZONE) // _DAY * _DAY, view.oldest())
         found = await view.devices.search(show_disabled=True, liveness_start=since).total()
         active = devices if found is None else min(found, devices)

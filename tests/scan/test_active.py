@@ -12,6 +12,7 @@ from gizwits_async.scan import FleetScan, MemoryStore, Since, SqlStore
 from gizwits_async.scan.active import Activity
 from gizwits_async.simulator import (
     Device,
+    FaultRule,
     Fleet,
     Quirks,
     Rates,
@@ -89,6 +90,49 @@ async def test_who_stands_in_no_report_by_a_mac_is_not_passed_over(
     )
     assert (await scan.run()).complete
     assert (in_file(path) if filed else in_memory(memory)) == truth(cloud, NOW - 6 * DAY, NOW)
+
+
+@pytest.mark.parametrize("action", ["html", "truncated", "reset"])
+@pytest.mark.parametrize("nth", [3, None])
+def test_a_report_that_comes_back_broken_ends_no_scan(action: str, nth: int | None) -> None:
+    """Who was active is a help: one day of it, or all, can be missing, and no record is."""
+    cloud = cloud_of(12, 30, rates=QUIET, quirks=Quirks(report_today=False))
+    status = 200 if action == "html" else None
+    rule = FaultRule(action=action, path="*/active_devices", status=status, nth=nth)
+    cloud.faults.set([rule])
+
+    async def main() -> None:
+        client, store = client_of(cloud, max_retries=0), MemoryStore()
+        scan = FleetScan(client, store, start=START, end=NOW, logs=["data"], active_only=True)
+        assert (await scan.run()).complete
+        assert in_memory(store) == truth(cloud, START, NOW, ["data"])
+        asked = sum("active_devices" in call.path for call in cloud.ledger)
+        assert asked == 3 if nth is None else asked > 20
+        assert log_calls(cloud) < 12 * 15 or nth is None
+        cloud.faults.set([rule])
+        await FleetScan(client, start=START, end=NOW, logs=["data"], active_only=True).plan()
+
+    virtually(main())
+
+
+def test_where_nobody_tells_who_was_active_everybody_is_asked() -> None:
+    """The reports are closed and the list of the active fails: a scan of all, and no error."""
+    cloud = cloud_of(4, 30, rates=QUIET)
+
+    class Mute(Closed):
+        async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+            reply = await super().send(method, target, *rest, **more)
+            return evolve(reply, body=b"[]") if "liveness_start" in target else reply
+
+    async def main() -> None:
+        store = MemoryStore()
+        client = client_of(cloud, transport=Mute(cloud), max_retries=0)
+        scan = FleetScan(client, store, start=START, end=NOW, logs=["data"], active_only=True)
+        assert (await scan.run()).complete
+        assert in_memory(store) == truth(cloud, START, NOW, ["data"])
+        assert log_calls(cloud) >= 4 * 15
+
+    virtually(main())
 
 
 def test_a_day_is_asked_about_in_every_zone() -> None:
