@@ -13,12 +13,15 @@ __all__ = ["ScanState", "Since", "Wanted", "resolved"]
 
 _MOMENT = 60
 """Seconds by which a start may miss the edge: it was computed a moment ago."""
+_FAR = 10.0**15
+"""Beyond this a number of seconds is no length of time."""
 
 
 def _seconds(instance: object, attribute: object, value: float | None) -> None:
     del instance, attribute
-    if value is not None and not value > 0:
-        raise ValueError(f"seconds must be positive, not {value!r}")
+    # From infinity and NaN no start can be computed, nor from an int that is beyond all floats.
+    if value is not None and not 0 < value < _FAR:
+        raise ValueError(f"seconds must be positive, and less than {_FAR:g}, not {value!r:.40}")
 
 
 @frozen
