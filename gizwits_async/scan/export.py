@@ -33,6 +33,8 @@ _log = logging.getLogger("gizwits_async.scan")
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 _AT_ONCE = 2_000
 """Rows that are read, and for each day held, at a time."""
+_OPEN = 256
+"""Files that are open at a time: many systems allow a process 1,024, and others have use for some."""
 
 
 @frozen(kw_only=True)
@@ -99,12 +101,9 @@ async def export(
         days = _Days(Path(out) / f"log={log}", to, shape.kinds, csv_safe=csv_safe)
         try:
             rows[log] = 0
-            async with aclosing(source.batches(LOG_TABLES[log])) as batches:
-                async for batch in batches:
-                    rows[log] += len(batch)
-                    for row in batch:
-                        days.add(row["did"], row["timestamp"], shape.cells(row))
-            files += days.finish()
+            while days.left():
+                rows[log] += await _walked(source.batches(LOG_TABLES[log]), days, shape)
+                files += days.finish()
         finally:
             days.close()
     return ExportReport(rows=rows, files=tuple(sorted(files)))
@@ -116,6 +115,17 @@ class _Shape:
 
     kinds: dict[str, Kind]
     cells: Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+async def _walked(
+    rows: AsyncGenerator[Sequence[Mapping[str, Any]], None], days: "_Days", shape: _Shape
+) -> int:
+    """Walk over the rows once, and return how many were put into files."""
+    async with aclosing(rows) as batches:
+        count = 0
+        async for batch in batches:
+            count += sum(days.add(row, shape.cells) for row in batch)
+        return count
 
 
 def _shape_of(log: LogName, points: ProductDataPoints | None) -> _Shape:
@@ -197,32 +207,52 @@ class _Source:
 
 
 class _Days:
-    """The files of one log, one a day, each with the rows that are to go into it next."""
+    """The files of one log, one a day, each with the rows that are to go into it next.
+
+    Rows come in no order, and a file cannot be taken up again: where there are too many days, some
+    are left for another walk over the rows.
+    """
 
     def __init__(
         self, folder: Path, to: Format, kinds: Mapping[str, Kind], *, csv_safe: bool
     ) -> None:
         self._folder, self._to, self._kinds, self._csv_safe = folder, to, kinds, csv_safe
         self._open: dict[str, tuple[Writer, list[Mapping[str, Any]]]] = {}
+        self._done: set[str] = set()
+        self._left = True
 
-    def add(self, did: str, timestamp: float, cells: Mapping[str, Any]) -> None:
-        """Put a row into the file of its day."""
-        time = datetime.fromtimestamp(timestamp, UTC)
+    def left(self) -> bool:
+        """Return whether a walk over the rows is needed, or another one; it begins now."""
+        left, self._left = self._left, False
+        return left
+
+    def add(
+        self, row: Mapping[str, Any], cells: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> bool:
+        """Put a row into the file of its day, and return whether this walk is the one for that."""
+        time = datetime.fromtimestamp(row["timestamp"], UTC)
         day = f"{time:%Y-%m-%d}"
+        if day in self._done:
+            return False
         if day not in self._open:
+            if len(self._open) >= _OPEN:
+                self._left = True
+                return False
             path = self._folder / f"date={day}" / f"part-0.{self._to}"
             path.parent.mkdir(parents=True, exist_ok=True)
             writer = writer_of(self._to, path, self._kinds, csv_safe=self._csv_safe)
             self._open[day] = writer, []
         writer, waiting = self._open[day]
-        waiting.append({"did": did, "timestamp": time, **cells})
+        waiting.append({"did": row["did"], "timestamp": time, **cells(row)})
         if len(waiting) >= _AT_ONCE:
             writer.write(waiting)
             waiting.clear()
+        return True
 
     def finish(self) -> list[Path]:
-        """Write what waits, and give the files their names."""
-        done = []
+        """Write what waits, and give the files their names; this walk over the rows has ended."""
+        done: list[Path] = []
+        self._done |= self._open.keys()
         while self._open:
             _, (writer, waiting) = self._open.popitem()
             try:

@@ -5,13 +5,14 @@ import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Literal
 
 import duckdb
 import pytest
 
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
-from gizwits_async.scan.export import export
+from gizwits_async.scan.export import _Days, export
 from gizwits_async.scan.ports import Change
 from gizwits_async.scan.span import ScanState
 from gizwits_async.scan.task import Task
@@ -96,6 +97,41 @@ async def test_cells_that_a_spreadsheet_would_run_are_defused(tmp_path: Path) ->
     [packed] = (await export(tmp_path / "fleet.db", tmp_path)).files
     rows_ = duckdb.execute(f"SELECT name, temp, big, flag FROM '{packed}'").fetchall()
     assert rows_ == [('=cmd("x")', -5.0, str(2**70), None), (None, 2.5, None, True)]
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet"])
+async def test_more_days_than_files_may_be_open(
+    to: Literal["csv", "parquet"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days in no order, far more than are open at a time: each row once, in the file of its day."""
+    store = SqlStore(tmp_path / "fleet.db")
+    await store.open()
+    state = ScanState(product_key="p", start=0, end=1000 * DAY, listing="done")
+    await store.begin(state, again=False)
+    await store.add([Device(did="d")], ["data"], state)
+    rows = tuple(DataRecord(ts=n * 7 % 23 * DAY + n, attrs={"n": n}) for n in range(200))
+    task = Task.new("d", "data", 0).opened(1000 * DAY, 1000 * DAY, 5000.0)
+    await store.commit(Change(after=task.closed(0), rows=rows))
+    await store.aclose()
+    opened: list[int] = []
+    add = _Days.add
+
+    def counting(days: _Days, *arguments: Any) -> bool:
+        added = add(days, *arguments)
+        opened.append(len(days._open))
+        return added
+
+    monkeypatch.setattr("gizwits_async.scan.export._OPEN", 5)
+    monkeypatch.setattr(_Days, "add", counting)
+    report = await export(tmp_path / "fleet.db", tmp_path / "out", to, logs=["data"])
+    assert report.rows == {"data": 200}
+    assert len(report.files) == 23
+    assert max(opened) == 5
+    reader = f"read_{to}('{tmp_path}/out/log=data/*/*.{to}', hive_partitioning=true)"
+    found = duckdb.execute(
+        f"SELECT count(*), count(DISTINCT n), count(DISTINCT date) FROM {reader}"
+    )
+    assert found.fetchone() == (200, 200, 23)
 
 
 async def test_what_is_no_store_is_not_exported(tmp_path: Path) -> None:
