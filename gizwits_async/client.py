@@ -1,13 +1,12 @@
 """GizwitsClient puts the parts together, and owns (or borrows) the session."""
 
-import os
 import time
 import warnings
 from collections.abc import Callable
 from functools import cached_property
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar
 from weakref import WeakSet
 
 from attrs import evolve
@@ -15,6 +14,7 @@ from yarl import URL
 
 from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
+from gizwits_async.quota.hourly import pad_for
 from gizwits_async.version import __version__
 from gizwits_async.windows import edge
 from gizwits_async.wire.clock import ServerClock
@@ -39,8 +39,9 @@ __all__ = ["GizwitsClient"]
 
 T = TypeVar("T")
 
-_COUNT_LATE = 2.0
-"""Seconds beyond its time-out after which a call that hung may still be counted by the server."""
+
+class _Closeable(Protocol):
+    async def aclose(self) -> None: ...
 
 
 def _is_loopback(host: str) -> bool:
@@ -133,10 +134,9 @@ class GizwitsClient:
         # There may be a password in it by mistake, and tracebacks show locals.
         base_url = Secret(base_url)
         url = _checked_url(base_url, allow_insecure=allow_insecure)
-        self._owns_quota = quota is None
         wall = getattr(transport, "now", time.time) if clock is None else clock
-        # A call that hangs until its time-out may be counted that late: the pad covers it.
-        self._quota = quota or HourlyQuota(pad=max(12.0, options.timeout + _COUNT_LATE))
+        self._quota = quota or HourlyQuota(pad=pad_for(options.timeout))
+        self._owned: tuple[_Closeable, ...] = () if quota else (self._quota,)
         self._transport = transport or HttpTransport(url, session)
         self._gateway = Gateway(
             credentials=credentials,
@@ -153,14 +153,27 @@ class GizwitsClient:
 
     @classmethod
     def from_env(cls, **arguments: Any) -> Self:
-        """Return a client with `Credentials.from_env()`, and `GIZWITS_BASE_URL` if it is set.
+        """Return a client with `Credentials.from_env()`, and what else the environment says.
+
+        That is `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (3600 if not set), and
+        `GIZWITS_REDIS_URL`: a Valkey or Redis, by which all processes that name it share quota and
+        token. While it is away each goes on with one part in `GIZWITS_REPLICAS` (4 if not set) of
+        the quota. What was made by these is closed with the client.
+
+        Args:
+            arguments: Further arguments of `GizwitsClient`; they go before the environment.
 
         Raises:
-            ValueError: Variables are missing; the message names them.
+            ValueError: Variables are missing, or say nonsense; the message names them.
+            ImportError: `GIZWITS_REDIS_URL` is set without the extra `redis`.
         """
-        if base_url := Secret(os.environ.get("GIZWITS_BASE_URL", "")):
-            arguments.setdefault("base_url", base_url)
-        return cls(Credentials.from_env(), **arguments)
+        from gizwits_async.environment import complete
+
+        credentials = Credentials.from_env()
+        settings, made = complete(credentials, arguments)
+        client = cls(credentials, **settings)
+        client._owned += made
+        return client
 
     # The sections, in the order of the API document. Each is loaded when it is first asked for: most
     # programs use two of them, and a view for one request should cost next to nothing.
@@ -265,7 +278,8 @@ class GizwitsClient:
         Logins keep to the quota of this client. Closing the view closes no quota.
         """
         view = self._view(self._credentials, self._gateway.with_quota(quota))
-        view._quota, view._owns_quota = quota, False  # noqa: SLF001
+        view._quota = quota  # noqa: SLF001
+        view._owned = tuple(part for part in self._owned if part is not self._quota)  # noqa: SLF001
         return view
 
     def for_product(self, product_key: str, product_secret: str) -> Self:
@@ -287,8 +301,8 @@ class GizwitsClient:
         for source in list(self._sources):
             await source.aclose()
         await self._transport.aclose()
-        if self._owns_quota:
-            await self._quota.aclose()
+        for part in self._owned:
+            await part.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -310,7 +324,7 @@ class GizwitsClient:
     def _view(self, credentials: Credentials, gateway: Gateway) -> Self:
         view = type(self).__new__(type(self))
         view._credentials, view._sources = credentials, self._sources  # noqa: SLF001
-        view._owns_quota, view._quota = self._owns_quota, self._quota  # noqa: SLF001
+        view._owned, view._quota = self._owned, self._quota  # noqa: SLF001
         view._transport = self._transport  # noqa: SLF001
         view._gateway = gateway  # noqa: SLF001
         self._sources.add(gateway.tokens)

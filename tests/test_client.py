@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from gizwits_async import Credentials, GizwitsClient, Lane, Options
+from gizwits_async import Credentials, GizwitsClient, HourlyQuota, Lane, Options
 from gizwits_async.errors import ClientClosedError, GizwitsError
+from gizwits_async.options import BASE_URL
+from gizwits_async.quota import SharedQuota, SharedTokenStore
 from gizwits_async.wire.request import get
 from gizwits_async.wire.token import MemoryTokenStore
 from tests.support import FreeQuota
@@ -101,6 +103,52 @@ def test_from_env_takes_the_address_along(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("GIZWITS_PRODUCT_KEY")
     with pytest.raises(ValueError, match="GIZWITS_PRODUCT_KEY"):
         GizwitsClient.from_env()
+
+
+ENVIRONMENT = {
+    **dict.fromkeys(
+        (f"GIZWITS_{name}" for name in ("ENTERPRISE_ID", "ENTERPRISE_SECRET")), "enterprise"
+    ),
+    **dict.fromkeys((f"GIZWITS_{name}" for name in ("PRODUCT_KEY", "PRODUCT_SECRET")), "product"),
+    "GIZWITS_CALLS_PER_HOUR": "900",
+    "GIZWITS_REDIS_URL": "redis://127.0.0.1:1/0",
+}
+
+
+def test_from_env_reads_what_the_web_app_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quota and token by `GIZWITS_REDIS_URL`; what is given goes before; what is empty is not set."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    client = GizwitsClient.from_env()
+    assert isinstance(client.quota, SharedQuota)
+    assert client.quota.calls == 900
+    assert isinstance(client._gateway._store, SharedTokenStore)
+    quota, tokens = FreeQuota(), MemoryTokenStore()
+    given = GizwitsClient.from_env(quota=quota, tokens=tokens)
+    assert (given.quota, given._gateway._store, given._owned) == (quota, tokens, ())
+    monkeypatch.setenv("GIZWITS_REDIS_URL", "")
+    alone = GizwitsClient.from_env(options=Options(timeout=60.0))
+    assert type(alone.quota) is HourlyQuota
+    assert alone.quota.calls == 900
+    assert alone.quota._pad == 62.0
+    for name in ("GIZWITS_CALLS_PER_HOUR", "GIZWITS_BASE_URL", "GIZWITS_REPLICAS"):
+        monkeypatch.setenv(name, "")
+    unset: Any = GizwitsClient.from_env()
+    assert unset.quota.calls == 3600
+    assert unset._transport._base == BASE_URL
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-5", "3.5", "9" * 10, "9" * 5000])
+@pytest.mark.parametrize("name", ["GIZWITS_CALLS_PER_HOUR", "GIZWITS_REPLICAS"])
+def test_a_number_in_the_environment_that_is_none_is_refused_by_its_name(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be looked for in the code otherwise."""
+    for each, value in {**ENVIRONMENT, name: text}.items():
+        monkeypatch.setenv(each, value)
+    with pytest.raises(ValueError, match=f"^{name} must be a whole number") as caught:
+        GizwitsClient.from_env()
+    assert len(str(caught.value)) < 150
 
 
 @pytest.mark.fault("P5")

@@ -3,13 +3,15 @@
 import os
 import stat
 import tomllib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import field, frozen
 from cyclopts import Parameter
 
-from gizwits_async.options import BASE_URL, Credentials, Lane, Options
+from gizwits_async.options import Credentials, Lane, Options
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -26,42 +28,48 @@ class CredentialsError(Exception):
 class Connection:
     """The flags that every command has that calls the service."""
 
-    base_url: Annotated[str, Parameter(env_var="GIZWITS_BASE_URL")] = BASE_URL
-    """Where the service is."""
+    # Cyclopts would read the variables too, but takes an empty one for a value.
+    base_url: str | None = None
+    """Where the service is; GIZWITS_BASE_URL by default, or https://enterpriseapi.gizwits.com."""
     allow_insecure: Annotated[bool, Parameter(negative="")] = False
     """Accept plain http to a host that is not this one: the secrets travel readable."""
     credentials: Path | None = field(default=None)
     """TOML file of mode 0600 with enterprise_id, enterprise_secret, product_key, product_secret;
     without it the environment variables GIZWITS_ENTERPRISE_ID, GIZWITS_ENTERPRISE_SECRET,
     GIZWITS_PRODUCT_KEY and GIZWITS_PRODUCT_SECRET are read."""
-    calls_per_hour: Annotated[int, Parameter(env_var="GIZWITS_CALLS_PER_HOUR")] = 3600
-    """The quota of the enterprise."""
+    calls_per_hour: int | None = None
+    """The quota of the enterprise; GIZWITS_CALLS_PER_HOUR by default, or 3600. All programs that name
+    the same Valkey or Redis in GIZWITS_REDIS_URL share it, and one token."""
     max_wait: float | None = field(default=None)
     """Seconds to wait for a place in the quota before giving up with exit code 5; 0 never waits."""
 
-    def client(self, *, lane: Lane = Lane.INTERACTIVE, reserve: int = 0) -> "GizwitsClient":
-        """Return a client; nothing is sent yet.
+    @asynccontextmanager
+    async def client(self, *, lane: Lane = Lane.INTERACTIVE) -> AsyncIterator["GizwitsClient"]:
+        """Open a client, and close it with its quota at the end; nothing is sent yet.
 
         Args:
             lane: Which queue for quota its calls stand in.
-            reserve: Places kept free of bulk calls: none, for a lone program has nobody to be
-                polite to.
 
         Raises:
             CredentialsError: They are missing, or readable for others.
             ValueError: The address or the quota makes no sense.
+            ImportError: GIZWITS_REDIS_URL is set without the extra `redis`.
         """
         from gizwits_async.client import GizwitsClient
-        from gizwits_async.quota import HourlyQuota
+        from gizwits_async.environment import complete
 
-        quota = HourlyQuota(self.calls_per_hour, reserve=reserve)
-        return GizwitsClient(
-            _read(self.credentials) if self.credentials else _from_env(),
-            base_url=self.base_url,
-            allow_insecure=self.allow_insecure,
-            quota=quota,
-            options=Options(lane=lane, max_quota_wait=self.max_wait),
-        )
+        known = _read(self.credentials) if self.credentials else _from_env()
+        given = {
+            "base_url": self.base_url,
+            "allow_insecure": self.allow_insecure,
+            "options": Options(lane=lane, max_quota_wait=self.max_wait),
+        }
+        # A program that shares with nobody has nobody to leave places for.
+        settings, made = complete(known, given, calls=self.calls_per_hour, lone_reserve=0)
+        async with AsyncExitStack() as ours:
+            for part in made:
+                ours.push_async_callback(part.aclose)
+            yield await ours.enter_async_context(GizwitsClient(known, **settings))
 
 
 def _from_env() -> Credentials:

@@ -12,12 +12,19 @@ from gizwits_async.quota.bucket import Bucket, Ledger, fill_rate
 from gizwits_async.quota.lanes import Line
 from gizwits_async.quota.server_view import Now, ServerView
 
-__all__ = ["HourlyQuota"]
+__all__ = ["HourlyQuota", "pad_for"]
 
 MAX_WAITING = 200_000
 """Callers a lane holds: beyond it (over two days of the default quota) a call is refused at once."""
 _FLOOR = 60
 """Where interactive demand never ends, bulk still gets one place in so many."""
+_COUNT_LATE = 2.0
+"""Seconds beyond its time-out after which a call that hung may still be counted by the server."""
+
+
+def pad_for(timeout: float) -> float:
+    """Return the `pad` that covers calls with this time-out: one that hangs is counted that late."""
+    return max(12.0, timeout + _COUNT_LATE)
 
 
 class HourlyQuota:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -108,6 +109,28 @@ async def test_bad_usage_is_exit_2_and_says_what_is_right(
     assert code == 2
     assert said in err
     assert cloud.tally.total() == cloud.tally["token"] == 0
+
+
+async def test_the_environment_is_read_as_everywhere(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable is not set, one that is nonsense is usage, and a flag goes before both."""
+    for name in ("GIZWITS_CALLS_PER_HOUR", "GIZWITS_REDIS_URL", "GIZWITS_REPLICAS"):
+        monkeypatch.setenv(name, "")
+    assert (await program("devices"))[0] == 0
+    monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "many")
+    code, _, err = await program("devices")
+    assert code == 2
+    assert "usage: GIZWITS_CALLS_PER_HOUR must be a whole number" in err
+    assert (await program("devices", "--calls-per-hour", "3600"))[0] == 0
+    monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "")
+    url = os.environ["GIZWITS_BASE_URL"]
+    monkeypatch.setenv("GIZWITS_BASE_URL", "")
+    assert (await program("devices", "--base-url", url))[0] == 0
+    # No call goes to the real service: the quota, which is read after the address, is refused.
+    code, _, err = await program("devices", "--calls-per-hour", "3")
+    assert code == 2
+    assert "base_url" not in err
 
 
 async def test_credentials_are_exit_4(

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from gizwits_async import Options
+from gizwits_async import ClientClosedError, GizwitsClient, Options
+from gizwits_async.cli.app import run
+from gizwits_async.cli.simulate import environment
 from gizwits_async.fastapi import gizwits_lifespan
 from gizwits_async.quota import HourlyQuota, SharedQuota
 from gizwits_async.simulator import SimulatedCloud
@@ -48,6 +50,57 @@ async def test_apps_with_one_url_share_quota_and_token(
         # 31 calls at ten a second, from a bucket that began empty; two buckets would need half.
         assert cloud.tally["token"] == 1
         assert took > 2.0
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[str]:
+    """One that a refusal may be left in, which stops all who use it for an hour."""
+    with valkey_server() as server:
+        yield str(server.connection_url)
+
+
+async def test_the_library_and_the_console_share_with_the_app(
+    own_valkey: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A nightly scan beside a web app spends no second quota: all read the same variables."""
+    monkeypatch.setenv("GIZWITS_REDIS_URL", own_valkey)
+    monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "360000")
+    cloud = SimulatedCloud()
+    mac = cloud.fleet.devices[0].mac
+    async with (
+        simulated(cloud, monkeypatch),
+        gizwits_lifespan(options=PATIENT)(FastAPI()) as state,
+        GizwitsClient.from_env(options=PATIENT) as client,
+    ):
+        await state["gizwits"].devices.detail(mac)
+        await client.devices.detail(mac)
+        words = ("devices", "--limit", "1")
+        assert await asyncio.to_thread(run, words) == 0
+        assert cloud.tally["token"] == 1
+        # What one of them is told by the service stops the others.
+        client.quota.observe({}, refused=True)
+        await asyncio.gather(*client.quota._telling)  # type: ignore[attr-defined]
+        assert await asyncio.to_thread(run, (*words, "--max-wait", "1")) == 5
+    assert "quota: " in capsys.readouterr().err
+
+
+async def test_what_from_env_made_is_closed_with_the_client(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its quota and its store give their connections back; a view with another quota closes none."""
+    monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
+    async with simulated(SimulatedCloud(), monkeypatch):
+        client = GizwitsClient.from_env()
+        await client.devices.search().first()
+        stores = client.quota._store, client._gateway._store._store  # type: ignore[attr-defined]
+        assert all(store._client for store in stores)
+        own = HourlyQuota()
+        view = client.with_quota(own)
+        assert client.quota not in view._owned
+        await client.aclose()
+        assert not any(store._client for store in stores)
+        with pytest.raises(ClientClosedError):
+            await client.quota.acquire()
 
 
 async def test_a_quota_that_is_given_is_used(valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,11 +148,19 @@ async def test_a_url_where_nobody_answers_is_told_and_the_share_is_used(
     assert "1/3" in told[0]
 
 
-async def test_a_missing_extra_is_named(valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URL without redis-py installed stops the start with what to install."""
+async def test_a_missing_extra_is_named(
+    valkey: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A URL without redis-py installed stops the start with what to install, whatever starts."""
     monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
     nothing: Any = None
     monkeypatch.setitem(sys.modules, "gizwits_async.quota.shared", nothing)
     with pytest.raises(ImportError, match=r"gizwits-async\[redis\]"):
         async with gizwits_lifespan(credentials=SimulatedCloud().credentials)(FastAPI()):
             pass
+    for name, value in environment(SimulatedCloud(), "http://127.0.0.1:1").items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ImportError, match=r"gizwits-async\[redis\]"):
+        GizwitsClient.from_env()
+    assert await asyncio.to_thread(run, ("devices",)) == 1
+    assert "gizwits-async[redis]" in capsys.readouterr().err
