@@ -358,5 +358,6 @@ def _encode(value: JsonValue) -> bytes:
         return _SealedBytes(
             json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         )
-    except (TypeError, RecursionError, UnicodeEncodeError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
+        # Also json's own ValueError, of NaN: who asks where an error was raised finds us, not json.
         raise ValueError(f"the body cannot be written as JSON: {error}") from None

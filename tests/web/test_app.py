@@ -50,6 +50,10 @@ def _app(**lifespan: Any) -> FastAPI:
         with deadline(0.05):
             return (await gizwits.devices.detail(mac)).mac
 
+    @app.get("/control/{did}")
+    async def control(did: str, value: float, gizwits: Gizwits) -> None:
+        await gizwits.devices.control(did, attrs={"x": value})
+
     @app.get("/own-mistake")
     async def own_mistake() -> int:
         return int("no number")
@@ -174,7 +178,7 @@ async def test_mounted_apps_and_own_lifespans_have_the_client(
 
 
 async def test_refusals_are_problem_details(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not found, bad input of two kinds, and a range too old: 404 and 422, by type."""
+    """Not found, bad input of three kinds, and a range too old: 404 and 422, by type."""
     cloud = SimulatedCloud(Fleet.generate(now=__import__("time").time()))
     did = cloud.fleet.devices[0].did
     async with simulated(cloud, monkeypatch), served(_app()) as url:
@@ -187,6 +191,8 @@ async def test_refusals_are_problem_details(monkeypatch: pytest.MonkeyPatch) -> 
         sent = len(cloud.ledger)
         status, body, _ = await _answer(f"{url}/logs/%3F%3Fsecret")
         assert (status, "secret" in str(body)) == (422, False)
+        # It is the JSON encoder that finds this one out.
+        assert (await _answer(f"{url}/control/{did}?value=nan"))[0] == 422
         assert len(cloud.ledger) == sent
         # Not our ValueError, so not our answer.
         assert (await _answer(f"{url}/own-mistake"))[0] == 500

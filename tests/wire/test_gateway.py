@@ -497,14 +497,22 @@ async def test_headers_and_bodies_are_what_the_service_reads() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"a": float("nan")}, {"a": {1}}, {"a": "\ud800"}, {"a": float("inf")}, {"a": b"x"}]
+    "body",
+    [
+        {"a": float("nan")},
+        {"a": {1}},
+        {"a": "\ud800"},
+        {"a": float("inf")},
+        {"a": b"x"},
+        {"a": 10**5000},
+    ],
 )
 @virtual
 async def test_a_body_that_json_cannot_say_is_refused_before_anything_is_sent(body: Any) -> None:
-    """A ValueError, at no cost."""
+    """A ValueError of ours, at no cost: json's own would be taken for a bug of who calls."""
     transport = ScriptedTransport(answers(GOOD))
     quota = LoggingQuota([])
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(ValueError, match="the body cannot be written as JSON: "):
         await gateway_of(transport, quota=quota).send(post("/v1/x", type(None), json=body))
     assert (transport.sent, quota.taken) == ([], 0)
 
@@ -514,7 +522,7 @@ async def test_a_body_that_holds_itself_is_refused() -> None:
     """A circle is bad input too."""
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises(ValueError, match=r"JSON|[Cc]ircular"):
+    with pytest.raises(ValueError, match="the body cannot be written as JSON: "):
         await gateway_of(ScriptedTransport(answers(GOOD))).send(
             post("/v1/x", type(None), json=circle)
         )
