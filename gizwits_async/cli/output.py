@@ -11,8 +11,9 @@ from rich.table import Table
 
 __all__ = ["Format", "console", "plain", "printable", "say", "stdout", "write_rows", "write_value"]
 
-console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-"""For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`."""
+console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+"""For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is
+a part of addresses."""
 
 _TABLE_ROWS = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
@@ -118,7 +119,7 @@ def _chosen(form: Format) -> Format:
 
 def stdout() -> Console:
     """Return what writes data for people."""
-    return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def _line(text: str) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.table import Table
 
-from gizwits_async.cli import main
+from gizwits_async.cli import main, output
 from gizwits_async.simulator import FaultRule, SimulatedCloud
 
 
@@ -53,6 +54,20 @@ async def test_escape_sequences_in_names_do_not_reach_the_terminal(
     _, table, _ = await program("devices", "--format", "table")
     assert "\x1b[2J" not in table
     assert "\\x1b[2JEvil" in table
+
+
+async def test_a_mac_with_an_emojis_name_in_it_is_shown_as_it_is(
+    program: Any, cloud: SimulatedCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`:AB:` is the short name of one: neither a line nor a table on either stream may replace it."""
+    mac = "AC:CF:23:AB:12:34"
+    cloud.fleet.change(cloud.fleet.devices[0].did, city=mac, is_disabled=False)
+    assert mac in (await program("devices", "--format", "table"))[1]
+    output.say(f"failed: {mac}")
+    table = Table(title=mac)
+    table.add_row(mac)
+    output.console.print(table)
+    assert capsys.readouterr().err.count(mac) == 3
 
 
 async def test_logs_show_what_the_service_has(program: Any, cloud: SimulatedCloud) -> None:
