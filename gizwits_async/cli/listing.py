@@ -39,9 +39,23 @@ class Listing:
     """Whether the data points in the frames of the cmd log are shown."""
 
 
-async def limited(stream: Stream[Any], limit: int | None, resume: str | None = None) -> Any:
-    """Yield the first `limit` items of a stream; all without one."""
+def limited(
+    stream: Stream[Any], limit: int | None, resume: str | None = None
+) -> AsyncIterator[Any]:
+    """Return the first `limit` items of a stream; all without one. None of them costs no call.
+
+    Raises:
+        ValueError: The limit is negative; at once, and not when the first item is asked for.
+    """
+    if limit is not None and limit < 0:
+        raise ValueError(f"--limit must not be negative, not {limit}")
+    return _first(stream, limit, resume)
+
+
+async def _first(stream: Stream[Any], limit: int | None, resume: str | None) -> AsyncIterator[Any]:
     left = limit
+    if left == 0:
+        return
     async with aclosing(stream.pages(resume)) as pages:
         async for page in pages:
             for item in page.items:

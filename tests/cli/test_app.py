@@ -43,6 +43,9 @@ async def test_an_empty_listing_is_empty_in_every_form(program: Any, cloud: Simu
     assert await program("devices", "--city", "Nowhere", "--format", "json") == (0, "[]\n", "")
     assert await program("devices", "--limit", "0") == (0, "", "")
     assert await program("devices", "--limit", "0", "--format", "table") == (0, "", "")
+    asked = cloud.tally.total()
+    assert await program("devices", "--limit", "0", "--format", "json") == (0, "[]\n", "")
+    assert cloud.tally.total() == asked, "nothing of a listing costs nothing"
 
 
 async def test_escape_sequences_in_names_do_not_reach_the_terminal(
@@ -105,6 +108,13 @@ async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: Simu
         (["logs", "x", "--start", "2020-01-01T00:00:00Z"], "30 days"),
         (["logs", "x", "--start", "9999999999"], "future"),
         (["logs", "x", "--resume", "nonsense"], "no resume token"),
+        (["devices", "--limit", "-1"], "--limit must not be negative, not -1"),
+        (["logs", "x", "--limit", "-1"], "--limit must not be negative"),
+        (
+            ["logs", "x", "--log", "cmd", "--decode", "--limit", "-5"],
+            "--limit must not be negative",
+        ),
+        (["reports", "active", "--limit", "-1"], "--limit must not be negative"),
         (["scan"], "give --since"),
         (["scan", "--since", "1d", "--calls-per-hour", "3"], "calls"),
         (["devices", "--base-url", "http://example.com"], "plain http"),
