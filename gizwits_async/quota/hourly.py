@@ -18,6 +18,8 @@ MAX_WAITING = 200_000
 """Callers a lane holds: beyond it (over two days of the default quota) a call is refused at once."""
 _FLOOR = 60
 """Where interactive demand never ends, bulk still gets one place in so many."""
+_MOST = 10**9
+"""Of calls and seconds: more than any process makes or lives, and few enough to reckon with."""
 _COUNT_LATE = 2.0
 """Seconds beyond its time-out after which a call that hung may still be counted by the server."""
 
@@ -314,6 +316,10 @@ def _check(
     for name, number in (("reserve", reserve), ("pad", pad), ("initial", initial)):
         if not number >= 0:
             raise ValueError(f"{name} must not be negative, not {number!r}")
+    numbers = {"calls": calls, "period": period, "burst": burst, "pad": pad}
+    for name, number in numbers.items():
+        if number > _MOST:
+            raise ValueError(f"{name} must be at most {_MOST:,}")
     if reserve >= burst:
         raise ValueError(
             f"reserve must be below burst, or bulk calls would never go: reserve={reserve}, "

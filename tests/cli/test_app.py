@@ -117,6 +117,7 @@ async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: Simu
         (["reports", "active", "--limit", "-1"], "--limit must not be negative"),
         (["scan"], "give --since"),
         (["scan", "--since", "1d", "--calls-per-hour", "3"], "calls"),
+        (["devices", "--calls-per-hour", "1" + "0" * 400], "calls must be at most 1,000,000,000"),
         (["devices", "--base-url", "http://example.com"], "plain http"),
         (["control", "x"], "give --attr"),
         (["control", "x", "--attr", "switch"], "NAME=VALUE"),

@@ -45,7 +45,11 @@ async def granted_at(quota: HourlyQuota, lane: Lane = Lane.INTERACTIVE) -> float
         ({"initial": 25}, "initial must be at most burst, but 25 > 24"),
         ({"calls": 24}, r"24 \+ rate \* \(3600 \+ 12\) <= 24; burst must be below 24"),
         ({"period": float("nan")}, "period must be positive"),
-        ({"period": float("inf")}, "leaves nothing for the rate"),
+        ({"period": float("inf")}, "period must be at most 1,000,000,000"),
+        ({"calls": 10**400}, "calls must be at most 1,000,000,000"),
+        ({"calls": 10**400, "burst": 10**399}, "calls must be at most"),
+        ({"calls": 100, "burst": 10**400}, "burst must be at most"),
+        ({"pad": 10**400}, "pad must be at most"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused_where_they_are_made(settings, words):
