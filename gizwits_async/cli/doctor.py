@@ -4,7 +4,14 @@ import time
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.output import say
-from gizwits_async.errors import ApiError, AuthenticationError, GizwitsError, NotSentError
+from gizwits_async.errors import (
+    ApiError,
+    AuthenticationError,
+    GizwitsError,
+    NotSentError,
+    QuotaExceededError,
+    QuotaWaitError,
+)
 
 __all__ = ["examine"]
 
@@ -36,6 +43,9 @@ async def examine(connection: Connection) -> int:
         except NotSentError as error:
             say(f"failed   {error}: name, port, firewall or TLS; the service may want plain http")
             return 1
+        except (QuotaWaitError, QuotaExceededError):
+            say("failed   no place in the quota for a login")
+            raise
         except GizwitsError as error:
             say(f"failed   {type(error).__name__}: {error}")
             return 1

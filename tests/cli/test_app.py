@@ -203,6 +203,17 @@ async def test_a_quota_that_is_used_up_is_exit_5(program: Any, cloud: SimulatedC
     assert "quota" in err
 
 
+async def test_a_login_that_finds_no_quota_is_exit_5_for_the_doctor_too(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """The table of exit codes holds for all commands; what failed is said first."""
+    cloud.faults.set([FaultRule(path="*/access_token", action="status", status=403, code=5013)])
+    code, out, err = await program("doctor", "--max-wait", "0")
+    assert (code, out) == (5, "")
+    assert "failed   no place in the quota" in err
+    assert "quota: " in err
+
+
 async def test_the_doctor_finds_everything_well(program: Any, cloud: SimulatedCloud) -> None:
     """Two calls, five findings."""
     code, out, err = await program("doctor")
