@@ -56,7 +56,9 @@ class Scripted:
         if method == "POST":
             return HttpReply(200, {}, _TOKEN)
         skip = parse_qs(target.partition("?")[2]).get("skip", ["0"])
-        return HttpReply(200, {}, self._pages[int(skip[0]) // 100 % len(self._pages)])
+        number = int(skip[0]) // 100
+        body = self._pages[number] if number < len(self._pages) else b'{"objects": []}'
+        return HttpReply(200, {}, body)
 
     async def aclose(self) -> None:
         """Do nothing."""

@@ -164,7 +164,7 @@ class GizwitsClient:
             arguments: Further arguments of `GizwitsClient`; they go before the environment.
 
         Raises:
-            ValueError: Variables are missing, or say nonsense; the message names them.
+            ValueError: Variables are missing (the message names them), or say nonsense.
             ImportError: `GIZWITS_REDIS_URL` is set without the extra `redis`.
         """
         from gizwits_async.environment import complete

@@ -114,7 +114,9 @@ class PageStream(Stream[T]):
 
     async def total(self) -> int | None:
         """Return how many items the service counts, at the cost of one call; None if it does not say."""
-        return (await self._gateway.send(self._request.asking(skip=0, limit=1))).total
+        reply = await self._gateway.send(self._request.asking(skip=0, limit=1))
+        self._counted(reply)
+        return reply.total
 
     async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
         """Walk page by page; see `Stream.pages`. A row is not given twice within one walk."""
@@ -126,6 +128,9 @@ class PageStream(Stream[T]):
         while True:
             try:
                 reply = await self._ask(skip)
+                if reply.total == skip and reply.objects == before.objects:
+                    # All that it counts has come already: it counts rightly, and takes no `skip`.
+                    reply = PageReply(total=skip)
                 same = self._same_again(before, reply, same, skip)
             except GizwitsError as error:
                 resumable(error, write_token(self._query, skip))

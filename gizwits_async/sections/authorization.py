@@ -17,7 +17,7 @@ class Authorization(Section):
 
         Raises:
             AuthenticationError: An id, a secret or our address is not accepted.
-            QuotaWaitError: The quota has no place within `Options.max_quota_wait`.
+            QuotaWaitError: The service refuses calls for longer than `Options.max_quota_wait`.
 
         POST /v1/products/{product_key}/access_token (api document: "get token")
         """

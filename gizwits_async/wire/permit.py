@@ -1,7 +1,6 @@
 """What a call needs before it leaves: a place in the quota, and a token that is good. Nothing is sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
@@ -82,7 +81,7 @@ class Permits:
             if token is not None:
                 return granted, token
             try:
-                token = await self._patiently(self._tokens.get)
+                token = await self._patiently()
             except BaseException:
                 self._quota.observe(None)
                 raise
@@ -93,19 +92,20 @@ class Permits:
 
     async def renewed(self) -> Token:
         """Return a new token, whatever the one at hand is good for."""
-        return await self._patiently(self._tokens.renew)
+        await self._tokens.forget()
+        return await self._patiently()
 
-    async def _patiently(self, login: Callable[[], Awaitable[Token]]) -> Token:
+    async def _patiently(self) -> Token:
         # A login that others wait for too waits for the quota as long as it takes. Who may not do
-        # so looks now and then whether that is what holds it up, and lets the quota say it.
+        # so looks now and then whether the service holds it up, and lets the quota say it.
         limit = self._max_wait
         if limit is None:
-            return await login()
+            return await self._tokens.get()
         while True:
             scope = asyncio.timeout(max(limit, _LOOK))
             try:
                 async with scope:
-                    return await login()
+                    return await self._tokens.get()
             except TimeoutError:
                 if not scope.expired():
                     raise

@@ -107,11 +107,10 @@ class TokenSource:
         token = self.current(self._clock.loop_time)
         return await self._joined() if token is None else token
 
-    async def renew(self) -> Token:
-        """Return a new token, whatever the current one is good for."""
+    async def forget(self) -> None:
+        """Part with the current token, whatever it is good for: the next `get` brings a new one."""
         if self._current is not None:
             await self.invalidate(self._current)
-        return await self._joined()
 
     async def invalidate(self, token: Token) -> None:
         """Forget `token` if it is still the current one: a late refusal must not cost a new login."""

@@ -53,7 +53,8 @@ def test_x1_the_next_page_begins_behind_the_rows_that_came(cap: int) -> None:
     cloud = list_of(50, list_cap=cap)
     assert listed(cloud) == [one.did for one in cloud.fleet.devices]
     skips = [int(e.query["skip"]) for e in cloud.ledger if e.kind == "devices.search"]
-    assert skips == list(range(0, 50, cap))
+    # A total that is no larger than a full page might be the page's own.
+    assert skips == [*range(0, 50, cap), *([50] if cap >= 50 else [])]
 
 
 @pytest.mark.fault("X2")

@@ -125,6 +125,14 @@ def test_a_total_that_counts_the_page_ends_no_list(n: int, cap: int, size: int, 
 
 
 @virtual
+async def test_a_list_that_takes_no_skip_ends_with_what_its_total_counts() -> None:
+    """The call that makes sure of it brings the same page again: no fault, and nothing twice."""
+    page = {"meta": {"total": 60}, "objects": [{"did": did} for did in names(60)]}
+    for key in (True, False):
+        assert await dids(stream_on(lambda _: reply(page), key=key)) == names(60)
+
+
+@virtual
 async def test_a_total_that_was_larger_than_its_page_is_believed_from_then_on() -> None:
     """The call that makes sure of a list of one full page is spent once a route and client."""
     server = ListServer(names(60))
@@ -132,6 +140,10 @@ async def test_a_total_that_was_larger_than_its_page_is_believed_from_then_on() 
     for calls in (2, 3, 4):
         assert len(await client.with_options(timeout=5).devices.search().collect()) == 60
         assert server.calls == calls
+    client = client_on(ScriptedTransport(server))
+    assert await client.devices.search().total() == 60
+    assert len(await client.devices.search().collect()) == 60
+    assert server.calls == 6, "a count settles it as well"
 
 
 @settings(deadline=None)

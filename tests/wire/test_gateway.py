@@ -23,9 +23,11 @@ from gizwits_async.errors import (
     TokenRejectedError,
     TransportError,
 )
+from gizwits_async.models.authorization import Token
 from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.options import Lane, Secret
 from gizwits_async.wire.request import Auth, delete, get, post, put
+from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpReply
 from tests.canaries import CREDENTIALS as CANARIES
 from tests.canaries import leaks, told
@@ -176,6 +178,23 @@ async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
         await gateway.send(READ)
     assert asyncio.get_running_loop().time() - began == 2
     await gateway.tokens.aclose()
+
+
+@virtual
+@pytest.mark.parametrize("limit", [0, 1.0])
+async def test_a_token_that_a_slow_store_keeps_is_fetched_once(limit: float) -> None:
+    """To look what holds up a login does not begin it anew."""
+
+    class Slow(MemoryTokenStore):
+        async def save(self, key: str, token: Token) -> None:
+            await asyncio.sleep(2.5)
+            await super().save(key, token)
+
+    transport = ScriptedTransport(lambda _: GOOD)
+    gateway = gateway_of(transport, store=Slow(), max_quota_wait=limit)
+    await gateway.renew_token()
+    await gateway.send(READ)
+    assert transport.logins == 1
 
 
 @virtual
@@ -576,14 +595,16 @@ async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str],
 
 @pytest.mark.fault("P10")
 @pytest.mark.fault("P10")
-@pytest.mark.parametrize("secret", ["ab\\cd\\ef\\gh\\ij", 'ab"cd\'ef"gh\'ij"'])
+@pytest.mark.parametrize("secret", ["ab\\cd\\ef\\gh\\ij", 'ab"cd\'ef"gh\'ij"', "a/b/c/d/e/fgh"])
 async def test_a_secret_of_odd_characters_is_found_in_json(secret: str) -> None:
     """P10: inside an object, in the text that a long one becomes, and in a page that quotes JSON."""
     credentials = evolve(CANARIES, product_secret=Secret(secret))
     spelt = json.dumps({"sent": secret})
+    slashed = spelt.replace("/", "\\/")
     for body in (
         f'{{"error_code": 5002, "detail": {spelt}}}'.encode(),
         f'{{"error_code": 5002, "detail": [{spelt}, "{"x" * 1500}"]}}'.encode(),
+        f'{{"error_code": 5002, "detail": [{json.dumps(slashed)}]}}'.encode(),
         f"refused: {spelt}".encode(),
     ):
         transport = ScriptedTransport(answers(reply(body, 400)))
