@@ -19,7 +19,6 @@ from gizwits_async.scan.errors import ScanStoreError
 
 __all__ = ["Place", "hidden", "place_of"]
 
-_MAGIC = b"SQLite format 3\0"
 _ADVISORY = 0x67697A77  # "gizw": the first half of the lock's number, the schema is the other
 
 
@@ -110,9 +109,10 @@ class SqlitePlace:
 
     def absent(self) -> bool:
         """See `Place.absent`."""
+        # Only SQLite may open the file: closing any other descriptor of it drops the locks that a
+        # scan of this process holds on it (POSIX), and the next reader then deletes its WAL.
         try:
-            with self._path.open("rb") as file:
-                begin = file.read(len(_MAGIC))
+            empty = self._path.stat().st_size == 0
         except FileNotFoundError:
             # The lock would make the folder on the fly, and a typing mistake a second store.
             if not self._path.absolute().parent.is_dir():
@@ -120,11 +120,9 @@ class SqlitePlace:
             return True
         except OSError as error:
             raise ScanStoreError(f"{self.name}: {error.strerror}") from None
-        if begin and begin != _MAGIC:
-            raise ScanStoreError(f"{self.name} is no SQLite database; it was left as it is")
-        if begin:
+        if not empty:
             self._try("rw")
-        return not begin
+        return empty
 
     def _try(self, mode: str) -> None:
         """Open and read the file; an engine that fails at that would leave a thread behind."""
@@ -133,7 +131,11 @@ class SqlitePlace:
             with closing(sqlite3.connect(uri, uri=True)) as base:
                 base.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
-            raise ScanStoreError(f"{self.name}: {error}") from None
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+                reason = f"{self.name} is no SQLite database; it was left as it is"
+            else:
+                reason = f"{self.name}: {error}"
+            raise ScanStoreError(reason) from None
 
     def engine(self) -> AsyncEngine:
         """See `Place.engine`."""
