@@ -12,9 +12,9 @@ from benchmarks.client import CREDENTIALS, Free, Scripted
 from benchmarks.measure import Figure, exponent, markdown
 from benchmarks.pages import device_page, log_page
 from gizwits_async import GizwitsClient
+from gizwits_async.models.converter import load, structure
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.models.page import PageReply
-from gizwits_async.wire.converter import load, structure
 
 __all__ = ["figures"]
 

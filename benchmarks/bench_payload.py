@@ -9,6 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.measure import Figure, Measured
+from gizwits_async.models.converter import load_json, structure
 from gizwits_async.models.devices import CommandRecord
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import (
@@ -19,7 +20,6 @@ from gizwits_async.models.product import (
     UintSpec,
 )
 from gizwits_async.payload import DataPointCodec, Frame
-from gizwits_async.wire.converter import load_json, structure
 
 __all__ = ["figures"]
 

@@ -50,7 +50,7 @@ def plain(value: object) -> Any:  # JSON is anything
         return {str(name): plain(one) for name, one in value.items()}
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    from gizwits_async.wire.converter import unstructure
+    from gizwits_async.models.converter import unstructure
 
     return plain(dict(unstructure(value)))
 

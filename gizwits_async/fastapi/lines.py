@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.fastapi.problems import note, problem_of
+from gizwits_async.models.converter import unstructure
 from gizwits_async.streams import Page, Stream
-from gizwits_async.wire.converter import unstructure
 
 __all__ = ["json_lines"]
 

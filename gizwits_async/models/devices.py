@@ -5,7 +5,7 @@ from datetime import datetime
 from attrs import field, frozen
 from attrs.converters import optional
 
-from gizwits_async.frame import Frame
+from gizwits_async.models.frame import Frame
 from gizwits_async.models.values import JsonObject, Number, utc
 from gizwits_async.options import Secret
 

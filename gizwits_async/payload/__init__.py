@@ -3,7 +3,7 @@
 Nothing here does I/O.
 """
 
-from gizwits_async.frame import Frame
+from gizwits_async.models.frame import Frame
 from gizwits_async.payload.codec import DataPointCodec
 from gizwits_async.payload.kinds import Value
 from gizwits_async.payload.layout import PayloadError

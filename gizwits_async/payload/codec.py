@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import overload
 
-from gizwits_async.frame import Frame
 from gizwits_async.models.devices import CommandRecord, DataRecord
+from gizwits_async.models.frame import Frame
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.payload.kinds import Value, tell
 from gizwits_async.payload.layout import FixedLayout, Point, VariableLayout

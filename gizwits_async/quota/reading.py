@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from gizwits_async.http_date import epoch_of
+from gizwits_async.models.times import epoch_of
 
 __all__ = ["Reading", "read"]
 

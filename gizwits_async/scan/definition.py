@@ -14,11 +14,11 @@ from gizwits_async.errors import (
     QuotaWaitError,
     ServerError,
 )
+from gizwits_async.models.converter import structure, unstructure
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.ports import ScanStore
 from gizwits_async.scan.view import BulkView
-from gizwits_async.wire.converter import structure, unstructure
 
 __all__ = ["DESCRIBED", "definition_in", "learn_definition", "run_in", "values_of_definition"]
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from gizwits_async.http_date import epoch_of
+from gizwits_async.models.times import epoch_of
 
 __all__ = ["ServerClock"]
 

@@ -13,7 +13,7 @@ from gizwits_async.errors import (
     UnexpectedRedirectError,
     api_error,
 )
-from gizwits_async.wire.converter import load, structure
+from gizwits_async.models.converter import load, structure
 from gizwits_async.wire.ports import Reply
 from gizwits_async.wire.request import Request
 

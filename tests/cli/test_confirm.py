@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gizwits_async.frame import Frame
+from gizwits_async.models.frame import Frame
 from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud
 from gizwits_async.simulator.story import Record
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from gizwits_async import GizwitsClient, Options
 from gizwits_async.errors import GizwitsError
-from gizwits_async.wire.converter import structure, unstructure
+from gizwits_async.models.converter import structure, unstructure
 from gizwits_async.wire.request import Auth
 from gizwits_async.wire.transport import HttpReply
 from tests.faults.bodies import HEADERS, RAW, STATUSES, bodies, streams_of_bytes

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gizwits_async import Credentials, GizwitsClient, HourlyQuota, Page, errors
-from gizwits_async.frame import Frame
+from gizwits_async.models.frame import Frame
 from gizwits_async.quota import SharedQuota
 from gizwits_async.scan import FleetScan, ScanReport
 from gizwits_async.scan.export import export

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.converter import load_json, structure, unstructure
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.product import ProductDataPoints, UintSpec
 from gizwits_async.payload import DataPointCodec, Frame
 from gizwits_async.simulator import Fleet, SimulatedCloud
-from gizwits_async.wire.converter import load_json, structure, unstructure
 from tests.support import client_of
 
 REPLY = {

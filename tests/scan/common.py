@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from gizwits_async.models.converter import unstructure
 from gizwits_async.scan import MemoryStore
 from gizwits_async.simulator import Fleet, Quirks, Rates, SimulatedCloud
-from gizwits_async.wire.converter import unstructure
 
 LOGS = ("online", "cmd", "data")
 DAY = 86_400

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gizwits_async import GizwitsClient, errors
+from gizwits_async.models.converter import unstructure
 from gizwits_async.models.locations import Location
-from gizwits_async.wire.converter import unstructure
 from tests.support import SimulatedCloud
 
 Check = Callable[[GizwitsClient, SimulatedCloud], Awaitable[None]]

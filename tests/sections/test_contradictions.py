@@ -14,11 +14,11 @@ import pytest
 
 from gizwits_async import errors
 from gizwits_async.models.authorization import TokenReply
+from gizwits_async.models.converter import structure
 from gizwits_async.models.device_reports import FaultCounts, FaultReport
 from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
 from gizwits_async.models.product import DataPoint, ProductDataPoints
 from gizwits_async.payload import Frame
-from gizwits_async.wire.converter import structure
 from tests.wire.scripted import NOW, ScriptedTransport, answers, client_on, refused, reply
 
 EMPTY = reply({"meta": {"total": 0}, "objects": []})

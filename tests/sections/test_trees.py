@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.converter import structure
 from gizwits_async.models.device_groups import GroupMacs, GroupNode, GroupTree
 from gizwits_async.models.device_reports import FaultReport, RealtimeCounts, RealtimeReport
 from gizwits_async.models.locations import Location
-from gizwits_async.wire.converter import structure
 
 # --- C18: group trees
 

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import GizwitsError
+from gizwits_async.models.converter import unstructure
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.story import Record
 from gizwits_async.simulator.transport import Fate
-from gizwits_async.wire.converter import unstructure
 from tests.support import client_of, virtually
 
 NOW = 1_790_000_000

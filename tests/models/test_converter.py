@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.converter import load, load_json, structure, unstructure
 from gizwits_async.models.device_reports import FaultReport
 from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import DataPoint
 from gizwits_async.models.values import JsonObject
-from gizwits_async.wire.converter import load, load_json, structure, unstructure
 
 
 @frozen(kw_only=True)

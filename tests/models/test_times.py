@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gizwits_async.http_date import epoch_of
+from gizwits_async.models.times import epoch_of
 from gizwits_async.quota.reading import read
 
 MARCH = 1_772_323_200

@@ -13,10 +13,10 @@ from cattrs.errors import BaseValidationError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models.coercion import as_bool, as_int, as_number, as_text, is_null, shown
 from gizwits_async.models.page import PageReply, context_of, unwrap
+from gizwits_async.models.plain import REFUSALS, Reader, reader
 from gizwits_async.models.values import JsonObject, Number
-from gizwits_async.wire.plain import REFUSALS, Reader, reader
-from gizwits_async.wire.spellings import as_bool, as_int, as_number, as_text, is_null, shown
 
 __all__ = ["load", "load_json", "structure", "unstructure"]
 
