@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from gizwits_async.models.control import ControlResult
     from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
     from gizwits_async.quota import HourlyQuota
-    from gizwits_async.sections.watch import WatchStream
     from gizwits_async.streams import LogStream, Page, PageStream, Stream
+    from gizwits_async.streams.watch import WatchStream
     from gizwits_async.wire.deadline import deadline
     from gizwits_async.wire.ports import Quota, TokenStore, Transport
     from gizwits_async.wire.report import CallReport
@@ -98,7 +98,7 @@ _HOMES = {
     "models.control": ("ControlResult",),
     "options": ("Credentials", "Lane", "Options", "QuotaSnapshot"),
     "quota": ("HourlyQuota",),
-    "sections.watch": ("WatchStream",),
+    "streams.watch": ("WatchStream",),
     "streams": ("LogStream", "Page", "PageStream", "Stream"),
     "wire.deadline": ("deadline",),
     "wire.ports": ("Quota", "TokenStore", "Transport"),

@@ -15,7 +15,7 @@ from gizwits_async.models.devices import CommandRecord
 from gizwits_async.payload import DataPointCodec, PayloadError, Value
 from gizwits_async.sections.known import codec_of
 from gizwits_async.streams import LogStream, Stream
-from gizwits_async.windows import as_epoch
+from gizwits_async.streams.windows import as_epoch
 
 __all__ = ["COLUMNS", "Listing", "limited", "show_log"]
 

@@ -17,7 +17,7 @@ from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
 from gizwits_async.scan.span import ScanState, Since, Wanted, resolved
 from gizwits_async.scan.task import LOGS, LogName
 from gizwits_async.scan.view import BulkView
-from gizwits_async.windows import Moment
+from gizwits_async.streams.windows import Moment
 
 __all__ = ["FleetScan"]
 

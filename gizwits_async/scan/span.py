@@ -7,7 +7,7 @@ from attrs import evolve, field, frozen
 
 from gizwits_async.errors import LogRangeError
 from gizwits_async.scan.errors import StoreMismatchError
-from gizwits_async.windows import Moment, as_epoch
+from gizwits_async.streams.windows import Moment, as_epoch
 
 __all__ = ["ScanState", "Since", "Wanted", "resolved"]
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from gizwits_async import GizwitsClient, models, sections
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models import converter
 from gizwits_async.models.converter import load, load_json, structure
 from gizwits_async.models.devices import Device, OnlineEvent
 from gizwits_async.models.page import PageReply
@@ -26,7 +27,6 @@ from gizwits_async.models.plain import members_of, reader
 from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.sections.base import Section
 from gizwits_async.streams import Stream
-from gizwits_async.models import converter
 from tests.wire.scripted import CREDENTIALS
 
 

@@ -23,7 +23,7 @@ from gizwits_async.models.authorization import Token
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.options import Options
 from gizwits_async.streams import LogStream, Page
-from gizwits_async.windows import LOG_LIFE
+from gizwits_async.streams.windows import LOG_LIFE
 from tests.support import FreeQuota, virtually
 from tests.wire.scripted import (
     CREDENTIALS,

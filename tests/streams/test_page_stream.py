@@ -23,8 +23,8 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.devices import Device
 from gizwits_async.models.page import PageReply
-from gizwits_async.resume import write_token
 from gizwits_async.streams import PageStream
+from gizwits_async.streams.resume import write_token
 from gizwits_async.wire.request import get
 from tests.support import virtually
 from tests.wire.scripted import (

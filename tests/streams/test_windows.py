@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gizwits_async.errors import LogRangeError
-from gizwits_async.windows import (
+from gizwits_async.streams.windows import (
     LOG_LIFE,
     Range,
     Sort,

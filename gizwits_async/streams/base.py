@@ -15,9 +15,9 @@ from attrs import frozen
 
 from gizwits_async.errors import GizwitsError, InvalidRequestError, InvalidResponseError
 from gizwits_async.models.page import PageReply
-from gizwits_async.resume import fingerprint, read_token, resumable, write_token
-from gizwits_async.walk import LogWalk
-from gizwits_async.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
+from gizwits_async.streams.log_walk import LogWalk
+from gizwits_async.streams.resume import fingerprint, read_token, resumable, write_token
+from gizwits_async.streams.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
@@ -25,7 +25,7 @@ __all__ = ["LogStream", "Page", "PageStream", "Stream"]
 
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("gizwits_async.streams")
 
 _FORM_INVALID = 5002
 _SMALL_PAGE = 20

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.page import PageReply
-from gizwits_async.windows import Bounds, Range, Window
+from gizwits_async.streams.windows import Bounds, Range, Window
 
 __all__ = ["Chain"]
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from math import floor
 from typing import Generic, TypeVar
 
-from gizwits_async.chain import Chain
 from gizwits_async.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -21,7 +20,8 @@ from gizwits_async.errors import (
     TokenRejectedError,
 )
 from gizwits_async.models.page import PageReply
-from gizwits_async.windows import Bounds, Range, Sort, Window, bounds_of, edge, window_at
+from gizwits_async.streams.chain import Chain
+from gizwits_async.streams.windows import Bounds, Range, Sort, Window, bounds_of, edge, window_at
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request
 

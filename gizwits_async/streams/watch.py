@@ -9,9 +9,9 @@ from attrs import evolve
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
-from gizwits_async.resume import resumable
-from gizwits_async.streams import LogStream, Page
-from gizwits_async.windows import Range
+from gizwits_async.streams.base import LogStream, Page
+from gizwits_async.streams.resume import resumable
+from gizwits_async.streams.windows import Range
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
