@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gizwits_async.streams import LogStream, Page, PageStream, Stream
     from gizwits_async.streams.watch import WatchStream
     from gizwits_async.wire.deadline import deadline
-    from gizwits_async.wire.ports import Quota, TokenStore, Transport
+    from gizwits_async.wire.protocols import Quota, TokenStore, Transport
     from gizwits_async.wire.report import CallReport
     from gizwits_async.wire.request import Auth, Request, delete, get, post, put
 

@@ -19,7 +19,7 @@ from gizwits_async.streams.windows import edge
 from gizwits_async.version import __version__
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
-from gizwits_async.wire.ports import Quota, TokenStore, Transport
+from gizwits_async.wire.protocols import Quota, TokenStore, Transport
 from gizwits_async.wire.report import OnCall, Watch
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore

@@ -12,7 +12,7 @@ from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.windows import owned_seconds
-from gizwits_async.wire.ports import Quota
+from gizwits_async.wire.protocols import Quota
 
 __all__ = ["BulkView"]
 

@@ -14,7 +14,7 @@ from gizwits_async.errors import (
     api_error,
 )
 from gizwits_async.models.converter import load, structure
-from gizwits_async.wire.ports import Reply
+from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
 __all__ = ["decode", "hide"]

@@ -17,11 +17,11 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.authorization import Token, TokenReply
 from gizwits_async.options import Credentials, Lane, Options, Secret
+from gizwits_async.wire.admission import Permits
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, lift_deadline
 from gizwits_async.wire.decode import decode, hide
-from gizwits_async.wire.permit import Permits
-from gizwits_async.wire.ports import Quota, Reply, TokenStore, Transport
+from gizwits_async.wire.protocols import Quota, Reply, TokenStore, Transport
 from gizwits_async.wire.report import Attempt, Watch
 from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
 from gizwits_async.wire.retry import RetryPolicy, outcome

@@ -11,7 +11,7 @@ from attrs import define, frozen
 
 from gizwits_async.errors import ApiError, NotSentError
 from gizwits_async.wire.clock import ServerClock
-from gizwits_async.wire.ports import Reply
+from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
 __all__ = ["Attempt", "CallReport", "OnCall", "Watch"]

@@ -12,7 +12,7 @@ from gizwits_async.errors import ClientClosedError, GizwitsError, InvalidRespons
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Credentials
 from gizwits_async.wire.clock import ServerClock
-from gizwits_async.wire.ports import TokenStore
+from gizwits_async.wire.protocols import TokenStore
 
 __all__ = ["MemoryTokenStore", "TokenSource", "token_key"]
 

@@ -7,7 +7,7 @@ from functools import partial
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Options
 from gizwits_async.wire.clock import ServerClock
-from gizwits_async.wire.ports import Quota, QuotaWithFront
+from gizwits_async.wire.protocols import Quota, QuotaWithFront
 from gizwits_async.wire.report import Attempt
 from gizwits_async.wire.token import TokenSource
 
