@@ -13,7 +13,7 @@ from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota.hourly import HourlyQuota, pad_for
 
 if TYPE_CHECKING:
-    from gizwits_async.quota.shared_tokens import SharedTokenStore
+    from gizwits_async.quota.shared.tokens import SharedTokenStore
 
 __all__ = ["Made", "complete"]
 
@@ -71,7 +71,7 @@ def complete(
 def _shared_quota(url: Secret, enterprise_id: str, *, calls: int, pad: float) -> HourlyQuota:
     _check_url(url)
     try:
-        from gizwits_async.quota.shared import SharedQuota  # noqa: PLC0415 - needs an extra
+        from gizwits_async.quota.shared.quota import SharedQuota  # noqa: PLC0415 - needs an extra
     except ModuleNotFoundError as error:
         raise _no_redis() from error
     replicas = _number("GIZWITS_REPLICAS", _REPLICAS)
@@ -81,7 +81,7 @@ def _shared_quota(url: Secret, enterprise_id: str, *, calls: int, pad: float) ->
 def _shared_tokens(url: Secret) -> "SharedTokenStore":
     _check_url(url)
     try:
-        from gizwits_async.quota.shared_tokens import SharedTokenStore  # noqa: PLC0415 - as above
+        from gizwits_async.quota.shared.tokens import SharedTokenStore  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise _no_redis() from error
     return SharedTokenStore.from_url(url)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from gizwits_async.quota.hourly import HourlyQuota
 
 if TYPE_CHECKING:
-    from gizwits_async.quota.shared import SharedQuota
-    from gizwits_async.quota.shared_tokens import SharedTokenStore
+    from gizwits_async.quota.shared import SharedQuota, SharedTokenStore
 
 __all__ = ["HourlyQuota", "SharedQuota", "SharedTokenStore"]
 
@@ -15,7 +14,7 @@ def __getattr__(name: str) -> object:
     # Only who shares a quota needs the packages of the extra `redis`.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gizwits_async.quota import shared, shared_tokens  # noqa: PLC0415
+    from gizwits_async.quota import shared  # noqa: PLC0415
 
-    value: object = getattr(shared if name in shared.__all__ else shared_tokens, name)
+    value: object = getattr(shared, name)
     return value

@@ -9,7 +9,7 @@ from typing import NoReturn
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane, QuotaSnapshot
 from gizwits_async.quota.bucket import Bucket, Ledger, fill_rate
-from gizwits_async.quota.lanes import Line
+from gizwits_async.quota.queue import Line
 from gizwits_async.quota.server_view import Now, ServerView
 
 __all__ = ["HourlyQuota", "pad_for"]

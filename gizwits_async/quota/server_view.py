@@ -6,7 +6,7 @@ from typing import Self
 from attrs import evolve, field, frozen
 
 from gizwits_async.options import Lane
-from gizwits_async.quota.reading import Reading, read
+from gizwits_async.quota.headers import Reading, read
 
 __all__ = ["Now", "ServerView"]
 

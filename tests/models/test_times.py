@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from gizwits_async.models.times import epoch_of
-from gizwits_async.quota.reading import read
+from gizwits_async.quota.headers import read
 
 MARCH = 1_772_323_200
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gizwits_async.options import Lane
-from gizwits_async.quota.reading import Reading
+from gizwits_async.quota.headers import Reading
 from gizwits_async.quota.server_view import Now, ServerView
 
 PEOPLE, BULK = Lane.INTERACTIVE, Lane.BULK

@@ -11,7 +11,7 @@ import pytest
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota, hourly
-from gizwits_async.quota.lanes import Line
+from gizwits_async.quota.queue import Line
 from tests.quota.virtual import now, virtually
 
 RATE = (3600 - 24) / 3612

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
-from gizwits_async.quota.reading import Reading, read
+from gizwits_async.quota.headers import Reading, read
 from gizwits_async.quota.server_view import Now, ServerView
 from tests.quota.servers import EPOCH
 from tests.quota.virtual import now, virtually

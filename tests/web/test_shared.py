@@ -154,7 +154,7 @@ async def test_a_missing_extra_is_named(
     """A URL without redis-py installed stops the start with what to install, whatever starts."""
     monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
     nothing: Any = None
-    monkeypatch.setitem(sys.modules, "gizwits_async.quota.shared", nothing)
+    monkeypatch.setitem(sys.modules, "gizwits_async.quota.shared.quota", nothing)
     with pytest.raises(ImportError, match=r"gizwits-async\[redis\]"):
         async with gizwits_lifespan(credentials=SimulatedCloud().credentials)(FastAPI()):
             pass

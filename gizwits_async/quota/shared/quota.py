@@ -9,7 +9,7 @@ from typing import Self
 from gizwits_async.options import Secret
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
-from gizwits_async.quota.store import AWAY, SILENT, Store
+from gizwits_async.quota.shared.connection import AWAY, SILENT, Store
 
 __all__ = ["SharedQuota"]
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Secret
-from gizwits_async.quota.store import AWAY, Store
+from gizwits_async.quota.shared.connection import AWAY, Store
 
 __all__ = ["SharedTokenStore"]
 
