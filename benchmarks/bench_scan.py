@@ -22,8 +22,8 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.scan import FleetScan, MemoryStore, ScanStore, SqlStore
-from gizwits_async.scan.ports import Change
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorTransport
 

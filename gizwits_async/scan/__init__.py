@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError, StoreMismatchError
 from gizwits_async.scan.fleet import FleetScan
-from gizwits_async.scan.memory import MemoryStore
-from gizwits_async.scan.ports import ScanStore
 from gizwits_async.scan.report import (
     Failure,
     Gap,
@@ -14,10 +12,12 @@ from gizwits_async.scan.report import (
     ScanProgress,
     ScanReport,
 )
-from gizwits_async.scan.span import Since
+from gizwits_async.scan.scan_range import Since
+from gizwits_async.scan.store.memory import MemoryStore
+from gizwits_async.scan.store.protocol import ScanStore
 
 if TYPE_CHECKING:
-    from gizwits_async.scan.store import SqlStore
+    from gizwits_async.scan.store.sql import SqlStore
 
 __all__ = [
     "Failure",
@@ -42,7 +42,7 @@ def __getattr__(name: str) -> Any:
     if name != "SqlStore":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from gizwits_async.scan.store import SqlStore  # noqa: PLC0415
+        from gizwits_async.scan.store.sql import SqlStore  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gizwits_async"):
             raise

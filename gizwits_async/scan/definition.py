@@ -16,9 +16,9 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.converter import structure, unstructure
 from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.bulk_client import BulkView
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.ports import ScanStore
-from gizwits_async.scan.view import BulkView
+from gizwits_async.scan.store.protocol import ScanStore
 
 __all__ = ["DESCRIBED", "definition_in", "learn_definition", "run_in", "values_of_definition"]
 

@@ -18,17 +18,17 @@ from gizwits_async.errors import (
     ResumeMismatchError,
     ServerError,
 )
-from gizwits_async.scan.active import Activity
+from gizwits_async.scan.activity import Activity
+from gizwits_async.scan.backoff import PASSING, Patience
+from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.counters import SHOWN, Tally
 from gizwits_async.scan.definition import DESCRIBED, learn_definition
-from gizwits_async.scan.due import DueTasks
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.patience import PASSING, Patience
-from gizwits_async.scan.ports import Change, ScanStore
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
-from gizwits_async.scan.span import ScanState
-from gizwits_async.scan.tally import SHOWN, Tally
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Span, Task, time_of
-from gizwits_async.scan.view import BulkView
+from gizwits_async.scan.task_queue import DueTasks
 from gizwits_async.streams import Page
 
 __all__ = ["Engine", "Progress"]

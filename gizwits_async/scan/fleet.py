@@ -7,16 +7,16 @@ from typing import Any
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.options import Secret
-from gizwits_async.scan.active import expected
+from gizwits_async.scan.activity import expected
+from gizwits_async.scan.bulk_client import BulkView
 from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine, Progress
-from gizwits_async.scan.forecast import forecast
-from gizwits_async.scan.memory import MemoryStore
-from gizwits_async.scan.ports import Left, ScanStore
+from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
-from gizwits_async.scan.span import ScanState, Since, Wanted, resolved
+from gizwits_async.scan.scan_range import ScanState, Since, Wanted, resolved
+from gizwits_async.scan.store.memory import MemoryStore
+from gizwits_async.scan.store.protocol import Left, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
-from gizwits_async.scan.view import BulkView
 from gizwits_async.streams.windows import Moment
 
 __all__ = ["FleetScan"]

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from gizwits_async.scan import FleetScan, MemoryStore, Since, SqlStore
-from gizwits_async.scan.active import Activity
+from gizwits_async.scan.activity import Activity
 from gizwits_async.simulator import (
     Device,
     FaultRule,

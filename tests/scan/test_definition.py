@@ -11,8 +11,8 @@ import pytest
 from gizwits_async.models.devices import CommandRecord, Device
 from gizwits_async.scan import FleetScan, ScanProgress, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
-from gizwits_async.scan.ports import Change
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import FaultRule
 from tests.scan.common import DAY, cloud_of

@@ -21,7 +21,7 @@ from sqlalchemy import event
 from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
-from gizwits_async.scan.place import SqlitePlace
+from gizwits_async.scan.store.backend import SqlitePlace
 from gizwits_async.simulator import SimulatorServer
 from tests.scan.common import DAY, Rows, cloud_of, in_file, truth
 from tests.support import client_of

@@ -12,9 +12,9 @@ import pytest
 
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
-from gizwits_async.scan.export import _Days, export
-from gizwits_async.scan.ports import Change
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.export.export import _Days, export
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from tests.scan.common import DAY, cloud_of, truth
 from tests.support import client_of
@@ -121,7 +121,7 @@ async def test_more_days_than_files_may_be_open(
         opened.append(len(days._open))
         return added
 
-    monkeypatch.setattr("gizwits_async.scan.export._OPEN", 5)
+    monkeypatch.setattr("gizwits_async.scan.export.export._OPEN", 5)
     monkeypatch.setattr(_Days, "add", counting)
     report = await export(tmp_path / "fleet.db", tmp_path / "out", to, logs=["data"])
     assert report.rows == {"data": 200}

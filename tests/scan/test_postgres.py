@@ -23,8 +23,8 @@ from gizwits_async.scan import (
     StoreLockedError,
     StoreMismatchError,
 )
-from gizwits_async.scan.ports import Change
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import SimulatorServer
 from tests.scan.cluster import cluster, missing

@@ -29,9 +29,9 @@ from gizwits_async.scan import (
     StoreMismatchError,
 )
 from gizwits_async.scan.export import export
-from gizwits_async.scan.ports import Change
-from gizwits_async.scan.span import ScanState
-from gizwits_async.scan.tables import LOG_TABLES
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change
+from gizwits_async.scan.store.tables import LOG_TABLES
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
 from tests.scan.common import DAY, cloud_of, in_file, truth

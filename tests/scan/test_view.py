@@ -4,7 +4,7 @@ import pytest
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.quota import HourlyQuota
-from gizwits_async.scan.view import BulkView
+from gizwits_async.scan.bulk_client import BulkView
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from tests.support import FreeQuota, client_of
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from gizwits_async.scan.columns import Kind, fitted
+from gizwits_async.scan.export.columns import Kind, fitted
 
 __all__ = ["Writer", "defused", "writer_of"]
 

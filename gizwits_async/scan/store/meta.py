@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from gizwits_async.scan.errors import ScanStoreError, StoreMismatchError
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
 
 __all__ = ["SCHEMA", "holder_in", "state_in", "values_of"]
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from math import ceil
 
-from gizwits_async.scan.active import Expected
-from gizwits_async.scan.ports import Left
+from gizwits_async.scan.activity import Expected
+from gizwits_async.scan.bulk_client import BulkView
 from gizwits_async.scan.report import ScanPlan
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Left
 from gizwits_async.scan.task import LogName
-from gizwits_async.scan.view import BulkView
 
 __all__ = ["forecast"]
 

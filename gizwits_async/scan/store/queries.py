@@ -5,9 +5,9 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gizwits_async.scan.ports import Left
 from gizwits_async.scan.report import Failure, Gap
-from gizwits_async.scan.tables import DEVICES, GAPS, TASKS
+from gizwits_async.scan.store.protocol import Left
+from gizwits_async.scan.store.tables import DEVICES, GAPS, TASKS
 from gizwits_async.scan.task import LogName
 
 __all__ = ["count_left", "find_dids", "find_failures", "find_gaps"]

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.scan.ports import Change, Left
 from gizwits_async.scan.report import Failure, Gap
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change, Left
 from gizwits_async.scan.task import LogName, Record, Task, time_of
 
 __all__ = ["MemoryStore"]

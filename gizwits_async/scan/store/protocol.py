@@ -8,7 +8,7 @@ from attrs import field, frozen
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.report import Failure, Gap
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.task import LogName, Record, Span, Task
 
 __all__ = ["Change", "Left", "ScanStore"]

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.place import Place
+from gizwits_async.scan.store.backend import Place
 from gizwits_async.wire.turn import Turn
 
 __all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated"]

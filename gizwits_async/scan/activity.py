@@ -14,10 +14,10 @@ from gizwits_async.errors import (
     NotFoundError,
     TransportError,
 )
+from gizwits_async.scan.backoff import PASSING
+from gizwits_async.scan.bulk_client import BulkView
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.patience import PASSING
-from gizwits_async.scan.ports import ScanStore
-from gizwits_async.scan.view import BulkView
+from gizwits_async.scan.store.protocol import ScanStore
 
 __all__ = ["Activity", "Expected", "expected"]
 

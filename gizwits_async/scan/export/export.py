@@ -16,15 +16,15 @@ from sqlalchemy import Table, select
 from gizwits_async.models.devices import CommandRecord
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.payload import DataPointCodec, PayloadError
-from gizwits_async.scan.columns import Kind, column_of, kind_of, merged, wanted_kinds
 from gizwits_async.scan.definition import definition_in
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.meta import state_in
-from gizwits_async.scan.place import hidden, place_of
-from gizwits_async.scan.session import STORE_FAILS, connected, translated
-from gizwits_async.scan.tables import LOG_TABLES, META
+from gizwits_async.scan.export.columns import Kind, column_of, kind_of, merged, wanted_kinds
+from gizwits_async.scan.export.writers import Writer, writer_of
+from gizwits_async.scan.store.backend import hidden, place_of
+from gizwits_async.scan.store.meta import state_in
+from gizwits_async.scan.store.session import STORE_FAILS, connected, translated
+from gizwits_async.scan.store.tables import LOG_TABLES, META
 from gizwits_async.scan.task import LOGS, LogName
-from gizwits_async.scan.writers import Writer, writer_of
 
 __all__ = ["ExportReport", "Format", "export"]
 

@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from gizwits_async.scan.bulk_client import BulkView
 from gizwits_async.scan.report import Failure, Gap, ScanProgress, ScanReport
-from gizwits_async.scan.span import ScanState
+from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.task import LogName, Task
-from gizwits_async.scan.view import BulkView
 
 __all__ = ["SHOWN", "Tally"]
 

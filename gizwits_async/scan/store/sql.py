@@ -16,14 +16,14 @@ from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.definition import run_in, values_of_definition
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
-from gizwits_async.scan.meta import holder_in, state_in, values_of
-from gizwits_async.scan.place import hidden, place_of
-from gizwits_async.scan.ports import Change, Left
-from gizwits_async.scan.queries import count_left, find_dids, find_failures, find_gaps
 from gizwits_async.scan.report import Failure, Gap
-from gizwits_async.scan.session import TEXT, Session
-from gizwits_async.scan.span import ScanState
-from gizwits_async.scan.tables import DEVICES, GAPS, LOG_TABLES, META, METADATA, TASKS, as_row
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.backend import hidden, place_of
+from gizwits_async.scan.store.meta import holder_in, state_in, values_of
+from gizwits_async.scan.store.protocol import Change, Left
+from gizwits_async.scan.store.queries import count_left, find_dids, find_failures, find_gaps
+from gizwits_async.scan.store.session import TEXT, Session
+from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, META, METADATA, TASKS, as_row
 from gizwits_async.scan.task import LogName, Task
 
 __all__ = ["SqlStore"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from gizwits_async.scan.ports import ScanStore
+from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LogName, Task
 
 __all__ = ["DueTasks"]

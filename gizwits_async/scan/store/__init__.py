@@ -1,0 +1,1 @@
+"""Where a scan keeps its rows and how far it came: in memory, or in a SQL database."""
