@@ -16,7 +16,7 @@ from gizwits_async.models.devices import (
 )
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.sections.base import Section, given, paged
-from gizwits_async.sections.command import BinaryCoding, command
+from gizwits_async.sections.control.body import BinaryCoding, command
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.watch import WatchStream
 from gizwits_async.streams.windows import Moment, Sort, as_epoch
@@ -175,7 +175,7 @@ class Devices(Section):
             ServerError: The service failed to send it on (5403).
         """
         # With it comes all that reads frames and definitions; few programs need that.
-        from gizwits_async.sections.confirm import Calls, control_and_confirm  # noqa: PLC0415
+        from gizwits_async.sections.control.confirm import Calls, control_and_confirm  # noqa: PLC0415
 
         calls = Calls(
             control=post(self._at("devices/{did}/control", did=did), NoneType),

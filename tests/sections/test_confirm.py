@@ -22,7 +22,7 @@ from gizwits_async.errors import (
 from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.payload import DataPointCodec, Frame
-from gizwits_async.sections.evidence import Sending, judge_commands, judge_data, looks
+from gizwits_async.sections.control.evidence import Sending, judge_commands, judge_data, looks
 from gizwits_async.simulator import FaultRule, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.schema import show
 from gizwits_async.simulator.story import Record

@@ -28,8 +28,14 @@ from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.sections.command import command
-from gizwits_async.sections.evidence import Finding, Sending, judge_commands, judge_data, looks
+from gizwits_async.sections.control.body import command
+from gizwits_async.sections.control.evidence import (
+    Finding,
+    Sending,
+    judge_commands,
+    judge_data,
+    looks,
+)
 from gizwits_async.sections.known import known_of
 from gizwits_async.wire.deadline import due
 from gizwits_async.wire.gateway import Gateway
