@@ -14,11 +14,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.measure import Figure, Measured
 from benchmarks.pages import device_page, log_page
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models import converter
 from gizwits_async.models.converter import load, structure
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.values import Number
-from gizwits_async.wire import converter
 
 __all__ = ["figures"]
 

@@ -101,7 +101,7 @@ _HOMES = {
     "streams.watch": ("WatchStream",),
     "streams": ("LogStream", "Page", "PageStream", "Stream"),
     "wire.deadline": ("deadline",),
-    "wire.ports": ("Quota", "TokenStore", "Transport"),
+    "wire.protocols": ("Quota", "TokenStore", "Transport"),
     "wire.report": ("CallReport",),
     "wire.request": ("Auth", "Request", "delete", "get", "post", "put"),
 }

@@ -1,8 +1,7 @@
 """The service on one's own desk: its state, its devices, its unknowns as switches, two doors."""
 
 from gizwits_async.simulator.cloud import SimulatedCloud
-from gizwits_async.simulator.faults import FaultRule, load_faults
-from gizwits_async.simulator.fleet import Device, Fleet
+from gizwits_async.simulator.faults.rules import FaultRule, load_faults
 from gizwits_async.simulator.messages import (
     Action,
     LedgerEntry,
@@ -11,7 +10,8 @@ from gizwits_async.simulator.messages import (
 )
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.server import SimulatorServer
-from gizwits_async.simulator.story import Rates, Record
+from gizwits_async.simulator.state.fleet import Device, Fleet
+from gizwits_async.simulator.state.timeline import Rates, Record
 from gizwits_async.simulator.transport import Fate, SimulatorTransport
 
 __all__ = [

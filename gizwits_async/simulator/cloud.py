@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Mapping
 from email.utils import formatdate
 
 from gizwits_async.options import Credentials
-from gizwits_async.simulator.contexts import Contexts
+from gizwits_async.simulator.endpoints.logs import truth
+from gizwits_async.simulator.endpoints.routes import Route, find_route
 from gizwits_async.simulator.enterprise import admit_enterprise, named_product
-from gizwits_async.simulator.faults import FaultRule, Faults
-from gizwits_async.simulator.fleet import Fleet
-from gizwits_async.simulator.logs import truth
+from gizwits_async.simulator.faults.effects import strike
+from gizwits_async.simulator.faults.rules import FaultRule, Faults
 from gizwits_async.simulator.messages import (
     Answer,
     LedgerEntry,
@@ -23,12 +23,12 @@ from gizwits_async.simulator.messages import (
     SimulatedReply,
     SimulatedRequest,
 )
-from gizwits_async.simulator.mishaps import strike
 from gizwits_async.simulator.quirks import Log, Quirks
-from gizwits_async.simulator.quota import make_counter
-from gizwits_async.simulator.routes import Route, find_route
-from gizwits_async.simulator.tokens import Tokens
-from gizwits_async.simulator.world import Call, Product, World
+from gizwits_async.simulator.state.contexts import Contexts
+from gizwits_async.simulator.state.fleet import Fleet
+from gizwits_async.simulator.state.quota import make_counter
+from gizwits_async.simulator.state.state import Call, Product, World
+from gizwits_async.simulator.state.tokens import Tokens
 
 __all__ = ["SimulatedCloud"]
 

@@ -1,9 +1,9 @@
 """Who calls the endpoints that take the enterprise's id and secret, and which product is meant."""
 
-from gizwits_async.simulator.authorization import same
+from gizwits_async.simulator.endpoints.authorization import same
 from gizwits_async.simulator.messages import Refusal, SimulatedRequest
 from gizwits_async.simulator.quirks import Quirks
-from gizwits_async.simulator.world import Product, World
+from gizwits_async.simulator.state.state import Product, World
 
 __all__ = ["admit_enterprise", "named_product"]
 

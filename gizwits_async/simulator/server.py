@@ -9,10 +9,10 @@ from aiohttp import web
 from attrs import asdict
 
 from gizwits_async.simulator.cloud import SimulatedCloud
-from gizwits_async.simulator.faults import parse_faults
+from gizwits_async.simulator.faults.rules import parse_faults
+from gizwits_async.simulator.faults.socket import carry_badly
 from gizwits_async.simulator.messages import SimulatedRequest
 from gizwits_async.simulator.openapi import load_openapi
-from gizwits_async.simulator.wire_faults import carry_badly
 
 __all__ = ["SimulatorServer"]
 

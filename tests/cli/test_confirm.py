@@ -7,7 +7,7 @@ import pytest
 
 from gizwits_async.models.frame import Frame
 from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 
 
 def online(cloud: SimulatedCloud) -> str:

@@ -15,7 +15,7 @@ from gizwits_async.simulator import (
     SimulatedReply,
     SimulatedRequest,
 )
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 
 EVIL = "\x1b]8;;http://evil\x1b\\[link=http://evil][red]\x1b[2J\x9b31m\x07\u202e=1+1"
 

@@ -14,7 +14,7 @@ from gizwits_async.models.authorization import Token
 from gizwits_async.models.converter import unstructure
 from gizwits_async.options import Lane
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.wire.report import Attempt, Watch
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore

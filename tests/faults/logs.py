@@ -8,7 +8,7 @@ from typing import Any
 
 from gizwits_async.models.converter import unstructure
 from gizwits_async.simulator import FaultRule, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
 
 NOW = 1_790_000_000

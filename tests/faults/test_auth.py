@@ -9,7 +9,7 @@ from attrs import evolve
 
 from gizwits_async import GizwitsClient, Options, errors
 from gizwits_async.simulator import FaultRule, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.token import MemoryTokenStore
 from tests.faults.logs import DID, NOW, bag, whole

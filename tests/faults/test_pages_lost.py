@@ -10,7 +10,7 @@ from attrs import evolve
 
 from gizwits_async import errors
 from gizwits_async.simulator import FaultRule, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from tests.faults.logs import DATA, DID, NOW, bag, log_of, openings, walk, whole
 from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
 

@@ -11,7 +11,7 @@ import pytest
 from gizwits_async import errors
 from gizwits_async.scan import FleetScan, MemoryStore
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from tests.faults.life import CALLS, DIDS, NOW, PERIOD, Process, Walker, fleet_of
 from tests.faults.stops import Stops
 from tests.quota.virtual import Loop

@@ -10,7 +10,7 @@ import pytest
 from gizwits_async import GizwitsClient
 from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from tests.faults.logs import DID, NOW
 from tests.faults.stops import Stops
 from tests.scan.common import in_file, truth

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -121,7 +122,7 @@ async def test_more_days_than_files_may_be_open(
         opened.append(len(days._open))
         return added
 
-    monkeypatch.setattr("gizwits_async.scan.export.export._OPEN", 5)
+    monkeypatch.setattr(sys.modules[_Days.__module__], "_OPEN", 5)
     monkeypatch.setattr(_Days, "add", counting)
     report = await export(tmp_path / "fleet.db", tmp_path / "out", to, logs=["data"])
     assert report.rows == {"data": 200}

@@ -24,8 +24,8 @@ from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.payload import DataPointCodec, Frame
 from gizwits_async.sections.control.evidence import Sending, judge_commands, judge_data, looks
 from gizwits_async.simulator import FaultRule, SimulatedCloud, SimulatorTransport
-from gizwits_async.simulator.schema import show
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.datapoints import show
+from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.deadline import deadline
 from tests.support import Fleet, Quirks, client_of, virtually

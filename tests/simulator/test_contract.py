@@ -14,8 +14,8 @@ from schemathesis.core.parameters import ParameterLocation as Place
 from schemathesis.specs.openapi.checks import ignored_auth, missing_required_header
 
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+from gizwits_async.simulator.endpoints.routes import ROUTES
 from gizwits_async.simulator.openapi import load_openapi
-from gizwits_async.simulator.routes import ROUTES
 
 NOW = 1_790_000_000
 EXCLUDED = [ignored_auth, missing_required_header]

@@ -25,7 +25,7 @@ from gizwits_async.simulator import (
     SimulatorTransport,
     load_faults,
 )
-from gizwits_async.simulator.faults import parse_faults
+from gizwits_async.simulator.faults.rules import parse_faults
 from tests.support import FreeQuota
 
 NOW = 1_790_000_000

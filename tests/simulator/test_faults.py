@@ -25,7 +25,7 @@ from gizwits_async.simulator import (
     SimulatorTransport,
     load_faults,
 )
-from gizwits_async.simulator.faults import _TYPES, Faults, parse_faults
+from gizwits_async.simulator.faults.rules import _TYPES, Faults, parse_faults
 
 NOW = 1_790_000_000
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.simulator import Fleet, Rates, Record
-from gizwits_async.simulator.schema import POINTS_BY_NAME, report_frame, write_frame
+from gizwits_async.simulator.state.datapoints import POINTS_BY_NAME, report_frame, write_frame
 
 NOW = 1_790_000_000
 DAY = 86_400

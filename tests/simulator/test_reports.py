@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from gizwits_async.simulator import Device, Fleet, Quirks
-from gizwits_async.simulator.dates import text_of
-from gizwits_async.simulator.routes import ROUTES
+from gizwits_async.simulator.endpoints.periods import text_of
+from gizwits_async.simulator.endpoints.routes import ROUTES
 
 NOW = 1_790_000_000  # 2026-09-21 22:13:20 at UTC+8
 HISTORY = "/devices/report/liveness/history"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.converter import unstructure
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from tests.support import client_of, virtually
 

@@ -19,7 +19,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
-from gizwits_async.simulator.story import Record
+from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.deadline import deadline
 from tests.support import client_of, virtually

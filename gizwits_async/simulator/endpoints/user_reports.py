@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from gizwits_async.simulator.dates import Days, cycles, day_range
-from gizwits_async.simulator.device_reports import active_on
+from gizwits_async.simulator.endpoints.device_reports import active_on
+from gizwits_async.simulator.endpoints.location_tree import tree
+from gizwits_async.simulator.endpoints.periods import Days, cycles, day_range
 from gizwits_async.simulator.messages import Refusal
-from gizwits_async.simulator.people import User
-from gizwits_async.simulator.places import tree
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.state import Call
+from gizwits_async.simulator.state.users import User
 
 __all__ = ["active_users", "location", "new_users", "total"]
 

@@ -2,10 +2,10 @@
 
 from attrs import asdict
 
+from gizwits_async.simulator.endpoints.envelope import page_of
 from gizwits_async.simulator.messages import Refusal
-from gizwits_async.simulator.pages import page_of
-from gizwits_async.simulator.people import User
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.state import Call
+from gizwits_async.simulator.state.users import User
 
 __all__ = ["search_bound", "search_registered"]
 

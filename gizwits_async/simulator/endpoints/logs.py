@@ -5,12 +5,12 @@ from math import floor
 
 from attrs import frozen
 
-from gizwits_async.simulator.contexts import Contexts, Dead
-from gizwits_async.simulator.fleet import Fleet
+from gizwits_async.simulator.endpoints.envelope import whole, with_objects
 from gizwits_async.simulator.messages import Refusal
-from gizwits_async.simulator.pages import whole, with_objects
 from gizwits_async.simulator.quirks import Log, Quirks
-from gizwits_async.simulator.story import DAY, Record
+from gizwits_async.simulator.state.contexts import Contexts, Dead
+from gizwits_async.simulator.state.fleet import Fleet
+from gizwits_async.simulator.state.timeline import DAY, Record
 
 __all__ = ["LogQuery", "answer_log", "parse_log_query", "shown_time", "truth"]
 

@@ -11,7 +11,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from gizwits_async.simulator.quirks import Log
-from gizwits_async.simulator.schema import POINTS, Values, report_frame, show, write_frame
+from gizwits_async.simulator.state.datapoints import POINTS, Values, report_frame, show, write_frame
 
 __all__ = ["DAY", "Event", "Rates", "Record", "Session", "tell_day"]
 

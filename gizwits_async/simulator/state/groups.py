@@ -2,8 +2,8 @@
 
 from attrs import define
 
-from gizwits_async.simulator.ids import digest
 from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.state.ids import digest
 
 __all__ = ["Groups"]
 

@@ -1,9 +1,9 @@
 """The device group endpoints of the simulated service."""
 
-from gizwits_async.simulator.groups import Groups
 from gizwits_async.simulator.messages import Answer, Refusal
 from gizwits_async.simulator.quirks import Quirks
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.groups import Groups
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["create", "delete", "macs", "outcome", "tree", "update"]
 

@@ -15,8 +15,8 @@ from operator import attrgetter
 from attrs import evolve, frozen
 
 from gizwits_async.simulator.quirks import LOGS, Log
-from gizwits_async.simulator.schema import REST
-from gizwits_async.simulator.story import DAY, Event, Rates, Record, Session, tell_day
+from gizwits_async.simulator.state.datapoints import REST
+from gizwits_async.simulator.state.timeline import DAY, Event, Rates, Record, Session, tell_day
 
 __all__ = ["DEFAULT_NOW", "Device", "Fleet"]
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gizwits_async.simulator.messages import Refusal
 from gizwits_async.simulator.quirks import Quirks
-from gizwits_async.simulator.story import DAY
+from gizwits_async.simulator.state.timeline import DAY
 
 __all__ = ["Cycle", "Days", "cycles", "day_range", "text_of"]
 

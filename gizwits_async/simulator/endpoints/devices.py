@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from attrs import asdict
 
-from gizwits_async.simulator.fleet import Device
-from gizwits_async.simulator.logs import answer_log, parse_log_query
+from gizwits_async.simulator.endpoints.envelope import flag, page_of, whole
+from gizwits_async.simulator.endpoints.logs import answer_log, parse_log_query
 from gizwits_async.simulator.messages import Refusal
-from gizwits_async.simulator.pages import flag, page_of, whole
 from gizwits_async.simulator.quirks import Log
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.fleet import Device
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["detail", "identity", "log_of", "search"]
 

@@ -4,9 +4,9 @@ import random
 
 from attrs import define, field, frozen
 
-from gizwits_async.simulator.fleet import Device, Fleet
-from gizwits_async.simulator.ids import digest
-from gizwits_async.simulator.story import DAY
+from gizwits_async.simulator.state.fleet import Device, Fleet
+from gizwits_async.simulator.state.ids import digest
+from gizwits_async.simulator.state.timeline import DAY
 
 __all__ = ["Binding", "Bindings", "User", "people_of"]
 

@@ -3,7 +3,7 @@
 import hmac
 
 from gizwits_async.simulator.messages import Answer, Refusal
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["create_token", "same"]
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from gizwits_async.simulator import (
+from gizwits_async.simulator.endpoints import (
     authorization,
     bindings,
     control,
@@ -17,7 +17,7 @@ from gizwits_async.simulator import (
     users,
 )
 from gizwits_async.simulator.quirks import Quirks
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["ROUTES", "Route", "find_route"]
 

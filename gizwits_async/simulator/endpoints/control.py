@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping
 
 from gizwits_async.simulator.messages import Refusal
-from gizwits_async.simulator.schema import (
+from gizwits_async.simulator.state.datapoints import (
     POINTS_BY_NAME,
     raw_frame,
     report_frame,
@@ -13,8 +13,8 @@ from gizwits_async.simulator.schema import (
     write_frame,
     written,
 )
-from gizwits_async.simulator.story import Record
-from gizwits_async.simulator.world import Call, Control
+from gizwits_async.simulator.state.state import Call, Control
+from gizwits_async.simulator.state.timeline import Record
 
 __all__ = ["control"]
 

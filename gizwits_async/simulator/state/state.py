@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from attrs import define, field, frozen
 
 from gizwits_async.options import Credentials
-from gizwits_async.simulator.contexts import Contexts
-from gizwits_async.simulator.fleet import Device, Fleet
-from gizwits_async.simulator.groups import Groups
 from gizwits_async.simulator.messages import Refusal, SimulatedRequest
-from gizwits_async.simulator.people import Bindings, people_of
 from gizwits_async.simulator.quirks import Quirks
-from gizwits_async.simulator.tokens import Tokens
+from gizwits_async.simulator.state.contexts import Contexts
+from gizwits_async.simulator.state.fleet import Device, Fleet
+from gizwits_async.simulator.state.groups import Groups
+from gizwits_async.simulator.state.tokens import Tokens
+from gizwits_async.simulator.state.users import Bindings, people_of
 
 __all__ = ["Call", "Control", "Product", "World"]
 

@@ -1,8 +1,8 @@
 """The binding endpoints of the simulated service."""
 
-from gizwits_async.simulator.device_groups import outcome
+from gizwits_async.simulator.endpoints.device_groups import outcome
 from gizwits_async.simulator.messages import Answer, Refusal
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["bind", "unbind"]
 

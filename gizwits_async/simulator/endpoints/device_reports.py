@@ -6,14 +6,14 @@ from datetime import date
 from functools import partial
 from typing import Literal
 
-from gizwits_async.simulator.dates import Days, cycles, day_range
-from gizwits_async.simulator.fleet import Device
-from gizwits_async.simulator.ids import digest
-from gizwits_async.simulator.pages import flag, page_of
-from gizwits_async.simulator.places import tree
-from gizwits_async.simulator.schema import POINTS
-from gizwits_async.simulator.story import DAY
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.endpoints.envelope import flag, page_of
+from gizwits_async.simulator.endpoints.location_tree import tree
+from gizwits_async.simulator.endpoints.periods import Days, cycles, day_range
+from gizwits_async.simulator.state.datapoints import POINTS
+from gizwits_async.simulator.state.fleet import Device
+from gizwits_async.simulator.state.ids import digest
+from gizwits_async.simulator.state.state import Call
+from gizwits_async.simulator.state.timeline import DAY
 
 __all__ = [
     "activated_devices",

@@ -1,7 +1,7 @@
 """The product endpoint of the simulated service: what its data points are."""
 
-from gizwits_async.simulator.schema import POINTS, Point
-from gizwits_async.simulator.world import Call
+from gizwits_async.simulator.state.datapoints import POINTS, Point
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["datapoints"]
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import evolve
 
 from gizwits_async.errors import API_ERRORS
-from gizwits_async.simulator.faults import FaultRule, Faults
+from gizwits_async.simulator.faults.rules import FaultRule, Faults
 from gizwits_async.simulator.messages import (
     Action,
     Delivery,

@@ -1,0 +1,1 @@
+"""The operations of the API document, one module a chapter, and what they share."""

@@ -1,0 +1,1 @@
+"""What goes wrong on demand: the rules, and their effects on replies and sockets."""

@@ -1,0 +1,1 @@
+"""What the simulated service knows: its fleet, users, groups, tokens, contexts and quota."""
