@@ -254,7 +254,7 @@ def test_a_definition_that_makes_no_sense_is_not_blamed_on_the_caller(
 ) -> None:
     """It is an `InvalidResponseError` that names the data point, and it is not remembered."""
     cloud, did = service()
-    from gizwits_async.simulator import product  # noqa: PLC0415
+    from gizwits_async.simulator.endpoints import product  # noqa: PLC0415
 
     attribute = product._attribute
     monkeypatch.setattr(
