@@ -14,8 +14,8 @@ from gizwits_async.errors import (
     NotFoundError,
     TransportError,
 )
-from gizwits_async.scan.backoff import PASSING
-from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.backoff import TRANSIENT
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.protocol import ScanStore
 
@@ -30,7 +30,7 @@ _FRESH = 2
 """Days up to today that a report may not have counted to their end yet: everybody is asked."""
 _BROKEN = 3
 """Reports that may come back broken before they are given up: each has cost all its retries."""
-_NO_FALLBACK = (*PASSING, AuthenticationError, ClientClosedError, ScanStoreError)
+_NO_FALLBACK = (*TRANSIENT, AuthenticationError, ClientClosedError, ScanStoreError)
 """What is waited out, or what no other call would fare better with."""
 
 
@@ -93,7 +93,7 @@ class Activity:
         number += (left & -left).bit_length() - 1
         return min(end, max(start, (self._first + number) * _DAY - _ZONE))
 
-    async def load(self, view: BulkView, store: ScanStore) -> None:
+    async def load(self, client: BulkClient, store: ScanStore) -> None:
         """Ask for the report of each day; or, where that is closed, who was active since the start.
 
         What cannot be learned is asked of everybody: without it a scan is slower, and no worse.
@@ -104,20 +104,20 @@ class Activity:
         """
         self.mark_whole(await store.without_mac())
         try:
-            await self._load_days(view, store)
+            await self._load_days(client, store)
         except _NO_FALLBACK:
             raise
         except GizwitsError as error:
             _log.info("who was active on which day is not known: %s", error)
-            await self._load_since(view)
+            await self._load_since(client)
 
-    async def _load_days(self, view: BulkView, store: ScanStore) -> None:
+    async def _load_days(self, client: BulkClient, store: ScanStore) -> None:
         broken = 0
         for number in range(self.days):
             if self.asks_all(number):
                 continue
             try:
-                await self._load_day(view, store, number)
+                await self._load_day(client, store, number)
             except (InvalidResponseError, TransportError) as error:
                 broken += 1
                 if broken == _BROKEN:
@@ -125,10 +125,10 @@ class Activity:
                 _log.warning("who was active on %s is not known: %s", self.date(number), error)
                 self.mark(number)
 
-    async def _load_since(self, view: BulkView) -> None:
-        since = max(self._first * _DAY, view.oldest())
+    async def _load_since(self, client: BulkClient) -> None:
+        since = max(self._first * _DAY, client.oldest())
         try:
-            async for device in view.devices.search(show_disabled=True, liveness_start=since):
+            async for device in client.devices.search(show_disabled=True, liveness_start=since):
                 self.mark_whole([device.did])
         except _NO_FALLBACK:
             raise
@@ -137,9 +137,9 @@ class Activity:
             for number in range(self.days):
                 self.mark(number)
 
-    async def _load_day(self, view: BulkView, store: ScanStore, number: int) -> None:
+    async def _load_day(self, client: BulkClient, store: ScanStore, number: int) -> None:
         try:
-            async for page in view.active_devices(self.date(number)).pages():
+            async for page in client.active_devices(self.date(number)).pages():
                 macs = [row.mac for row in page.items if row.mac]
                 if len(macs) < len(page.items):  # A Bluetooth device has a serial number instead.
                     self.mark(number)
@@ -161,40 +161,40 @@ class Expected:
     """Calls that it takes to learn which those are."""
 
 
-async def expected(view: BulkView, start: int, end: int, devices: int) -> Expected:
+async def expected(client: BulkClient, start: int, end: int, devices: int) -> Expected:
     """Ask how many devices reported data on each day of a range; one call a day.
 
     Raises:
         GizwitsError: As any call.
     """
-    calendar = Activity(start, end, view.now())
+    calendar = Activity(start, end, client.now())
     layers = [
-        calendar.days_of(first, min(end, first + view.owned))
-        for first in range(start, end, view.owned)
+        calendar.days_of(first, min(end, first + client.owned))
+        for first in range(start, end, client.owned)
     ]
     try:
-        counts = [await _count(view, calendar, day, devices) for day in range(calendar.days)]
+        counts = [await _count(client, calendar, day, devices) for day in range(calendar.days)]
     except _NO_FALLBACK:
         raise
     except GizwitsError:
-        since = max((start - _ZONE) // _DAY * _DAY, view.oldest())
-        found = await view.devices.search(show_disabled=True, liveness_start=since).total()
+        since = max((start - _ZONE) // _DAY * _DAY, client.oldest())
+        found = await client.devices.search(show_disabled=True, liveness_start=since).total()
         active = devices if found is None else min(found, devices)
         asked = [devices if any(map(calendar.asks_all, days)) else active for days in layers]
-        calls = 1 + -(-active // view.page_size)  # The refusal, and the list.
+        calls = 1 + -(-active // client.page_size)  # The refusal, and the list.
     else:
         # Who was active on two of the days is counted twice: rather too many than too few.
         asked = [min(devices, sum(counts[day] for day in days)) for days in layers]
         listed = [count for day, count in enumerate(counts) if not calendar.asks_all(day)]
-        calls = sum(max(1, -(-count // view.page_size)) for count in listed)
+        calls = sum(max(1, -(-count // client.page_size)) for count in listed)
     return Expected(share=sum(asked) / max(devices * len(layers), 1), calls=calls)
 
 
-async def _count(view: BulkView, calendar: Activity, number: int, devices: int) -> int:
+async def _count(client: BulkClient, calendar: Activity, number: int, devices: int) -> int:
     if calendar.asks_all(number):
         return devices
     try:
-        found = await view.active_devices(calendar.date(number)).total()
+        found = await client.active_devices(calendar.date(number)).total()
     except NotFoundError as error:
         if error.code != _NOT_GENERATED:
             raise

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from gizwits_async.errors import QuotaExceededError, QuotaWaitError, TokenRejectedError
 
-__all__ = ["PASSING", "Patience"]
+__all__ = ["TRANSIENT", "Backoff"]
 
-PASSING = (QuotaExceededError, QuotaWaitError, TokenRejectedError)
+TRANSIENT = (QuotaExceededError, QuotaWaitError, TokenRejectedError)
 """What passes by itself."""
 _PAUSE = 60.0
 """Seconds to wait when the quota is used up and nobody says for how long."""
@@ -16,7 +16,7 @@ _REJECTED_PAUSE = 1.0
 """Seconds. Where a new token ends the old ones, another process may just have fetched one."""
 
 
-class Patience:
+class Backoff:
     """Waits out what passes, and tells what does not."""
 
     def __init__(

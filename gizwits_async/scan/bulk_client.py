@@ -14,7 +14,7 @@ from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.windows import owned_seconds
 from gizwits_async.wire.protocols import Quota
 
-__all__ = ["BulkView"]
+__all__ = ["BulkClient"]
 
 
 class _Counted:
@@ -41,7 +41,7 @@ class _Counted:
         """Leave the quota to its owner."""
 
 
-class BulkView:
+class BulkClient:
     """A client's calls for a scan."""
 
     def __init__(self, client: GizwitsClient) -> None:

@@ -4,22 +4,22 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import Failure, Gap, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.task import LogName, Task
 
-__all__ = ["SHOWN", "Tally"]
+__all__ = ["SHOWN", "RunCounters"]
 
 SHOWN = 1000
 """Failures and gaps that a report names one by one."""
 
 
-class Tally:
+class RunCounters:
     """The counts of one run, from now on."""
 
-    def __init__(self, view: BulkView) -> None:
-        self._view = view
+    def __init__(self, client: BulkClient) -> None:
+        self._client = client
         self._began = asyncio.get_running_loop().time()
         self.devices = 0
         """Devices known."""
@@ -47,7 +47,7 @@ class Tally:
             windows=self.windows,
             windows_left=self.left,
             records=dict(self.records),
-            calls=self._view.calls,
+            calls=self._client.calls,
             failed=self.failed,
             seconds=self._seconds,
             did=None if task is None else task.did,
@@ -80,8 +80,8 @@ class Tally:
             windows=self.windows,
             windows_left=self.left,
             records={log: self.records[log] for log in logs},
-            calls=self._view.calls,
-            log_calls=self._view.calls - self.beside,
+            calls=self._client.calls,
+            log_calls=self._client.calls - self.beside,
             calls_least=self.least,
             seconds=self._seconds,
             failed=failures[0],

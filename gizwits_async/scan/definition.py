@@ -16,7 +16,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.converter import structure, unstructure
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.protocol import ScanStore
 
@@ -29,7 +29,7 @@ _log = logging.getLogger("gizwits_async.scan")
 _KEY, _KEY_OF_RUN = "datapoints", "datapoints_run"
 
 
-async def learn_definition(view: BulkView, store: ScanStore) -> None:
+async def learn_definition(client: BulkClient, store: ScanStore) -> None:
     """Ask for the product's data points and keep them; without them a scan is no worse.
 
     Raises:
@@ -38,7 +38,7 @@ async def learn_definition(view: BulkView, store: ScanStore) -> None:
     """
     points = None
     try:
-        points = await view.datapoints()
+        points = await client.datapoints()
     except (AuthenticationError, ClientClosedError, QuotaExceededError, QuotaWaitError):
         raise
     except GizwitsError as error:

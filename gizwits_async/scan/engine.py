@@ -19,16 +19,16 @@ from gizwits_async.errors import (
     ServerError,
 )
 from gizwits_async.scan.activity import Activity
-from gizwits_async.scan.backoff import PASSING, Patience
-from gizwits_async.scan.bulk_client import BulkView
-from gizwits_async.scan.counters import SHOWN, Tally
+from gizwits_async.scan.backoff import TRANSIENT, Backoff
+from gizwits_async.scan.bulk_client import BulkClient
+from gizwits_async.scan.counters import SHOWN, RunCounters
 from gizwits_async.scan.definition import DESCRIBED, learn_definition
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Span, Task, time_of
-from gizwits_async.scan.task_queue import DueTasks
+from gizwits_async.scan.task_queue import TaskQueue
 from gizwits_async.streams import Page
 
 __all__ = ["Engine", "Progress"]
@@ -51,7 +51,7 @@ class Engine:
 
     def __init__(
         self,
-        view: BulkView,
+        client: BulkClient,
         store: ScanStore,
         state: ScanState,
         *,
@@ -63,7 +63,7 @@ class Engine:
         on_progress: Callable[[ScanProgress], None] | None,
         on_page: Callable[[ScanPage], Awaitable[None]] | None,
     ) -> None:
-        self._view = view
+        self._client = client
         self._store = store
         self._state = state
         self._logs = logs
@@ -73,13 +73,13 @@ class Engine:
         self._activity: Activity | None = None
         self._on_progress = on_progress
         self._on_page = on_page
-        self._due = DueTasks(store, state.end)
+        self._queue = TaskQueue(store, state.end)
         self._refused: dict[LogName, set[str]] = {log: set() for log in logs}
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
-        self._tally = Tally(view)
-        self._patience = Patience(sleep, callers=concurrency, none=view.told_not_to_wait)
-        self._alone = Patience(sleep, callers=1, none=view.told_not_to_wait)
+        self._counters = RunCounters(client)
+        self._backoff = Backoff(sleep, callers=concurrency, none=client.told_not_to_wait)
+        self._listing_backoff = Backoff(sleep, callers=1, none=client.told_not_to_wait)
         self._last_try = False
         self._oldest = state.start
 
@@ -90,14 +90,14 @@ class Engine:
         if self._state.listing != "done":
             await self._list(self._state.listing)
         if DESCRIBED & set(self._logs) and await self._store.wants_datapoints(self._state.run):
-            await self._beside(partial(learn_definition, self._view, self._store))
-        if self._active_only and self._tally.left and DESCRIBED & set(self._logs):
+            await self._beside(partial(learn_definition, self._client, self._store))
+        if self._active_only and self._counters.left and DESCRIBED & set(self._logs):
             self._activity = await self._beside(self._activity_known)
         await self._drain()
         self._activity = None  # It says nothing of devices that came meanwhile.
         if await self._list(None):
             await self._drain()
-        self._tally.failed = 0
+        self._counters.failed = 0
         self._last_try = True
         if await self._store.revive(self._open_logs):
             await self._drain()
@@ -113,15 +113,15 @@ class Engine:
 
     async def _list(self, resume: str | None) -> int:
         """Walk the listing, and return how many devices were new."""
-        new, before = 0, self._view.calls
+        new, before = 0, self._client.calls
         # Disabled devices too: their logs are still there.
-        stream = self._view.devices.search(show_disabled=True)
+        stream = self._client.devices.search(show_disabled=True)
         first = self._state.listing != "done"
         while True:
             try:
                 async with aclosing(stream.pages(resume)) as pages:
                     async for page in pages:
-                        self._alone.reward()
+                        self._listing_backoff.reward()
                         resume = page.resume
                         if first or resume is None:
                             self._state = evolve(self._state, listing=resume or "done")
@@ -131,34 +131,34 @@ class Engine:
                 break
             except ResumeMismatchError:
                 resume = None
-            except PASSING as error:
-                await self._alone.wait_out(error)
-        self._tally.beside += self._view.calls - before
+            except TRANSIENT as error:
+                await self._listing_backoff.wait_out(error)
+        self._counters.beside += self._client.calls - before
         return new
 
     async def _recount(self) -> None:
-        left = await self._store.left(self._open_logs, self._state.end, self._view.owned)
-        self._tally.devices, self._tally.left = left.devices, sum(left.windows.values())
+        left = await self._store.left(self._open_logs, self._state.end, self._client.owned)
+        self._counters.devices, self._counters.left = left.devices, sum(left.windows.values())
         self._oldest = self._state.start if left.oldest is None else left.oldest
 
     async def _beside(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Make calls that are none to a log, from the beginning after what had to be waited out."""
-        before = self._view.calls
+        before = self._client.calls
         while True:
             try:
                 answer = await ask()
-            except PASSING as error:
-                await self._alone.wait_out(error)
+            except TRANSIENT as error:
+                await self._listing_backoff.wait_out(error)
             else:
-                self._alone.reward()
-                self._tally.beside += self._view.calls - before
+                self._listing_backoff.reward()
+                self._counters.beside += self._client.calls - before
                 return answer
 
     async def _activity_known(self) -> Activity:
         # Of a range that was extended only what is left is of interest, not a month of reports.
-        start = max(self._oldest, self._view.oldest())
-        activity = Activity(min(start, self._state.end), self._state.end, self._view.now())
-        await activity.load(self._view, self._store)
+        start = max(self._oldest, self._client.oldest())
+        activity = Activity(min(start, self._state.end), self._state.end, self._client.now())
+        await activity.load(self._client, self._store)
         return activity
 
     # --- tasks
@@ -176,21 +176,21 @@ class Engine:
             worker.result()
 
     async def _work(self) -> None:
-        while (task := await self._due.take(self._open_logs)) is not None:
+        while (task := await self._queue.take(self._open_logs)) is not None:
             try:
                 await self._attend(task)
             finally:
-                self._due.done(task)
+                self._queue.done(task)
 
     async def _attend(self, task: Task) -> None:
         """Walk one window to its end, whatever has to be waited out, or set it aside."""
         if await self._skip(task):
             return
-        task = task.opened(self._state.end, self._view.owned, self._view.now())
+        task = task.opened(self._state.end, self._client.owned, self._client.now())
         asked = records = 0
         while task.end is not None:
             try:
-                stream = self._view.log(task.log, task.did, task.seen, task.end)
+                stream = self._client.log(task.log, task.did, task.seen, task.end)
                 async with aclosing(stream.pages(task.resume)) as pages:
                     async for page in pages:
                         asked, records = 1, records + len(page.items)
@@ -199,34 +199,34 @@ class Engine:
                 task = await self._clamp(task, error.oldest)
             except ResumeMismatchError:
                 task = task.reopened()
-            except PASSING as error:
-                await self._patience.wait_out(error)
+            except TRANSIENT as error:
+                await self._backoff.wait_out(error)
             except _STOPS:
                 raise
             except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
                 await self._set_aside(task, error)
                 return
         self._answered.add(task.log)
-        self._tally.windows += 1
-        self._tally.left -= 1
+        self._counters.windows += 1
+        self._counters.left -= 1
         # A window that fell off the edge as a whole was not asked for.
-        self._tally.least += max(asked, -(-records // self._view.page_size))
+        self._counters.least += max(asked, -(-records // self._client.page_size))
 
     async def _skip(self, task: Task) -> bool:
         """Pass over days without data, and return whether there were any."""
         # A device can come and go without reporting anything: the online log is always asked.
         if self._activity is None or task.log == "online" or task.end is not None:
             return False
-        stop, owned = task.stop(self._state.end), self._view.owned
+        stop, owned = task.stop(self._state.end), self._client.owned
         start = self._activity.next(task.did, task.seen, stop)
         if start <= task.seen:
             return False
         await self._store.commit(Change(after=task.skipped(start)))
-        self._tally.left += -(-(stop - start) // owned) + (task.seen - stop) // owned
+        self._counters.left += -(-(stop - start) // owned) + (task.seen - stop) // owned
         return True
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
-        self._patience.reward()
+        self._backoff.reward()
         before, gaps = task, []
         for first, last in page.gaps:
             task, gap = task.lost(first, last)
@@ -237,7 +237,7 @@ class Engine:
         await self._store.commit(
             Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
         )
-        self._tally.records[task.log] += len(page.items)
+        self._counters.records[task.log] += len(page.items)
         await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
         return after
 
@@ -272,7 +272,7 @@ class Engine:
     # --- what goes wrong
 
     async def _set_aside(self, task: Task, error: Exception) -> None:
-        self._tally.failed += 1
+        self._counters.failed += 1
         if self._last_try and isinstance(error, _OF_ONE_WINDOW) and task.until is None:
             # The windows behind it are not to fall off the edge of the log for its sake.
             task, rest = task.split()
@@ -288,11 +288,11 @@ class Engine:
 
     def _tell(self, task: Task | None = None) -> None:
         if self._on_progress is not None:
-            self._on_progress(self._tally.progress(task))
+            self._on_progress(self._counters.progress(task))
 
     async def _report(self) -> ScanReport:
         await self._recount()
-        return self._tally.report(
+        return self._counters.report(
             self._state,
             self._logs,
             failures=await self._store.failures(self._open_logs, SHOWN),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from gizwits_async.scan.activity import Expected
-from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import ScanPlan
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Left
@@ -19,7 +19,7 @@ def forecast(
     devices: int,
     *,
     logs: Sequence[LogName],
-    view: BulkView,
+    client: BulkClient,
     resumes: bool,
     definition: bool = False,
     active: Expected | None = None,
@@ -31,26 +31,26 @@ def forecast(
         left: What is left of the devices in the store.
         devices: How many devices there are, those included that the store does not know yet.
         logs: Which logs.
-        view: Tells the time, the quota, how many seconds a query owns, and what a page holds.
+        client: Tells the time, the quota, how many seconds a query owns, and what a page holds.
         resumes: Whether an earlier run began it.
         definition: Whether the product's data points will be asked for.
         active: What asking first who was active will come to; None if that is not asked.
     """
-    each = -(-(state.end - state.start) // view.owned)
+    each = -(-(state.end - state.start) // client.owned)
     fresh = devices - left.devices
     windows = {log: left.windows.get(log, 0) + fresh * each for log in logs}
     if active is not None:
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)
-    listing = 0 if state.listing == "done" else -(-devices // view.page_size)
-    listing += -(-devices // view.page_size)  # once more at the end, for what moved meanwhile
+    listing = 0 if state.listing == "done" else -(-devices // client.page_size)
+    listing += -(-devices // client.page_size)  # once more at the end, for what moved meanwhile
     listing += definition + (0 if active is None else active.calls)
     expected = float(listing)
     for log in logs:
         finished, pages = left.done.get(log, (0, 0))
         expected += windows[log] * (max(1.0, pages / finished) if finished else 1.0)
     calls = ceil(expected)
-    now, rate = view.now(), view.calls_per_second
+    now, rate = client.now(), client.calls_per_second
     seconds = calls / rate
     return ScanPlan(
         devices=devices,
@@ -62,7 +62,7 @@ def forecast(
         calls=calls,
         hours=seconds / 3600,
         finish=now + seconds,
-        falls_off=_falling(state, sum(windows.values()), each, oldest=view.oldest(), rate=rate),
+        falls_off=_falling(state, sum(windows.values()), each, oldest=client.oldest(), rate=rate),
         resumes=resumes,
     )
 

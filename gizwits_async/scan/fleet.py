@@ -8,12 +8,12 @@ from typing import Any
 from gizwits_async.client import GizwitsClient
 from gizwits_async.options import Secret
 from gizwits_async.scan.activity import expected
-from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine, Progress
 from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
-from gizwits_async.scan.scan_range import ScanState, Since, Wanted, resolved
+from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Left, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
@@ -80,7 +80,7 @@ class FleetScan:
             raise ValueError(f"logs must be some of {', '.join(LOGS)}, not {list(logs)}")
         self._client = client
         self._store = _store_of(store)
-        self._wanted = Wanted.of(start, end)
+        self._requested = RequestedRange.of(start, end)
         self._logs = tuple(log for log in LOGS if log in logs)
         self._concurrency = concurrency
         self._settle = settle
@@ -122,24 +122,24 @@ class FleetScan:
             ValueError: As `run`.
         """
         try:
-            return await self._plan(BulkView(self._client))
+            return await self._plan(BulkClient(self._client))
         finally:
             await self._store.aclose()
 
-    async def _plan(self, view: BulkView) -> ScanPlan:
+    async def _plan(self, bulk: BulkClient) -> ScanPlan:
         held = await self._store.peek()
-        await view.learn_time()
+        await bulk.learn_time()
         left = Left()
         if held is not None:
-            left = await self._store.left(self._logs, held.end, view.owned)
-        state = self._resolve(held, view, left)
+            left = await self._store.left(self._logs, held.end, bulk.owned)
+        state = self._resolve(held, bulk, left)
         if held is not None:
-            left = await self._store.left(self._logs, state.end, view.owned)
+            left = await self._store.left(self._logs, state.end, bulk.owned)
         count = left.devices
         if held is None or held.listing != "done":
-            total = await view.devices.search(show_disabled=True).total()
+            total = await bulk.devices.search(show_disabled=True).total()
             if total is None:
-                total = len(await view.devices.search(show_disabled=True).collect())
+                total = len(await bulk.devices.search(show_disabled=True).collect())
             count = max(count, total)
         fresh = count > left.devices
         described = DESCRIBED & set(self._logs)
@@ -148,27 +148,27 @@ class FleetScan:
             start = state.start
             if left.oldest is not None and not fresh:
                 start = max(start, left.oldest - self._settle)  # A new run goes back that far.
-            start = min(max(start, view.oldest()), state.end)
-            active = await expected(view, start, state.end, count)
+            start = min(max(start, bulk.oldest()), state.end)
+            active = await expected(bulk, start, state.end, count)
         return forecast(
             state,
             left,
             count,
             logs=self._logs,
-            view=view,
+            client=bulk,
             resumes=held is not None,
             definition=bool(described) and await self._store.wants_datapoints(state.run),
             active=active,
         )
 
-    def _resolve(self, held: ScanState | None, view: BulkView, left: Left) -> ScanState:
+    def _resolve(self, held: ScanState | None, bulk: BulkClient, left: Left) -> ScanState:
         finished = held is not None and held.listing == "done" and not sum(left.windows.values())
-        return resolved(
-            self._wanted,
+        return resolve_range(
+            self._requested,
             held,
-            product_key=view.product_key,
-            now=view.now(),
-            oldest=view.oldest(),
+            product_key=bulk.product_key,
+            now=bulk.now(),
+            oldest=bulk.oldest(),
             finished=finished,
         )
 
@@ -177,18 +177,18 @@ class FleetScan:
         on_progress: Callable[[Progress], None] | None,
         on_page: Callable[[ScanPage], Awaitable[None]] | None,
     ) -> ScanReport:
-        view, store = BulkView(self._client), self._store
+        bulk, store = BulkClient(self._client), self._store
         try:
             held = await store.open()
-            await view.learn_time()
+            await bulk.learn_time()
             left = Left()
             if held is not None:
-                left = await store.left(self._logs, held.end, view.owned)
-            state = self._resolve(held, view, left)
+                left = await store.left(self._logs, held.end, bulk.owned)
+            state = self._resolve(held, bulk, left)
             if state != held:
                 await store.begin(state, again=held is not None)
             engine = Engine(
-                view,
+                bulk,
                 store,
                 state,
                 logs=self._logs,

@@ -9,7 +9,7 @@ from gizwits_async.errors import LogRangeError
 from gizwits_async.scan.errors import StoreMismatchError
 from gizwits_async.streams.windows import Moment, as_epoch
 
-__all__ = ["ScanState", "Since", "Wanted", "resolved"]
+__all__ = ["RequestedRange", "ScanState", "Since", "resolve_range"]
 
 _MOMENT = 60
 """Seconds by which a start may miss the edge: it was computed a moment ago."""
@@ -56,14 +56,14 @@ class ScanState:
 
 
 @frozen(kw_only=True)
-class Wanted:
+class RequestedRange:
     """What the caller of a scan asked for."""
 
     start: int | Since
     end: int | None
 
     @classmethod
-    def of(cls, start: Moment | Since, end: Moment | None) -> "Wanted":
+    def of(cls, start: Moment | Since, end: Moment | None) -> "RequestedRange":
         """Return what these arguments mean, in whole seconds.
 
         Raises:
@@ -82,8 +82,8 @@ class Wanted:
         return cls(start=floor(since), end=None if until is None else ceil(until))
 
 
-def resolved(
-    wanted: Wanted,
+def resolve_range(
+    wanted: RequestedRange,
     state: ScanState | None,
     *,
     product_key: str,

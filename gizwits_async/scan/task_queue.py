@@ -6,13 +6,13 @@ from collections.abc import Collection
 from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LogName, Task
 
-__all__ = ["DueTasks"]
+__all__ = ["TaskQueue"]
 
 _BATCH = 256
 """Tasks that are fetched from the store at a time."""
 
 
-class DueTasks:
+class TaskQueue:
     """Hands out each task to one worker at a time, oldest first, a batch in memory."""
 
     def __init__(self, store: ScanStore, end: int) -> None:

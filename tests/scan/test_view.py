@@ -4,7 +4,7 @@ import pytest
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.quota import HourlyQuota
-from gizwits_async.scan.bulk_client import BulkView
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from tests.support import FreeQuota, client_of
 
@@ -48,7 +48,7 @@ async def test_the_rate_of_a_plan_is_that_of_the_quota(calls: int, period: float
         quota=HourlyQuota(calls, period, burst=1, reserve=0, initial=1, pad=0.5),
     )
     assert client.quota.snapshot().period == period
-    assert BulkView(client).calls_per_second == calls / period
+    assert BulkClient(client).calls_per_second == calls / period
     await client.learn_time()
     assert client.quota.snapshot().period == period
     await client.aclose()
