@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
     from gizwits_async.errors import (
         ApiError,
+        ArgumentError,
         AuthenticationError,
         ClientClosedError,
         ConflictError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "ArgumentError",
     "Auth",
     "AuthenticationError",
     "CallReport",

@@ -20,7 +20,7 @@ from gizwits_async.version import __version__
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.protocols import Quota, TokenStore, Transport
-from gizwits_async.wire.report import OnCall, Watch
+from gizwits_async.wire.report import CallObserver, OnCall
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpTransport, Session
@@ -147,7 +147,7 @@ class GizwitsClient:
             store=tokens or MemoryTokenStore(),
             clock=ServerClock(wall=wall),
             user_agent=f"gizwits-async/{__version__}",
-            watch=Watch(on_call),
+            observer=CallObserver(on_call),
         )
         self._sources = WeakSet([self._gateway.tokens])
 

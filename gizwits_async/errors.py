@@ -20,8 +20,9 @@ GizwitsError                    .resume on errors out of a stream
     QuotaExceededError          5013; .retry_after
     ServerError                 the service failed
   QuotaWaitError                a place in the quota is farther off than max_quota_wait
-  LogRangeError                 the log does not reach that far back
-  ResumeMismatchError           a resume token of another query
+  ArgumentError                 an argument that no call can be made with; a ValueError too
+    LogRangeError               the log does not reach that far back
+    ResumeMismatchError         a resume token of another query
   ClientClosedError             the client was closed, or belongs to another event loop
 ```
 """
@@ -34,6 +35,7 @@ from gizwits_async.options import QuotaSnapshot
 
 __all__ = [
     "ApiError",
+    "ArgumentError",
     "AuthenticationError",
     "ClientClosedError",
     "ConflictError",
@@ -208,7 +210,15 @@ class QuotaWaitError(GizwitsError):
         """Seconds until a place is expected."""
 
 
-class LogRangeError(GizwitsError, ValueError):
+class ArgumentError(GizwitsError, ValueError):
+    """An argument is unusable whatever the service would say; nothing was sent.
+
+    It is a `ValueError` as well. Unlike a bare `ValueError`, it always comes from this package, so that
+    a web application can answer 422 for it and keep 500 for faults of its own.
+    """
+
+
+class LogRangeError(ArgumentError):
     """The log keeps 30 days, and the start asked for is older."""
 
     def __init__(self, message: str, *, oldest: int) -> None:
@@ -217,7 +227,7 @@ class LogRangeError(GizwitsError, ValueError):
         """The oldest start allowed now, in epoch seconds."""
 
 
-class ResumeMismatchError(GizwitsError, ValueError):
+class ResumeMismatchError(ArgumentError):
     """The resume token is unreadable, or belongs to another query or version."""
 
 

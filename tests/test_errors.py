@@ -158,6 +158,7 @@ def test_no_error_shadows_a_builtin() -> None:
 
 
 def test_bad_input_errors_are_value_errors_too() -> None:
-    """Who catches ValueError for bad input catches these."""
+    """Code that catches ValueError for bad input catches these."""
+    assert issubclass(errors.ArgumentError, ValueError)
     assert issubclass(LogRangeError, ValueError)
     assert issubclass(errors.ResumeMismatchError, ValueError)

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from gizwits_async.errors import (
     API_ERRORS,
     ApiError,
+    ArgumentError,
     AuthenticationError,
     ClientClosedError,
     ConflictError,
@@ -50,6 +51,7 @@ _PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
     (InvalidRequestError, 422, _BAD_INPUT),
     (LogRangeError, 422, "The log does not reach back that far."),
     (ResumeMismatchError, 422, "The resume token is damaged, or belongs to another query."),
+    (ArgumentError, 422, _BAD_INPUT),
     # Server errors, lost connections, malformed replies, redirects, and what is yet to be invented.
     (GizwitsError, 502, "The device cloud failed."),
 )

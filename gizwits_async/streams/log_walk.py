@@ -58,7 +58,7 @@ class LogWalk(Generic[T]):
         clock: ServerClock,
     ) -> None:
         self._request = request
-        self._onward = request.evolve(repeatable=False, once=True)
+        self._onward = request.evolve(repeatable=False, single_attempt=True)
         self._time_of = time_of
         self._range = span
         self._sort: Sort = sort
@@ -115,12 +115,12 @@ class LogWalk(Generic[T]):
             return None
         opened = self._chain = self._opened(self.position)
 
-        def settle(_: Request[PageReply[T]]) -> Request[PageReply[T]]:
+        def finalize(_: Request[PageReply[T]]) -> Request[PageReply[T]]:
             # An hour may have gone by in the queue: the edge of the log and "now" have moved.
             self._settle(opened)
             return self._request.asking(**opened.query)
 
-        return self._request.asking(**opened.query).evolve(settle=settle)
+        return self._request.asking(**opened.query).evolve(finalize=finalize)
 
     def failed(self, error: GizwitsError) -> bool:
         """Return whether the walk survives this failure of the call that `next` gave.

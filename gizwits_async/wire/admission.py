@@ -11,7 +11,7 @@ from gizwits_async.wire.protocols import Quota, QuotaWithFront
 from gizwits_async.wire.report import Attempt
 from gizwits_async.wire.token import TokenSource
 
-__all__ = ["Permits"]
+__all__ = ["Admission"]
 
 _FRESH = 2.0
 """Seconds that a place may be held before its call is sent: `pad` of the quota counts on it."""
@@ -20,7 +20,7 @@ _LOOK = 1.0
 """Seconds after which to look what holds up a login, at the soonest."""
 
 
-class Permits:
+class Admission:
     """Hands out places, with a token or without."""
 
     def __init__(

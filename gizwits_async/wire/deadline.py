@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from math import isnan
 
+from gizwits_async.errors import ArgumentError
+
 __all__ = ["deadline", "due", "lift_deadline"]
 
 _DUE: ContextVar[float | None] = ContextVar("gizwits_async deadline", default=None)
@@ -30,12 +32,12 @@ def deadline(seconds: float) -> Iterator[None]:
         seconds: Seconds from now; what is left of some budget, so it may be zero or less.
 
     Raises:
-        ValueError: Not a number of seconds.
+        ArgumentError: Not a number of seconds.
         RuntimeError: No event loop runs.
     """
     given: object = seconds
     if not isinstance(given, int | float) or isinstance(given, bool) or isnan(given):
-        raise ValueError(f"a deadline is a number of seconds, not {seconds!r}")
+        raise ArgumentError(f"a deadline is a number of seconds, not {seconds!r}")
     moment, outer = asyncio.get_running_loop().time() + seconds, _DUE.get()
     token = _DUE.set(moment if outer is None else min(moment, outer))
     try:

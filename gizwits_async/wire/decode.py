@@ -17,7 +17,7 @@ from gizwits_async.models.converter import load, structure
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["decode", "hide"]
+__all__ = ["decode", "redact"]
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def decode(request: Request[T], reply: Reply) -> T:
     return meant
 
 
-def hide(error: ApiError, *secrets: str) -> None:
+def redact(error: ApiError, *secrets: str) -> None:
     """Cut these secrets out of an error, in case the server echoed them."""
     for secret in secrets:
         error.message = _without(error.message, secret)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from gizwits_async.errors import (
     ApiError,
+    ArgumentError,
     GizwitsError,
     NotSentError,
     QuotaExceededError,
@@ -17,12 +18,12 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.authorization import Token, TokenReply
 from gizwits_async.options import Credentials, Lane, Options, Secret
-from gizwits_async.wire.admission import Permits
+from gizwits_async.wire.admission import Admission
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, lift_deadline
-from gizwits_async.wire.decode import decode, hide
+from gizwits_async.wire.decode import decode, redact
 from gizwits_async.wire.protocols import Quota, Reply, TokenStore, Transport
-from gizwits_async.wire.report import Attempt, Watch
+from gizwits_async.wire.report import Attempt, CallObserver
 from gizwits_async.wire.request import Auth, JsonValue, Path, Request, post
 from gizwits_async.wire.retry import RetryPolicy, outcome
 from gizwits_async.wire.token import TokenSource, token_key
@@ -62,7 +63,7 @@ class Gateway:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         tokens: TokenSource | None = None,
         page_caps: dict[str, int] | None = None,
-        watch: Watch | None = None,
+        observer: CallObserver | None = None,
         paths: dict[str, str] | None = None,
         counting: set[str] | None = None,
         ahead: bool = False,
@@ -89,14 +90,14 @@ class Gateway:
         self._shown: Token | None = None
         self._bearing: Mapping[str, str] = {}
         self.sleep = sleep
-        self._watch = watch or Watch()
+        self._observer = observer or CallObserver()
         self._policy = RetryPolicy(
             max_retries=options.max_retries, max_quota_wait=options.max_quota_wait
         )
         self.tokens = tokens or TokenSource(
             key=token_key(base_url, credentials), login=self._login, store=store, clock=clock
         )
-        self._permits = Permits(quota, self.tokens, clock, options, ahead=ahead)
+        self._admission = Admission(quota, self.tokens, clock, options, ahead=ahead)
 
     def with_options(self, options: Options) -> "Gateway":
         """Return a gateway that shares all but the options."""
@@ -133,7 +134,7 @@ class Gateway:
             sleep=self.sleep,
             tokens=tokens,
             page_caps=self.page_caps,
-            watch=self._watch,
+            observer=self._observer,
             paths=self.paths,
             counting=self.counting,
             ahead=ahead,
@@ -151,18 +152,18 @@ class Gateway:
         The first call needs a token anyway, and its reply carries a `Date`.
         """
         if not self.clock.known:
-            await self.in_time("fetching a token", self._permits.token)
+            await self.in_time("fetching a token", self._admission.token)
 
     async def renew_token(self) -> Token:
         """Return a new token; see `Authorization.create_token`."""
-        return await self.in_time("fetching a token", self._permits.renewed)
+        return await self.in_time("fetching a token", self._admission.renewed)
 
     async def send(self, request: Request[T]) -> T:
         """Send `request` and return what its reply means, within `Options.deadline`.
 
         Raises:
             GizwitsError: One of the tree in `gizwits_async.errors`.
-            ValueError: The body holds what JSON cannot say.
+            ArgumentError: The body holds what JSON cannot say.
         """
         body = None if request.json is None else _encode(request.json)
         attempts: list[Attempt] = []
@@ -173,9 +174,9 @@ class Gateway:
             else:
                 value = await self._bounded(request, body, attempts, began)
         except (Exception, asyncio.CancelledError) as error:
-            self._watch.over(request, attempts, error, began, self.clock)
+            self._observer.over(request, attempts, error, began, self.clock)
             raise
-        self._watch.over(request, attempts, None, began, self.clock)
+        self._observer.over(request, attempts, None, began, self.clock)
         return value
 
     async def in_time(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
@@ -241,7 +242,7 @@ class Gateway:
             except TokenRejectedError:
                 # Refused before anything was done, so that a write may go again too; but once:
                 # a server that says "expired" to a new token will say it for ever.
-                if renewed or request.once or so_far.sent is None:
+                if renewed or request.single_attempt or so_far.sent is None:
                     raise
                 renewed, pause = True, 0.0
             except GizwitsError as error:
@@ -265,13 +266,13 @@ class Gateway:
     async def _attempt(self, request: Request[T], body: bytes | None, so_far: Attempt) -> T:
         token: Token | None = None
         if request.auth is Auth.TOKEN:
-            now, token = await self._permits.place_and_token(so_far)
+            now, token = await self._admission.place_and_token(so_far)
         else:
-            now = await self._permits.place(so_far)
+            now = await self._admission.place(so_far)
         reply: Reply | None = None
         try:
-            if request.settle is not None:
-                request = request.settle(request)
+            if request.finalize is not None:
+                request = request.finalize(request)
             if request.not_after is not None and now > request.not_after:
                 raise NotSentError(f"{request.where}: its time was over before it could leave")
             so_far.sent = now
@@ -324,7 +325,7 @@ class Gateway:
         if isinstance(error, QuotaExceededError):
             error.retry_after = self._quota.retry_after()
         own = self._credentials
-        hide(error, own.enterprise_secret, own.product_secret, *([token.token] if token else ()))
+        redact(error, own.enterprise_secret, own.product_secret, *([token.token] if token else ()))
 
     async def _login(self) -> Token:
         # In its own right, and whatever the leader's limits are: others wait for this token too.
@@ -359,5 +360,4 @@ def _encode(value: JsonValue) -> bytes:
             json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         )
     except (TypeError, ValueError, RecursionError) as error:
-        # Also json's own ValueError, of NaN: who asks where an error was raised finds us, not json.
-        raise ValueError(f"the body cannot be written as JSON: {error}") from None
+        raise ArgumentError(f"the body cannot be written as JSON: {error}") from None

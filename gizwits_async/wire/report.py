@@ -14,7 +14,7 @@ from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["Attempt", "CallReport", "OnCall", "Watch"]
+__all__ = ["Attempt", "CallObserver", "CallReport", "OnCall"]
 
 _log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ OnCall: TypeAlias = Callable[[CallReport], object]
 """A hook that is called once for each call that is over, in the caller's task."""
 
 
-class Watch:
+class CallObserver:
     """Hands reports to the hook, and keeps what is wrong with the hook away from the calls."""
 
     def __init__(self, on_call: OnCall | None = None) -> None:

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 
 from attrs import evolve, field, frozen
 
+from gizwits_async.errors import ArgumentError
+
 __all__ = ["Auth", "JsonValue", "Path", "QueryValue", "Request", "delete", "get", "post", "put"]
 
 T = TypeVar("T")
@@ -37,16 +39,16 @@ class Auth(Enum):
 
 def _checked_segment(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be a text, not {type(value).__name__}")
+        raise ArgumentError(f"{name} must be a text, not {type(value).__name__}")
     if not value:
-        raise ValueError(f"{name} must not be empty")
+        raise ArgumentError(f"{name} must not be empty")
     if value in _DOTS or not _SEGMENT.fullmatch(value) or not value.isprintable():
         # Quoting does not help: URL libraries collapse ".." and "%2e%2e" after unquoting.
-        raise ValueError(f"{name} cannot stand in a path: {value[:80]!r}")
+        raise ArgumentError(f"{name} cannot stand in a path: {value[:80]!r}")
     try:
         return quote(value, safe=":@!$&'()*+,;=~-._")
     except UnicodeEncodeError:
-        raise ValueError(f"{name} cannot stand in a path: {value[:80]!r}") from None
+        raise ArgumentError(f"{name} cannot stand in a path: {value[:80]!r}") from None
 
 
 class Path(str):
@@ -61,7 +63,7 @@ class Path(str):
         """Return `template` with its `{names}` filled in, each one as a single segment.
 
         Raises:
-            ValueError: A segment is empty, or holds a slash, dots, `%`, `?`, `#` or white space.
+            ArgumentError: A segment is empty, or holds a slash, dots, `%`, `?`, `#` or white space.
         """
         filled = {name: _checked_segment(name, value) for name, value in segments.items()}
         path = cls(template.format_map(filled))
@@ -73,7 +75,7 @@ def _path(value: object) -> Path:
     if isinstance(value, Path):
         return value
     if not isinstance(value, str) or not value.startswith("/"):
-        raise ValueError(f"a path is a text that begins with a slash, not {str(value)[:80]!r}")
+        raise ArgumentError(f"a path is a text that begins with a slash, not {str(value)[:80]!r}")
     path = Path("/" + "/".join(_checked_segment("path", part) for part in value[1:].split("/")))
     path.route = path
     return path
@@ -88,7 +90,7 @@ def _query(values: Mapping[str, QueryValue]) -> Mapping[str, str]:
     try:
         "".join((*written, *written.values())).encode()
     except UnicodeEncodeError:
-        raise ValueError("a query holds half a character (a lone surrogate)") from None
+        raise ArgumentError("query parameters must not contain lone surrogates") from None
     return MappingProxyType(written)
 
 
@@ -96,9 +98,9 @@ def _written(name: str, value: object) -> str:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str | int | float):
-        raise ValueError(f"{name} must be a text or a number, not {type(value).__name__}")
+        raise ArgumentError(f"{name} must be a text or a number, not {type(value).__name__}")
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value}")
+        raise ArgumentError(f"{name} must be a finite number, not {value}")
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
@@ -120,13 +122,13 @@ class Request(Generic[T]):
     """How the call shows who is asking."""
     repeatable: bool = False
     """Whether it may be sent again after a lost reply."""
-    once: bool = False
+    single_attempt: bool = False
     """Whether it must not be sent again even if it was refused: a context may move at each use."""
     may_be_empty: bool = False
     """Whether an empty body is a reply too: it is read as `{}`."""
     not_after: float | None = None
     """Event loop time after which the call must not leave any more."""
-    settle: Callable[["Request[T]"], "Request[T]"] | None = field(default=None, repr=False)
+    finalize: Callable[["Request[T]"], "Request[T]"] | None = field(default=None, repr=False)
     """Called when the place in the quota is granted: fixes what depends on the moment of sending."""
 
     @property

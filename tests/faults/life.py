@@ -15,7 +15,7 @@ from gizwits_async.models.converter import unstructure
 from gizwits_async.options import Lane
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
-from gizwits_async.wire.report import Attempt, Watch
+from gizwits_async.wire.report import Attempt, CallObserver
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import MemoryTokenStore
 
@@ -144,7 +144,7 @@ class Store(MemoryTokenStore):
         await super().save(key, token)
 
 
-class Seen(Watch):
+class Seen(CallObserver):
     """Keeps every attempt of every call, logins included."""
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ class Process:
             tokens=store,
             options=Options(max_retries=2, page_size=4),
         )
-        self.client._gateway._watch = self.seen
+        self.client._gateway._observer = self.seen
         self.views = {
             "plain": self.client,
             "bulk": self.client.with_options(lane=Lane.BULK),

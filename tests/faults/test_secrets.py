@@ -121,6 +121,10 @@ async def from_elsewhere(client: GizwitsClient) -> Any:
     return await anext(client.devices.search().pages("g1.of-another-query"))
 
 
+async def not_json(client: GizwitsClient) -> Any:
+    return await client.send(post("/v1/x", dict, json={"x": {1}}))
+
+
 async def over_the_limit(client: GizwitsClient) -> Any:
     return await client.with_options(max_response_bytes=20).devices.detail("ACCF23000000")
 
@@ -146,6 +150,7 @@ WAYS: dict[str, tuple[str, Any, Call]] = {
     "ServerError": ("ServerError", saying(f"<h1>{ECHO}", "502 Bad Gateway"), detail),
     "a code that is a secret": ("InvalidRequestError", refusing(TOKEN), detail),
     "QuotaWaitError": ("QuotaWaitError", FINE, in_no_time),
+    "ArgumentError": ("ArgumentError", FINE, not_json),
     "LogRangeError": ("LogRangeError", FINE, too_old),
     "ResumeMismatchError": ("ResumeMismatchError", FINE, from_elsewhere),
     "ClientClosedError": ("ClientClosedError", FINE, after_closing),

@@ -69,10 +69,12 @@ class Walked:
         request = self.walk.next()
         assert request is not None, "the walk is over"
         self.pass_time(wait)
-        self.request = request = request if request.settle is None else request.settle(request)
+        self.request = request = request if request.finalize is None else request.finalize(request)
         query = dict(request.query)
         if "context" in query:
-            assert request.once or not request.repeatable, "a context call is never repeated"
+            assert request.single_attempt or not request.repeatable, (
+                "a context call is never repeated"
+            )
             self.contexts.append(query["context"])
         return query
 

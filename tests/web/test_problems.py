@@ -22,6 +22,7 @@ MADE: dict[type[GizwitsError], dict[str, Any]] = {
 }
 STATUS = {
     "ApiError": 502,
+    "ArgumentError": 422,
     "AuthenticationError": 500,
     "ClientClosedError": 503,
     "ConflictError": 409,

@@ -107,10 +107,10 @@ async def test_the_order_is_place_token_settle_transport() -> None:
     gateway = gateway_of(
         ScriptedTransport(script, login), quota=quota, lane="bulk", max_quota_wait=7
     )
-    settled = READ.evolve(settle=lambda r: (log.append("settle"), r.asking(extra=1))[1])
-    assert (await gateway.send(settled)).did == "d"
+    finalized = READ.evolve(finalize=lambda r: (log.append("finalize"), r.asking(extra=1))[1])
+    assert (await gateway.send(finalized)).did == "d"
     assert log == [
-        *("place", "login", "observed", "place", "settle", "device_detail", "observed"),
+        *("place", "login", "observed", "place", "finalize", "device_detail", "observed"),
     ]
     # The login stands in the interactive lane, and waits however little the leader would.
     assert quota.asked == [(Lane.INTERACTIVE, None), (Lane.BULK, 7)]
@@ -230,7 +230,7 @@ async def test_a_settled_request_is_what_is_sent_and_settled_anew_each_time() ->
     """What depends on the moment of sending is fixed when the place was granted."""
     count = iter(range(10))
     transport = ScriptedTransport(answers(NotSentError("no"), GOOD))
-    await gateway_of(transport).send(READ.evolve(settle=lambda r: r.asking(n=next(count))))
+    await gateway_of(transport).send(READ.evolve(finalize=lambda r: r.asking(n=next(count))))
     assert [s.query["n"] for s in transport.calls] == ["0", "1"]
 
 

@@ -137,7 +137,7 @@ class _Watch:
             left = clock.loop_time
             return request
 
-        request = self._calls.control.evolve(json=command(wanted, None, None), settle=leaving)
+        request = self._calls.control.evolve(json=command(wanted, None, None), finalize=leaving)
         try:
             await self._send(request)
         except OutcomeUnknownError as error:
@@ -231,10 +231,10 @@ class _Watch:
         return list((await self._send(page)).objects)
 
     async def _send(self, request: Request[T]) -> T:
-        settle = request.settle
+        finalize = request.finalize
 
         def spent(request: Request[T]) -> Request[T]:
             self._spent += 1
-            return request if settle is None else settle(request)
+            return request if finalize is None else finalize(request)
 
-        return await self._gateway.send(request.evolve(settle=spent))
+        return await self._gateway.send(request.evolve(finalize=spent))
