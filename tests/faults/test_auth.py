@@ -8,12 +8,12 @@ import pytest
 from attrs import evolve
 
 from gizwits_async import GizwitsClient, Options, errors
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.token import MemoryTokenStore
+from tests.doubles import FreeQuota, client_of, virtually
 from tests.faults.logs import DID, NOW, bag, whole
-from tests.support import Fleet, FreeQuota, Quirks, SimulatedCloud, client_of, virtually
 
 DAY = 86_400
 MACS = [f"{0xACCF23000000 + n:012X}" for n in range(60)]

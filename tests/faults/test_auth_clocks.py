@@ -7,9 +7,9 @@ import pytest
 from attrs import evolve, field, frozen
 
 from gizwits_async import GizwitsClient, Options
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from tests.doubles import FreeQuota, virtually
 from tests.faults.logs import DID, NOW, bag, log_of, whole
-from tests.support import Fleet, FreeQuota, Quirks, SimulatedCloud, virtually
 
 DAY = 86_400
 MACS = [f"{0xACCF23000000:012X}"]

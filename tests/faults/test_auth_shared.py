@@ -14,11 +14,11 @@ from gizwits_async import GizwitsClient
 from gizwits_async.client import BASE_URL
 from gizwits_async.models.authorization import Token
 from gizwits_async.quota import SharedTokenStore
-from gizwits_async.simulator import SimulatedCloud, SimulatorServer, SimulatorTransport
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer, SimulatorTransport
 from gizwits_async.testing import ThreadedSimulator
 from gizwits_async.wire.token import token_key
+from tests.doubles import FreeQuota
 from tests.ports import valkey_server
-from tests.support import Fleet, FreeQuota
 
 MAC = f"{0xACCF23000000:012X}"
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ PROCESS = """
 import asyncio, sys
 from gizwits_async import GizwitsClient
 from gizwits_async.quota import SharedTokenStore
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 
 async def main(redis, mac):
     store = SharedTokenStore(redis)

@@ -8,11 +8,18 @@ import pytest
 
 from gizwits_async import Credentials, GizwitsClient, Options, errors
 from gizwits_async.sections.device_groups import DeviceGroups
-from gizwits_async.simulator import FaultRule, SimulatorServer, SimulatorTransport
+from gizwits_async.simulator import (
+    FaultRule,
+    Fleet,
+    Quirks,
+    SimulatedCloud,
+    SimulatorServer,
+    SimulatorTransport,
+)
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.token import MemoryTokenStore
+from tests.doubles import FreeQuota, client_of, virtually
 from tests.ports import kept_port
-from tests.support import Fleet, FreeQuota, Quirks, SimulatedCloud, client_of, virtually
 
 DID, WANTED = "d" * 22, {"switch": True}
 

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 from gizwits_async import GizwitsClient, Options
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.converter import structure, unstructure
+from gizwits_async.simulator import Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.wire.request import Auth
 from gizwits_async.wire.transport import HttpReply
+from tests.doubles import FreeQuota, client_of
 from tests.faults.bodies import HEADERS, RAW, STATUSES, bodies, streams_of_bytes
 from tests.faults.c0 import CANARIES, LOGIN, complaints
 from tests.faults.life import NOW as THEN
 from tests.faults.life import Walker, fleet_of
-from tests.support import FreeQuota, Quirks, SimulatedCloud, SimulatorTransport, client_of
 from tests.test_endpoints import ROWS, Row
 from tests.wire.raw import Exchange, raw_server
 from tests.wire.scripted import ScriptedTransport, Sent, client_on, reply

@@ -23,8 +23,8 @@ from gizwits_async.models.devices import DataRecord
 from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.scan.export import export
 from gizwits_async.simulator import Fleet, Record, SimulatedCloud, SimulatorServer
+from tests.doubles import client_of, virtually
 from tests.faults.spoken import END, START, T1, page, spoken
-from tests.support import client_of, virtually
 
 DID = "d" * 22
 NOW = int(time.time())

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gizwits_async import errors
-from gizwits_async.simulator import Device, FaultRule
+from gizwits_async.simulator import Device, FaultRule, Fleet, Quirks, SimulatedCloud
 from gizwits_async.streams import PageStream
-from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from gizwits_async import errors
-from gizwits_async.simulator import FaultRule
+from gizwits_async.simulator import FaultRule, SimulatedCloud
+from tests.doubles import client_of, virtually
 from tests.faults.logs import DATA, DID, NOW, bag, log_of, openings, walk, whole
-from tests.support import SimulatedCloud, client_of, virtually
 
 
 @pytest.mark.fault("X5")

@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 from gizwits_async import errors
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
+from tests.doubles import client_of, virtually
 from tests.faults.logs import DATA, DID, NOW, bag, log_of, openings, walk, whole
-from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
 
 
 class Strange(SimulatorTransport):

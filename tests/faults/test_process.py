@@ -13,11 +13,11 @@ import pytest
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors, get
 from gizwits_async.scan import FleetScan
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.testing import ThreadedSimulator
+from tests.doubles import client_of, virtually
 from tests.faults.logs import DID, NOW, bag, log_of, whole
-from tests.support import Fleet, SimulatedCloud, client_of, virtually
 
 MACS = [f"{0xACCF23000000 + n:012X}" for n in range(9)]
 ROOT = Path(__file__).parents[2]
@@ -160,7 +160,7 @@ from gizwits_async import GizwitsClient
 from gizwits_async.scan import FleetScan
 from gizwits_async.simulator import SimulatorTransport
 from tests.faults.logs import DID, NOW, log_of
-from tests.support import client_of
+from tests.doubles import client_of
 
 cloud = log_of([NOW - 1 - n for n in range(900)])
 door = SimulatorTransport(cloud, latency=0.001)

@@ -17,9 +17,10 @@ from gizwits_async.models.frame import Frame
 from gizwits_async.quota import SharedQuota
 from gizwits_async.scan import FleetScan, ScanReport
 from gizwits_async.scan.export import export
+from gizwits_async.simulator import SimulatedCloud
 from gizwits_async.wire.token import MemoryTokenStore
+from tests.doubles import FreeQuota, client_of, virtually
 from tests.faults.logs import NOW
-from tests.support import FreeQuota, SimulatedCloud, client_of, virtually
 from tests.test_endpoints import ROWS, Row
 from tests.wire.raw import Exchange, raw_server
 from tests.wire.scripted import CREDENTIALS, ScriptedTransport, Sent, answers, client_on, reply

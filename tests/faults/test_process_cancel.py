@@ -12,9 +12,9 @@ from gizwits_async import errors
 from gizwits_async.scan import FleetScan, MemoryStore
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud
 from gizwits_async.simulator.state.timeline import Record
+from tests.doubles import VirtualLoop
 from tests.faults.life import CALLS, DIDS, NOW, PERIOD, Process, Walker, fleet_of
 from tests.faults.stops import Stops
-from tests.quota.virtual import Loop
 from tests.scan.common import in_memory, truth
 
 MAC = f"{0xACCF23000000:012X}"
@@ -89,7 +89,7 @@ class Trial:
     def __init__(self, cloud: SimulatedCloud, stops: Stops) -> None:
         self.cloud, self.stops = cloud, stops
         self.complaints: list[dict[str, Any]] = []
-        self.loop = Loop()
+        self.loop = VirtualLoop()
         self.loop.set_exception_handler(lambda _, context: self.complaints.append(context))
         stops.watch(self.loop)
 
@@ -192,7 +192,7 @@ def test_a2_cancelled_at_every_await_the_leader_takes_no_follower_with_him(late:
             assert {found.mac for found in followers} == {MAC}
             await one.client.aclose()
 
-        with asyncio.Runner(loop_factory=Loop) as runner:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.run(main())
         assert cloud.tally["token"] == 1
 

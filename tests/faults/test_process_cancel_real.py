@@ -11,10 +11,10 @@ from gizwits_async import GizwitsClient
 from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
+from tests.doubles import FreeQuota
 from tests.faults.logs import DID, NOW
 from tests.faults.stops import Stops
 from tests.scan.common import in_file, truth
-from tests.support import FreeQuota
 from tests.wire.raw import Exchange, raw_server
 from tests.wire.scripted import CREDENTIALS
 

@@ -12,9 +12,9 @@ import pytest
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
 from gizwits_async.scan import FleetScan, Since, SqlStore
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.testing import ThreadedSimulator
-from tests.support import Fleet, SimulatedCloud, client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000
 MACS = [f"{0xACCF23000000 + n:012X}" for n in range(9)]

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, QuotaWaitError, errors
 from gizwits_async.options import Lane
-from gizwits_async.simulator import FaultRule, SimulatorTransport
-from tests.quota.virtual import Loop, now
-from tests.quota.virtual import virtually as virtually_on
-from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from tests.doubles import VirtualLoop, client_of, now, virtually
+from tests.doubles import virtually as virtually_on
 
 MAC = f"{0xACCF23000000:012X}"
 
@@ -246,7 +245,7 @@ def test_q3_never_more_than_the_quota_in_any_hour_and_people_do_not_queue_behind
         granted = quota._ledger.granted
         assert granted == len(door.left) == len(cloud.ledger)
 
-    virtually_on(main(), Loop)
+    virtually_on(main(), VirtualLoop)
     assert cloud.tally["error 5013"] == 0
     moments = [entry.at for entry in cloud.ledger]
     for first, last in zip(moments, moments[calls:], strict=False):
@@ -273,7 +272,7 @@ def test_q3_a_person_does_not_wait_for_a_job_of_a_thousand_calls() -> None:
             await asyncio.gather(*scan, return_exceptions=True)
             return waits
 
-    assert max(virtually_on(main(), Loop)) < 3
+    assert max(virtually_on(main(), VirtualLoop)) < 3
     assert cloud.tally["error 5013"] == 0
 
 

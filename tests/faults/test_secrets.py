@@ -29,7 +29,7 @@ from tests.canaries import (
     quoted,
     told,
 )
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 from tests.wire.raw import Exchange, RawServer, raw_server
 
 pytestmark = pytest.mark.jumping

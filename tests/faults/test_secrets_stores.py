@@ -21,9 +21,9 @@ from gizwits_async.scan import FleetScan
 from gizwits_async.scan.export import export
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
 from tests.canaries import CANARIES, CREDENTIALS, Heard, leaks, listening, quoted, told
+from tests.doubles import FreeQuota
 from tests.faults.test_secrets import DAY, FINE, HEADERS, client_at, detail, service, shown
 from tests.ports import valkey_server
-from tests.support import FreeQuota
 from tests.wire.raw import Exchange, raw_server
 
 REDIS = f"redis://user:{quoted('redis password')}@127.0.0.1"

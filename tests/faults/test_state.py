@@ -29,8 +29,8 @@ from hypothesis.stateful import (
 from gizwits_async import errors
 from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud
 from gizwits_async.wire.retry import RetryPolicy
+from tests.doubles import VirtualLoop
 from tests.faults.life import AFTER, CALLS, DIDS, FAULTS, NOW, PERIOD, Process, Walker, fleet_of
-from tests.quota.virtual import Loop
 
 LIVED: Counter[str] = Counter()
 """What happened, so that a machine that does nothing is found out."""
@@ -48,7 +48,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = Loop()
+        self.loop = VirtualLoop()
         self.tasks: dict[asyncio.Task[None], None] = {}
         self.dropped: WeakSet[asyncio.Task[None]] = WeakSet()
         self.wrong: list[BaseException] = []

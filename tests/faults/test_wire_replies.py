@@ -21,11 +21,11 @@ from gizwits_async.errors import (
     ServerError,
 )
 from gizwits_async.models.outcome import Outcome
-from gizwits_async.simulator import FaultRule, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from tests.canaries import leaks, quoted
+from tests.doubles import FreeQuota, client_of, virtually
 from tests.faults.c0 import CANARIES, ECHO, failure
 from tests.faults.wired import CALLS, GOOD, WRITES, wired
-from tests.support import Fleet, FreeQuota, SimulatedCloud, client_of, virtually
 from tests.wire.mischief import says
 from tests.wire.raw import Exchange, raw_server
 

@@ -9,8 +9,8 @@ from attrs import define, field
 
 from gizwits_async import GizwitsClient, Options
 from gizwits_async.wire.transport import HttpTransport
+from tests.doubles import FreeQuota
 from tests.faults.c0 import CANARIES, LOGIN
-from tests.support import FreeQuota
 from tests.wire.raw import Answer, Exchange, RawServer, raw_server
 
 GOOD = b'{"did": "d", "success": ["d"], "failed": []}'

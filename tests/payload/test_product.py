@@ -10,7 +10,7 @@ from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.product import ProductDataPoints, UintSpec
 from gizwits_async.payload import DataPointCodec, Frame
 from gizwits_async.simulator import Fleet, SimulatedCloud
-from tests.support import client_of
+from tests.doubles import client_of
 
 REPLY = {
     "name": "lamp",

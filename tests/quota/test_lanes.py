@@ -12,7 +12,7 @@ from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota, hourly
 from gizwits_async.quota.queue import Line
-from tests.quota.virtual import now, virtually
+from tests.doubles import now, virtually
 
 RATE = (3600 - 24) / 3612
 

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
+from tests.doubles import VirtualLoop, virtually
 from tests.quota.servers import KINDS, Sliding, World
-from tests.quota.virtual import Loop, virtually
 
 CALLS, PERIOD, LATENCY, PAD, RESTART = 60, 60.0, 4.0, 6.5, 15.0
 """A quota sixty times smaller than the real one, in the same proportions."""
@@ -59,7 +59,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = Loop()
+        self.loop = VirtualLoop()
         self.tasks: set[asyncio.Task[None]] = set()
         self.wrong: list[BaseException | None] = []
         self.born = 0.0
@@ -186,4 +186,4 @@ def test_naive_limits_are_refused_at_full_size(places, seconds):
         await world.bulk(3800)
         return world.server.refused
 
-    assert virtually(main(), Loop) > 0
+    assert virtually(main(), VirtualLoop) > 0

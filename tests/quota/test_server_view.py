@@ -11,8 +11,8 @@ from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.headers import Reading, read
 from gizwits_async.quota.server_view import Now, ServerView
+from tests.doubles import now, virtually
 from tests.quota.servers import EPOCH
-from tests.quota.virtual import now, virtually
 
 DATE = formatdate(EPOCH, usegmt=True)
 

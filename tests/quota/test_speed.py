@@ -8,8 +8,8 @@ import pytest
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
+from tests.doubles import now, virtually
 from tests.quota.servers import KINDS, World, crowd
-from tests.quota.virtual import now, virtually
 
 
 def world(quota: HourlyQuota, kind: str, **settings: object) -> World:

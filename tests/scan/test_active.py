@@ -19,8 +19,8 @@ from gizwits_async.simulator import (
     SimulatedCloud,
     SimulatorTransport,
 )
+from tests.doubles import client_of, virtually
 from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
-from tests.support import client_of, virtually
 
 NOW = 1_790_000_000
 START = NOW - 28 * DAY

@@ -15,8 +15,8 @@ from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import FaultRule
+from tests.doubles import client_of
 from tests.scan.common import DAY, cloud_of
-from tests.support import client_of
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY

@@ -23,8 +23,8 @@ from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
 from gizwits_async.scan.store.backend import SqlitePlace
 from gizwits_async.simulator import SimulatorServer
+from tests.doubles import client_of
 from tests.scan.common import DAY, Rows, cloud_of, in_file, truth
-from tests.support import client_of
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY

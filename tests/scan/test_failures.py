@@ -31,8 +31,8 @@ from gizwits_async.simulator import (
     SimulatorTransport,
 )
 from gizwits_async.simulator.transport import Fate
+from tests.doubles import FreeQuota, client_of, virtually
 from tests.scan.common import DAY, LOGS, Rows, cloud_of, in_file, in_memory, log_calls, row, truth
-from tests.support import FreeQuota, client_of, virtually
 
 NOW = 1_790_000_000
 START = NOW - 4 * DAY

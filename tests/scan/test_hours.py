@@ -9,8 +9,8 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.scan import FleetScan, MemoryStore
 from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorTransport
+from tests.doubles import virtually
 from tests.scan.common import DAY, log_calls
-from tests.support import virtually
 
 NOW = 1_790_000_000
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.scan.export import export
+from tests.doubles import client_of
 from tests.scan.common import DAY, cloud_of, in_file, truth
-from tests.support import client_of
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY

@@ -11,8 +11,8 @@ import pytest
 
 from gizwits_async.scan import FleetScan, MemoryStore, ScanStoreError, Since
 from gizwits_async.simulator import FaultRule, Record
+from tests.doubles import client_of, virtually
 from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
-from tests.support import client_of, virtually
 
 NOW = 1_790_000_000
 

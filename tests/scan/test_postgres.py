@@ -27,10 +27,10 @@ from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import SimulatorServer
+from tests.doubles import client_of
 from tests.scan.cluster import cluster, missing
 from tests.scan.common import DAY, Rows, cloud_of, row, truth
 from tests.scan.test_store import killed, lively
-from tests.support import client_of
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY

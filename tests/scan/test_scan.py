@@ -9,8 +9,8 @@ from gizwits_async.errors import GizwitsError
 from gizwits_async.scan import FleetScan, MemoryStore, Since
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.simulator import Quirks, Record
+from tests.doubles import client_of, virtually
 from tests.scan.common import DAY, cloud_of, in_memory, least, log_calls, truth
-from tests.support import client_of, virtually
 
 NOW = 1_790_000_000
 START = NOW - 5 * DAY

@@ -34,8 +34,8 @@ from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.store.tables import LOG_TABLES
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+from tests.doubles import client_of
 from tests.scan.common import DAY, cloud_of, in_file, truth
-from tests.support import client_of
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY

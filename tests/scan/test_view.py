@@ -6,7 +6,7 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
-from tests.support import FreeQuota, client_of
+from tests.doubles import FreeQuota, client_of
 
 NOW = 1_790_000_000
 

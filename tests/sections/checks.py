@@ -14,7 +14,7 @@ import pytest
 from gizwits_async import GizwitsClient, errors
 from gizwits_async.models.converter import unstructure
 from gizwits_async.models.locations import Location
-from tests.support import SimulatedCloud
+from gizwits_async.simulator import SimulatedCloud
 
 Check = Callable[[GizwitsClient, SimulatedCloud], Awaitable[None]]
 CHECKS: dict[int, list[Check]] = {}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gizwits_async import GizwitsClient, errors
-from gizwits_async.simulator import Fate, SimulatorTransport
+from gizwits_async.simulator import Fate, Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from tests.doubles import client_of, virtually
 from tests.sections.checks import (
     CHECKS,
     DAYS,
@@ -28,7 +29,6 @@ from tests.sections.checks import (
     trouble,
     user_locations,
 )
-from tests.support import Fleet, Quirks, SimulatedCloud, client_of, virtually
 
 
 def run(check: Check, **quirks: Any) -> SimulatedCloud:

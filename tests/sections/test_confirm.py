@@ -23,12 +23,12 @@ from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.payload import DataPointCodec, Frame
 from gizwits_async.sections.control.evidence import Sending, judge_commands, judge_data, looks
-from gizwits_async.simulator import FaultRule, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.datapoints import show
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.deadline import deadline
-from tests.support import Fleet, Quirks, client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000.4
 """Within a second, as nearly always: times of a whole second might as well be cut."""

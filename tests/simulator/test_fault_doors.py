@@ -26,7 +26,7 @@ from gizwits_async.simulator import (
     load_faults,
 )
 from gizwits_async.simulator.faults.rules import parse_faults
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 
 NOW = 1_790_000_000
 DID, MAC = "d" * 22, "ACCF23000000"

@@ -16,7 +16,7 @@ from gizwits_async.models.converter import unstructure
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
-from tests.support import client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000
 DID = "d" * 22

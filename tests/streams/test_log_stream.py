@@ -24,7 +24,7 @@ from gizwits_async.models.devices import DataRecord
 from gizwits_async.options import Options
 from gizwits_async.streams import LogStream, Page
 from gizwits_async.streams.windows import LOG_LIFE
-from tests.support import FreeQuota, virtually
+from tests.doubles import FreeQuota, virtual, virtually
 from tests.wire.scripted import (
     CREDENTIALS,
     NOW,
@@ -34,7 +34,6 @@ from tests.wire.scripted import (
     client_on,
     refused,
     reply,
-    virtual,
 )
 
 

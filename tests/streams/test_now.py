@@ -6,7 +6,7 @@ import pytest
 
 from gizwits_async.errors import AuthenticationError, InvalidRequestError
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
-from tests.support import client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000.7
 DID = "d" * 22

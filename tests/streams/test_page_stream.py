@@ -26,16 +26,8 @@ from gizwits_async.models.page import PageReply
 from gizwits_async.streams import PageStream
 from gizwits_async.streams.resume import write_token
 from gizwits_async.wire.request import get
-from tests.support import virtually
-from tests.wire.scripted import (
-    ScriptedTransport,
-    Sent,
-    client_on,
-    gateway_of,
-    refused,
-    reply,
-    virtual,
-)
+from tests.doubles import virtual, virtually
+from tests.wire.scripted import ScriptedTransport, Sent, client_on, gateway_of, refused, reply
 
 Change = Callable[[int, list[str]], None]
 

@@ -22,7 +22,7 @@ from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, Si
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.deadline import deadline
-from tests.support import client_of, virtually
+from tests.doubles import client_of, virtually
 
 NOW = 1_790_000_000
 DID = "d" * 22

@@ -26,7 +26,7 @@ from gizwits_async.fastapi import (
     install_error_handlers,
 )
 from gizwits_async.simulator import Fate, Fleet, Quirks, SimulatedCloud, SimulatorTransport
-from tests.support import client_of
+from tests.doubles import client_of
 from tests.web.serving import served, simulated
 
 pytestmark = pytest.mark.jumping

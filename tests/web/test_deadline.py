@@ -23,7 +23,7 @@ from gizwits_async.simulator import (
     SimulatedRequest,
     SimulatorTransport,
 )
-from tests.support import FreeQuota, client_of, virtually
+from tests.doubles import FreeQuota, client_of, virtually
 
 HOUR = 3600.0
 

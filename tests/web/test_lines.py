@@ -15,7 +15,7 @@ from gizwits_async import Lane, Options, Page, Stream
 from gizwits_async.fastapi import Gizwits, gizwits_lifespan, install_error_handlers, json_lines
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import Fate, Fleet, SimulatedCloud, SimulatorTransport
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 from tests.web.serving import served
 
 

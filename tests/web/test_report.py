@@ -21,7 +21,7 @@ from gizwits_async import (
 )
 from gizwits_async.simulator import Fate, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.wire.transport import HttpReply
-from tests.support import FreeQuota, virtually
+from tests.doubles import FreeQuota, virtually
 
 DETAIL = "/v1/products/{product_key}/device_detail"
 TOKEN = "/v1/products/{product_key}/access_token"

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
 from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,7 +14,7 @@ from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpReply
-from tests.support import FreeQuota, virtually
+from tests.doubles import FreeQuota
 
 NOW = 1_790_000_000
 CREDENTIALS = Credentials(
@@ -142,13 +141,3 @@ def client_on(
         options=Options(**options),
         clock=lambda: NOW,
     )
-
-
-def virtual(test: Callable[..., Any]) -> Callable[..., None]:
-    """Run an async test on a loop that jumps over every wait."""
-
-    @wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        virtually(test(*args, **kwargs))
-
-    return run

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gizwits_async.wire.alarm import Alarm, Limit
-from tests.support import virtually
+from tests.doubles import virtually
 
 SECONDS = 10.0
 

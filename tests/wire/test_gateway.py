@@ -31,7 +31,7 @@ from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpReply
 from tests.canaries import CREDENTIALS as CANARIES
 from tests.canaries import leaks, told
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota, virtual
 from tests.wire.scripted import (
     CREDENTIALS,
     NOW,
@@ -42,7 +42,6 @@ from tests.wire.scripted import (
     gateway_of,
     refused,
     reply,
-    virtual,
 )
 
 READ = get("/v1/products/pk/device_detail", DeviceDetail, mac="m")

@@ -13,7 +13,7 @@ from gizwits_async import Credentials, GizwitsClient, Options
 from gizwits_async.errors import GizwitsError
 from gizwits_async.wire.request import Auth, get, post
 from tests.canaries import CANARIES, CREDENTIALS, PASSCODE, TOKEN, Heard, leaks, listening, told
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 from tests.wire.raw import Exchange, raw_server
 
 pytestmark = pytest.mark.jumping

@@ -17,7 +17,7 @@ import pytest
 from gizwits_async import GizwitsClient
 from gizwits_async.errors import ClientClosedError
 from gizwits_async.wire.transport import HttpTransport
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 from tests.wire.raw import Exchange, RawServer, raw_server
 from tests.wire.scripted import CREDENTIALS
 
@@ -207,7 +207,7 @@ FORK = """
 import asyncio, os, sys
 from gizwits_async import GizwitsClient
 from gizwits_async.errors import ClientClosedError
-from tests.support import FreeQuota
+from tests.doubles import FreeQuota
 from tests.wire.scripted import CREDENTIALS
 import aiohttp
 

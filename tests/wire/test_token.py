@@ -18,7 +18,7 @@ from gizwits_async.models.authorization import Token
 from gizwits_async.options import Credentials
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.token import MemoryTokenStore, TokenSource, token_key
-from tests.support import virtually
+from tests.doubles import virtual, virtually
 from tests.wire.scripted import (
     CREDENTIALS,
     NOW,
@@ -28,7 +28,6 @@ from tests.wire.scripted import (
     client_on,
     refused,
     reply,
-    virtual,
 )
 
 WEEK = 7 * 86_400
