@@ -235,6 +235,14 @@ class ClientClosedError(GizwitsError):
     """The client was closed, or belongs to another event loop or process."""
 
 
+CLIENT_WIDE_ERRORS = (
+    AuthenticationError,
+    ClientClosedError,
+    QuotaExceededError,
+    QuotaWaitError,
+)
+"""Errors of the credentials, the client or the quota: any other call of the client would fail too."""
+
 API_ERRORS: Mapping[int, tuple[int, type[ApiError], str]] = MappingProxyType(
     {
         5001: (400, InvalidRequestError, "body json invalid"),

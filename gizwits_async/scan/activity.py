@@ -7,14 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from attrs import frozen
 
 from gizwits_async.errors import (
-    AuthenticationError,
-    ClientClosedError,
+    CLIENT_WIDE_ERRORS,
     GizwitsError,
     InvalidResponseError,
     NotFoundError,
     TransportError,
 )
-from gizwits_async.scan.backoff import TRANSIENT
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.protocol import ScanStore
@@ -30,8 +28,8 @@ _FRESH = 2
 """Days up to today that a report may not have counted to their end yet: everybody is asked."""
 _BROKEN = 3
 """Reports that may come back broken before they are given up: each has cost all its retries."""
-_NO_FALLBACK = (*TRANSIENT, AuthenticationError, ClientClosedError, ScanStoreError)
-"""What is waited out, or what no other call would fare better with."""
+_NO_FALLBACK = (*CLIENT_WIDE_ERRORS, ScanStoreError)
+"""Errors that asking in another way would meet too."""
 
 
 class Activity:

@@ -5,13 +5,10 @@ import logging
 from collections.abc import Mapping
 
 from gizwits_async.errors import (
+    CLIENT_WIDE_ERRORS,
     ApiError,
-    AuthenticationError,
-    ClientClosedError,
     GizwitsError,
     InvalidResponseError,
-    QuotaExceededError,
-    QuotaWaitError,
     ServerError,
 )
 from gizwits_async.models.converter import structure, unstructure
@@ -39,7 +36,7 @@ async def learn_definition(client: BulkClient, store: ScanStore) -> None:
     points = None
     try:
         points = await client.datapoints()
-    except (AuthenticationError, ClientClosedError, QuotaExceededError, QuotaWaitError):
+    except CLIENT_WIDE_ERRORS:
         raise
     except GizwitsError as error:
         _log.warning("the product's data points are not known: %s", error)

@@ -9,8 +9,7 @@ from typing import TypeAlias, TypeVar
 from attrs import evolve
 
 from gizwits_async.errors import (
-    AuthenticationError,
-    ClientClosedError,
+    CLIENT_WIDE_ERRORS,
     ForbiddenError,
     GizwitsError,
     InvalidResponseError,
@@ -39,8 +38,8 @@ _CLOSED_CODES = {5018, 5024}
 """What a log answers that is closed for published products."""
 _CLOSED_AFTER = 3
 """Devices that must have been refused before a log is given up for the product."""
-_STOPS = (AuthenticationError, ClientClosedError, ScanStoreError)
-"""What no other device would fare better with."""
+_STOPS = (*CLIENT_WIDE_ERRORS, ScanStoreError)
+"""Errors that every other device would meet too."""
 
 _OF_ONE_WINDOW = (InvalidResponseError, ServerError)
 """What one window can fail with while others of the same log would not."""

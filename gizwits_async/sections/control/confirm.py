@@ -13,14 +13,13 @@ from typing import TypeVar
 from attrs import frozen
 
 from gizwits_async.errors import (
+    CLIENT_WIDE_ERRORS,
     ApiError,
-    AuthenticationError,
     ForbiddenError,
     GizwitsError,
     InvalidResponseError,
     NotFoundError,
     OutcomeUnknownError,
-    QuotaExceededError,
     TimedOutError,
     TransportError,
 )
@@ -207,7 +206,7 @@ class _Watch:
         if self._known.cmd_open and self._readable:
             try:
                 commands = await self._page(self._calls.commands, end, sending)
-            except (AuthenticationError, QuotaExceededError):
+            except CLIENT_WIDE_ERRORS:
                 raise
             except (ApiError, InvalidResponseError) as error:
                 self._readable = False
