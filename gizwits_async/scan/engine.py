@@ -84,7 +84,7 @@ class Engine:
 
     async def run(self) -> ScanReport:
         """Do all that is left, and tell."""
-        await self._store.revive(self._logs)
+        await self._store.requeue_failed(self._logs)
         await self._recount()
         if self._state.listing != "done":
             await self._list(self._state.listing)
@@ -98,7 +98,7 @@ class Engine:
             await self._drain()
         self._counters.failed = 0
         self._last_try = True
-        if await self._store.revive(self._open_logs):
+        if await self._store.requeue_failed(self._open_logs):
             await self._drain()
         self._state = evolve(self._state, over=True)
         await self._store.begin(self._state, again=False)
@@ -136,7 +136,7 @@ class Engine:
         return new
 
     async def _recount(self) -> None:
-        left = await self._store.left(self._open_logs, self._state.end, self._client.owned)
+        left = await self._store.remaining(self._open_logs, self._state.end, self._client.owned)
         self._counters.devices, self._counters.left = left.devices, sum(left.windows.values())
         self._oldest = self._state.start if left.oldest is None else left.oldest
 
@@ -189,7 +189,7 @@ class Engine:
         asked = records = 0
         while task.end is not None:
             try:
-                stream = self._client.log(task.log, task.did, task.seen, task.end)
+                stream = self._client.log(task.log, task.did, task.next_second, task.end)
                 async with aclosing(stream.pages(task.resume)) as pages:
                     async for page in pages:
                         asked, records = 1, records + len(page.items)
@@ -217,11 +217,11 @@ class Engine:
         if self._activity is None or task.log == "online" or task.end is not None:
             return False
         stop, owned = task.stop(self._state.end), self._client.owned
-        start = self._activity.next(task.did, task.seen, stop)
-        if start <= task.seen:
+        start = self._activity.next(task.did, task.next_second, stop)
+        if start <= task.next_second:
             return False
         await self._store.commit(Change(after=task.skipped(start)))
-        self._counters.left += -(-(stop - start) // owned) + (task.seen - stop) // owned
+        self._counters.left += -(-(stop - start) // owned) + (task.next_second - stop) // owned
         return True
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
@@ -244,7 +244,7 @@ class Engine:
         """Move the window up to the edge of the log; what is before it is lost."""
         before = task
         task, gap = task.clamped(oldest)
-        if task.seen >= task.open_end:
+        if task.next_second >= task.open_end:
             task = task.closed(self._settle, pages=0)
         gaps = (gap,) if gap else ()
         await self._store.commit(Change(after=task, gaps=gaps))
@@ -261,7 +261,7 @@ class Engine:
                     did=task.did,
                     log=task.log,
                     items=items,
-                    start=task.seen,
+                    start=task.next_second,
                     end=task.open_end,
                     last=last,
                     gaps=gaps,
@@ -272,7 +272,7 @@ class Engine:
 
     async def _set_aside(self, task: Task, error: Exception) -> None:
         self._counters.failed += 1
-        if self._last_try and isinstance(error, _OF_ONE_WINDOW) and task.until is None:
+        if self._last_try and isinstance(error, _OF_ONE_WINDOW) and task.part_end is None:
             # The windows behind it are not to fall off the edge of the log for its sake.
             task, rest = task.split()
             await self._store.split(task, rest)

@@ -7,7 +7,7 @@ from gizwits_async.scan.activity import Expected
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import ScanPlan
 from gizwits_async.scan.scan_range import ScanState
-from gizwits_async.scan.store.protocol import Left
+from gizwits_async.scan.store.protocol import Remaining
 from gizwits_async.scan.task import LogName
 
 __all__ = ["forecast"]
@@ -15,7 +15,7 @@ __all__ = ["forecast"]
 
 def forecast(
     state: ScanState,
-    left: Left,
+    left: Remaining,
     devices: int,
     *,
     logs: Sequence[LogName],

@@ -15,7 +15,7 @@ from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
 from gizwits_async.scan.store.memory import MemoryStore
-from gizwits_async.scan.store.protocol import Left, ScanStore
+from gizwits_async.scan.store.protocol import Remaining, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
 from gizwits_async.streams.windows import Moment
 
@@ -129,12 +129,12 @@ class FleetScan:
     async def _plan(self, bulk: BulkClient) -> ScanPlan:
         held = await self._store.peek()
         await bulk.learn_time()
-        left = Left()
+        left = Remaining()
         if held is not None:
-            left = await self._store.left(self._logs, held.end, bulk.owned)
+            left = await self._store.remaining(self._logs, held.end, bulk.owned)
         state = self._resolve(held, bulk, left)
         if held is not None:
-            left = await self._store.left(self._logs, state.end, bulk.owned)
+            left = await self._store.remaining(self._logs, state.end, bulk.owned)
         count = left.devices
         if held is None or held.listing != "done":
             total = await bulk.devices.search(show_disabled=True).total()
@@ -161,7 +161,7 @@ class FleetScan:
             active=active,
         )
 
-    def _resolve(self, held: ScanState | None, bulk: BulkClient, left: Left) -> ScanState:
+    def _resolve(self, held: ScanState | None, bulk: BulkClient, left: Remaining) -> ScanState:
         finished = held is not None and held.listing == "done" and not sum(left.windows.values())
         return resolve_range(
             self._requested,
@@ -181,9 +181,9 @@ class FleetScan:
         try:
             held = await store.open()
             await bulk.learn_time()
-            left = Left()
+            left = Remaining()
             if held is not None:
-                left = await store.left(self._logs, held.end, bulk.owned)
+                left = await store.remaining(self._logs, held.end, bulk.owned)
             state = self._resolve(held, bulk, left)
             if state != held:
                 await store.begin(state, again=held is not None)

@@ -26,23 +26,23 @@ def time_of(record: Record) -> float:
 
 @frozen(kw_only=True)
 class Task:
-    """What is left to ask: the seconds from `seen` on, one window after the other.
+    """What is left to ask: the seconds from `next_second` on, one window after the other.
 
     There is one for each log of each device, however many windows it has; a window that failed for
-    good is split off as a task of its own, bounded by `until`. No second is two tasks' to ask.
+    good is split off as a task of its own, bounded by `part_end`. No second is two tasks' to ask.
     """
 
     did: str
     log: LogName
     part: int = 0
     """0 for the log itself, else the first second of the window that was split off."""
-    seen: int
+    next_second: int
     """The first second that was not asked in this run: where the open, or the next window begins."""
-    upto: int
-    """Where the next run begins: before `seen`, if late records may still come up behind it."""
-    had: int
+    rescan_from: int
+    """Where the next run begins: before `next_second`, if late records may still come up behind it."""
+    replace_before: int
     """Before it, rows may stand in the store already, from an earlier run: they are replaced."""
-    until: int | None = None
+    part_end: int | None = None
     """Where a split-off window ends; None: with the range of the scan."""
     end: int | None = None
     """Where the window ends that is open; None: none is."""
@@ -50,7 +50,7 @@ class Task:
     """Where its walk goes on."""
     covered: int = 0
     """The first second of it that is not in the store yet."""
-    asked: int = 0
+    opened_at: int = 0
     """When it was opened."""
     windows: int = 0
     """Windows finished so far."""
@@ -60,7 +60,7 @@ class Task:
     @classmethod
     def new(cls, did: str, log: LogName, start: int) -> "Task":
         """Return the task of a log of which nothing was asked yet."""
-        return cls(did=did, log=log, seen=start, upto=start, had=start)
+        return cls(did=did, log=log, next_second=start, rescan_from=start, replace_before=start)
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -77,19 +77,21 @@ class Task:
     @property
     def over(self) -> bool:
         """Whether it is a split-off window that was read at last: nothing is left to remember."""
-        return self.until is not None and self.upto >= self.seen >= self.until
+        return self.part_end is not None and self.rescan_from >= self.next_second >= self.part_end
 
     def stop(self, end: int) -> int:
         """Return where it ends in a range that ends at `end`."""
-        return end if self.until is None else self.until
+        return end if self.part_end is None else self.part_end
 
     def rewound(self) -> "Task":
         """Return the task as the next run begins it: back to where late records may have come."""
         # The window that a log has open is closed first; one that was split off may never be.
-        if self.upto >= self.seen or (self.end is not None and self.until is None):
+        if self.rescan_from >= self.next_second or (self.end is not None and self.part_end is None):
             return self
-        had = max(self.had, self.seen, self.covered)
-        return evolve(self, seen=self.upto, had=had, end=None, resume=None)
+        replace_before = max(self.replace_before, self.next_second, self.covered)
+        return evolve(
+            self, next_second=self.rescan_from, replace_before=replace_before, end=None, resume=None
+        )
 
     def opened(self, end: int, owned: int, now: float) -> "Task":
         """Return the task with a window to walk: the open one, or the next, as wide as can be.
@@ -103,10 +105,10 @@ class Task:
             return self
         return evolve(
             self,
-            end=min(self.seen + owned, self.stop(end)),
+            end=min(self.next_second + owned, self.stop(end)),
             resume=None,
-            covered=self.seen,
-            asked=floor(now),
+            covered=self.next_second,
+            opened_at=floor(now),
         )
 
     def took(self, last: float | None, resume: str | None) -> "Task":
@@ -128,13 +130,13 @@ class Task:
             pages: 1 for the page that ended it, 0 if none was asked.
         """
         end = self.open_end
-        upto = self.upto
-        if upto >= self.seen:  # Else a window before it must be asked again anyway.
-            upto = max(upto, min(end, self.asked - settle))
+        rescan_from = self.rescan_from
+        if rescan_from >= self.next_second:  # Else a window before it must be asked again anyway.
+            rescan_from = max(rescan_from, min(end, self.opened_at - settle))
         return evolve(
             self,
-            seen=end,
-            upto=upto,
+            next_second=end,
+            rescan_from=rescan_from,
             end=None,
             resume=None,
             covered=end,
@@ -144,11 +146,20 @@ class Task:
 
     def reopened(self) -> "Task":
         """Return the task with its open window to be walked from its beginning."""
-        return evolve(self, resume=None, had=max(self.had, self.covered), covered=self.seen)
+        return evolve(
+            self,
+            resume=None,
+            replace_before=max(self.replace_before, self.covered),
+            covered=self.next_second,
+        )
 
     def skipped(self, start: int) -> "Task":
         """Return the task with its next window to begin at `start`: before it there is nothing."""
-        return evolve(self, seen=start, upto=start if self.upto >= self.seen else self.upto)
+        return evolve(
+            self,
+            next_second=start,
+            rescan_from=start if self.rescan_from >= self.next_second else self.rescan_from,
+        )
 
     def split(self) -> "tuple[Task, Task]":
         """Return the open window as a task of its own, and the log without it.
@@ -156,10 +167,10 @@ class Task:
         Seconds before it that must be asked again go with it: the log would ask for its own too.
         """
         end = self.open_end
-        return evolve(self, part=self.seen, until=end), evolve(
+        return evolve(self, part=self.next_second, part_end=end), evolve(
             self,
-            seen=end,
-            upto=end,
+            next_second=end,
+            rescan_from=end,
             end=None,
             resume=None,
             covered=end,
@@ -173,13 +184,13 @@ class Task:
             last: The last one.
         """
         # What an earlier run brought of them is in the store, and stays there.
-        gap = max(first, self.had), last + 1
+        gap = max(first, self.replace_before), last + 1
         after = evolve(self, covered=max(self.covered, last + 1))
         return after, gap if gap[0] < gap[1] else None
 
     def replaced(self, after: "Task") -> Span | None:
         """Return the seconds whose old rows give way to what brought the task to `after`."""
-        span = self.covered, min(after.covered, self.had)
+        span = self.covered, min(after.covered, self.replace_before)
         return span if span[0] < span[1] else None
 
     def clamped(self, oldest: int) -> "tuple[Task, Span | None]":
@@ -189,5 +200,7 @@ class Task:
             oldest: The oldest second that may be asked.
         """
         start = min(oldest, self.open_end)
-        after, gap = self.lost(self.seen, start - 1)
-        return evolve(after, seen=start, upto=max(self.upto, start), resume=None), gap
+        after, gap = self.lost(self.next_second, start - 1)
+        return evolve(
+            after, next_second=start, rescan_from=max(self.rescan_from, start), resume=None
+        ), gap

@@ -21,7 +21,7 @@ from sqlalchemy import event
 from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
-from gizwits_async.scan.store.backend import SqlitePlace
+from gizwits_async.scan.store.backend import SqliteBackend
 from gizwits_async.simulator import SimulatorServer
 from tests.doubles import client_of
 from tests.scan.common import DAY, Rows, cloud_of, in_file, truth
@@ -43,10 +43,10 @@ async def test_a_full_disk_stops_the_scan_and_harms_nothing(
 ) -> None:
     """P8: SQLite has no page left: what was committed stays, and with room again the scan goes on."""
     cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
-    make = SqlitePlace.engine
+    make = SqliteBackend.engine
 
-    def small(place: SqlitePlace) -> Any:
-        engine = make(place)
+    def small(backend: SqliteBackend) -> Any:
+        engine = make(backend)
 
         @event.listens_for(engine.sync_engine, "connect")
         def limit(connection: Any, _: object) -> None:
@@ -56,7 +56,7 @@ async def test_a_full_disk_stops_the_scan_and_harms_nothing(
         return engine
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqlitePlace, "engine", small)
+        patch.setattr(SqliteBackend, "engine", small)
         with pytest.raises(ScanStoreError, match=r"is full; make room .* goes on") as caught:
             await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
     assert len(str(caught.value)) < 300

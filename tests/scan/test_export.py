@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,7 +42,7 @@ async def test_duckdb_over_parquet_equals_the_store(
     assert [file.name for file in report.files] == ["part-0.parquet"] * len(report.files)
     data = [(did, json.loads(text)) for did, log, text in records.elements() if log == "data"]
     temps = sum(row["attrs"]["room_temp"] for _, row in data)
-    days = Counter(f"{datetime.utcfromtimestamp(row['ts']):%Y-%m-%d}" for _, row in data)  # noqa: DTZ004
+    days = Counter(f"{datetime.fromtimestamp(row['ts'], UTC):%Y-%m-%d}" for _, row in data)
     base = duckdb.connect()
     files = f"read_parquet('{tmp_path}/out/log=data/*/*.parquet', hive_partitioning=true)"
     found = base.execute(f"SELECT count(*), sum(room_temp), count(DISTINCT did) FROM {files}")

@@ -20,7 +20,7 @@ from gizwits_async.scan.definition import definition_in
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.export.columns import Kind, column_of, kind_of, merged, wanted_kinds
 from gizwits_async.scan.export.writers import Writer, writer_of
-from gizwits_async.scan.store.backend import hidden, place_of
+from gizwits_async.scan.store.backend import backend_of, hidden
 from gizwits_async.scan.store.meta import state_in
 from gizwits_async.scan.store.session import STORE_FAILS, connected, translated
 from gizwits_async.scan.store.tables import LOG_TABLES, META
@@ -174,9 +174,9 @@ class _Source:
     """The tables of a store, read in order of their rows, a few thousand at a time."""
 
     def __init__(self, store: str | PathLike[str]) -> None:
-        self._place = place_of(store)
-        self.name = self._place.name
-        if self._place.absent():
+        self._backend = backend_of(store)
+        self.name = self._backend.name
+        if self._backend.absent():
             raise ScanStoreError(f"{self.name}: there is no store")
 
     async def meta(self) -> dict[str, str]:
@@ -191,13 +191,13 @@ class _Source:
         """Read a table."""
         engine = None
         try:
-            engine = self._place.engine()
+            engine = self._backend.engine()
             async with aclosing(await connected(engine)) as connection:
                 result = await connection.stream(select(table))
                 async for batch in result.mappings().partitions(_AT_ONCE):
                     yield [dict(row) for row in batch]
         except STORE_FAILS as error:
-            failure = translated(self._place, error)
+            failure = translated(self._backend, error)
         else:
             return
         finally:

@@ -17,12 +17,12 @@ from sqlalchemy.pool import NullPool
 from gizwits_async.options import Secret
 from gizwits_async.scan.errors import ScanStoreError
 
-__all__ = ["Place", "hidden", "place_of"]
+__all__ = ["Backend", "backend_of", "hidden"]
 
 _ADVISORY = 0x67697A77  # "gizw": the first half of the lock's number, the schema is the other
 
 
-class Place(Protocol):
+class Backend(Protocol):
     """A database that can hold a store."""
 
     @property
@@ -51,7 +51,7 @@ class Place(Protocol):
         """
         ...
 
-    async def settle(self, connection: AsyncConnection) -> None:
+    async def prepare(self, connection: AsyncConnection) -> None:
         """Prepare the database for a scan, once it is sure to be a store."""
         ...
 
@@ -65,8 +65,8 @@ def hidden(where: str | PathLike[str]) -> Secret:
     return Secret(os.fspath(where))
 
 
-def place_of(where: str | PathLike[str]) -> Place:
-    """Return the place that a path or URL names.
+def backend_of(where: str | PathLike[str]) -> Backend:
+    """Return the backend that a path or URL names.
 
     Raises:
         ValueError: It cannot be read, or names a database that is not supported.
@@ -75,7 +75,7 @@ def place_of(where: str | PathLike[str]) -> Place:
     if not text:
         raise ValueError("the store is missing: give the path of a file, or a URL")
     if "://" not in text:
-        return SqlitePlace(URL.create("sqlite+aiosqlite", database=text))
+        return SqliteBackend(URL.create("sqlite+aiosqlite", database=text))
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -84,16 +84,16 @@ def place_of(where: str | PathLike[str]) -> Place:
         raise ValueError("the URL of the store cannot be read")
     match url.get_backend_name():
         case "sqlite":
-            return SqlitePlace(url.set(drivername="sqlite+aiosqlite"))
+            return SqliteBackend(url.set(drivername="sqlite+aiosqlite"))
         case "postgresql":
             plain = url.drivername == "postgresql"
-            return PostgresPlace(url.set(drivername="postgresql+asyncpg") if plain else url)
+            return PostgresBackend(url.set(drivername="postgresql+asyncpg") if plain else url)
         case other:
             del url  # What is no URL of ours may hold a password anywhere.
             raise ValueError(f"the store must be sqlite or postgresql, not {other}")
 
 
-class SqlitePlace:
+class SqliteBackend:
     """A SQLite file, with a lock file beside it that the system lets go of when a process dies."""
 
     insert = staticmethod(sqlite.insert)
@@ -108,7 +108,7 @@ class SqlitePlace:
         self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
 
     def absent(self) -> bool:
-        """See `Place.absent`."""
+        """See `Backend.absent`."""
         # Only SQLite may open the file: closing any other descriptor of it drops the locks that a
         # scan of this process holds on it (POSIX), and the next reader then deletes its WAL.
         try:
@@ -138,11 +138,11 @@ class SqlitePlace:
             raise ScanStoreError(reason) from None
 
     def engine(self) -> AsyncEngine:
-        """See `Place.engine`."""
+        """See `Backend.engine`."""
         return create_async_engine(self._url, poolclass=NullPool)
 
     async def hold(self, connection: AsyncConnection | None) -> bool:
-        """See `Place.hold`."""
+        """See `Backend.hold`."""
         if connection is not None:
             return True
         self._try("rwc")
@@ -154,8 +154,8 @@ class SqlitePlace:
             raise ScanStoreError(f"{self.name}: {error.strerror or error}") from None
         return True
 
-    async def settle(self, connection: AsyncConnection) -> None:
-        """See `Place.settle`."""
+    async def prepare(self, connection: AsyncConnection) -> None:
+        """See `Backend.prepare`."""
         # Readers do not wait for the scan, nor it for them.
         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         # A page costs a second of quota: the milliseconds in which it gets onto the disk, so that
@@ -163,11 +163,11 @@ class SqlitePlace:
         await connection.exec_driver_sql("PRAGMA synchronous=FULL")
 
     def release(self) -> None:
-        """See `Place.release`."""
+        """See `Backend.release`."""
         self._lock.release()
 
 
-class PostgresPlace:
+class PostgresBackend:
     """A PostgreSQL database; its advisory lock ends with the connection that holds it."""
 
     insert = staticmethod(postgresql.insert)
@@ -177,11 +177,11 @@ class PostgresPlace:
         self.name = url.set(query={}).render_as_string(hide_password=True)
 
     def absent(self) -> bool:
-        """See `Place.absent`."""
+        """See `Backend.absent`."""
         return False
 
     def engine(self) -> AsyncEngine:
-        """See `Place.engine`."""
+        """See `Backend.engine`."""
         try:
             return create_async_engine(self._url, poolclass=NullPool)
         except ModuleNotFoundError as error:
@@ -189,15 +189,15 @@ class PostgresPlace:
             raise ImportError(f"this store needs {error.name}: install {extra}") from error
 
     async def hold(self, connection: AsyncConnection | None) -> bool:
-        """See `Place.hold`."""
+        """See `Backend.hold`."""
         if connection is None:
             return True
         schema = func.hashtext(cast(func.current_schema(), Text))
         locked = await connection.scalar(select(func.pg_try_advisory_lock(_ADVISORY, schema)))
         return bool(locked)
 
-    async def settle(self, connection: AsyncConnection) -> None:
-        """See `Place.settle`."""
+    async def prepare(self, connection: AsyncConnection) -> None:
+        """See `Backend.prepare`."""
 
     def release(self) -> None:
-        """See `Place.release`."""
+        """See `Backend.release`."""

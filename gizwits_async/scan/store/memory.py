@@ -8,7 +8,7 @@ from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
-from gizwits_async.scan.store.protocol import Change, Left
+from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.task import LogName, Record, Task, time_of
 
 __all__ = ["MemoryStore"]
@@ -94,9 +94,9 @@ class MemoryStore:
         due = (
             task
             for key, task in self._tasks.items()
-            if key not in self._failed and task.log in logs and task.seen < task.stop(end)
+            if key not in self._failed and task.log in logs and task.next_second < task.stop(end)
         )
-        return heapq.nsmallest(limit, due, key=lambda task: (task.seen, *task.key))
+        return heapq.nsmallest(limit, due, key=lambda task: (task.next_second, *task.key))
 
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
@@ -117,22 +117,22 @@ class MemoryStore:
     async def fail(self, task: Task, error: str, text: str) -> None:
         """See `ScanStore.fail`."""
         self._failed[task.key] = Failure(
-            did=task.did, log=task.log, error=error, text=text, since=task.seen
+            did=task.did, log=task.log, error=error, text=text, since=task.next_second
         )
 
     async def split(self, window: Task, rest: Task) -> None:
         """See `ScanStore.split`."""
         self._tasks |= {window.key: window, rest.key: rest}
 
-    async def revive(self, logs: Collection[LogName]) -> int:
-        """See `ScanStore.revive`."""
+    async def requeue_failed(self, logs: Collection[LogName]) -> int:
+        """See `ScanStore.requeue_failed`."""
         found = [key for key, failure in self._failed.items() if failure.log in logs]
         for key in found:
             del self._failed[key]
         return len(found)
 
-    async def left(self, logs: Collection[LogName], end: int, owned: int) -> Left:
-        """See `ScanStore.left`."""
+    async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
+        """See `ScanStore.remaining`."""
         windows: Counter[LogName] = Counter()
         done: dict[LogName, tuple[int, int]] = {}
         oldest: int | None = None
@@ -141,11 +141,11 @@ class MemoryStore:
                 continue
             finished, pages = done.get(task.log, (0, 0))
             done[task.log] = finished + task.windows, pages + task.pages
-            span = task.stop(end) - task.seen
+            span = task.stop(end) - task.next_second
             if span > 0:
                 windows[task.log] += -(-span // owned)
-                oldest = task.seen if oldest is None else min(oldest, task.seen)
-        return Left(devices=len(self._macs), windows=windows, oldest=oldest, done=done)
+                oldest = task.next_second if oldest is None else min(oldest, task.next_second)
+        return Remaining(devices=len(self._macs), windows=windows, oldest=oldest, done=done)
 
     async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""

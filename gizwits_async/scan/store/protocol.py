@@ -11,7 +11,7 @@ from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.task import LogName, Record, Span, Task
 
-__all__ = ["Change", "Left", "ScanStore"]
+__all__ = ["Change", "Remaining", "ScanStore"]
 
 
 @frozen(kw_only=True)
@@ -28,7 +28,7 @@ class Change:
 
 
 @frozen(kw_only=True)
-class Left:
+class Remaining:
     """What is left to ask, counted."""
 
     devices: int = 0
@@ -106,11 +106,11 @@ class ScanStore(Protocol):
         """Keep one window as a task of its own, and its log without it."""
         ...
 
-    async def revive(self, logs: Collection[LogName]) -> int:
+    async def requeue_failed(self, logs: Collection[LogName]) -> int:
         """Take up again what was set aside; return how many tasks that are."""
         ...
 
-    async def left(self, logs: Collection[LogName], end: int, owned: int) -> Left:
+    async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
         """Count what is left before `end`, in windows of `owned` seconds."""
         ...
 

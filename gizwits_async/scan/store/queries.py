@@ -6,23 +6,23 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.scan.report import Failure, Gap
-from gizwits_async.scan.store.protocol import Left
+from gizwits_async.scan.store.protocol import Remaining
 from gizwits_async.scan.store.tables import DEVICES, GAPS, TASKS
 from gizwits_async.scan.task import LogName
 
-__all__ = ["count_left", "find_dids", "find_failures", "find_gaps"]
+__all__ = ["count_remaining", "find_dids", "find_failures", "find_gaps"]
 
 
-async def count_left(
+async def count_remaining(
     connection: AsyncConnection, *, logs: Collection[LogName], end: int, owned: int
-) -> Left:
-    """See `ScanStore.left`."""
-    span = func.coalesce(TASKS.c.until, end) - TASKS.c.seen
+) -> Remaining:
+    """See `ScanStore.remaining`."""
+    span = func.coalesce(TASKS.c.part_end, end) - TASKS.c.next_second
     query = (
         select(
             TASKS.c.log,
             func.sum(case((span > 0, (span + owned - 1) // owned), else_=0)),
-            func.min(case((span > 0, TASKS.c.seen))),
+            func.min(case((span > 0, TASKS.c.next_second))),
             func.sum(TASKS.c.windows),
             func.sum(TASKS.c.pages),
         )
@@ -31,7 +31,7 @@ async def count_left(
     )
     devices = await connection.scalar(select(func.count()).select_from(DEVICES))
     rows = (await connection.execute(query)).all()
-    return Left(
+    return Remaining(
         devices=devices or 0,
         windows={log: int(windows) for log, windows, _, _, _ in rows},
         oldest=min((seen for _, _, seen, _, _ in rows if seen is not None), default=None),
@@ -51,7 +51,7 @@ async def find_failures(
     wanted = (TASKS.c.failed == 1, TASKS.c.log.in_(logs))
     count = await connection.scalar(select(func.count()).select_from(TASKS).where(*wanted))
     query = (
-        select(TASKS.c.did, TASKS.c.log, TASKS.c.error, TASKS.c.error_text, TASKS.c.seen)
+        select(TASKS.c.did, TASKS.c.log, TASKS.c.error, TASKS.c.error_text, TASKS.c.next_second)
         .where(*wanted)
         .order_by(TASKS.c.did, TASKS.c.log)
         .limit(limit)

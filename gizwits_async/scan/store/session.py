@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.store.backend import Place
+from gizwits_async.scan.store.backend import Backend
 from gizwits_async.wire.turn import Turn
 
 __all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated"]
@@ -26,8 +26,8 @@ TEXT = 500
 class Session:
     """A connection that opens when it is first used."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._engine: AsyncEngine | None = None
         self._connection: AsyncConnection | None = None
         self._turn = Turn()
@@ -49,12 +49,12 @@ class Session:
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         try:
             if self._connection is None:
-                self._engine = self._place.engine()
+                self._engine = self._backend.engine()
                 self._connection = await connected(self._engine)
             async with self._connection.begin():
                 return await work(self._connection)
         except STORE_FAILS as error:
-            failure = translated(self._place, error)
+            failure = translated(self._backend, error)
         finally:
             self._turn.here().release()
         # Not raised in the handler: its context would be the driver's error, and among the locals
@@ -70,11 +70,11 @@ class Session:
             if engine is not None:
                 await engine.dispose()
         except SQLAlchemyError as error:
-            failure = translated(self._place, error)
+            failure = translated(self._backend, error)
         else:
             return
         finally:
-            self._place.release()
+            self._backend.release()
         raise failure
 
 
@@ -93,13 +93,13 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
     raise wrong
 
 
-def translated(place: Place, error: Exception) -> ScanStoreError:
+def translated(backend: Backend, error: Exception) -> ScanStoreError:
     """Return what a failure of the database is in our words, and what to do about it."""
     # SQLAlchemy's own text would show the whole page of rows.
     cause = error.orig if isinstance(error, DBAPIError) else error
-    text = f"{place.name}: {cause}"[:TEXT]
+    text = f"{backend.name}: {cause}"[:TEXT]
     if isinstance(error, ValueError):
-        text = f"{place.name}: damaged, a value in it cannot be read ({cause})"[:TEXT]
+        text = f"{backend.name}: damaged, a value in it cannot be read ({cause})"[:TEXT]
     if getattr(cause, "sqlite_errorname", "").startswith(_NO_ROOM):
         text += "; make room on its disk and run the same scan again: it goes on from here"
     return ScanStoreError(text)

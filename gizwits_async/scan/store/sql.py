@@ -18,10 +18,10 @@ from gizwits_async.scan.definition import run_in, values_of_definition
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
-from gizwits_async.scan.store.backend import hidden, place_of
+from gizwits_async.scan.store.backend import backend_of, hidden
 from gizwits_async.scan.store.meta import holder_in, state_in, values_of
-from gizwits_async.scan.store.protocol import Change, Left
-from gizwits_async.scan.store.queries import count_left, find_dids, find_failures, find_gaps
+from gizwits_async.scan.store.protocol import Change, Remaining
+from gizwits_async.scan.store.queries import count_remaining, find_dids, find_failures, find_gaps
 from gizwits_async.scan.store.session import TEXT, Session
 from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, META, METADATA, TASKS, as_row
 from gizwits_async.scan.task import LogName, Task
@@ -39,14 +39,19 @@ _MOVE = (
     .where(*_OF_TASK)
     .values({column: bindparam(f"to_{column.key}") for column in _FIELDS})
 )
-_BROUGHT = case((TASKS.c.covered < TASKS.c.seen, TASKS.c.seen), else_=TASKS.c.covered)
+_BROUGHT = case((TASKS.c.covered < TASKS.c.next_second, TASKS.c.next_second), else_=TASKS.c.covered)
 _REWIND = (  # `Task.rewound` for all of them at once.
     update(TASKS)
-    .where(TASKS.c.upto < TASKS.c.seen, or_(TASKS.c.end.is_(None), TASKS.c.until.is_not(None)))
+    .where(
+        TASKS.c.rescan_from < TASKS.c.next_second,
+        or_(TASKS.c.end.is_(None), TASKS.c.part_end.is_not(None)),
+    )
     .values(
         {
-            TASKS.c.had: case((TASKS.c.had < _BROUGHT, _BROUGHT), else_=TASKS.c.had),
-            TASKS.c.seen: TASKS.c.upto,
+            TASKS.c.replace_before: case(
+                (TASKS.c.replace_before < _BROUGHT, _BROUGHT), else_=TASKS.c.replace_before
+            ),
+            TASKS.c.next_second: TASKS.c.rescan_from,
             TASKS.c.end: None,
             TASKS.c.resume: None,
         }
@@ -72,18 +77,18 @@ class SqlStore:
             ValueError: The URL cannot be read, or names another kind of database.
         """
         where = hidden(where)
-        self._place = place_of(where)
-        self._session = Session(self._place)
+        self._backend = backend_of(where)
+        self._session = Session(self._backend)
         self._run = 0
 
     @property
     def name(self) -> str:
         """What to call it: its path, or its URL without a password."""
-        return self._place.name
+        return self._backend.name
 
     def __repr__(self) -> str:
         # Also where making it failed: tools that show locals would fail with it.
-        return f"<{type(self).__name__} {getattr(getattr(self, '_place', None), 'name', '')}>"
+        return f"<{type(self).__name__} {getattr(getattr(self, '_backend', None), 'name', '')}>"
 
     # --- opening and closing
 
@@ -95,16 +100,16 @@ class SqlStore:
             StoreMismatchError: A newer version wrote it.
             ScanStoreError: It is damaged, read-only, full, or no store of a scan.
         """
-        absent = self._place.absent()
-        free = await self._place.hold(None)
+        absent = self._backend.absent()
+        free = await self._backend.hold(None)
         if absent and not free:
             raise self._busy({})
 
         async def work(connection: AsyncConnection) -> ScanState | None:
-            if not free or not await self._place.hold(connection):
+            if not free or not await self._backend.hold(connection):
                 raise self._busy(await self._meta(connection))
             meta = await self._meta(connection)
-            state = state_in(meta, self._place.name)
+            state = state_in(meta, self._backend.name)
             if not meta:
                 await connection.run_sync(METADATA.create_all)
             now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -113,7 +118,7 @@ class SqlStore:
             return state
 
         state = await self._begun(work)
-        await self._session.do(self._place.settle)
+        await self._session.do(self._backend.prepare)
         return state
 
     async def peek(self) -> ScanState | None:
@@ -122,11 +127,11 @@ class SqlStore:
         Raises:
             ScanStoreError: As `open`.
         """
-        if self._place.absent():
+        if self._backend.absent():
             return None
 
         async def work(connection: AsyncConnection) -> ScanState | None:
-            return state_in(await self._meta(connection), self._place.name)
+            return state_in(await self._meta(connection), self._backend.name)
 
         return await self._begun(work)
 
@@ -150,13 +155,13 @@ class SqlStore:
         if META.name not in names:
             if names:
                 raise ScanStoreError(
-                    f"{self._place.name} holds tables, but no scan; it was left as it is"
+                    f"{self._backend.name} holds tables, but no scan; it was left as it is"
                 )
             return {}
         return dict((await connection.execute(select(META.c.key, META.c.value))).all())
 
     async def _put(self, connection: AsyncConnection, values: dict[str, str]) -> None:
-        new = self._place.insert(META)
+        new = self._backend.insert(META)
         new = new.on_conflict_do_update(
             index_elements=[META.c.key], set_={"value": new.excluded.value}
         )
@@ -184,13 +189,13 @@ class SqlStore:
             count = select(func.count()).select_from(DEVICES)
             before = await connection.scalar(count) or 0
             if devices:
-                new = self._place.insert(DEVICES)
+                new = self._backend.insert(DEVICES)
                 others = {c.key: new.excluded[c.key] for c in DEVICES.c if c.key != "did"}
                 new = new.on_conflict_do_update(index_elements=[DEVICES.c.did], set_=others)
                 await connection.execute(new, [asdict(device) for device in devices])
                 tasks = [Task.new(one.did, log, state.start) for one in devices for log in logs]
                 await connection.execute(
-                    self._place.insert(TASKS).on_conflict_do_nothing(),
+                    self._backend.insert(TASKS).on_conflict_do_nothing(),
                     [asdict(task) for task in tasks],
                 )
             await self._put(connection, values_of(state))
@@ -200,7 +205,7 @@ class SqlStore:
 
     async def wants_datapoints(self, run: int) -> bool:
         """See `ScanStore.wants_datapoints`."""
-        if self._place.absent():
+        if self._backend.absent():
             return True
         return run_in(await self._session.do(self._meta)) != str(run)
 
@@ -225,9 +230,9 @@ class SqlStore:
             .where(
                 TASKS.c.failed == 0,
                 TASKS.c.log.in_(logs),
-                TASKS.c.seen < func.coalesce(TASKS.c.until, end),
+                TASKS.c.next_second < func.coalesce(TASKS.c.part_end, end),
             )
-            .order_by(TASKS.c.seen, TASKS.c.did, TASKS.c.log)
+            .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
             .limit(limit)
         )
 
@@ -283,8 +288,8 @@ class SqlStore:
 
         await self._session.do(work)
 
-    async def revive(self, logs: Collection[LogName]) -> int:
-        """See `ScanStore.revive`."""
+    async def requeue_failed(self, logs: Collection[LogName]) -> int:
+        """See `ScanStore.requeue_failed`."""
 
         async def work(connection: AsyncConnection) -> int:
             result = await connection.execute(
@@ -298,9 +303,9 @@ class SqlStore:
 
     # --- what is told
 
-    async def left(self, logs: Collection[LogName], end: int, owned: int) -> Left:
-        """See `ScanStore.left`."""
-        return await self._session.do(partial(count_left, logs=logs, end=end, owned=owned))
+    async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
+        """See `ScanStore.remaining`."""
+        return await self._session.do(partial(count_remaining, logs=logs, end=end, owned=owned))
 
     async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""
@@ -312,7 +317,7 @@ class SqlStore:
 
     def _busy(self, meta: dict[str, str]) -> StoreLockedError:
         return StoreLockedError(
-            f"{self._place.name} is in use by {holder_in(meta)}; wait for it or stop it"
+            f"{self._backend.name} is in use by {holder_in(meta)}; wait for it or stop it"
         )
 
 

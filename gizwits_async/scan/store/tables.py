@@ -125,21 +125,21 @@ TASKS = Table(
     Column("did", Plain, primary_key=True),
     Column("log", Text, primary_key=True),
     Column("part", BigInteger, primary_key=True, autoincrement=False),
-    Column("seen", BigInteger, nullable=False),
-    Column("upto", BigInteger, nullable=False),
-    Column("had", BigInteger, nullable=False),
-    Column("until", BigInteger),
+    Column("seen", BigInteger, key="next_second", nullable=False),
+    Column("upto", BigInteger, key="rescan_from", nullable=False),
+    Column("had", BigInteger, key="replace_before", nullable=False),
+    Column("until", BigInteger, key="part_end"),
     Column("window_end", BigInteger, key="end"),
     Column("resume", Text),
     Column("covered", BigInteger, nullable=False),
-    Column("asked", BigInteger, nullable=False),
+    Column("asked", BigInteger, key="opened_at", nullable=False),
     Column("windows", Integer, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("failed", SmallInteger, nullable=False, server_default="0"),
     Column("error", Text),
     Column("error_text", Plain),
 )
-Index("scan_task_by_age", TASKS.c.failed, TASKS.c.seen)
+Index("scan_task_by_age", TASKS.c.failed, TASKS.c.next_second)
 GAPS = Table(
     "scan_gap",
     METADATA,
