@@ -12,10 +12,10 @@ from weakref import WeakSet
 from attrs import evolve
 from yarl import URL
 
+from gizwits_async.models.times import edge
 from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.hourly import pad_for
-from gizwits_async.streams.windows import edge
 from gizwits_async.version import __version__
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway

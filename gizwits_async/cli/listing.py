@@ -12,10 +12,10 @@ from gizwits_async.cli.times import moment, span
 from gizwits_async.client import GizwitsClient
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.devices import CommandRecord
+from gizwits_async.models.times import as_epoch
 from gizwits_async.payload import DataPointCodec, PayloadError, Value
 from gizwits_async.sections.known import codec_of
 from gizwits_async.streams import LogStream, Stream
-from gizwits_async.streams.windows import as_epoch
 
 __all__ = ["COLUMNS", "Listing", "limited", "show_log"]
 

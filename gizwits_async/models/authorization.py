@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from gizwits_async.models.values import utc
+from gizwits_async.models.times import utc
 from gizwits_async.options import Secret
 
 __all__ = ["Token", "TokenReply"]

@@ -5,7 +5,8 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from gizwits_async.models.values import JsonObject, utc
+from gizwits_async.models.times import utc
+from gizwits_async.models.values import JsonObject
 
 __all__ = ["ControlResult"]
 

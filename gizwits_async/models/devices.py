@@ -6,7 +6,8 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from gizwits_async.models.frame import Frame
-from gizwits_async.models.values import JsonObject, Number, utc
+from gizwits_async.models.times import utc
+from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.options import Secret
 
 __all__ = [

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from attrs import frozen
 
-from gizwits_async.models.values import JsonObject, Number, utc
+from gizwits_async.models.times import utc
+from gizwits_async.models.values import JsonObject, Number
 
 __all__ = ["BoundUser", "RegisteredUser", "User"]
 

@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any
 
 from gizwits_async.client import GizwitsClient
+from gizwits_async.models.times import Moment
 from gizwits_async.options import Secret
 from gizwits_async.scan.activity import expected
 from gizwits_async.scan.bulk_client import BulkClient
@@ -17,7 +18,6 @@ from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, reso
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Remaining, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
-from gizwits_async.streams.windows import Moment
 
 __all__ = ["FleetScan"]
 

@@ -6,8 +6,8 @@ from math import ceil, floor
 from attrs import evolve, field, frozen
 
 from gizwits_async.errors import LogRangeError
+from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.scan.errors import StoreMismatchError
-from gizwits_async.streams.windows import Moment, as_epoch
 
 __all__ = ["RequestedRange", "ScanState", "Since", "resolve_range"]
 

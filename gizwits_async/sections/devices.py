@@ -15,11 +15,12 @@ from gizwits_async.models.devices import (
     OnlineEvent,
 )
 from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.sections.base import Section, given, paged
 from gizwits_async.sections.control.body import BinaryCoding, command
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.watch import WatchStream
-from gizwits_async.streams.windows import Moment, Sort, as_epoch
+from gizwits_async.streams.windows import Sort
 from gizwits_async.wire.request import get, post
 
 __all__ = ["Devices"]

@@ -15,9 +15,10 @@ from attrs import frozen
 
 from gizwits_async.errors import GizwitsError, InvalidRequestError, InvalidResponseError
 from gizwits_async.models.page import PageReply
+from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.resume import fingerprint, read_token, resumable, write_token
-from gizwits_async.streams.windows import Moment, Range, Sort, as_epoch, owned_seconds, resolve
+from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 

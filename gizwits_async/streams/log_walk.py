@@ -20,8 +20,9 @@ from gizwits_async.errors import (
     TokenRejectedError,
 )
 from gizwits_async.models.page import PageReply
+from gizwits_async.models.times import edge
 from gizwits_async.streams.chain import Chain
-from gizwits_async.streams.windows import Bounds, Range, Sort, Window, bounds_of, edge, window_at
+from gizwits_async.streams.windows import Bounds, Range, Sort, Window, bounds_of, window_at
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request
 

@@ -6,38 +6,28 @@ S+1 ... E-1. So a window owns seconds, its query is wider by one, and what it br
 seconds is dropped.
 """
 
-from datetime import datetime
 from math import ceil, floor
 from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from gizwits_async.errors import LogRangeError
+from gizwits_async.models.times import LOG_LIFE, edge
 
 __all__ = [
-    "LOG_LIFE",
     "Bounds",
-    "Moment",
     "Range",
     "Sort",
     "Window",
-    "as_epoch",
     "bounds_of",
-    "edge",
     "owned_seconds",
     "resolve",
     "window_at",
 ]
 
-Moment: TypeAlias = datetime | int | float
-"""A point in time: an aware datetime, or epoch seconds UTC."""
 Sort: TypeAlias = Literal["asc", "desc"]
 """Oldest first or newest first."""
 
-LOG_LIFE = 30 * 86_400
-"""Seconds for which the service keeps logs (api document, sections "online", "cmd", "data")."""
-_FAR = 10.0**15
-"""Beyond this a number is no time, and some have no float at all."""
 _JUST_NOW = 1.0
 """Seconds by which a start may miss the edge: "now minus 30 days" was computed a moment ago."""
 
@@ -78,26 +68,6 @@ class Bounds:
     def hold(self, time: float) -> bool:
         """Return whether any kind of server could mean this record to be inside."""
         return self.start <= time < self.end + 1
-
-
-def as_epoch(name: str, moment: object) -> float | None:
-    """Return a moment as epoch seconds; None stays None.
-
-    Raises:
-        ValueError: A naive datetime, or no moment at all.
-    """
-    if moment is None:
-        return None
-    if isinstance(moment, datetime):
-        if moment.utcoffset() is None:
-            raise ValueError(
-                f"{name} is a naive datetime: whose noon is it? Give it a zone, for instance"
-                " datetime(..., tzinfo=UTC), or pass epoch seconds"
-            )
-        return moment.timestamp()
-    if isinstance(moment, bool) or not isinstance(moment, int | float) or not abs(moment) < _FAR:
-        raise ValueError(f"{name} must be an aware datetime or epoch seconds, not {moment!r:.40}")
-    return moment
 
 
 def resolve(
@@ -163,8 +133,3 @@ def bounds_of(window: Window, *, oldest: int, until: int, inclusive: bool) -> Bo
     """
     start = max(window.first if inclusive else window.first - 1, oldest)
     return Bounds(start, max(min(window.last + 1, until), start))
-
-
-def edge(latest: float) -> int:
-    """Return the oldest `start_ts` that the service accepts for certain."""
-    return ceil(latest - LOG_LIFE)

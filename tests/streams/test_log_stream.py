@@ -21,9 +21,9 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.authorization import Token
 from gizwits_async.models.devices import DataRecord
+from gizwits_async.models.times import LOG_LIFE
 from gizwits_async.options import Options
 from gizwits_async.streams import LogStream, Page
-from gizwits_async.streams.windows import LOG_LIFE
 from tests.doubles import FreeQuota, virtual, virtually
 from tests.wire.scripted import (
     CREDENTIALS,

@@ -14,8 +14,9 @@ from gizwits_async.errors import (
     QuotaWaitError,
 )
 from gizwits_async.models.page import PageReply
+from gizwits_async.models.times import LOG_LIFE
 from gizwits_async.streams.log_walk import LogWalk
-from gizwits_async.streams.windows import LOG_LIFE, Range, Sort, owned_seconds
+from gizwits_async.streams.windows import Range, Sort, owned_seconds
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request, get
 

@@ -1,24 +1,19 @@
 """Windows: each whole second has exactly one owner, and no query is wider than allowed. Pure."""
 
-from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from math import ceil, floor
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gizwits_async.errors import LogRangeError
+from gizwits_async.models.times import LOG_LIFE, edge
 from gizwits_async.streams.windows import (
-    LOG_LIFE,
     Range,
     Sort,
     Window,
-    as_epoch,
     bounds_of,
-    edge,
     owned_seconds,
     resolve,
     window_at,
@@ -120,44 +115,6 @@ def test_no_query_is_reversed_or_outside_of_what_is_kept(
     window = Window(NOW + first, NOW + first + length)
     query = bounds_of(window, oldest=edge(NOW), until=floor(NOW - age), inclusive=False)
     assert edge(NOW) <= query.start <= query.end
-
-
-@pytest.mark.fault("X11")
-@pytest.mark.parametrize(
-    ("moment", "epoch"),
-    [
-        (None, None),
-        (NOW, NOW),
-        (NOW + 0.229, NOW + 0.229),
-        (datetime.fromtimestamp(NOW, UTC), NOW),
-        (datetime.fromtimestamp(NOW, timezone(timedelta(hours=8))), NOW),
-        (datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=0), 1_792_888_200),
-        (datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1), 1_792_891_800),
-    ],
-)
-def test_a_moment_is_read_exactly(moment: Any, epoch: float | None) -> None:
-    """X11: aware datetimes of any zone, summer time included; epoch seconds as they are."""
-    assert as_epoch("start", moment) == epoch
-
-
-@pytest.mark.fault("X11")
-@pytest.mark.parametrize(
-    "moment",
-    [
-        datetime(2026, 1, 1),  # noqa: DTZ001 - that it is naive is the point
-        "2026-01-01",
-        True,
-        float("nan"),
-        float("inf"),
-        10**400,
-        [NOW],
-        datetime(2026, 1, 1, tzinfo=UTC).date(),
-    ],
-)
-def test_what_is_no_moment_is_a_value_error_by_name(moment: Any) -> None:
-    """X11: a naive datetime says whose noon it means, or nothing is sent."""
-    with pytest.raises(ValueError, match="start"):
-        as_epoch("start", moment)
 
 
 def resolved(start: float | None, end: float | None) -> Range:
