@@ -1,4 +1,4 @@
-"""What a scan waits out, and for how long: a used-up quota, a token that others ended. No SQL."""
+"""How long a scan pauses for errors that pass with time: a used-up quota or a rejected token."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,47 +7,46 @@ from gizwits_async.errors import QuotaExceededError, QuotaWaitError, TokenReject
 __all__ = ["TRANSIENT", "Backoff"]
 
 TRANSIENT = (QuotaExceededError, QuotaWaitError, TokenRejectedError)
-"""What passes by itself."""
-_PAUSE = 60.0
-"""Seconds to wait when the quota is used up and nobody says for how long."""
-_MOST_REJECTED = 5
-"""How often in a row each caller's token may be refused, though it was new, before the scan stops."""
-_REJECTED_PAUSE = 1.0
-"""Seconds. Where a new token ends the old ones, another process may just have fetched one."""
+"""Client-wide errors that pass with time."""
+_QUOTA_PAUSE = 60.0
+"""Seconds to wait for quota when the service does not say for how long."""
+_MAX_REJECTIONS = 5
+"""Rejections of a fresh token in a row, per caller, after which the scan stops."""
+_REJECTION_PAUSE = 1.0
+"""Seconds. Where a new token revokes the older ones, another process may just have fetched one."""
 
 
 class Backoff:
-    """Waits out what passes, and tells what does not."""
+    """Pauses for transient errors, and raises them when pausing is not allowed or does not help."""
 
     def __init__(
-        self, sleep: Callable[[float], Awaitable[None]], *, callers: int, none: bool
+        self, sleep: Callable[[float], Awaitable[None]], *, callers: int, waits_for_quota: bool
     ) -> None:
-        """Make it.
+        """Start without any rejection.
 
         Args:
-            sleep: Waits for some seconds.
-            callers: How many of them wait by it: they fail together.
-            none: Whether the client was told not to wait for quota.
+            sleep: Waits for a number of seconds.
+            callers: How many tasks share this instance: one revoked token fails all of them.
+            waits_for_quota: Whether to wait for quota at all.
         """
         self._sleep = sleep
         self._callers = callers
-        self._none = none
-        self._rejected = 0
+        self._waits_for_quota = waits_for_quota
+        self._rejections = 0
 
-    def reward(self) -> None:
-        """Take note that a call brought something."""
-        self._rejected = 0
+    def succeeded(self) -> None:
+        """Note a successful call: the count of rejected tokens starts again."""
+        self._rejections = 0
 
-    async def wait_out(
-        self, error: QuotaExceededError | QuotaWaitError | TokenRejectedError
-    ) -> None:
-        """Pause, or raise the error if it is not to be waited for, or does not pass after all."""
+    async def pause(self, error: QuotaExceededError | QuotaWaitError | TokenRejectedError) -> None:
+        """Wait until the call may be tried again, or raise the error."""
         if isinstance(error, TokenRejectedError):
-            self._rejected += 1
-            if self._rejected > _MOST_REJECTED * self._callers:
+            self._rejections += 1
+            if self._rejections > _MAX_REJECTIONS * self._callers:
                 raise error
-            await self._sleep(_REJECTED_PAUSE)
-        elif self._none:
+            await self._sleep(_REJECTION_PAUSE)
+        elif not self._waits_for_quota:
             raise error
         else:
-            await self._sleep(_PAUSE if error.retry_after is None else max(1.0, error.retry_after))
+            pause = _QUOTA_PAUSE if error.retry_after is None else max(1.0, error.retry_after)
+            await self._sleep(pause)

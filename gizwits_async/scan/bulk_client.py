@@ -1,9 +1,10 @@
-"""The client as a scan sees it: in the bulk lane, with its calls counted, and with its clock."""
+"""The calls that a scan makes: on the bulk lane of a client, and counted."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import cast
 
+from gizwits_async import Quota
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.device_reports import ReportedDevice
 from gizwits_async.models.product import ProductDataPoints
@@ -12,21 +13,20 @@ from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.windows import owned_seconds
-from gizwits_async.wire.protocols import Quota
 
 __all__ = ["BulkClient"]
 
 
-class _Counted:
-    """A quota that counts the places taken through it."""
+class _CountingQuota:
+    """A quota that counts the permits acquired through it."""
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
-        self.taken = 0
+        self.acquired = 0
 
     async def acquire(self, lane: Lane = Lane.BULK, max_wait: float | None = None) -> None:
         await self._quota.acquire(lane, max_wait)
-        self.taken += 1
+        self.acquired += 1
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         self._quota.observe(headers, refused=refused)
@@ -38,33 +38,34 @@ class _Counted:
         return self._quota.retry_after()
 
     async def aclose(self) -> None:
-        """Leave the quota to its owner."""
+        """Do nothing: the quota belongs to the client that the scan was given."""
 
 
 class BulkClient:
-    """A client's calls for a scan."""
+    """A client as a scan uses it."""
 
     def __init__(self, client: GizwitsClient) -> None:
-        self._quota = _Counted(client.quota)
+        self._quota = _CountingQuota(client.quota)
         self._client = client.with_options(lane=Lane.BULK).with_quota(self._quota)
         self.product_key = client.product_key
         options = self._client.options
         self.owned = owned_seconds(options.max_log_span, inclusive=options.start_inclusive)
         """Seconds that one log query owns."""
         self.page_size = options.page_size
-        self.told_not_to_wait = options.max_quota_wait is not None
+        self.waits_for_quota = options.max_quota_wait is None
+        """Whether a scan may wait for quota: with `max_quota_wait`, its caller asked for an error."""
         known = client.quota.snapshot()
         self.calls_per_second = known.limit / known.period
 
     @property
     def devices(self) -> Devices:
-        """The devices of the product."""
+        """The device section of the client."""
         return self._client.devices
 
     @property
     def calls(self) -> int:
-        """Calls made through this view."""
-        return self._quota.taken
+        """Calls made through this instance."""
+        return self._quota.acquired
 
     def log(self, log: LogName, did: str, start: int, end: int) -> LogStream[Record]:
         """Return a log of a device from `start` to before `end`, oldest record first."""
@@ -88,7 +89,7 @@ class BulkClient:
         return await self._client.product.datapoints()
 
     async def learn_time(self) -> None:
-        """Make sure that the server's time is known; the token that this fetches is needed anyway."""
+        """Fetch a token if the server's time is still unknown: its reply carries a `Date`."""
         await self._client.learn_time()
 
     def now(self) -> float:

@@ -77,8 +77,8 @@ class Engine:
         self._answered: set[LogName] = set()
         self._given_up: dict[LogName, str] = {}
         self._counters = RunCounters(client)
-        self._backoff = Backoff(sleep, callers=concurrency, none=client.told_not_to_wait)
-        self._listing_backoff = Backoff(sleep, callers=1, none=client.told_not_to_wait)
+        self._backoff = Backoff(sleep, callers=concurrency, waits_for_quota=client.waits_for_quota)
+        self._listing_backoff = Backoff(sleep, callers=1, waits_for_quota=client.waits_for_quota)
         self._last_try = False
         self._oldest = state.start
 
@@ -120,7 +120,7 @@ class Engine:
             try:
                 async with aclosing(stream.pages(resume)) as pages:
                     async for page in pages:
-                        self._listing_backoff.reward()
+                        self._listing_backoff.succeeded()
                         resume = page.resume
                         if first or resume is None:
                             self._state = evolve(self._state, listing=resume or "done")
@@ -131,7 +131,7 @@ class Engine:
             except ResumeMismatchError:
                 resume = None
             except TRANSIENT as error:
-                await self._listing_backoff.wait_out(error)
+                await self._listing_backoff.pause(error)
         self._counters.beside += self._client.calls - before
         return new
 
@@ -147,9 +147,9 @@ class Engine:
             try:
                 answer = await ask()
             except TRANSIENT as error:
-                await self._listing_backoff.wait_out(error)
+                await self._listing_backoff.pause(error)
             else:
-                self._listing_backoff.reward()
+                self._listing_backoff.succeeded()
                 self._counters.beside += self._client.calls - before
                 return answer
 
@@ -199,7 +199,7 @@ class Engine:
             except ResumeMismatchError:
                 task = task.reopened()
             except TRANSIENT as error:
-                await self._backoff.wait_out(error)
+                await self._backoff.pause(error)
             except _STOPS:
                 raise
             except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
@@ -225,7 +225,7 @@ class Engine:
         return True
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
-        self._backoff.reward()
+        self._backoff.succeeded()
         before, gaps = task, []
         for first, last in page.gaps:
             task, gap = task.lost(first, last)

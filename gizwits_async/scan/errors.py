@@ -1,4 +1,4 @@
-"""What can be wrong with the store of a scan. A branch of the tree in `gizwits_async.errors`.
+"""Errors of a scan's store: a branch of the tree in `gizwits_async.errors`.
 
 ```
 ScanStoreError            the store cannot be used; it was left as it was
@@ -13,7 +13,7 @@ __all__ = ["ScanStoreError", "StoreLockedError", "StoreMismatchError"]
 
 
 class ScanStoreError(GizwitsError):
-    """The store cannot be read or written: damaged, read-only, full, or no store of a scan."""
+    """The store cannot be read or written: damaged, read-only, full, or not the store of a scan."""
 
 
 class StoreLockedError(ScanStoreError):

@@ -1,4 +1,4 @@
-"""What the workers of a scan take next: the oldest task of the store that nobody is at."""
+"""Hands the tasks of a store to the workers of a scan: oldest first, each to one worker at a time."""
 
 import asyncio
 from collections.abc import Collection
@@ -9,47 +9,53 @@ from gizwits_async.scan.task import LogName, Task
 __all__ = ["TaskQueue"]
 
 _BATCH = 256
-"""Tasks that are fetched from the store at a time."""
+"""Tasks that are read from the store at a time."""
 
 
 class TaskQueue:
-    """Hands out each task to one worker at a time, oldest first, a batch in memory."""
+    """The unfinished tasks of a store, of which one batch is in memory."""
 
     def __init__(self, store: ScanStore, end: int) -> None:
-        self._store, self._end = store, end
-        self._busy: set[tuple[str, str, int]] = set()
-        self._ready: list[Task] = []
-        self._turn = asyncio.Lock()
-        self._freed = asyncio.Event()
-
-    async def take(self, logs: Collection[LogName]) -> Task | None:
-        """Return the oldest task that nobody works on; None when all work is done.
+        """Start with an empty batch.
 
         Args:
-            logs: Of these logs only.
+            store: Holds the tasks.
+            end: Where the range of the scan ends, in epoch seconds UTC.
+        """
+        self._store, self._end = store, end
+        self._in_progress: set[tuple[str, str, int]] = set()
+        self._batch: list[Task] = []
+        self._lock = asyncio.Lock()
+        self._released = asyncio.Event()
+
+    async def take(self, logs: Collection[LogName]) -> Task | None:
+        """Return the oldest task that no worker holds; None when all work is done.
+
+        Args:
+            logs: Logs to take tasks of.
         """
         while True:
-            async with self._turn:
-                while self._ready:
-                    task = self._ready.pop()
+            async with self._lock:
+                while self._batch:
+                    task = self._batch.pop()
                     if task.log in logs:
-                        self._busy.add(task.key)
+                        self._in_progress.add(task.key)
                         return task
-                self._freed.clear()
-                # Whoever is at work now may finish while the store is read, which then tells
-                # where they began.
-                busy = set(self._busy)
-                due = await self._store.due(logs, self._end, _BATCH + len(busy))
-                self._ready = [task for task in reversed(due) if task.key not in busy]
-                if self._ready:
+                self._released.clear()
+                # Copied before reading: a task that is released meanwhile would be read as it
+                # was when its worker took it, and be done twice.
+                held = set(self._in_progress)
+                due = await self._store.due(logs, self._end, _BATCH + len(held))
+                self._batch = [task for task in reversed(due) if task.key not in held]
+                if self._batch:
                     continue
-                if not self._busy:
-                    self._freed.set()
+                if not self._in_progress:
+                    self._released.set()
                     return None
-            # What the others are at may leave something to do: another window of the same log.
-            await self._freed.wait()
+            # A released task may have another window to read.
+            await self._released.wait()
 
     def done(self, task: Task) -> None:
-        """Note that a worker is through with a task."""
-        self._busy.discard(task.key)
-        self._freed.set()
+        """Release a task."""
+        self._in_progress.discard(task.key)
+        self._released.set()
