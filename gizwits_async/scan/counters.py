@@ -1,51 +1,61 @@
-"""What a run of a scan counts, and what it tells of that. No I/O."""
+"""What one run of a scan counts, and the progress and the report made of it. No I/O."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import Failure, Gap, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.task import LogName, Task
 
-__all__ = ["SHOWN", "RunCounters"]
+__all__ = ["LISTED", "RunCounters"]
 
-SHOWN = 1000
-"""Failures and gaps that a report names one by one."""
+LISTED = 1000
+"""Failures and gaps that a report lists; beyond that it only counts them."""
 
 
 class RunCounters:
-    """The counts of one run, from now on."""
+    """The counts of one run; its clock starts when it is made."""
 
     def __init__(self, client: BulkClient) -> None:
         self._client = client
         self._began = asyncio.get_running_loop().time()
         self.devices = 0
         """Devices known."""
-        self.left = 0
-        """Windows left."""
+        self.windows_left = 0
+        """Windows left to read."""
         self.windows = 0
-        """Windows finished."""
+        """Windows read to their end."""
         self.failed = 0
         """Logs set aside."""
-        self.least = 0
-        """The least log calls that could have brought the same."""
-        self.beside = 0
+        self.calls_least = 0
+        """The least log calls that could have brought the same records."""
+        self.other_calls = 0
         """Calls that asked no log."""
         self.records: Counter[LogName] = Counter()
         """Records of each log."""
 
+    @contextmanager
+    def outside_logs(self) -> Iterator[None]:
+        """Count the calls made inside the `with` block as calls that asked no log."""
+        before = self._client.calls
+        try:
+            yield
+        finally:
+            self.other_calls += self._client.calls - before
+
     def progress(self, task: Task | None) -> ScanProgress:
-        """Return where the scan stands.
+        """Return how far the scan is.
 
         Args:
-            task: What the latest page was of; None while devices are listed.
+            task: The task of the latest page; None while devices are listed.
         """
         return ScanProgress(
             devices=self.devices,
             windows=self.windows,
-            windows_left=self.left,
+            windows_left=self.windows_left,
             records=dict(self.records),
             calls=self._client.calls,
             failed=self.failed,
@@ -63,14 +73,14 @@ class RunCounters:
         gaps: tuple[int, Sequence[Gap]],
         given_up: Mapping[LogName, str],
     ) -> ScanReport:
-        """Return what the run came to.
+        """Return the report of the run.
 
         Args:
             state: The range.
-            logs: Which logs were asked for.
+            logs: Logs that were asked for.
             failures: How many logs failed, and the first of them.
             gaps: How many gaps there are, and the first of them.
-            given_up: Logs that are closed, and what the service said.
+            given_up: Closed logs, with the text of the refusal.
         """
         return ScanReport(
             product_key=state.product_key,
@@ -78,11 +88,11 @@ class RunCounters:
             end=state.end,
             devices=self.devices,
             windows=self.windows,
-            windows_left=self.left,
+            windows_left=self.windows_left,
             records={log: self.records[log] for log in logs},
             calls=self._client.calls,
-            log_calls=self._client.calls - self.beside,
-            calls_least=self.least,
+            log_calls=self._client.calls - self.other_calls,
+            calls_least=self.calls_least,
             seconds=self._seconds,
             failed=failures[0],
             failures=tuple(failures[1]),

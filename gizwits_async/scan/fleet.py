@@ -1,9 +1,8 @@
-"""FleetScan: the logs of all devices of a product, into a store, and further whenever it is run again."""
+"""FleetScan, the public face of a scan: describes it, runs it, plans it, or streams its pages."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from os import PathLike
-from typing import Any
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.times import Moment
@@ -15,6 +14,7 @@ from gizwits_async.scan.engine import Engine, Progress
 from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
+from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Remaining, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
@@ -30,8 +30,8 @@ class FleetScan:
     report = await scan.run()
     ```
 
-    Whatever ends it, running it again with the same arguments goes on where the last page was
-    committed. Oldest seconds go first over the whole fleet, since they are the first to fall off
+    However a run ends, running the scan again with the same arguments continues after the last
+    stored page. Oldest windows of the whole fleet come first, since they are the first to fall off
     the service's 30-day edge.
     """
 
@@ -51,74 +51,72 @@ class FleetScan:
         """Describe a scan; nothing is opened or sent.
 
         Args:
-            client: Its calls go in the bulk lane.
+            client: Makes the calls, on its bulk lane.
             store: A `ScanStore`, or the path or SQLAlchemy URL of one (a SQLite file by default);
-                None keeps nothing but where the scan stands, for `async for page in scan`.
+                None keeps only the progress of the scan, for `async for page in scan`.
             start: First moment of the range, rounded down to a whole second; or `Since(...)`.
             end: Where the range ends, rounded up; None is now.
-            logs: Which logs.
+            logs: Logs to read.
             concurrency: Windows that are open at a time.
-            settle: Seconds for which records may reach a log late. What was younger when it was
-                asked is asked again by the next run.
-            active_only: Whether to ask the service first which devices reported data when, and to
-                pass over cmd and data log of the others; where its report of active devices is
-                closed, which devices were active since the start.
-            sleep: Waits out a refused quota.
+            settle: Seconds that a record may take to appear in a log. Seconds younger than that
+                when they were read are read again by the next run.
+            active_only: Whether to ask first on which days each device reported data, and to leave
+                out the other days of the cmd and data logs. Where that report is closed, devices
+                that were not active since the start are left out.
+            sleep: Waits out a used-up quota.
 
         Raises:
-            ValueError: The arguments do not fit together.
+            ArgumentError: The arguments do not fit together.
             ImportError: The store needs a package that is not installed.
         """
         if isinstance(store, str):
             store = Secret(store)  # A URL may hold a password, and tracebacks show locals.
-        if concurrency < 1:
-            raise ValueError(f"concurrency must be positive, not {concurrency}")
-        if settle < 0:
-            raise ValueError(f"settle must not be negative, not {settle}")
-        unknown = [log for log in logs if log not in LOGS]
-        if unknown or not logs:
-            raise ValueError(f"logs must be some of {', '.join(LOGS)}, not {list(logs)}")
         self._client = client
+        self._settings = ScanSettings(
+            requested=RequestedRange.of(start, end),
+            logs=logs,
+            concurrency=concurrency,
+            settle=settle,
+            active_only=active_only,
+            sleep=sleep,
+        )
         self._store = _store_of(store)
-        self._requested = RequestedRange.of(start, end)
-        self._logs = tuple(log for log in LOGS if log in logs)
-        self._concurrency = concurrency
-        self._settle = settle
-        self._active_only = active_only
-        self._sleep = sleep
 
     async def run(self, on_progress: Callable[[Progress], None] | None = None) -> ScanReport:
-        """Scan until nothing is left, and tell what came of it.
+        """Scan until nothing is left to read, and return the report.
 
         Args:
-            on_progress: Called after each committed page.
+            on_progress: Called after each stored page.
 
         Raises:
-            ScanStoreError: The store cannot be used, or belongs to something else.
+            ScanStoreError: The store cannot be used, or belongs to another product or range.
             AuthenticationError: The credentials are not accepted.
-            QuotaWaitError: The client was told not to wait for its quota.
-            ValueError: The range begins in the future, or goes on from a scan that never was.
-            CancelledError: What was committed stays; the store is closed.
+            QuotaWaitError: The quota is used up, and `max_quota_wait` forbids to wait for it.
+            ValueError: The range begins in the future, or `Since()` found no earlier scan.
+            CancelledError: The stored pages stay; the store is closed.
         """
         return await self._run(on_progress, None)
 
     def __aiter__(self) -> AsyncIterator[ScanPage]:
-        """Scan page by page; with a store, each page is committed before it is given.
+        """Scan page by page; each page is stored before it is delivered.
+
+        A device that fails is tried once more at the end and then left out without an error:
+        `run` reports it.
 
         Raises:
-            GizwitsError: As `run`. A device that fails is tried once more at the end and then left
-                out: `run` is for those who need to know.
+            GizwitsError: As `run`.
         """
         return self._pages()
 
     async def plan(self) -> ScanPlan:
-        """Return what is left to do, at the cost of at most one listing; writes nothing.
+        """Return what a run would take; costs at most one listing, and writes nothing.
 
-        With `active_only` it also costs a call a day of the range: how many devices reported data.
-        Who reported on several days is counted on each, so that a scan takes rather less.
+        With `active_only` it also costs one call for each day of the range, to count the devices
+        that reported data. A device that reported on several days of a window is counted on each
+        of them, so that the plan is rather too high.
 
         Raises:
-            ScanStoreError: The store cannot be read, or belongs to something else.
+            ScanStoreError: The store cannot be read, or belongs to another product or range.
             ValueError: As `run`.
         """
         try:
@@ -127,50 +125,51 @@ class FleetScan:
             await self._store.aclose()
 
     async def _plan(self, bulk: BulkClient) -> ScanPlan:
-        held = await self._store.peek()
-        await bulk.learn_time()
-        left = Remaining()
+        settings, store = self._settings, self._store
+        held = await store.peek()
+        state, left = await self._resolve(held, bulk)
         if held is not None:
-            left = await self._store.remaining(self._logs, held.end, bulk.owned)
-        state = self._resolve(held, bulk, left)
-        if held is not None:
-            left = await self._store.remaining(self._logs, state.end, bulk.owned)
+            left = await store.remaining(settings.logs, state.end, bulk.owned)
         count = left.devices
         if held is None or held.listing != "done":
-            total = await bulk.devices.search(show_disabled=True).total()
-            if total is None:
-                total = len(await bulk.devices.search(show_disabled=True).collect())
-            count = max(count, total)
+            count = max(count, await _count_devices(bulk))
         fresh = count > left.devices
-        described = DESCRIBED & set(self._logs)
+        described = DESCRIBED & set(settings.logs)
         active = None
-        if self._active_only and described and (fresh or left.oldest is not None):
+        if settings.active_only and described and (fresh or left.oldest is not None):
             start = state.start
             if left.oldest is not None and not fresh:
-                start = max(start, left.oldest - self._settle)  # A new run goes back that far.
+                start = max(start, left.oldest - settings.settle)  # A new run goes back that far.
             start = min(max(start, bulk.oldest()), state.end)
             active = await expected(bulk, start, state.end, count)
         return forecast(
             state,
             left,
             count,
-            logs=self._logs,
+            logs=settings.logs,
             client=bulk,
             resumes=held is not None,
-            definition=bool(described) and await self._store.wants_datapoints(state.run),
+            definition=bool(described) and await store.wants_datapoints(state.run),
             active=active,
         )
 
-    def _resolve(self, held: ScanState | None, bulk: BulkClient, left: Remaining) -> ScanState:
-        finished = held is not None and held.listing == "done" and not sum(left.windows.values())
-        return resolve_range(
-            self._requested,
+    async def _resolve(
+        self, held: ScanState | None, bulk: BulkClient
+    ) -> tuple[ScanState, Remaining]:
+        """Return the range to scan, and what was left to read of the range that the store holds."""
+        await bulk.learn_time()
+        left = Remaining()
+        if held is not None:
+            left = await self._store.remaining(self._settings.logs, held.end, bulk.owned)
+        state = resolve_range(
+            self._settings.requested,
             held,
             product_key=bulk.product_key,
             now=bulk.now(),
             oldest=bulk.oldest(),
-            finished=finished,
+            finished=held is not None and held.listing == "done" and not any(left.windows.values()),
         )
+        return state, left
 
     async def _run(
         self,
@@ -180,32 +179,19 @@ class FleetScan:
         bulk, store = BulkClient(self._client), self._store
         try:
             held = await store.open()
-            await bulk.learn_time()
-            left = Remaining()
-            if held is not None:
-                left = await store.remaining(self._logs, held.end, bulk.owned)
-            state = self._resolve(held, bulk, left)
+            state, _ = await self._resolve(held, bulk)
             if state != held:
                 await store.begin(state, again=held is not None)
             engine = Engine(
-                bulk,
-                store,
-                state,
-                logs=self._logs,
-                concurrency=self._concurrency,
-                settle=self._settle,
-                active_only=self._active_only,
-                sleep=self._sleep,
-                on_progress=on_progress,
-                on_page=on_page,
+                bulk, store, state, self._settings, on_progress=on_progress, on_page=on_page
             )
             return await engine.run()
         finally:
             await store.aclose()
 
     async def _pages(self) -> AsyncGenerator[ScanPage, None]:
-        # A queue of pages, not of records; no task group, for it must not stand around a yield.
-        queue: asyncio.Queue[ScanPage] = asyncio.Queue(self._concurrency)
+        # Not a task group: it must not be open around a yield.
+        queue: asyncio.Queue[ScanPage] = asyncio.Queue(self._settings.concurrency)
         running = asyncio.ensure_future(self._run(None, queue.put))
         try:
             while True:
@@ -226,12 +212,17 @@ class FleetScan:
             await asyncio.wait({running})
 
 
+async def _count_devices(bulk: BulkClient) -> int:
+    listing = bulk.devices.search(show_disabled=True)
+    total = await listing.total()
+    return len(await listing.collect()) if total is None else total
+
+
 def _store_of(store: ScanStore | str | PathLike[str] | None) -> ScanStore:
     if store is None:
         return MemoryStore(keep=False)
     if isinstance(store, str | PathLike):
         from gizwits_async.scan import SqlStore  # noqa: PLC0415 - comes with an extra
 
-        made: Any = SqlStore(store)
-        return made  # type: ignore[no-any-return]
+        return SqlStore(store)
     return store

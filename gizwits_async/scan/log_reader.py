@@ -1,0 +1,127 @@
+"""Reads one window of one log into the store, page by page, each with the progress it stands for."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+from gizwits_async.errors import (
+    CLIENT_WIDE_ERRORS,
+    GizwitsError,
+    LogRangeError,
+    ResumeMismatchError,
+)
+from gizwits_async.scan.backoff import TRANSIENT, Backoff
+from gizwits_async.scan.bulk_client import BulkClient
+from gizwits_async.scan.counters import RunCounters
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.report import ScanPage
+from gizwits_async.scan.store.protocol import Change, ScanStore
+from gizwits_async.scan.task import Record, Span, Task, time_of
+from gizwits_async.streams import Page
+
+__all__ = ["LogReader"]
+
+
+class LogReader:
+    """Reads windows for all workers of a scan."""
+
+    def __init__(
+        self,
+        client: BulkClient,
+        store: ScanStore,
+        *,
+        end: int,
+        settle: int,
+        backoff: Backoff,
+        counters: RunCounters,
+        publish: Callable[[Task, ScanPage], Awaitable[None]],
+    ) -> None:
+        """Prepare; nothing is sent.
+
+        Args:
+            client: Makes the calls.
+            store: Keeps the records and the tasks.
+            end: Where the range of the scan ends, in epoch seconds UTC.
+            settle: Seconds that a record may take to appear in a log.
+            backoff: Pauses for transient errors.
+            counters: Counts records, windows and calls.
+            publish: Called with each page once it is stored.
+        """
+        self._client, self._store = client, store
+        self._end, self._settle = end, settle
+        self._backoff, self._counters, self._publish = backoff, counters, publish
+
+    async def read(self, task: Task) -> tuple[Task, Exception | None]:
+        """Read the open window of a task, or its next one, waiting for quota where needed.
+
+        Returns:
+            The task as it is now, and the error that kept the window from being read; None if
+            the window is closed.
+
+        Raises:
+            GizwitsError: Every other device would meet the same error.
+        """
+        task = task.opened(self._end, self._client.owned, self._client.now())
+        asked = records = 0
+        while task.end is not None:
+            try:
+                stream = self._client.log(task.log, task.did, task.next_second, task.end)
+                async with aclosing(stream.pages(task.resume)) as pages:
+                    async for page in pages:
+                        asked, records = 1, records + len(page.items)
+                        task = await self._keep(task, page)
+            except LogRangeError as error:
+                task = await self._clamp(task, error.oldest)
+            except ResumeMismatchError:
+                task = task.reopened()
+            except TRANSIENT as error:
+                await self._backoff.pause(error)
+            except (*CLIENT_WIDE_ERRORS, ScanStoreError):
+                raise
+            except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
+                return task, error
+        self._counters.windows += 1
+        self._counters.windows_left -= 1
+        # A window that fell off the edge as a whole was never asked for.
+        self._counters.calls_least += max(asked, -(-records // self._client.page_size))
+        return task, None
+
+    async def _keep(self, task: Task, page: Page[Record]) -> Task:
+        self._backoff.succeeded()
+        before, gaps = task, []
+        for first, last in page.gaps:
+            task, gap = task.lost(first, last)
+            gaps += [gap] if gap else []
+        moved = task.took(time_of(page.items[-1]) if page.items else None, page.resume)
+        after = moved if page.resume is not None else task.closed(self._settle)
+        replaced = task.replaced(after)
+        await self._store.commit(
+            Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
+        )
+        self._counters.records[task.log] += len(page.items)
+        await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
+        return after
+
+    async def _clamp(self, task: Task, oldest: int) -> Task:
+        """Move the window up to the edge of the log; the seconds before it become a gap."""
+        before = task
+        task, gap = task.clamped(oldest)
+        if task.next_second >= task.open_end:
+            task = task.closed(self._settle, pages=0)
+        gaps = (gap,) if gap else ()
+        await self._store.commit(Change(after=task, gaps=gaps))
+        await self._pass_on(before, (), gaps, last=task.end is None)
+        return task
+
+    async def _pass_on(
+        self, task: Task, items: tuple[Record, ...], gaps: tuple[Span, ...], *, last: bool
+    ) -> None:
+        page = ScanPage(
+            did=task.did,
+            log=task.log,
+            items=items,
+            start=task.next_second,
+            end=task.open_end,
+            last=last,
+            gaps=gaps,
+        )
+        await self._publish(task, page)

@@ -1,0 +1,45 @@
+"""What a scan was asked to do, checked when it is described. Pure."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from attrs import field, frozen
+
+from gizwits_async.errors import ArgumentError
+from gizwits_async.scan.scan_range import RequestedRange
+from gizwits_async.scan.task import LOGS, LogName
+
+__all__ = ["ScanSettings"]
+
+
+def _in_order(logs: Sequence[LogName]) -> tuple[LogName, ...]:
+    if not logs or not set(logs) <= set(LOGS):
+        raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {list(logs)}")
+    return tuple(log for log in LOGS if log in logs)
+
+
+@frozen(kw_only=True)
+class ScanSettings:
+    """The arguments of a `FleetScan`, but for its client and store."""
+
+    requested: RequestedRange
+    """The range, as it was given."""
+    logs: tuple[LogName, ...] = field(converter=_in_order)
+    """Logs to read, in the order of the API document."""
+    concurrency: int = field()
+    """Windows that are open at a time."""
+    settle: int = field()
+    """Seconds that a record may take to appear in a log."""
+    active_only: bool
+    """Whether to leave out the days on which a device reported nothing."""
+    sleep: Callable[[float], Awaitable[None]]
+    """Waits for a number of seconds."""
+
+    @concurrency.validator
+    def _at_least_one(self, _: object, value: int) -> None:
+        if value < 1:
+            raise ArgumentError(f"concurrency must be positive, not {value}")
+
+    @settle.validator
+    def _not_negative(self, _: object, value: int) -> None:
+        if value < 0:
+            raise ArgumentError(f"settle must not be negative, not {value}")
