@@ -1,5 +1,7 @@
 """Listings and logs of any length as async iterators: pages, windows, contexts, resume tokens."""
 
-from gizwits_async.streams.base import LogStream, Page, PageStream, Stream
+from gizwits_async.streams.base import Page, Stream
+from gizwits_async.streams.logs import LogStream
+from gizwits_async.streams.pages import PageStream
 
 __all__ = ["LogStream", "Page", "PageStream", "Stream"]

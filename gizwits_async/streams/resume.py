@@ -1,4 +1,4 @@
-"""Resume tokens: where a walk stands, as a text that only its own query reads. Pure."""
+"""Resume tokens: the position of a walk as text, valid for equal queries only. Pure."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from msgspec.json import encode
 
 from gizwits_async.errors import GizwitsError, ResumeMismatchError
 
-__all__ = ["fingerprint", "read_token", "resumable", "write_token"]
+__all__ = ["fingerprint", "make_resumable", "read_token", "write_token"]
 
 T = TypeVar("T")
 
@@ -18,27 +18,27 @@ _VERSION = "g1"
 
 
 def fingerprint(*parts: object) -> str:
-    """Return what tells one query from another."""
+    """Return a hash of the arguments of a query."""
     return sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def write_token(query: str, state: object) -> str:
     """Return the state of a walk as a token of the query with this fingerprint."""
     plain = encode([query, state])
-    # With a checksum: one digit changed on the way would go on elsewhere without a word.
+    # The checksum keeps a token with one changed digit from going on elsewhere unnoticed.
     return f"{_VERSION}.{plain.hex()}{crc32(plain):08x}"
 
 
 def read_token(query: str, token: str, shape: Callable[[Any], T]) -> T:
-    """Return the state in a token of the query with this fingerprint.
+    """Return the state of a walk from a token of the query with this fingerprint.
 
     Args:
         query: Its fingerprint.
-        token: What `write_token` gave.
-        shape: Makes the state of plain JSON; raises ValueError or TypeError if it cannot be one.
+        token: The result of `write_token`.
+        shape: Builds the state from plain JSON; raises ValueError or TypeError if that is no state.
 
     Raises:
-        ResumeMismatchError: It is damaged, of another version, or of another query.
+        ResumeMismatchError: The token is damaged, of another version, or of another query.
     """
     version, _, text = str(token).partition(".")
     if version != _VERSION:
@@ -46,20 +46,20 @@ def read_token(query: str, token: str, shape: Callable[[Any], T]) -> T:
     try:
         plain, check = bytes.fromhex(text[:-8]), int(text[-8:], 16)
         if crc32(plain) != check:
-            raise ValueError("another checksum")
+            raise ValueError("wrong checksum")
         found, state = json.loads(plain)
         read = shape(state)
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise ResumeMismatchError("the resume token is damaged") from None
     if found != query:
         raise ResumeMismatchError(
-            "the resume token belongs to another query: give the same arguments as in the walk"
-            " that it comes from"
+            "the resume token belongs to another query: use the same arguments as the walk that"
+            " returned it"
         )
     return read
 
 
-def resumable(error: GizwitsError, token: str) -> None:
-    """Let an error out of a walk say where to go on."""
+def make_resumable(error: GizwitsError, token: str) -> None:
+    """Give an error of a walk the token to go on with."""
     error.resume = token
     error.add_note(f'go on with stream.pages(resume="{token}")')

@@ -1,9 +1,9 @@
 """A time range, cut into log queries so that each whole second has exactly one owner. Pure.
 
-Nobody knows whether the service counts the bounds of a query in, or whether it compares fractions
-of a second. A query with whole bounds [S, E] gives *for certain* only what happened in the seconds
-S+1 ... E-1. So a window owns seconds, its query is wider by one, and what it brings of others'
-seconds is dropped.
+It is unknown whether the service includes the bounds of a query, and whether it compares fractions of
+a second. A query with whole bounds [S, E] is certain to return only the records of the seconds S+1 to
+E-1. So a window owns seconds, its query is wider by one second, and records of seconds that another
+window owns are dropped.
 """
 
 from math import ceil, floor
@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from gizwits_async.errors import LogRangeError
+from gizwits_async.errors import ArgumentError, LogRangeError
 from gizwits_async.models.times import LOG_LIFE, edge
 
 __all__ = [
@@ -29,7 +29,7 @@ Sort: TypeAlias = Literal["asc", "desc"]
 """Oldest first or newest first."""
 
 _JUST_NOW = 1.0
-"""Seconds by which a start may miss the edge: "now minus 30 days" was computed a moment ago."""
+"""Seconds that a start may lie beyond the edge: "now minus 30 days" was computed a moment ago."""
 
 
 @frozen
@@ -66,7 +66,7 @@ class Bounds:
     end: int
 
     def hold(self, time: float) -> bool:
-        """Return whether any kind of server could mean this record to be inside."""
+        """Return whether a record at this time can be meant, however the server compares."""
         return self.start <= time < self.end + 1
 
 
@@ -79,28 +79,28 @@ def resolve(
     latest: float,
     owned: int,
 ) -> Range:
-    """Return the range that is meant when a walk begins.
+    """Return the range that a walk reads, resolved when it begins.
 
     Args:
         start: As given; None is one full window before the end.
         end: As given; None is now.
-        now: What time it is at the server, as well as that can be told.
-        earliest: The earliest that it can be at the server.
-        latest: The latest that it can be at the server.
-        owned: How many seconds one full window owns.
+        now: The best estimate of the time at the server, in epoch seconds.
+        earliest: The earliest time that it can be at the server.
+        latest: The latest time that it can be at the server.
+        owned: Seconds that one full window owns.
 
     Raises:
-        ValueError: The range is reversed or begins in the future.
+        ArgumentError: The range is reversed or begins in the future.
         LogRangeError: It begins more than 30 days ago.
     """
     until = now if end is None else end
     since = ceil(until) - owned if start is None else start
     if end is None and until < since <= latest:
-        until = since  # It began within what is not known of the time.
+        until = since  # The start lies within the uncertainty of the clock.
     if since > latest:
-        raise ValueError(f"the range begins in the future: {since} is after {latest:.0f}, now")
+        raise ArgumentError(f"the range begins in the future: {since} is after {latest:.0f}, now")
     if since > until:
-        raise ValueError(f"the range is reversed: start {since} is after end {until}")
+        raise ArgumentError(f"the range is reversed: start {since} is after end {until}")
     if since < earliest - LOG_LIFE - _JUST_NOW:
         oldest = edge(latest)
         raise LogRangeError(
@@ -111,12 +111,12 @@ def resolve(
 
 
 def owned_seconds(span: int, *, inclusive: bool) -> int:
-    """Return how many seconds a query of `span` owns: one less, unless its start is trusted."""
+    """Return how many seconds a query of `span` seconds owns: one less, unless its start is trusted."""
     return span if inclusive else span - 1
 
 
 def window_at(position: int, first: int, last: int, *, sort: Sort, owned: int) -> Window:
-    """Return the widest window from `position` on, in walking direction, within [first, last]."""
+    """Return the widest window from `position` on in walking direction, within [first, last]."""
     if sort == "desc":
         return Window(max(first, position - owned + 1), position)
     return Window(position, min(last, position + owned - 1))
@@ -128,7 +128,7 @@ def bounds_of(window: Window, *, oldest: int, until: int, inclusive: bool) -> Bo
     Args:
         window: The seconds to ask for.
         oldest: The oldest `start_ts` that the server takes.
-        until: The latest `end_ts` that it should be sent.
+        until: The latest `end_ts` to send.
         inclusive: Whether the server is trusted to include `start_ts`.
     """
     start = max(window.first if inclusive else window.first - 1, oldest)

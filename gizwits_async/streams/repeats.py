@@ -1,0 +1,94 @@
+"""Tells whether a server goes in a circle: the same page again, within one chain or in each new one. Pure.
+
+A page may repeat for three reasons: a server that goes in a circle, a dead context that silently
+starts the query over, and equal events that fill more than one page of the same second. The last is
+real data, and nothing in the page itself tells it from the second.
+"""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from math import floor
+from typing import Generic, TypeVar
+
+from gizwits_async.models.page import PageReply
+from gizwits_async.streams.chain import Chain
+
+__all__ = ["Repeat", "RepeatDetector"]
+
+T = TypeVar("T")
+
+_MIN_OPENINGS = 3
+"""Openings in a row in which a page must have come twice before it is accepted as equal events."""
+
+
+class Repeat(Enum):
+    """What a page is, compared with those before."""
+
+    NONE = auto()
+    """It goes on, as far as can be told."""
+    COUNTED = auto()
+    """It repeats, and the total has room for it: accepted if the end of the chain confirms the total."""
+    UNDECIDED = auto()
+    """It repeats under a new context: equal events, if it does so each time the window is opened."""
+    CIRCLE = auto()
+    """It repeats, and cannot be new records."""
+
+
+class RepeatDetector(Generic[T]):
+    """Compares the pages of a walk, chain after chain."""
+
+    def __init__(self) -> None:
+        self._first_page: Sequence[object] = ()
+        self._last_page: Sequence[object] = ()
+        self._repeated_second: int | None = None
+        self._openings = 0
+
+    def start_chain(self) -> None:
+        """Forget the pages of the chain before."""
+        self._first_page = self._last_page = ()
+
+    def judge(self, chain: Chain[T], reply: PageReply[T], times: Sequence[float]) -> Repeat:
+        """Return what the next page of a chain is.
+
+        Args:
+            chain: The chain, before the page was added to it.
+            reply: The page.
+            times: The times of its records, in epoch seconds.
+        """
+        if chain.context is None or not times:
+            return Repeat.NONE
+        page = reply.objects
+        # A total no larger than the first page counts that page, not the query.
+        trusted = chain.total is not None and chain.total > len(self._first_page)
+        fits = chain.total is not None and chain.received + len(times) <= chain.total
+        again = self._last_page in (page, times)
+        same_context = reply.context == chain.context
+        if not (same_context and again) and self._first_page not in (page, times):
+            return Repeat.CIRCLE if chain.seconds.on_hold and not fits else Repeat.NONE
+        second = chain.seconds.last_second
+        one_second = all(floor(time) == second for time in times)
+        equal = again and all(record == page[0] for record in page)
+        if one_second and equal and not trusted and not same_context:
+            return self._repeated(second)
+        return Repeat.COUNTED if trusted and fits and one_second else Repeat.CIRCLE
+
+    def remember(self, page: Sequence[T], times: Sequence[float], *, regular: bool) -> None:
+        """Keep what identifies a page that was accepted.
+
+        Args:
+            page: Its records.
+            times: Their times, in epoch seconds.
+            regular: Whether they lie within the bounds of the query.
+        """
+        # Times identify a page of several seconds in order, since a log does not go through them
+        # twice. Keeping no records lets the next page be built in the memory of this one.
+        several = regular and bool(times) and floor(times[0]) != floor(times[-1])
+        self._last_page = times if several else page
+        self._first_page = self._first_page or self._last_page
+
+    def _repeated(self, second: int | None) -> Repeat:
+        if second == self._repeated_second and self._openings >= _MIN_OPENINGS:
+            return Repeat.NONE
+        self._openings = self._openings + 1 if second == self._repeated_second else 1
+        self._repeated_second = second
+        return Repeat.UNDECIDED
