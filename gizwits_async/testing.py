@@ -1,11 +1,11 @@
-"""For the tests of those who use this package: a pytest plugin, and the simulator for sync suites.
+"""Pytest plugin for users of this package, and the simulator for synchronous test suites.
 
 ```python
 async def test_it_lists_devices(gizwits_client):
     assert await gizwits_client.devices.search().first()
 ```
 
-The simulator is imported by the fixtures that use it, so that other runs do not pay for it.
+The fixtures import the simulator on demand, so that other test runs do not pay for it.
 """
 
 import asyncio
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 __all__ = ["ThreadedSimulator", "gizwits_client", "gizwits_simulator"]
 
 _PLENTY = 3_600_000
-"""Calls an hour in tests: nobody's test should wait for a quota that it does not test."""
+"""Calls an hour in tests: so many that no test waits for quota unless it tests that."""
 _START_WITHIN = 10.0
 
 
 def _cloud() -> "SimulatedCloud":
     from gizwits_async.simulator import Fleet, SimulatedCloud  # noqa: PLC0415 - on demand
 
-    # Of the present, so that "the last two days" of a log mean what they say.
+    # A fleet of the present, so that the default range of a log (the last two days) has records.
     return SimulatedCloud(Fleet.generate(now=time.time(), live=True), quota=_PLENTY)
 
 
 @pytest.fixture
 def gizwits_simulator() -> "SimulatedCloud":
-    """Return a simulated service of its own for each test: twelve devices, four days of logs."""
+    """Return a simulated service, new for each test: twelve devices, four days of logs."""
     return _cloud()
 
 
 @pytest.fixture
 def gizwits_client(gizwits_simulator: "SimulatedCloud") -> "GizwitsClient":
-    """Return a client whose calls go to `gizwits_simulator`, without sockets and without waiting."""
+    """Return a client of `gizwits_simulator` that uses no sockets."""
     from gizwits_async.client import GizwitsClient  # noqa: PLC0415 - on demand
     from gizwits_async.quota import HourlyQuota  # noqa: PLC0415
     from gizwits_async.simulator import SimulatorTransport  # noqa: PLC0415
 
-    # Not closed afterwards: it holds nothing, and a test's event loop is not the fixture's.
+    # Not closed: it holds no resources, and the fixture has no event loop.
     return GizwitsClient(
         gizwits_simulator.credentials,
         transport=SimulatorTransport(gizwits_simulator, clock=time.time),
@@ -56,7 +56,7 @@ def gizwits_client(gizwits_simulator: "SimulatedCloud") -> "GizwitsClient":
 
 
 class ThreadedSimulator:
-    """The simulated service on a port of this machine, served by a thread.
+    """The simulated service on a local port, served by a thread.
 
     ```python
     with ThreadedSimulator() as simulator:
@@ -67,7 +67,7 @@ class ThreadedSimulator:
     def __init__(
         self, cloud: "SimulatedCloud | None" = None, *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        """Make it; nothing listens yet.
+        """Make a simulator; `start()` or `with` starts it.
 
         Args:
             cloud: The service; None: twelve devices, four days of logs, plenty of quota.
@@ -75,7 +75,7 @@ class ThreadedSimulator:
             port: Port to listen on; 0: any free one.
         """
         self.cloud = _cloud() if cloud is None else cloud
-        """The service: its fleet, its ledger of calls, the credentials that it accepts."""
+        """The service, with its fleet, ledger and credentials."""
         self._address = host, port
         self._server: SimulatorServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -83,10 +83,10 @@ class ThreadedSimulator:
 
     @property
     def url(self) -> str:
-        """Where it listens.
+        """Base URL, without a trailing slash.
 
         Raises:
-            RuntimeError: It does not listen.
+            RuntimeError: The simulator was not started.
         """
         if self._server is None:
             raise RuntimeError("the simulator was not started: use `with ThreadedSimulator()`")
@@ -94,7 +94,7 @@ class ThreadedSimulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which `from_env()` and `gizwits_lifespan()` find it."""
+        """Environment variables by which `from_env()` and `gizwits_lifespan()` use it."""
         own = self.cloud.credentials
         return {
             "GIZWITS_BASE_URL": self.url,
@@ -105,15 +105,15 @@ class ThreadedSimulator:
         }
 
     def start(self) -> None:
-        """Begin to listen.
+        """Start listening.
 
         Raises:
-            OSError: The address is taken.
+            OSError: The address is in use.
         """
         from gizwits_async.simulator import SimulatorServer  # noqa: PLC0415 - on demand
 
         if self._server is not None:
-            raise RuntimeError("the simulator listens already")
+            raise RuntimeError("the simulator was already started")
         host, port = self._address
         loop, server = asyncio.new_event_loop(), SimulatorServer(self.cloud, host, port)
         thread = threading.Thread(target=loop.run_forever, name="gizwits simulator", daemon=True)
@@ -126,7 +126,7 @@ class ThreadedSimulator:
         self._loop, self._server, self._thread = loop, server, thread
 
     def close(self) -> None:
-        """Stop listening and end the thread; safe to repeat."""
+        """Stop listening and end the thread; repeated calls do nothing."""
         loop, server, thread = self._loop, self._server, self._thread
         self._loop = self._server = self._thread = None
         if loop is None or server is None or thread is None:

@@ -1,4 +1,4 @@
-"""For FastAPI: one client for the app's life, its errors as problem details, logs as JSON Lines.
+"""FastAPI integration: a client for the app's lifetime, error handlers, and streamed responses.
 
 ```python
 app = FastAPI(lifespan=gizwits_lifespan())

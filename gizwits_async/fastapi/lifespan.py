@@ -1,4 +1,4 @@
-"""One client from start to shutdown of an app, and the dependency that hands it to handlers."""
+"""Opens a client for the lifetime of an app, and provides it to handlers as a dependency."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -17,7 +17,7 @@ __all__ = ["WEB_OPTIONS", "Gizwits", "get_gizwits", "gizwits_lifespan"]
 _NAME = "gizwits"
 
 WEB_OPTIONS = Options(max_quota_wait=2.0, deadline=10.0)
-"""What suits a handler: it is refused early, and never hangs."""
+"""Default options of handlers: calls fail early, and none takes longer than ten seconds."""
 
 
 def gizwits_lifespan(
@@ -27,25 +27,24 @@ def gizwits_lifespan(
     on_call: OnCall | None = None,
     **arguments: Any,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, GizwitsClient]]]:
-    """Return a lifespan for `FastAPI(lifespan=...)` that opens one client, and closes it at the end.
+    """Return a lifespan for `FastAPI(lifespan=...)` that opens a client and closes it at shutdown.
 
-    The environment is read when the app starts: the four `GIZWITS_...` credentials, and if they are
-    set `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (3600 if not), and `GIZWITS_REDIS_URL`: a Valkey
-    or Redis, by which all processes that name it share quota and token. While it is away each goes
-    on with one part in `GIZWITS_REPLICAS` (4 if not set) of the quota.
+    The environment is read when the app starts: the four `GIZWITS_...` credentials and, if set,
+    `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (default 3600) and `GIZWITS_REDIS_URL`: a Valkey or
+    Redis through which all processes share quota and token. While it is unreachable, each process
+    uses a fraction of 1 / `GIZWITS_REPLICAS` (default 4) of the quota.
 
-    A lifespan of your own can hold it: `async with gizwits_lifespan()(app) as state: yield state`.
+    Use it inside a lifespan of your own: `async with gizwits_lifespan()(app) as state: yield state`.
 
     Args:
-        credentials: Enterprise and product; None takes them from the environment.
-        options: How calls are made.
-        on_call: Called with a `CallReport` when a call is over.
+        credentials: Enterprise and product; None: from the environment.
+        options: Options of all calls.
+        on_call: Called with a `CallReport` after each call.
         arguments: Further arguments of `GizwitsClient`.
 
     Raises:
-        ValueError: When the app starts: the environment lacks something, or says nonsense; the
-            message names the variables.
-        ImportError: When the app starts: `GIZWITS_REDIS_URL` is set without the extra `redis`.
+        ValueError: At startup: a variable is missing or invalid; the message names it.
+        ImportError: At startup: `GIZWITS_REDIS_URL` is set and the extra `redis` is not installed.
     """
 
     @asynccontextmanager
@@ -57,26 +56,30 @@ def gizwits_lifespan(
                 ours.push_async_callback(part.aclose)
             client = await ours.enter_async_context(GizwitsClient(known, **settings))
             app.state.gizwits = client
-            _ = client.devices  # Loaded while the app starts, and not within its first request.
-            # As the lifespan's state it reaches the handlers of mounted apps too.
+            _ = (
+                client.devices
+            )  # Import the section now, so that the first request does not pay for it.
+            # The lifespan state also reaches the handlers of mounted apps.
             yield {_NAME: client}
 
     return lifespan
 
 
 async def get_gizwits(connection: HTTPConnection) -> GizwitsClient:
-    """Return the app's client; the dependency behind `Gizwits`, and the key for overrides.
+    """Return the app's client: the dependency behind `Gizwits` and the key for overrides.
 
     Raises:
-        RuntimeError: The app runs without `gizwits_lifespan`.
+        RuntimeError: The app was started without `gizwits_lifespan`.
     """
-    # A coroutine, or FastAPI would start a thread for it.
+    # Async, because FastAPI runs synchronous dependencies in a thread.
     state = connection.scope.get("state", {})
     client = state.get(_NAME) or getattr(connection.scope["app"].state, _NAME, None)
     if not isinstance(client, GizwitsClient):
-        raise RuntimeError("there is no client: say FastAPI(lifespan=gizwits_lifespan())")
+        raise RuntimeError(
+            "the app has no client: create it with FastAPI(lifespan=gizwits_lifespan())"
+        )
     return client
 
 
 Gizwits: TypeAlias = Annotated[GizwitsClient, Depends(get_gizwits)]
-"""The app's client, as a parameter of a handler: `async def handler(gizwits: Gizwits)`."""
+"""Annotation of a handler's parameter: `async def handler(gizwits: Gizwits)` gets the client."""

@@ -1,4 +1,4 @@
-"""A stream as a response of JSON Lines: one page in memory, no walk that goes on for nobody."""
+"""Sends a stream as JSON Lines: one page in memory, and the walk ends when the client disconnects."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -20,18 +20,18 @@ T = TypeVar("T")
 async def json_lines(stream: Stream[T], resume: str | None = None) -> StreamingResponse:
     r"""Return a response that sends a stream's records, one JSON object a line, page by page.
 
-    The first page is fetched before the response begins, so that what is wrong from the beginning
-    has a status of its own. When it fails later, the last line is
-    `{"error": {...problem...}, "resume": "..."}`; with that token a next request goes on. The
-    next page is only fetched when this one was taken, and the walk ends when the reader goes away.
+    The first page is fetched before the response starts, so that an early failure has its own HTTP
+    status. After a later failure the last line is `{"error": {...problem...}, "resume": "..."}`; a
+    request with that token continues there. The next page is only fetched after the previous one
+    was sent, and the walk ends when the client disconnects.
 
     Args:
         stream: A listing or a log.
-        resume: Token of an earlier, broken response of an equal stream.
+        resume: Token of an earlier, interrupted response of an equal stream.
 
     Raises:
         ResumeMismatchError: The token belongs to another query, or cannot be read.
-        GizwitsError: The first page could not be had.
+        GizwitsError: The first page could not be fetched.
     """
     pages = stream.pages(resume)
     return _JsonLines(pages, await anext(pages, None))
@@ -49,7 +49,7 @@ class _JsonLines(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # Not left to the garbage collector: a walk may wait for a place in the quota.
+            # Close now: until garbage collection, the walk could keep waiting for a permit.
             for generator in self._generators:
                 await generator.aclose()
 

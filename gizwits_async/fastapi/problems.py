@@ -1,4 +1,4 @@
-"""What a failed call is to a web client: a problem detail (RFC 9457). Nothing of upstream in it."""
+"""Translates errors of the client into problem details (RFC 9457), without any text of upstream."""
 
 import logging
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ __all__ = ["Problem", "install_error_handlers", "problem_of"]
 _log = logging.getLogger(__name__)
 
 _UNKNOWN_WAIT = 60.0
-"""Seconds until the next try where nobody knows: few enough for a person, many for the quota."""
+"""Seconds in `Retry-After` if the wait is unknown: acceptable for users, rare for the quota."""
 _LONGEST_WAIT = 86_400.0
 
 _BAD_INPUT = "An argument is not acceptable."
@@ -42,33 +42,37 @@ _PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
     (QuotaWaitError, 503, "The hourly quota of the device cloud is used up for now."),
     (QuotaExceededError, 503, "The hourly quota of the device cloud is used up for now."),
     (ClientClosedError, 503, "This server is shutting down."),
-    (OutcomeUnknownError, 504, "The request was sent, and what came of it is unknown. Look first."),
+    (
+        OutcomeUnknownError,
+        504,
+        "The request was sent and its outcome is unknown. Check the device before repeating it.",
+    ),
     (TimedOutError, 504, "The device cloud did not answer in time."),
-    (AuthenticationError, 500, "This server is not set up to use the device cloud."),
-    (NotFoundError, 404, "The device cloud knows no such thing."),
-    (ConflictError, 409, "This is not possible in the present state."),
+    (AuthenticationError, 500, "This server has no valid credentials for the device cloud."),
+    (NotFoundError, 404, "The device cloud has no such object."),
+    (ConflictError, 409, "This is not possible in the current state."),
     (ForbiddenError, 403, "The device cloud does not allow this."),
     (InvalidRequestError, 422, _BAD_INPUT),
     (LogRangeError, 422, "The log does not reach back that far."),
     (ResumeMismatchError, 422, "The resume token is damaged, or belongs to another query."),
     (ArgumentError, 422, _BAD_INPUT),
-    # Server errors, lost connections, malformed replies, redirects, and what is yet to be invented.
+    # Server errors, lost connections, malformed replies, redirects and future error classes.
     (GizwitsError, 502, "The device cloud failed."),
 )
 
 
 @frozen(kw_only=True)
 class Problem:
-    """One problem, as a web client may see it."""
+    """A problem detail, safe to show to a web client."""
 
     status: int
     """HTTP status."""
     detail: str
-    """A sentence of ours: never the service's, which may hold anything."""
+    """A fixed sentence of this package: texts of the service may contain anything."""
     retry_after: int | None = None
-    """Whole seconds for the header `Retry-After`, at least 1."""
+    """Seconds for the header `Retry-After`, at least 1."""
     members: Mapping[str, object] = field(factory=dict)
-    """Further members: `code` (of the service's documented table), `oldest`, `outcome`."""
+    """Extension members: `code` (a documented error code of the service), `oldest`, `outcome`."""
 
     def body(self) -> dict[str, object]:
         """Return the members of the JSON object."""
@@ -82,7 +86,7 @@ class Problem:
 
 
 def problem_of(error: GizwitsError) -> Problem:
-    """Return what an error is to a web client. Pure."""
+    """Return the problem detail of an error. Pure."""
     status, detail = next((s, d) for kind, s, d in _PROBLEMS if isinstance(error, kind))
     members: dict[str, object] = {}
     if isinstance(error, OutcomeUnknownError):
@@ -95,7 +99,7 @@ def problem_of(error: GizwitsError) -> Problem:
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Let errors of the client leave `app` as problem details.
+    """Answer errors of the client that leave a handler of `app` with problem details.
 
     A `ValueError` becomes 422 if this package raised it about an argument; one of your own code
     stays what it was. A handler for `ValueError` that the app has already is kept.
@@ -114,9 +118,9 @@ def response_of(problem: Problem) -> Response:
 
 
 def note(error: GizwitsError) -> None:
-    """Write an error in the log that only those who run the server can mend."""
+    """Log an error that only the operator of the server can resolve."""
     if isinstance(error, AuthenticationError):
-        _log.error("the service does not accept our credentials or address: %s", error)
+        _log.error("the service refuses the credentials or the address of this server: %s", error)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -146,5 +150,5 @@ def _wait(error: GizwitsError) -> int | None:
     if not isinstance(error, QuotaWaitError | QuotaExceededError):
         return None
     wait = _UNKNOWN_WAIT if error.retry_after is None else error.retry_after
-    # The comparison is false for NaN too.
+    # The comparison is also false for NaN.
     return ceil(max(1.0, wait)) if wait <= _LONGEST_WAIT else int(_LONGEST_WAIT)

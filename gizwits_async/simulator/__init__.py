@@ -1,4 +1,8 @@
-"""The service on one's own desk: its state, its devices, its unknowns as switches, two doors."""
+"""A simulated Gizwits Enterprise API: a state machine with switches for undocumented behaviour.
+
+Use it in the same process (`SimulatorTransport`), over a socket (`SimulatorServer`) or as a program
+(`gizwits-async simulate`).
+"""
 
 from gizwits_async.simulator.cloud import SimulatedCloud
 from gizwits_async.simulator.faults.rules import FaultRule, load_faults

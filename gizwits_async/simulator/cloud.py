@@ -1,7 +1,7 @@
-"""The simulated service: a request and the time go in, a reply comes out. No I/O, no clock.
+"""The simulated service as a state machine: request and time in, reply out. No I/O, no clock.
 
-`SimulatedCloud` is a state machine: fleet, tokens, contexts, quota, groups, bindings. Everything
-it does follows from the requests, their times and the seed in its quirks.
+All behaviour follows from the requests, their times and the seed in its quirks, so that every run of
+a test is the same.
 """
 
 import random
@@ -11,15 +11,15 @@ from collections.abc import Collection, Iterable, Mapping
 from email.utils import formatdate
 
 from gizwits_async.options import Credentials
+from gizwits_async.simulator.endpoints.authorization import check_enterprise, product_of
 from gizwits_async.simulator.endpoints.logs import truth
 from gizwits_async.simulator.endpoints.routes import Route, find_route
-from gizwits_async.simulator.enterprise import admit_enterprise, named_product
-from gizwits_async.simulator.faults.effects import strike
+from gizwits_async.simulator.faults.effects import apply_fault
 from gizwits_async.simulator.faults.rules import FaultRule, Faults
 from gizwits_async.simulator.messages import (
     Answer,
+    ApiRefusal,
     LedgerEntry,
-    Refusal,
     SimulatedReply,
     SimulatedRequest,
 )
@@ -27,7 +27,7 @@ from gizwits_async.simulator.quirks import Log, Quirks
 from gizwits_async.simulator.state.contexts import Contexts
 from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.quota import make_counter
-from gizwits_async.simulator.state.state import Call, Product, World
+from gizwits_async.simulator.state.state import Call, Product, State
 from gizwits_async.simulator.state.tokens import Tokens
 
 __all__ = ["SimulatedCloud"]
@@ -36,14 +36,14 @@ _NOT_WHITELISTED, _QUOTA_EXCEEDED, _NO_PRODUCT = 5012, 5013, 5015
 _OK, _NOT_FOUND, _WRONG_VERB = 200, 404, 405
 _CREDENTIALS = Credentials(
     enterprise_id="simulated-enterprise",
-    enterprise_secret="simulated-enterprise-secret",  # noqa: S106 - of nothing that exists
+    enterprise_secret="simulated-enterprise-secret",  # noqa: S106 - fictitious
     product_key="simulatedproductkey0000000000001",
     product_secret="simulated-product-secret",  # noqa: S106
 )
 
 
 class SimulatedCloud:
-    """The Gizwits Enterprise API on one's own desk."""
+    """A simulated Gizwits Enterprise API."""
 
     def __init__(
         self,
@@ -61,62 +61,73 @@ class SimulatedCloud:
         """Make a service.
 
         Args:
-            fleet: Devices and logs of its first product; None: twelve devices, four days.
-            quirks: How it behaves where the API document is silent.
-            credentials: What it accepts; None: a fixed set that is obviously made up.
-            quota: Calls allowed in a period, for the enterprise as a whole.
-            period: Seconds after which calls are allowed again.
-            token_life: Seconds a token lives.
+            fleet: Devices and logs of the first product; None: twelve devices, four days of logs.
+            quirks: Behaviour where the API document is silent.
+            credentials: Accepted credentials; None: a fixed, obviously fictitious set.
+            quota: Calls that the enterprise may make in a period.
+            period: Length of the period in seconds.
+            token_life: Lifetime of a token in seconds.
             whitelist: Addresses that may call; None: all.
-            ledger_size: How many of the newest calls the ledger keeps; None: all.
-            faults: Which calls go wrong.
+            ledger_size: Number of calls that the ledger keeps, newest last; None: all.
+            faults: Rules by which calls fail.
         """
-        self.quirks = Quirks() if quirks is None else quirks
+        quirks = Quirks() if quirks is None else quirks
         self.credentials = _CREDENTIALS if credentials is None else credentials
-        """What this service accepts."""
+        """The credentials that this service accepts."""
         self.fleet = Fleet.generate() if fleet is None else fleet
         """Devices and logs of the product in `credentials`."""
         self.whitelist = whitelist
         self.ledger: deque[LedgerEntry] = deque(maxlen=ledger_size)
         """Every call that was handled, oldest first."""
         self.tally: Tally[str] = Tally()
-        """How many calls of each kind were handled, and `error 5013` and so on for refusals."""
-        self.tokens = Tokens(self.quirks.seed, token_life)
-        """All tokens given: `revoke()`, `expire()`."""
+        """Number of handled calls by kind, and of refusals under `error 5013` and so on."""
+        self.tokens = Tokens(quirks.seed, token_life)
+        """Issued tokens: `revoke()`, `expire()`."""
         self.faults = Faults(faults)
-        """Which calls go wrong; `faults.set(...)` changes that."""
+        """Active fault rules; replace them with `faults.set(...)`."""
+        self.contexts = Contexts(quirks)
+        """Open log queries: `forget()`."""
         self._limit = quota
-        self._counter = make_counter(self.quirks, quota, period)
-        self._world = World(
-            quirks=self.quirks,
+        self._counter = make_counter(quirks, quota, period)
+        self._state = State(
+            quirks=quirks,
             credentials=self.credentials,
             products={},
             tokens=self.tokens,
-            contexts=Contexts(self.quirks),
-            rng=random.Random(f"cloud/{self.quirks.seed}"),
+            contexts=self.contexts,
+            rng=random.Random(f"cloud/{quirks.seed}"),
         )
         self.product = self.add_product(
             self.credentials.product_key, self.credentials.product_secret, self.fleet
         )
-        """The product in `credentials`: its groups and bindings."""
+        """The product in `credentials`, with its groups and bindings."""
+
+    @property
+    def quirks(self) -> Quirks:
+        """Behaviour of the server; assign to change it while it runs, except for its quota."""
+        return self._state.quirks
+
+    @quirks.setter
+    def quirks(self, quirks: Quirks) -> None:
+        self._state.quirks = self.contexts.quirks = quirks
 
     def add_product(self, product_key: str, product_secret: str, fleet: Fleet) -> Product:
-        """Add a further product of the same enterprise, which shares its quota."""
+        """Add another product of the same enterprise; they share one quota."""
         product = Product.of(product_key, product_secret, fleet)
-        self._world.products[product_key] = product
+        self._state.products[product_key] = product
         return product
 
     def truth(
         self, log: Log, did: str, start: float, end: float, *, now: float | None = None
     ) -> list[dict[str, object]]:
-        """Return the records with `start <= shown time < end` as this server shows them.
+        """Return the records with `start <= written time < end` as this server writes them.
 
         Args:
-            log: Which log.
-            did: Which device, of the product in `credentials`.
+            log: The log.
+            did: A device of the product in `credentials`.
             start: Epoch seconds.
             end: Epoch seconds.
-            now: Only what the server knows at this time (epoch seconds); None: everything.
+            now: Only records visible at this time, in epoch seconds; None: all.
 
         Returns:
             JSON objects, oldest first.
@@ -127,19 +138,19 @@ class SimulatedCloud:
         """Answer one request.
 
         Args:
-            request: What was sent.
-            now: The caller's present in epoch seconds; the server's own may differ by a quirk.
+            request: The request.
+            now: The caller's present in epoch seconds; `clock_skew` moves the server's.
 
         Returns:
-            The reply; if a fault rule struck, its `delivery` says how it has to travel.
+            The reply; its `delivery` is set if a fault rule disturbs it.
         """
         rule = self.faults.choose(request)
         if rule is None:
             return self._answer(request, now)
         handled = sum(self.tally.values())
-        reply = strike(rule, self.faults, request, now, self._answer)
+        reply = apply_fault(rule, self.faults, request, now, self._answer)
         if sum(self.tally.values()) == handled:
-            # The service saw nothing of it, but it was on the wire.
+            # The rule kept the request from the service, but it was sent: record it.
             self._note(request, now, reply.status, None, f"fault.{rule.action}")
         return reply
 
@@ -152,15 +163,15 @@ class SimulatedCloud:
         headers: dict[str, str] = {"date": formatdate(here, usegmt=True)}
         if route is None:
             status = _WRONG_VERB if verbs else _NOT_FOUND
-            # What lies in front of the service answers here: no error code, no quota.
-            words = f'Method "{request.method}" not allowed.' if verbs else "Not found."
-            value: object = {"detail": words}
+            # Answered by the web framework in front of the service: no error code, not counted.
+            message = f'Method "{request.method}" not allowed.' if verbs else "Not found."
+            value: object = {"detail": message}
             if verbs:
                 headers["allow"] = ", ".join(verbs)
         else:
             try:
                 status, value = self._admit(request, route, params, here, counted_at)
-            except Refusal as refusal:
+            except ApiRefusal as refusal:
                 status, value, code = refusal.status, self._refuse(refusal), refusal.code
             self._count(route, code, counted_at)
             headers |= self._rate(code, counted_at)
@@ -194,15 +205,15 @@ class SimulatedCloud:
         counted_at: float,
     ) -> tuple[int, object]:
         if self.whitelist is not None and request.peer not in self.whitelist:
-            raise Refusal(_NOT_WHITELISTED)
+            raise ApiRefusal(_NOT_WHITELISTED)
         if self._counted(route) and self._counter.remaining(counted_at) < 1:
-            raise Refusal(_QUOTA_EXCEEDED)
+            raise ApiRefusal(_QUOTA_EXCEEDED)
         product = self._product(request, route, params)
         if route.auth == "token":
             self.tokens.check(request.header("authorization"), product.key, now)
         answer = route.answer(
             Call(
-                world=self._world,
+                state=self._state,
                 product=product,
                 params=params,
                 query=request.query(),
@@ -215,17 +226,17 @@ class SimulatedCloud:
     def _product(
         self, request: SimulatedRequest, route: Route, params: Mapping[str, str]
     ) -> Product:
-        world = self._world
+        state = self._state
         if route.auth == "enterprise":
             search = route.kind == "users.search_registered"
-            admit_enterprise(world, request, secret_optional=search)
-            return named_product(world, request.query(), report=not search)
-        found = world.products.get(params["product_key"])
+            check_enterprise(state, request, secret_optional=search)
+            return product_of(state, request.query(), report=not search)
+        found = state.products.get(params["product_key"])
         if found is None:
-            raise Refusal(_NO_PRODUCT)
+            raise ApiRefusal(_NO_PRODUCT)
         return found
 
-    def _refuse(self, refusal: Refusal) -> dict[str, object]:
+    def _refuse(self, refusal: ApiRefusal) -> dict[str, object]:
         as_text = self.quirks.error_code == "str"
         return {
             "error_code": str(refusal.code) if as_text else refusal.code,

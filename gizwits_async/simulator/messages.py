@@ -1,4 +1,4 @@
-"""What goes in and out of the simulated service, as values, and the line a call leaves behind."""
+"""Requests, replies, ledger entries and refusals of the simulated service, as values. No I/O."""
 
 import json
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ from gizwits_async.errors import API_ERRORS
 __all__ = [
     "Action",
     "Answer",
+    "ApiRefusal",
     "Delivery",
     "LedgerEntry",
-    "Refusal",
     "SimulatedReply",
     "SimulatedRequest",
-    "written",
+    "encode_json",
 ]
 
 
-def written(value: object) -> bytes:
-    """Return a JSON value as UTF-8; as plain ASCII if it holds half a character, which has none."""
+def encode_json(value: object) -> bytes:
+    """Return a JSON value as UTF-8, or as ASCII with escapes if a text holds a lone surrogate."""
     try:
         return json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -43,7 +43,7 @@ class SimulatedRequest:
     body: bytes = b""
     """Body as sent; empty if none."""
     peer: str = "127.0.0.1"
-    """Address of the caller, for the whitelist."""
+    """Address of the caller, checked against the whitelist."""
 
     @property
     def path(self) -> str:
@@ -51,15 +51,15 @@ class SimulatedRequest:
         return self.target.partition("?")[0]
 
     def segments(self) -> tuple[str, ...]:
-        """Return the path's segments, each unquoted on its own, so that `%2F` stays inside one."""
+        """Return the path's segments. Each is unquoted separately, so that `%2F` does not split one."""
         return tuple(unquote(part) for part in self.path.split("/")[1:])
 
     def query(self) -> dict[str, str]:
-        """Return the query; of a name given twice the last value counts."""
+        """Return the query parameters; the last value wins where a name is repeated."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     def header(self, name: str) -> str | None:
-        """Return a header by its name in any case; None if it was not sent."""
+        """Return a header by its case-insensitive name; None if it was not sent."""
         wanted = name.lower()
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
@@ -68,51 +68,51 @@ class Action(StrEnum):
     """What a fault rule does to a call."""
 
     STATUS = "status"
-    """Another status, with or without an `error_code`; the service is not reached."""
+    """Another status, with or without an `error_code`; the request does not reach the service."""
     HTML = "html"
-    """An HTML page, as of a proxy; the service is not reached."""
+    """An HTML page, as a proxy sends it; the request does not reach the service."""
     REDIRECT = "redirect"
-    """A redirect; the service is not reached."""
+    """A redirect; the request does not reach the service."""
     RESET = "reset"
     """The connection breaks before the service acts."""
     EFFECT_WITHOUT_REPLY = "effect_without_reply"
     """The service acts, then the connection breaks."""
     CUT = "cut"
-    """The connection breaks within the body."""
+    """The connection breaks in the middle of the body."""
     TRUNCATED = "truncated"
-    """The body is complete for HTTP, and broken off as JSON."""
+    """The body is complete by its length, but its JSON is cut off."""
     STALL = "stall"
-    """The reply is late, or never comes."""
+    """The reply is delayed, or never sent."""
     DRIP = "drip"
-    """The body comes in small pieces with pauses."""
+    """The body is sent in small pieces with pauses between them."""
     OVERSIZED = "oversized"
-    """The body is followed by blanks, megabytes of them."""
+    """The body is followed by megabytes of blanks."""
     DUPLICATE_ROWS = "duplicate_rows"
-    """The first row of a page stands there twice."""
+    """The first row of the page is repeated."""
     SAME_CURSOR = "same_cursor"
-    """A log answers with the same page and the same context for ever."""
+    """Every page of a log is the first page, with the same context."""
     DRIFTING_TOTAL = "drifting_total"
-    """`meta.total` is wrong by up to two, another way at each call."""
+    """`meta.total` is wrong by up to two, differently on each call."""
     CLOCK_SKEW = "clock_skew"
-    """The server's clock is off for this call."""
+    """The server's clock is wrong for this call."""
 
 
 @frozen(kw_only=True)
 class Delivery:
-    """How a reply travels, where that is not simply well."""
+    """How a reply is delivered when a fault rule disturbs it."""
 
     wait: float = 0.0
-    """Seconds until its first byte; infinite: it never comes."""
+    """Seconds until the first byte; infinite: no byte is ever sent."""
     reset: bool = False
-    """Whether the connection breaks instead."""
+    """Whether the connection is reset in place of a reply."""
     cut_at: int | None = None
-    """Bytes of the body after which the connection breaks; None: not at all."""
+    """Bytes of the body after which the connection breaks; None: it does not."""
     piece: int | None = None
-    """Bytes of the body that come at a time; None: all."""
+    """Bytes of the body sent at a time; None: all at once."""
     pause: float = 0.0
-    """Seconds between such pieces."""
+    """Seconds between the pieces."""
     padding: int = 0
-    """Blanks that follow the body."""
+    """Bytes of blanks sent after the body."""
 
 
 @frozen(kw_only=True)
@@ -124,9 +124,9 @@ class SimulatedReply:
     headers: Mapping[str, str]
     """Header fields, names in lower case."""
     body: bytes
-    """Body, not compressed."""
+    """Body, uncompressed."""
     delivery: Delivery | None = None
-    """How it travels; None: well. Whoever carries it has to honour this."""
+    """How the reply must be delivered; None: undisturbed."""
 
     @classmethod
     def of_json(cls, status: int, value: object, headers: Mapping[str, str]) -> Self:
@@ -137,42 +137,42 @@ class SimulatedReply:
             value: What `json` can write; None for an empty body.
             headers: Further header fields.
         """
-        body = b"" if value is None else written(value)
+        body = b"" if value is None else encode_json(value)
         kind = {"content-type": "application/json"} if body else {}
         return cls(status=status, headers={**kind, **headers}, body=body)
 
 
 @frozen(kw_only=True)
 class LedgerEntry:
-    """What remains of one call, for tests that say "exactly" and "once"."""
+    """Record of one handled call, for tests that count calls."""
 
     at: float
-    """When it was handled, in epoch seconds of the caller's clock."""
+    """When the call was handled, in epoch seconds of the caller's clock."""
     method: str
     """Verb."""
     path: str
     """Quoted path."""
     query: Mapping[str, str]
-    """Query as it was understood."""
+    """Decoded query parameters."""
     status: int
-    """HTTP status of the answer; 0 if a fault rule left it without one."""
+    """HTTP status of the reply; 0 if a fault rule suppressed the reply."""
     error_code: int | None
-    """The service's code of a refusal; None if it was none."""
+    """Error code of the refusal; None if the call succeeded."""
     kind: str
-    """Which endpoint it was, such as `devices.search` or `log.online`; `""` for no route, `fault.status` and
-    so on for a call that a fault rule kept from the service."""
+    """Endpoint, such as `devices.search` or `log.online`; `""` if no route matched; `fault.status` and so
+    on if a fault rule kept the call from the service."""
 
 
 @frozen
 class Answer:
-    """What an endpoint gives back when its status is not 200, or its body is not plain JSON."""
+    """Result of an endpoint whose status is not 200 or which has no body."""
 
     status: int
     body: object
 
 
-class Refusal(Exception):  # noqa: N818 - a verdict of the service, not a failure of ours
-    """The service says no: an error code of the document's table."""
+class ApiRefusal(Exception):  # noqa: N818 - an answer of the service, no failure of the simulator
+    """The service refuses the call with an error code of the API document."""
 
     def __init__(self, code: int, detail: object = None) -> None:
         super().__init__(f"{code}: {API_ERRORS[code][2]}")
@@ -181,10 +181,10 @@ class Refusal(Exception):  # noqa: N818 - a verdict of the service, not a failur
 
     @property
     def status(self) -> int:
-        """HTTP status that the table gives this code."""
+        """HTTP status that the API document lists for this code."""
         return API_ERRORS[self.code][0]
 
     @property
     def text(self) -> str:
-        """Message that the table gives this code."""
+        """Message that the API document lists for this code."""
         return API_ERRORS[self.code][2]

@@ -1,7 +1,7 @@
-"""The description of the service as OpenAPI 3.1, for whoever wants to check it or build on it.
+"""Loads the OpenAPI 3.1 description of the service.
 
-It is written and shipped as YAML, with its reasons beside it. PyYAML (extra `simulator`) is needed
-only by those who ask for it; nothing else of the package does.
+The description is a YAML file, because YAML allows comments. PyYAML (extra `simulator`) is imported
+only when the description is requested, so that the simulator works without it.
 """
 
 from functools import cache
@@ -12,13 +12,13 @@ __all__ = ["load_openapi"]
 
 @cache
 def load_openapi() -> dict[str, object]:
-    """Return the OpenAPI description as JSON values; do not change it.
+    """Return the OpenAPI description as JSON values. The result is cached: do not modify it.
 
     Raises:
         ModuleNotFoundError: PyYAML is not installed.
     """
     try:
-        import yaml  # noqa: PLC0415 - see above
+        import yaml  # noqa: PLC0415 - needs the extra `simulator`
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             "the OpenAPI description needs PyYAML: pip install 'gizwits-async[simulator]'"

@@ -1,4 +1,4 @@
-"""Everything that nobody public knows of the service, as switches. Defaults: the likeliest."""
+"""Switches for behaviour that the API document leaves open; the defaults are the most likely."""
 
 from collections.abc import Set as AbstractSet
 from typing import Literal
@@ -16,104 +16,104 @@ LOGS: tuple[Log, ...] = ("online", "cmd", "data")
 
 @frozen(kw_only=True)
 class Quirks:
-    """How this server behaves where the API document is silent or contradicts itself."""
+    """Behaviour of the server where the API document is silent or contradicts itself."""
 
-    # --- logs: which records a query means, and how they are shown
+    # --- logs: which records a query selects, and how they are written
     bounds: Literal["closed", "half_open", "left_open"] = "closed"
-    """Whether `start_ts` and `end_ts` belong to a range: both, only the start, only the end."""
+    """Which of `start_ts` and `end_ts` a range includes: both, the start, or the end."""
     comparison: Literal["float", "whole"] = "float"
-    """Whether a record's time is compared with its fraction, or cut to its whole second."""
+    """Whether ranges are compared with a record's exact time or with its whole second."""
     data_ts: Literal["whole", "fractional", "hidden"] = "whole"
-    """`ts` of the data log: whole seconds through and through, with fraction, or shown whole while
-    the server compares and sorts by the fraction."""
+    """`ts` of the data log: whole seconds; with a fraction; or written whole while the server compares
+    and sorts by the fraction."""
     event_timestamp: Literal["whole", "fractional", "hidden"] = "fractional"
     """The same for `timestamp` of the online and cmd logs."""
     second_order: Literal["time", "reversed", "shuffled"] = "time"
-    """Order of records inside one second; shuffled anew at each opening."""
+    """Order of the records within a second; `shuffled`: differently for each query."""
     span_strict: bool = False
-    """Whether a span of exactly two days is refused (172,799 s then is the longest)."""
+    """Whether a span of exactly two days is refused, so that 172,799 s is the maximum."""
     refuse_future_end: bool = False
     """Whether an `end_ts` in the server's future is refused."""
     refuse_old_start: bool = True
-    """Whether a `start_ts` older than 30 days is refused; if not, it is moved to that edge."""
+    """Whether a `start_ts` older than 30 days is refused; otherwise the range is cut there."""
     disabled_logs: Literal["shown", "refused"] = "shown"
-    """Whether a disabled device still shows its logs, or they are refused with 5304."""
+    """Whether the logs of a disabled device are returned, or refused with 5304."""
     forbidden_logs: AbstractSet[Log] = frozenset()
-    """Logs refused, as for a published product."""
+    """Logs that are refused, as for a published product."""
     forbidden_code: Literal[5018, 5024] = 5024
-    """How they are refused."""
+    """Error code of that refusal."""
 
     # --- logs: the context
     context_place: Literal["meta", "top", "both", "last_object", "extra_object"] = "meta"
-    """Where `context` stands; `extra_object`: a last object that holds nothing else."""
+    """Where `context` is written; `extra_object`: in an additional last object."""
     context_end: Literal["empty", "null", "absent"] = "empty"
-    """What stands there when nothing is left."""
+    """Value of `context` on the last page."""
     last_page: Literal["exact", "full", "empty", "endless"] = "exact"
-    """When a context is handed out: only if records are left; with every full page; with every page
-    that has records; always, the empty page after the last one included."""
+    """Which pages carry a context: those followed by records; full pages; pages with records; all
+    pages, the empty one after the end included."""
     empty_pages: int = 0
-    """How many empty pages with a context come in the middle of each chain."""
+    """Number of empty pages with a context inserted into each chain."""
     empty_pages_before: int = 1
-    """Before which page of the chain, counted from 0, they come."""
+    """Number of the page, counted from 0, before which they are inserted."""
     context_kind: Literal["position", "single_use", "scroll"] = "position"
-    """A position that can be used again, one that cannot, or a scroll id that stays the same on
-    every page while the server moves forward at each use, also when the reply is lost."""
+    """`position`: can be used again; `single_use`: cannot; `scroll`: the same id on every page, and
+    each use advances the server, even if the reply is lost."""
     context_life: float = 3600.0
-    """Seconds a context lives."""
+    """Lifetime of a context in seconds."""
     context_life_from: Literal["opening", "use"] = "opening"
-    """Whether that counts from the call that opened it, or anew from each use."""
+    """Whether the lifetime starts at the opening call, or again at each use."""
     dead_context: Literal["error", "empty", "restart"] = "error"
-    """What a dead context brings: 5002, an innocent empty end, or the first page again."""
+    """Reply to an expired context: 5002, an empty last page, or the first page again."""
     context_death: float = 0.0
-    """Probability that a context is found dead when it is used."""
+    """Probability that a context has expired when it is used."""
     loop_at: int | None = None
-    """From which page of a chain, counted from 0, it goes round in a circle for ever."""
+    """Number of the page, counted from 0, from which a chain repeats itself endlessly; None: never."""
     loop_length: int = 1
-    """How many pages that circle has; 1: the same page with the same context."""
+    """Number of pages that repeat; 1: the same page with the same context."""
 
     # --- pages
     hits: bool = False
     """Whether `objects` is the envelope `{"hits": {"total", "objects"}, "took", "err_code"}`."""
     total: Literal["right", "missing", "null", "page_only", "over", "drifting"] = "right"
-    """What `meta.total` says; `drifting` goes up and down between calls, never below the truth."""
+    """Value of `meta.total`; `drifting` varies between calls and is never too low."""
     list_cap: int | None = 100
-    """Most rows a page of a list has, whatever was asked; None: no cap."""
+    """Maximum rows of a list page, whatever `limit` says; None: no maximum."""
     log_cap: int = 100
-    """Most records a page of a log has."""
+    """Maximum records of a log page, whatever `limit` says."""
     list_refuse_over: int | None = None
-    """A `limit` over this is refused with 5002 on lists; None: never."""
+    """A larger `limit` is refused with 5002 on lists; None: never."""
     log_refuse_over: int | None = 100
-    """A `limit` over this is refused with 5002 on logs; None: never."""
+    """A larger `limit` is refused with 5002 on logs; None: never."""
     list_order: Literal["created", "created_desc", "did"] = "created"
     """Order of listed devices."""
     next_link: Literal["absent", "relative"] = "absent"
-    """Whether `meta.next` is null or a relative URL while rows are left."""
+    """Whether `meta.next` is null or a relative URL while more rows follow."""
 
     # --- token, errors, clock
     expire_field: Literal["expire_at", "expired_at", "both", "missing"] = "expire_at"
-    """Name of the token's end."""
+    """Name of the field with the token's expiry."""
     expire_unit: Literal["s", "ms"] = "s"
-    """Its unit."""
+    """Unit of the token's expiry."""
     new_token_revokes_old: bool = False
-    """Whether a new token ends those before it (of the same product)."""
+    """Whether a new token revokes the product's earlier tokens."""
     error_code: Literal["int", "str"] = "int"
     """Type of `error_code`."""
     error_detail: Literal["detail_message", "detail"] = "detail_message"
-    """Name of the field beside it."""
+    """Name of the field with the detail of an error."""
     clock_skew: float = 0.0
-    """Seconds the server's own clock is ahead of the caller's."""
+    """Seconds by which the server's clock is ahead of the caller's."""
 
     # --- quota
     rate_headers: Literal["always", "never", "refused"] = "always"
-    """Which answers carry `X-RateLimit-*`; `refused`: only those with 5013."""
+    """Which replies carry `X-RateLimit-*`; `refused`: only those with 5013."""
     rate_reset: Literal["epoch", "delta", "ms", "junk"] = "epoch"
-    """What `X-RateLimit-Reset` holds."""
+    """Format of `X-RateLimit-Reset`."""
     quota_kind: Literal["fixed", "sliding", "weighted", "bucket"] = "fixed"
-    """How calls are counted: fixed windows, a sliding log, two weighted windows, a token bucket."""
+    """How calls are counted: fixed windows, sliding log, weighted window counter, token bucket."""
     quota_anchor: float | None = 0.0
-    """Where fixed and weighted windows begin, in epoch seconds; None: at the first call."""
+    """Start of the fixed and weighted windows, in epoch seconds; None: at the first call."""
     token_calls_count: bool = True
-    """Whether asking for a token is counted."""
+    """Whether token calls are counted."""
     failed_calls_count: bool = True
     """Whether calls answered with an error other than 5013 are counted."""
     refused_calls_count: bool = False
@@ -121,53 +121,53 @@ class Quirks:
 
     # --- groups, bindings, control
     group_leaf: Literal["text", "null", "object"] = "text"
-    """What a group without children is in the tree: `""`, null or `{}`."""
+    """Value of a group without children in the tree: `""`, null or `{}`."""
     group_children: Literal["object", "list"] = "object"
-    """Whether a group's children are one object, or a list of objects with one name each."""
+    """Whether a group's children are one object, or a list of objects with one key each."""
     write_status: Literal[200, 201] = 200
-    """Status of a POST that made a group or a binding."""
+    """Status of a POST that created a group or a binding."""
     delete_status: Literal[200, 204] = 200
-    """Status of a DELETE of a group: 200 with `{}`, or 204 without a body."""
+    """Status of the DELETE of a group: 200 with `{}`, or 204 without a body."""
     dids: Literal["array", "text", "either"] = "either"
-    """How bindings want their devices: a JSON array, or a text with commas."""
+    """Accepted type of `dids` of bindings: a JSON array, or a string with commas."""
     outcome_labels: Literal["right", "swapped"] = "right"
-    """Whether `success` and `failed` of groups and bindings mean what they say."""
+    """Whether `success` and `failed` of groups and bindings are right or exchanged."""
     control_forbidden: bool = False
-    """Whether control is answered with 5404."""
+    """Whether control is refused with 5404."""
     control_offline: Literal["refuse", "accept"] = "refuse"
-    """Whether control of a device that is offline is 5305, or taken and lost."""
+    """Whether control of an offline device is refused with 5305, or accepted without effect."""
     report_delay: float = 0.3
-    """Seconds until a device reports what a control call changed."""
+    """Seconds until a device reports its state after a control call."""
     device_reaction: Literal["obey", "refuse", "silent"] = "obey"
-    """What a device does with a command: obeys and reports; stays as it is and reports that; stays
-    as it is and says nothing."""
+    """Reaction of a device to a command: it executes it and reports; it ignores it and reports; it
+    ignores it and does not report."""
 
     # --- reports
     summary_path: Literal["/devices/summary", "/summary", "both"] = "/devices/summary"
-    """Where the device summary answers."""
+    """Path of the device summary."""
     rt_path: Literal["/devices/report/rt", "/devices/report/devices/report/rt", "both"] = "both"
-    """Where the real-time report answers."""
+    """Path of the real-time report."""
     alert_events_path: Literal[
         "/alert/report/events", "/fault/alert/events", "/alert/report/devices"
     ] = "/alert/report/events"
-    """Where alert events answer; the last, as printed, hides the report of alerting devices."""
+    """Path of the alert events; the last one, printed in the document, hides the alert devices."""
     product_parameter: Literal["product_key", "product_secret", "either"] = "either"
-    """Name by which the two enterprise reports want their product."""
+    """Parameter by which the two enterprise reports select their product."""
     product_value: Literal["key", "secret", "either"] = "key"
-    """What they want as its value."""
+    """Value of that parameter."""
     city_node: Literal["sample", "number", "object"] = "sample"
-    """Whether a city of a location tree is a bare number; `sample`: in `locations` only."""
+    """Whether a city of a location tree is a number; `sample`: only in `locations`."""
     weeks: Literal["iso", "sunday", "monday"] = "iso"
-    """How weeks are numbered: ISO 8601, or from the year's first Sunday or Monday."""
+    """Numbering of weeks: ISO 8601, or from the first Sunday or Monday of the year."""
     report_hours: int = 8
-    """Hours east of Greenwich whose days the reports count."""
+    """Offset of the reports' time zone from UTC, in hours."""
     report_today: bool = True
-    """Whether reports know today; if not, a range that holds it is 5014."""
+    """Whether reports cover today; otherwise a range that includes it is refused with 5014."""
     empty_rows: bool = True
-    """Whether history reports have rows for cycles in which nothing happened."""
+    """Whether history reports contain rows with a count of zero."""
 
     seed: int = field(default=1)
-    """Of everything that happens by chance here."""
+    """Seed of all random behaviour."""
 
     def evolve(self, **changes: object) -> "Quirks":
         """Return a copy with these switches set."""

@@ -1,4 +1,4 @@
-"""The door on loopback: the simulated service behind a real socket, through aiohttp.web."""
+"""Serves the simulated service over HTTP, through aiohttp.web."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from attrs import asdict
 
 from gizwits_async.simulator.cloud import SimulatedCloud
 from gizwits_async.simulator.faults.rules import parse_faults
-from gizwits_async.simulator.faults.socket import carry_badly
+from gizwits_async.simulator.faults.socket import send_faulty
 from gizwits_async.simulator.messages import SimulatedRequest
 from gizwits_async.simulator.openapi import load_openapi
 
@@ -33,7 +33,7 @@ class SimulatorServer:
         """Make a server; nothing listens yet.
 
         Args:
-            cloud: The service. Its fleet's `now` should be about the clock's, or its logs are old.
+            cloud: The service. Its fleet's `now` should be close to `clock()`, or the logs are old.
             host: Address to listen on.
             port: Port to listen on; 0: any free one.
             clock: Epoch seconds.
@@ -45,10 +45,10 @@ class SimulatorServer:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a slash at the end.
+        """Base URL, without a trailing slash.
 
         Raises:
-            RuntimeError: It does not listen.
+            RuntimeError: The server was not started.
         """
         if self._runner is None or not self._runner.addresses:
             raise RuntimeError("the server was not started: use `async with SimulatorServer(...)`")
@@ -56,16 +56,16 @@ class SimulatorServer:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Start listening.
 
         Raises:
-            OSError: The address is taken.
+            OSError: The address is in use.
         """
         app = web.Application(client_max_size=_MAX_BODY)
         app.router.add_get("/openapi.json", _describe)
         app.router.add_get("/__simulator/faults", self._faults)
         app.router.add_post("/__simulator/faults", self._faults)
-        # A path may hold anything once unquoted, line ends too, which "." does not match.
+        # Unquoted paths may contain line breaks, which "." does not match.
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True
@@ -79,7 +79,7 @@ class SimulatorServer:
         self._runner = runner
 
     async def aclose(self) -> None:
-        """Stop listening and end all connections."""
+        """Stop listening and close all connections."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -109,7 +109,7 @@ class SimulatorServer:
             self._clock(),
         )
         if reply.delivery is not None:
-            return await carry_badly(request, reply, reply.delivery)
+            return await send_faulty(request, reply, reply.delivery)
         return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
 
     async def _faults(self, request: web.Request) -> web.Response:
@@ -119,8 +119,8 @@ class SimulatorServer:
                 faults.set(parse_faults(await request.json()))
             except ValueError as error:
                 return web.json_response({"error": str(error)}, status=400)
-        told = zip(faults.rules, faults.matched, faults.fired, strict=True)
-        rows = [{"rule": asdict(rule), "matched": seen, "fired": hit} for rule, seen, hit in told]
+        counts = zip(faults.rules, faults.matched, faults.fired, strict=True)
+        rows = [{"rule": asdict(rule), "matched": seen, "fired": hit} for rule, seen, hit in counts]
         return web.json_response({"faults": rows})
 
 

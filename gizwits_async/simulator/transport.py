@@ -1,4 +1,4 @@
-"""The door inside the process: a client's transport that calls the simulated service directly."""
+"""A client transport that calls the simulated service in the same process, without sockets."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -23,22 +23,22 @@ Latency = float | Callable[[SimulatedRequest], float]
 
 
 class Fate(StrEnum):
-    """What becomes of one request on its way."""
+    """How one request is delivered."""
 
     DELIVER = "deliver"
-    """It arrives, and so does the reply."""
+    """The request arrives, and so does the reply."""
     NOT_SENT = "not sent"
-    """It never leaves: the service knows nothing of it."""
+    """The request is not sent: the service never sees it."""
     REPLY_LOST = "reply lost"
-    """The service acts on it, and the reply does not arrive."""
+    """The service handles the request, and the reply is lost."""
     STALL_BEFORE = "stall before"
-    """It hangs until time runs out, and never arrives."""
+    """The request stalls until the time-out and never arrives."""
     STALL_AFTER = "stall after"
-    """The service acts on it, and the reply hangs until time runs out."""
+    """The service handles the request, and the reply stalls until the time-out."""
 
 
 class SimulatorTransport:
-    """Sends a client's calls to a simulated service without sockets, in real or virtual time."""
+    """Sends calls to a simulated service without sockets, in real or virtual time."""
 
     def __init__(
         self,
@@ -54,12 +54,13 @@ class SimulatorTransport:
 
         Args:
             cloud: The service.
-            clock: Epoch seconds; None: begins at the fleet's `now` with the first call and goes on
-                with the event loop's time, so that it follows loops that jump in time.
+            clock: Epoch seconds; None: starts at the fleet's `now` on the first call and advances
+                with the event loop's time, virtual or real.
             latency: Seconds until a request arrives: a number, or a function of the request.
-            reply_latency: Seconds until its reply is back.
-            fates: Decides on each request; called with it and its number, counted from 1.
-            peer: The address that the service sees.
+            reply_latency: Seconds until the reply arrives: a number, or a function of the request.
+            fates: Chooses how each request is delivered; called with the request and its number,
+                counted from 1.
+            peer: Caller's address as the service sees it.
         """
         self._cloud = cloud
         self._clock = clock
@@ -68,11 +69,11 @@ class SimulatorTransport:
         self._peer = peer
         self._began: float | None = None
         self.sent = 0
-        """How many requests were handed in."""
+        """Number of requests passed to `send`."""
         self.closed = False
 
     def now(self) -> float:
-        """Return the time by which the service is called, in epoch seconds."""
+        """Return the caller's present, in epoch seconds."""
         if self._clock is not None:
             return self._clock()
         time = asyncio.get_running_loop().time()
@@ -87,7 +88,7 @@ class SimulatorTransport:
         headers: Mapping[str, str],
         body: bytes | None,
         *,
-        timeout: float,  # noqa: ASYNC109 - the client's transports have this face
+        timeout: float,  # noqa: ASYNC109 - the signature of the client's transports
         max_bytes: int,
     ) -> SimulatedReply:
         """Return the reply to one request.
@@ -97,14 +98,14 @@ class SimulatorTransport:
             target: Quoted path, with `?query` if there is one.
             headers: Header fields.
             body: Body; None if there is none.
-            timeout: Seconds until it is given up.
-            max_bytes: Longest body that is taken.
+            timeout: Seconds until `TimedOutError`.
+            max_bytes: Maximum length of the body.
 
         Raises:
             ClientClosedError: The transport was closed.
-            NotSentError: By its fate.
-            NoReplyError: By its fate.
-            TimedOutError: Time ran out.
+            NotSentError: `fates` chose so.
+            NoReplyError: `fates` or a fault rule chose so.
+            TimedOutError: No reply within `timeout`.
             ResponseTooLargeError: The body is longer than `max_bytes`.
         """
         if self.closed:
@@ -115,7 +116,7 @@ class SimulatorTransport:
         )
         fate = Fate.DELIVER if self._fates is None else self._fates(request, self.sent)
         if fate is Fate.NOT_SENT:
-            raise NotSentError("simulated: the request never left")
+            raise NotSentError("simulated: the request was not sent")
         try:
             async with asyncio.timeout(timeout):
                 reply = await self._exchange(request, fate, max_bytes)
@@ -128,7 +129,8 @@ class SimulatorTransport:
     async def _exchange(
         self, request: SimulatedRequest, fate: Fate, max_bytes: int
     ) -> SimulatedReply:
-        # Always once around the loop, as a socket would, or a busy caller would starve the others.
+        # Always yield to the event loop, as a socket does: a caller in a tight loop must not starve
+        # other tasks.
         await asyncio.sleep(_seconds(self._latency, request))
         if fate is Fate.STALL_BEFORE:
             await asyncio.get_running_loop().create_future()
@@ -159,7 +161,7 @@ class SimulatorTransport:
         return evolve(reply, body=reply.body + b" " * way.padding, delivery=None)
 
     async def aclose(self) -> None:
-        """Close the door; what is sent afterwards is refused."""
+        """Close the transport; later calls raise `ClientClosedError`."""
         self.closed = True
 
 

@@ -16,7 +16,7 @@ def online(cloud: SimulatedCloud) -> str:
 
 def react(cloud: SimulatedCloud, **quirks: Any) -> None:
     """Change how the service and its devices behave while it runs."""
-    cloud._world.quirks = Quirks(**quirks)
+    cloud.quirks = Quirks(**quirks)
 
 
 CONTROL = ("--attr", "set_temp=21", "--attr", "mode=制热", "--yes", "--confirm")

@@ -90,7 +90,7 @@ async def test_a_log_that_is_closed_for_the_product_is_exit_3(
     program: Any, cloud: SimulatedCloud
 ) -> None:
     """The report says which, what the service said, and what would help."""
-    cloud._world.quirks = Quirks(forbidden_logs={"cmd"})
+    cloud.quirks = Quirks(forbidden_logs={"cmd"})
     code, out, err = await program("scan", "--since", "1d")
     assert (code, out) == (3, "")
     assert "cmd given up" in err

@@ -192,7 +192,7 @@ class Life(RuleBasedStateMachine):
     def forget(self) -> None:
         """Restart the server: it knows no token and no context any more."""
         self.cloud.tokens.revoke()
-        self.cloud._world.contexts._chains.clear()
+        self.cloud.contexts.forget()
 
     @rule()
     def strangers(self) -> None:

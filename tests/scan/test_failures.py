@@ -420,7 +420,7 @@ async def test_what_fails_for_good_does_not_keep_the_next_night_from_its_range(
         logs = LOGS if deleted else ("online", "data")
         assert held() == held(truth(cloud, first.start, report.end, logs))
         last = report
-    cloud._world.quirks = Quirks()
+    cloud.quirks = Quirks()
     now += 3600
     report = await run(Since())
     # Once it is open, all that was missed of it is asked for.

@@ -313,7 +313,7 @@ def test_a_device_that_slept_is_sent_to_again_only_if_asked() -> None:
 
         def wake(request: Any, _: int, cloud: SimulatedCloud = cloud) -> Fate:
             if request.path.endswith("/control") and cloud.product.controls:
-                cloud._world.quirks = Quirks()
+                cloud.quirks = Quirks()
             return Fate.DELIVER
 
         result = ask(cloud, did, fates=wake, resend=resend)

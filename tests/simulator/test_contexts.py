@@ -182,4 +182,4 @@ def test_memory_of_ended_chains_is_bounded(serve):
     caller = serve(fleet(), quota=10_000)
     for _ in range(300):
         caller.walk("online", DID, limit=5)
-    assert len(caller.cloud._world.contexts._chains) <= 64
+    assert len(caller.cloud.contexts._chains) <= 64

@@ -315,7 +315,7 @@ def test_files(tmp_path):
     ("data", "words"),
     [
         ({"rule": "x"}, "list"),
-        ([{"method": "GET"}], "fault rule 1: an object with an action"),
+        ([{"method": "GET"}], "fault rule 1: must be an object with an action"),
         ([{"action": "reset"}, {"action": "burn"}], "fault rule 2: 'burn'"),
         ([{"action": "reset", "when": 1}], "unknown field 'when'"),
         ([{"action": "reset", "nth": "first"}], "nth cannot be 'first'"),

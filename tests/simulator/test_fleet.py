@@ -127,9 +127,9 @@ def test_a_large_fleet_costs_only_its_devices():
     """Ten thousand devices over thirty days are there at once, and any of their days on demand."""
     fleet = Fleet.generate(10_000, 30, 1, now=NOW)
     device = fleet.devices[9_876]
-    assert fleet._told.cache_info().currsize == 0
+    assert fleet._day_events.cache_info().currsize == 0
     assert fleet.records("cmd", device.did, NOW - 30 * DAY, NOW) is not None
-    assert fleet._told.cache_info().currsize <= 128
+    assert fleet._day_events.cache_info().currsize <= 128
 
 
 @settings(max_examples=50)

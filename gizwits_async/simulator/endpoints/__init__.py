@@ -1,1 +1,1 @@
-"""The operations of the API document, one module a chapter, and what they share."""
+"""Endpoints of the simulated service, one module a chapter of the API document."""

@@ -1,18 +1,20 @@
-"""The authorization endpoint of the simulated service."""
+"""Authentication of the simulated service: the token endpoint and the enterprise headers."""
 
 import hmac
 
-from gizwits_async.simulator.messages import Answer, Refusal
-from gizwits_async.simulator.state.state import Call
+from gizwits_async.simulator.messages import Answer, ApiRefusal, SimulatedRequest
+from gizwits_async.simulator.quirks import Quirks
+from gizwits_async.simulator.state.state import Call, Product, State
 
-__all__ = ["create_token", "same"]
+__all__ = ["check_enterprise", "create_token", "product_of"]
 
 _FORM_INVALID, _NO_ENTERPRISE, _ENTERPRISE_SECRET, _PRODUCT_SECRET = 5002, 5003, 5004, 5005
+_NO_PRODUCT = 5015
 _CREATED = 201
 
 
-def same(left: str, right: str) -> bool:
-    """Return whether two secrets are equal, in a time that does not tell how nearly."""
+def _equal(left: str, right: str) -> bool:
+    # Constant time, as of a careful server; `surrogatepass` because JSON may hold lone surrogates.
     return hmac.compare_digest(
         left.encode(errors="surrogatepass"), right.encode(errors="surrogatepass")
     )
@@ -20,20 +22,20 @@ def same(left: str, right: str) -> bool:
 
 def create_token(call: Call) -> Answer:
     """POST /v1/products/{product_key}/access_token."""
-    body, quirks, mine = call.json(), call.world.quirks, call.world.credentials
+    body, quirks, mine = call.json(), call.state.quirks, call.state.credentials
     names = ("enterprise_id", "enterprise_secret", "product_secret")
     values = [body.get(name) for name in names]
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str) or not value:
-            raise Refusal(_FORM_INVALID, name)
+            raise ApiRefusal(_FORM_INVALID, name)
     enterprise, enterprise_secret, product_secret = map(str, values)
     if enterprise != mine.enterprise_id:
-        raise Refusal(_NO_ENTERPRISE)
-    if not same(enterprise_secret, mine.enterprise_secret):
-        raise Refusal(_ENTERPRISE_SECRET)
-    if not same(product_secret, call.product.secret):
-        raise Refusal(_PRODUCT_SECRET)
-    token, end = call.world.tokens.issue(
+        raise ApiRefusal(_NO_ENTERPRISE)
+    if not _equal(enterprise_secret, mine.enterprise_secret):
+        raise ApiRefusal(_ENTERPRISE_SECRET)
+    if not _equal(product_secret, call.product.secret):
+        raise ApiRefusal(_PRODUCT_SECRET)
+    token, end = call.state.tokens.issue(
         call.product.key, call.now, revoke_others=quirks.new_token_revokes_old
     )
     stamp = int(end * 1000) if quirks.expire_unit == "ms" else int(end)
@@ -44,3 +46,46 @@ def create_token(call: Call) -> Answer:
         "missing": (),
     }[quirks.expire_field]
     return Answer(_CREATED, {"token": token, **dict.fromkeys(fields, stamp)})
+
+
+def check_enterprise(state: State, request: SimulatedRequest, *, secret_optional: bool) -> None:
+    """Check the two enterprise headers.
+
+    Raises:
+        ApiRefusal: 5003, unknown enterprise; 5004, wrong or missing secret.
+    """
+    if request.header("x-gizwits-enterprise-id") != state.credentials.enterprise_id:
+        raise ApiRefusal(_NO_ENTERPRISE)
+    secret = request.header("x-gizwits-enterprise-secret")
+    if secret is None and secret_optional:
+        return
+    if secret is None or not _equal(secret, state.credentials.enterprise_secret):
+        raise ApiRefusal(_ENTERPRISE_SECRET)
+
+
+def product_of(state: State, query: dict[str, str], *, report: bool) -> Product:
+    """Return the product that a query names.
+
+    Args:
+        state: All products.
+        query: Parameters as sent.
+        report: Whether the endpoint is a report whose parameter the documents do not settle.
+
+    Raises:
+        ApiRefusal: 5002, no parameter names a product; 5015 or 5005, there is no such product.
+    """
+    names = _parameters(state.quirks) if report else ("product_key",)
+    value = next((query[name] for name in names if query.get(name)), None)
+    if value is None:
+        raise ApiRefusal(_FORM_INVALID, names[0])
+    wanted = state.quirks.product_value if report else "key"
+    for product in state.products.values():
+        by_key = wanted != "secret" and value == product.key
+        if by_key or (wanted != "key" and _equal(value, product.secret)):
+            return product
+    raise ApiRefusal(_PRODUCT_SECRET if wanted == "secret" else _NO_PRODUCT)
+
+
+def _parameters(quirks: Quirks) -> tuple[str, ...]:
+    either = quirks.product_parameter == "either"
+    return ("product_key", "product_secret") if either else (quirks.product_parameter,)

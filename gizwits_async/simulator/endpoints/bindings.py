@@ -1,7 +1,7 @@
 """The binding endpoints of the simulated service."""
 
 from gizwits_async.simulator.endpoints.device_groups import outcome
-from gizwits_async.simulator.messages import Answer, Refusal
+from gizwits_async.simulator.messages import Answer, ApiRefusal
 from gizwits_async.simulator.state.state import Call
 
 __all__ = ["bind", "unbind"]
@@ -11,23 +11,23 @@ _NO_DEVICE, _OTHER_PRODUCT, _NOT_BOUND = 5301, 5302, 5303
 
 
 def _read(call: Call) -> tuple[str, list[str]]:
-    body, people = call.json(), call.product.bindings
+    body, bindings = call.json(), call.product.bindings
     uid, appid, dids = body.get("uid"), body.get("appid"), body.get("dids")
     for name, value in (("uid", uid), ("appid", appid)):
         if not isinstance(value, str) or not value:
-            raise Refusal(_FORM_INVALID, name)
-    wanted = call.world.quirks.dids
+            raise ApiRefusal(_FORM_INVALID, name)
+    wanted = call.state.quirks.dids
     if isinstance(dids, str) and wanted != "array":
         dids = dids.split(",")
     elif not isinstance(dids, list) or wanted == "text":
-        raise Refusal(_FORM_INVALID, "dids")
+        raise ApiRefusal(_FORM_INVALID, "dids")
     if not dids or not all(isinstance(did, str) and did for did in dids):
-        raise Refusal(_FORM_INVALID, "dids")
-    if appid not in people.apps:
-        raise Refusal(_NO_APP)
-    user = people.users.get(str(uid))
+        raise ApiRefusal(_FORM_INVALID, "dids")
+    if appid not in bindings.apps:
+        raise ApiRefusal(_NO_APP)
+    user = bindings.users.get(str(uid))
     if user is None or user.appid != appid:
-        raise Refusal(_NO_USER)
+        raise ApiRefusal(_NO_USER)
     return str(uid), list(dict.fromkeys(dids))
 
 
@@ -36,15 +36,15 @@ def bind(call: Call) -> Answer:
     uid, dids = _read(call)
     known = {did: call.product.fleet.device(did) is not None for did in dids}
     for did in dids:
-        others = call.world.products.values()
+        others = call.state.products.values()
         if not known[did] and any(product.fleet.device(did) for product in others):
-            raise Refusal(_OTHER_PRODUCT)
+            raise ApiRefusal(_OTHER_PRODUCT)
     if not any(known.values()):
-        raise Refusal(_NO_DEVICE)
+        raise ApiRefusal(_NO_DEVICE)
     for did in dids:
         if known[did]:
             call.product.bindings.bind(uid, did, call.now)
-    return Answer(call.world.quirks.write_status, outcome(known, call.world.quirks))
+    return Answer(call.state.quirks.write_status, outcome(known, call.state.quirks))
 
 
 def unbind(call: Call) -> dict[str, object]:
@@ -52,5 +52,5 @@ def unbind(call: Call) -> dict[str, object]:
     uid, dids = _read(call)
     done = {did: call.product.bindings.unbind(uid, did) for did in dids}
     if not any(done.values()):
-        raise Refusal(_NOT_BOUND)
-    return outcome(done, call.world.quirks)
+        raise ApiRefusal(_NOT_BOUND)
+    return outcome(done, call.state.quirks)

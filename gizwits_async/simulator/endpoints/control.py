@@ -1,17 +1,17 @@
-"""The control endpoint of the simulated service: a command goes out, a report comes back."""
+"""The control endpoint of the simulated service, and the device's reaction to a command."""
 
 import base64
 import binascii
 from collections.abc import Mapping
 
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.datapoints import (
     POINTS_BY_NAME,
+    parse_write,
     raw_frame,
     report_frame,
     show,
     write_frame,
-    written,
 )
 from gizwits_async.simulator.state.state import Call, Control
 from gizwits_async.simulator.state.timeline import Record
@@ -25,43 +25,43 @@ _BYTE = 0xFF
 
 def control(call: Call) -> dict[str, object]:
     """POST /v1/products/{product_key}/devices/{did}/control."""
-    quirks, device = call.world.quirks, call.device(call.params["did"])
+    quirks, device = call.state.quirks, call.device(call.params["did"])
     attrs, raw = _order(call.json())
     if quirks.control_forbidden:
-        raise Refusal(_FORBIDDEN)
+        raise ApiRefusal(_FORBIDDEN)
     if device.is_disabled:
-        raise Refusal(_DISABLED)
+        raise ApiRefusal(_DISABLED)
     if not device.is_online and quirks.control_offline == "refuse":
-        raise Refusal(_OFFLINE)
+        raise ApiRefusal(_OFFLINE)
     at = round(call.now, 3)
     call.product.controls.append(Control(at=at, did=device.did, attrs=attrs, raw=raw))
     if device.is_online:
-        _carry_out(call, device.did, at, attrs, raw)
+        _execute(call, device.did, at, attrs, raw)
     return {}
 
 
 def _order(body: dict[str, object]) -> tuple[dict[str, int] | None, bytes | None]:
-    # Gives raw values of the data points to set, or the bytes to send: one of the two.
+    # Returns the raw values of the data points to set, or the bytes to send; the other is None.
     coding = body.get("binary_coding", "")
     if coding not in ("hex", "base64") and "binary_coding" in body:
-        raise Refusal(_FORM_INVALID, "binary_coding")
+        raise ApiRefusal(_FORM_INVALID, "binary_coding")
     if ("attrs" in body) == ("raw" in body):
-        raise Refusal(_FORM_INVALID, "one of attrs and raw")
+        raise ApiRefusal(_FORM_INVALID, "one of attrs and raw")
     if "raw" in body:
         return None, _bytes(body["raw"], str(coding))
     attrs = body["attrs"]
     if not isinstance(attrs, Mapping) or not attrs:
-        raise Refusal(_FORM_INVALID, "attrs")
+        raise ApiRefusal(_FORM_INVALID, "attrs")
     return {str(name): _value(str(name), value) for name, value in attrs.items()}, None
 
 
 def _value(name: str, value: object) -> int:
     point = POINTS_BY_NAME.get(name)
     if point is None:
-        raise Refusal(_NO_SUCH_ATTR, name)
+        raise ApiRefusal(_NO_SUCH_ATTR, name)
     raw = point.raw(value) if point.access == "status_writable" else None
     if raw is None:
-        raise Refusal(_ATTR_INVALID, name)
+        raise ApiRefusal(_ATTR_INVALID, name)
     return raw
 
 
@@ -71,20 +71,20 @@ def _bytes(raw: object, coding: str) -> bytes:
         try:
             data = bytes.fromhex(raw) if coding == "hex" else base64.b64decode(raw, validate=True)
         except (ValueError, binascii.Error):
-            raise Refusal(_RAW_INVALID) from None
+            raise ApiRefusal(_RAW_INVALID) from None
     elif isinstance(raw, list) and all(type(item) is int and 0 <= item <= _BYTE for item in raw):
         data = bytes(raw)
     if not data:
-        raise Refusal(_RAW_INVALID)
+        raise ApiRefusal(_RAW_INVALID)
     return data
 
 
-def _carry_out(
+def _execute(
     call: Call, did: str, at: float, attrs: dict[str, int] | None, raw: bytes | None
 ) -> None:
-    fleet, product, quirks = call.product.fleet, call.product, call.world.quirks
+    fleet, product, quirks = call.product.fleet, call.product, call.state.quirks
     before = product.states.get(did) or fleet.values(did, call.now)
-    changed = written(raw) if raw is not None else attrs or {}
+    changed = parse_write(raw) if raw is not None else attrs or {}
     after = {**before, **changed}
     frame = write_frame(after, tuple(changed)) if raw is None else raw_frame(raw)
     fleet.append("cmd", did, _frame(at, "app2dev", frame))
@@ -94,9 +94,9 @@ def _carry_out(
     if reaction == "refuse":
         after = before
     product.states[did] = after
-    told = round(at + quirks.report_delay, 3)
-    fleet.append("cmd", did, _frame(told, "dev2app", report_frame(after)))
-    fleet.append("data", did, Record(at=told, body={"attrs": show(after)}))
+    reported = round(at + quirks.report_delay, 3)
+    fleet.append("cmd", did, _frame(reported, "dev2app", report_frame(after)))
+    fleet.append("data", did, Record(at=reported, body={"attrs": show(after)}))
 
 
 def _frame(at: float, kind: str, payload: str) -> Record:

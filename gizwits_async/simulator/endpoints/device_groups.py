@@ -1,6 +1,6 @@
 """The device group endpoints of the simulated service."""
 
-from gizwits_async.simulator.messages import Answer, Refusal
+from gizwits_async.simulator.messages import Answer, ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.groups import Groups
 from gizwits_async.simulator.state.state import Call
@@ -14,7 +14,7 @@ _MAX_MACS = 1000
 
 def tree(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/device_groups."""
-    return dict(_below(call.product.groups, None, call.world.quirks))
+    return dict(_below(call.product.groups, None, call.state.quirks))
 
 
 def _below(groups: Groups, parent: str | None, quirks: Quirks) -> dict[str, object]:
@@ -32,16 +32,16 @@ def create(call: Call) -> Answer:
     """POST /v1/products/{product_key}/device_groups."""
     parent = call.json().get("parent_gid") if call.request.body else None
     if parent is not None and not isinstance(parent, str):
-        raise Refusal(_FORM_INVALID, "parent_gid")
+        raise ApiRefusal(_FORM_INVALID, "parent_gid")
     gid = call.product.groups.create(parent or None)
-    return Answer(call.world.quirks.write_status, {"gid": gid})
+    return Answer(call.state.quirks.write_status, {"gid": gid})
 
 
 def _gid(call: Call) -> str:
     gid = call.params["gid"]
-    for product in call.world.products.values():
+    for product in call.state.products.values():
         if product is not call.product and gid in product.groups.parents:
-            raise Refusal(_OTHER_PRODUCT)
+            raise ApiRefusal(_OTHER_PRODUCT)
     call.product.groups.check(gid)
     return gid
 
@@ -49,7 +49,7 @@ def _gid(call: Call) -> str:
 def delete(call: Call) -> Answer:
     """DELETE /v1/products/{product_key}/device_groups/{gid}."""
     call.product.groups.delete(_gid(call))
-    empty = call.world.quirks.delete_status == _NO_CONTENT
+    empty = call.state.quirks.delete_status == _NO_CONTENT
     return Answer(_NO_CONTENT, None) if empty else Answer(_OK, {})
 
 
@@ -64,13 +64,13 @@ def update(call: Call) -> dict[str, object]:
     action, given = body.get("action"), body.get("macs")
     reassign = body.get("reassign", False)
     if action not in ("assign", "unassign"):
-        raise Refusal(_FORM_INVALID, "action")
+        raise ApiRefusal(_FORM_INVALID, "action")
     if not isinstance(given, list) or not 0 < len(given) <= _MAX_MACS:
-        raise Refusal(_FORM_INVALID, "macs")
+        raise ApiRefusal(_FORM_INVALID, "macs")
     if not all(isinstance(mac, str) for mac in given):
-        raise Refusal(_FORM_INVALID, "macs")
+        raise ApiRefusal(_FORM_INVALID, "macs")
     if not isinstance(reassign, bool):
-        raise Refusal(_FORM_INVALID, "reassign")
+        raise ApiRefusal(_FORM_INVALID, "reassign")
     done: dict[str, bool] = {}
     for mac in dict.fromkeys(given):
         if action == "unassign":
@@ -78,11 +78,11 @@ def update(call: Call) -> dict[str, object]:
         else:
             known = call.product.fleet.by_mac(mac) is not None
             done[mac] = known and groups.assign(gid, mac, reassign=reassign)
-    return outcome(done, call.world.quirks)
+    return outcome(done, call.state.quirks)
 
 
 def outcome(done: dict[str, bool], quirks: Quirks) -> dict[str, object]:
-    """Return the two lists of what worked and what did not, under the labels of this server."""
+    """Return the lists `success` and `failed` under the labels of this server."""
     success = [name for name, ok in done.items() if ok]
     failed = [name for name, ok in done.items() if not ok]
     if quirks.outcome_labels == "swapped":

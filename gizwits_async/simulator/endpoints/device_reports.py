@@ -1,4 +1,4 @@
-"""The device report endpoints of the simulated service; all of them count the fleet itself."""
+"""The device report endpoints of the simulated service, computed from the fleet and its logs."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,7 @@ __all__ = [
 
 Trouble = Literal["fault", "alert"]
 _TROUBLES: tuple[str, ...] = ("total", "resolved", "unresolved")
-_A_DAY_BUT_A_MOMENT = DAY - 0.001
+_LAST_INSTANT = DAY - 0.001
 
 
 def _devices(call: Call) -> list[Device]:
@@ -46,14 +46,12 @@ def _gid(call: Call) -> str | None:
 
 
 def active_on(call: Call, device: Device, days: Iterable[date]) -> bool:
-    """Return whether a device reported data on one of these days."""
-    begin, fleet = Days(call.world.quirks).begin, call.product.fleet
+    """Return whether a device has data records on any of these days."""
+    begin, fleet = Days(call.state.quirks).begin, call.product.fleet
     return any(
         record.visible(call.now)
         for day in days
-        for record in fleet.records(
-            "data", device.did, begin(day), begin(day) + _A_DAY_BUT_A_MOMENT
-        )
+        for record in fleet.records("data", device.did, begin(day), begin(day) + _LAST_INSTANT)
     )
 
 
@@ -65,14 +63,14 @@ def locations(call: Call) -> dict[str, object]:
         for device in _devices(call)
         if all(value is None or getattr(device, name) == value for name, value in asked.items())
     ]
-    bare = call.world.quirks.city_node != "object"
+    bare = call.state.quirks.city_node != "object"
     where = tree(found, _count, bare_city=bare)
     return {"gid": _gid(call), "total": len(found), "location": where}
 
 
 def summary(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/summary."""
-    days, devices = Days(call.world.quirks), call.product.fleet.devices
+    days, devices = Days(call.state.quirks), call.product.fleet.devices
     today = days.of(call.now)
     back = [date.fromordinal(today.toordinal() - step) for step in range(31)]
     active = {
@@ -92,7 +90,7 @@ def summary(call: Call) -> dict[str, object]:
 
 
 def _rows(call: Call, chosen: Callable[[Device, date], bool]) -> dict[str, object]:
-    query, quirks = call.query, call.world.quirks
+    query, quirks = call.query, call.state.quirks
     days = Days(quirks)
     asked = {name: query[name] for name in ("country", "region", "city") if query.get(name)}
     rows: list[dict[str, object]] = []
@@ -113,12 +111,12 @@ def _rows(call: Call, chosen: Callable[[Device, date], bool]) -> dict[str, objec
                         "created_at": days.stamp(device.created_at),
                     }
                 )
-    return page_of(rows, query, quirks, call.request.path, call.world.rng)
+    return page_of(rows, query, quirks, call.request.path, call.state.rng)
 
 
 def activated_devices(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/incr_devices."""
-    of = Days(call.world.quirks).of
+    of = Days(call.state.quirks).of
     return _rows(call, lambda device, day: of(device.created_at) == day)
 
 
@@ -129,7 +127,7 @@ def active_devices(call: Call) -> dict[str, object]:
 
 def liveness_history(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/report/liveness/history."""
-    quirks, devices = call.world.quirks, _devices(call)
+    quirks, devices = call.state.quirks, _devices(call)
     cycle, found = cycles(call.query, quirks, call.now)
     data: list[dict[str, object]] = []
     for label, days in found.items():
@@ -157,7 +155,7 @@ def realtime(call: Call) -> dict[str, object]:
         }
 
     def show(devices: Sequence[Device]) -> dict[str, object]:
-        # Below the top, numbers that are zero are left out.
+        # Below the top level, zeros are omitted.
         return {"count": {name: number for name, number in numbers(devices).items() if number}}
 
     devices = _devices(call)
@@ -168,7 +166,8 @@ def realtime(call: Call) -> dict[str, object]:
 
 
 def _past(device: Device, point: str) -> int:
-    # How many such events are over is nowhere else to be seen: a few devices had one to three.
+    # Resolved events appear in no other endpoint, so any number is consistent: one to three for
+    # a few devices.
     number = int(digest("past", device.did, point), 16) % 20
     return number if number <= 3 else 0  # noqa: PLR2004
 
@@ -178,7 +177,7 @@ def _events(device: Device, trouble: Trouble) -> dict[str, Counter[str]]:
     now = device.is_faulty if trouble == "fault" else device.is_alert
     found: dict[str, Counter[str]] = {}
     for number, name in enumerate(names):
-        # What is wrong now shows in the first data point of its kind, as in the data log.
+        # The current fault or alert is the first data point of its kind, as in the data log.
         open_, over = int(now and number == 0), _past(device, name)
         found[name] = Counter(total=open_ + over, resolved=over, unresolved=open_)
     return found
@@ -214,7 +213,7 @@ def _report(
         for device in _devices(call)
         if any(counts["total"] for counts in _events(device, trouble).values())
     ]
-    bare = call.world.quirks.city_node == "number" and show is _show_devices
+    bare = call.state.quirks.city_node == "number" and show is _show_devices
     where = tree(troubled, partial(show, trouble), bare_city=bare)
     return {"gid": _gid(call), **show(trouble, troubled), "location": where}
 

@@ -6,7 +6,7 @@ from attrs import asdict
 
 from gizwits_async.simulator.endpoints.envelope import flag, page_of, whole
 from gizwits_async.simulator.endpoints.logs import answer_log, parse_log_query
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Log
 from gizwits_async.simulator.state.fleet import Device
 from gizwits_async.simulator.state.state import Call
@@ -25,10 +25,10 @@ _ORDERS: dict[str, Callable[[Device], tuple[object, ...]]] = {
 def _by_mac(call: Call) -> Device:
     mac = call.query.get("mac")
     if not mac:
-        raise Refusal(_FORM_INVALID, "mac")
+        raise ApiRefusal(_FORM_INVALID, "mac")
     device = call.product.fleet.by_mac(mac)
     if device is None:
-        raise Refusal(_DEVICE_NOT_EXIST)
+        raise ApiRefusal(_DEVICE_NOT_EXIST)
     return device
 
 
@@ -54,11 +54,11 @@ def detail(call: Call) -> dict[str, object]:
 def search(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/search."""
     wanted = _filters(call)
-    order = _ORDERS[call.world.quirks.list_order]
+    order = _ORDERS[call.state.quirks.list_order]
     rows = [device for device in call.product.fleet.devices if all(ok(device) for ok in wanted)]
     rows.sort(key=order)
-    path, rng = call.request.path, call.world.rng
-    return page_of([_listed(device) for device in rows], call.query, call.world.quirks, path, rng)
+    path, rng = call.request.path, call.state.rng
+    return page_of([_listed(device) for device in rows], call.query, call.state.quirks, path, rng)
 
 
 def _listed(device: Device) -> dict[str, object]:
@@ -90,7 +90,7 @@ def _by_value(call: Call) -> list[Callable[[Device], bool]]:
     if kind is None and value is None:
         return []
     if kind not in ("did", "mac", "uid") or not value:
-        raise Refusal(_FORM_INVALID, "type and val")
+        raise ApiRefusal(_FORM_INVALID, "type and val")
     if kind == "uid":
         dids = call.product.bindings.dids_of(value)
         return [lambda device: device.did in dids]
@@ -101,13 +101,13 @@ def log_of(log: Log) -> Callable[[Call], dict[str, object]]:
     """Return the endpoint GET /v1/products/{product_key}/devices/{did}/{log}."""
 
     def answer(call: Call) -> dict[str, object]:
-        world, device = call.world, call.device(call.params["did"])
-        if device.is_disabled and world.quirks.disabled_logs == "refused":
-            raise Refusal(_DEVICE_DISABLED)
-        if log in world.quirks.forbidden_logs:
-            raise Refusal(world.quirks.forbidden_code)
-        query = parse_log_query(log, device.did, call.query, world.quirks, call.now)
-        fleet, contexts, rng = call.product.fleet, world.contexts, world.rng
-        return answer_log(fleet, query, world.quirks, contexts=contexts, now=call.now, rng=rng)
+        state, device = call.state, call.device(call.params["did"])
+        if device.is_disabled and state.quirks.disabled_logs == "refused":
+            raise ApiRefusal(_DEVICE_DISABLED)
+        if log in state.quirks.forbidden_logs:
+            raise ApiRefusal(state.quirks.forbidden_code)
+        query = parse_log_query(log, device.did, call.query, state.quirks, call.now)
+        fleet, contexts, rng = call.product.fleet, state.contexts, state.rng
+        return answer_log(fleet, query, state.quirks, contexts=contexts, now=call.now, rng=rng)
 
     return answer

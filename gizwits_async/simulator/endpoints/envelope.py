@@ -1,11 +1,11 @@
-"""The envelope of every list, and the numbers in a query that choose its page."""
+"""The envelope of lists, and the parsing of `skip`, `limit` and other numbers in a query."""
 
 import random
 import re
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 
 __all__ = ["flag", "page_of", "whole", "with_objects"]
@@ -14,27 +14,27 @@ _FORM_INVALID = 5002
 _DEFAULT_LIMIT = 20
 _MOST_ROWS, _MOST_SKIPPED = 1_000_000, 1_000_000_000
 _LAST = 99_999_999_999
-"""Latest epoch second that is understood."""
+"""Latest epoch second that is accepted."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def whole(query: dict[str, str], name: str, *, low: int = 0, high: int = _LAST) -> int | None:
-    """Return a whole number of the query; None if it was not sent.
+    """Return an integer of the query; None if it was not sent.
 
     Args:
         query: Parameters as sent.
-        name: Which one.
-        low: The least that is allowed.
-        high: The most that is allowed.
+        name: Name of the parameter.
+        low: Minimum.
+        high: Maximum.
 
     Raises:
-        Refusal: 5002, it is no whole number, or out of bounds.
+        ApiRefusal: 5002, the value is no integer or out of bounds.
     """
     text = query.get(name)
     if text is None:
         return None
     if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
-        raise Refusal(_FORM_INVALID, name)
+        raise ApiRefusal(_FORM_INVALID, name)
     return int(text)
 
 
@@ -42,13 +42,13 @@ def flag(query: dict[str, str], name: str) -> bool | None:
     """Return a flag of the query, sent as 0 or 1; None if it was not sent.
 
     Raises:
-        Refusal: 5002, it is something else.
+        ApiRefusal: 5002, the value is neither.
     """
     text = query.get(name)
     if text is None:
         return None
     if text not in ("0", "1"):
-        raise Refusal(_FORM_INVALID, name)
+        raise ApiRefusal(_FORM_INVALID, name)
     return text == "1"
 
 
@@ -64,14 +64,14 @@ def with_objects(
     """Return the envelope around the objects of one page.
 
     Args:
-        objects: What the page holds.
-        quirks: Which shape, and what is said of the total.
-        limit: Most rows it could have had.
-        skip: Rows before it.
-        total: Rows in all.
-        rng: For totals that drift.
+        objects: Rows of the page.
+        quirks: Form of the envelope and of the total.
+        limit: Maximum number of rows of the page.
+        skip: Number of rows before the page.
+        total: Number of rows of the list.
+        rng: Source of drifting totals.
     """
-    told: int | None = {
+    shown: int | None = {
         "page_only": len(objects),
         "over": total + 7,
         "drifting": total + rng.randrange(4),
@@ -79,27 +79,27 @@ def with_objects(
     }.get(quirks.total, total)
     meta: dict[str, object] = {"previous": None, "skip": skip, "limit": limit, "next": None}
     if quirks.total != "missing":
-        meta["total"] = told
+        meta["total"] = shown
     if not quirks.hits:
         return {"meta": meta, "objects": list(objects)}
-    inner = {"objects": list(objects)} | ({} if quirks.total == "missing" else {"total": told})
+    inner = {"objects": list(objects)} | ({} if quirks.total == "missing" else {"total": shown})
     return {"meta": meta, "objects": {"hits": inner, "took": 117, "err_code": 0}}
 
 
 def page_of(
     rows: Sequence[object], query: dict[str, str], quirks: Quirks, path: str, rng: random.Random
 ) -> dict[str, object]:
-    """Return the page of a list that `skip` and `limit` of the query choose.
+    """Return the page of a list that `skip` and `limit` select.
 
     Args:
         rows: The whole list.
         query: Parameters as sent.
-        quirks: Which limits hold.
+        quirks: Limits and form of the page.
         path: Path of the call, for `meta.next`.
-        rng: For totals that drift.
+        rng: Source of drifting totals.
 
     Raises:
-        Refusal: 5002, one of the two is no number or out of bounds.
+        ApiRefusal: 5002, `skip` or `limit` is no integer or out of bounds.
     """
     over = quirks.list_refuse_over
     limit = whole(query, "limit", low=1, high=_MOST_ROWS if over is None else over)

@@ -1,19 +1,19 @@
-"""Location trees of the reports: country, region, city, and what is counted in each. Pure."""
+"""Location trees of the reports: country, region and city with their counts. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-__all__ = ["Placed", "tree"]
+__all__ = ["Located", "tree"]
 
 _LEVELS = ("country", "region", "city")
 
 
-class Placed(Protocol):
-    """What has a place, or none."""
+class Located(Protocol):
+    """A value with a location, or without one."""
 
     @property
     def country(self) -> str | None:
-        """Country; None if its place is not known."""
+        """Country; None if the location is unknown."""
         ...
 
     @property
@@ -27,29 +27,29 @@ class Placed(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Placed)
+T = TypeVar("T", bound=Located)
 
 
 def tree(
-    things: Iterable[T],
+    items: Iterable[T],
     show: Callable[[Sequence[T]], dict[str, object]],
     *,
     bare_city: bool = False,
     levels: Sequence[str] = _LEVELS,
 ) -> dict[str, object]:
-    """Return the tree of places.
+    """Return the location tree.
 
     Args:
-        things: What is counted; those without a place are left out.
-        show: Gives the fields of a place from what is in it, `count` among them.
-        bare_city: Whether the lowest places are their count alone.
-        levels: Which levels there are from here on.
+        items: Items to count; items without a location are left out.
+        show: Returns the fields of a node for its items, `count` among them.
+        bare_city: Whether a leaf is only its count.
+        levels: Remaining levels, outermost first.
     """
     inside: dict[str, list[T]] = {}
-    for thing in things:
-        name = getattr(thing, levels[0])
+    for item in items:
+        name = getattr(item, levels[0])
         if name is not None:
-            inside.setdefault(name, []).append(thing)
+            inside.setdefault(name, []).append(item)
     below = levels[1:]
     if not below:
         return {

@@ -1,4 +1,4 @@
-"""The three logs of a device: which records a query means, how they are shown, page by page."""
+"""The three logs of a device: which records a query selects, and how its pages are written."""
 
 import random
 from math import floor
@@ -6,9 +6,9 @@ from math import floor
 from attrs import frozen
 
 from gizwits_async.simulator.endpoints.envelope import whole, with_objects
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Log, Quirks
-from gizwits_async.simulator.state.contexts import Contexts, Dead
+from gizwits_async.simulator.state.contexts import ContextExpired, Contexts
 from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.timeline import DAY, Record
 
@@ -23,7 +23,7 @@ _MOST_ROWS = 1_000_000
 
 @frozen(kw_only=True)
 class LogQuery:
-    """One log query as the server understood it."""
+    """One parsed log query."""
 
     log: Log
     did: str
@@ -33,23 +33,23 @@ class LogQuery:
     limit: int
     context: str
     key: tuple[object, ...]
-    """What must stay the same from page to page."""
+    """Parameters that must be equal on all pages of a chain."""
 
 
 def parse_log_query(
     log: Log, did: str, query: dict[str, str], quirks: Quirks, now: float
 ) -> LogQuery:
-    """Return the query, defaults filled in.
+    """Return the parsed query with the defaults of the service.
 
     Args:
-        log: Which log.
-        did: Which device.
+        log: The log.
+        did: The device.
         query: Parameters as sent.
-        quirks: What is refused.
+        quirks: Which ranges are refused.
         now: The server's present, in epoch seconds.
 
     Raises:
-        Refusal: 5002, with the name of the parameter as its detail.
+        ApiRefusal: 5002, with the name of the parameter as the detail.
     """
     start, end = whole(query, "start_ts"), whole(query, "end_ts")
     over = quirks.log_refuse_over
@@ -57,7 +57,7 @@ def parse_log_query(
     limit = _DEFAULT_LIMIT if limit is None else limit
     sort = query.get("sort", "desc")
     if sort not in ("asc", "desc"):
-        raise Refusal(_FORM_INVALID, "sort")
+        raise ApiRefusal(_FORM_INVALID, "sort")
     key = (log, did, start, end, sort)
     longest = _MAX_SPAN - 1 if quirks.span_strict else _MAX_SPAN
     if end is None:
@@ -66,8 +66,8 @@ def parse_log_query(
         start = end - longest
     context = query.get("context", "")
     if not context:
-        # The range was judged when the chain was opened; it grows older while one pages.
-        _judge(start, end, longest, quirks, now)
+        # Only the opening call is checked: the range ages while its pages are read.
+        _check_range(start, end, longest, quirks, now)
         start = max(start, floor(now) - _RETENTION)
     return LogQuery(
         log=log,
@@ -81,13 +81,13 @@ def parse_log_query(
     )
 
 
-def _judge(start: int, end: int, longest: int, quirks: Quirks, now: float) -> None:
+def _check_range(start: int, end: int, longest: int, quirks: Quirks, now: float) -> None:
     if not 0 <= end - start <= longest:
-        raise Refusal(_FORM_INVALID, "start_ts and end_ts")
+        raise ApiRefusal(_FORM_INVALID, "start_ts and end_ts")
     if quirks.refuse_future_end and end > now:
-        raise Refusal(_FORM_INVALID, "end_ts")
+        raise ApiRefusal(_FORM_INVALID, "end_ts")
     if quirks.refuse_old_start and start < floor(now) - _RETENTION:
-        raise Refusal(_FORM_INVALID, "start_ts")
+        raise ApiRefusal(_FORM_INVALID, "start_ts")
 
 
 def _clock(log: Log, quirks: Quirks) -> str:
@@ -95,7 +95,7 @@ def _clock(log: Log, quirks: Quirks) -> str:
 
 
 def shown_time(record: Record, log: Log, quirks: Quirks) -> float:
-    """Return the time that the server shows for a record."""
+    """Return the time that the server writes for a record."""
     return record.at if _clock(log, quirks) == "fractional" else floor(record.at)
 
 
@@ -118,7 +118,7 @@ def _select(
         high = time < query.end if quirks.bounds == "half_open" else time <= query.end
         return low and high and record.visible(now)
 
-    # A record of the second `end` may count as `end` itself.
+    # With cut fractions, all records of the second `end` are at `end`.
     near = fleet.records(query.log, query.did, query.start, query.end + 1)
     rows = [record for record in near if inside(record)]
     if quirks.second_order == "reversed":
@@ -140,30 +140,30 @@ def answer_log(
     """Return the body of one page.
 
     Args:
-        fleet: Where the records are.
-        query: What is asked.
-        quirks: How it is answered.
-        contexts: What is remembered of other pages.
+        fleet: Source of the records.
+        query: The parsed query.
+        quirks: Behaviour of the server.
+        contexts: Open chains.
         now: The server's present, in epoch seconds.
-        rng: For orders that are nobody's business.
+        rng: Source of shuffled orders and drifting totals.
 
     Raises:
-        Refusal: 5002 for a dead context, if this server says so.
+        ApiRefusal: 5002, the context has expired and `dead_context` is `error`.
     """
     try:
-        chain, place = (
+        chain, position = (
             contexts.find(query.context, query.key, now) if query.context else (None, None)
         )
-    except Dead:
+    except ContextExpired:
         if quirks.dead_context == "error":
-            raise Refusal(_FORM_INVALID, "context") from None
+            raise ApiRefusal(_FORM_INVALID, "context") from None
         if quirks.dead_context == "empty":
             return _page(query, quirks, (), None, total=0, rng=rng)
-        chain = place = None
-    if chain is None or place is None:
+        chain = position = None
+    if chain is None or position is None:
         chain = contexts.open(query.key, _select(fleet, query, quirks, now, rng), now)
-        place = chain.steps[0]
-    rows, context = contexts.turn(chain, place, query.limit)
+        position = chain.steps[0]
+    rows, context = contexts.page_at(chain, position, query.limit)
     return _page(query, quirks, rows, context, total=len(chain.rows), rng=rng)
 
 
@@ -203,15 +203,15 @@ def truth(
     quirks: Quirks,
     now: float | None,
 ) -> list[dict[str, object]]:
-    """Return what the log shows with `start <= shown time < end`, oldest first.
+    """Return the records with `start <= written time < end`, oldest first.
 
     Args:
-        fleet: Where the records are.
-        log: Which log.
-        did: Which device.
+        fleet: Source of the records.
+        log: The log.
+        did: The device.
         span: Start and end, in epoch seconds.
-        quirks: How times are shown.
-        now: Only what is visible then, in epoch seconds; None: everything.
+        quirks: How times are written.
+        now: Only records visible at this time, in epoch seconds; None: all.
     """
     start, end = span
     return [

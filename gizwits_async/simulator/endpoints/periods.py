@@ -1,4 +1,4 @@
-"""Days, weeks and months of the reports: how they are written, and when they begin. Pure."""
+"""Days, weeks and months of the reports: parsing, labels and boundaries. Pure."""
 
 import re
 from calendar import monthrange
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.timeline import DAY
 
@@ -26,26 +26,26 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Days:
-    """The days of one server: which day an instant falls on, and when a day begins."""
+    """Calendar days in the time zone of the reports."""
 
     def __init__(self, quirks: Quirks) -> None:
         self._shift = quirks.report_hours * _HOUR
 
     def of(self, at: float) -> date:
-        """Return the day of an instant in epoch seconds."""
+        """Return the day of an instant given in epoch seconds."""
         return date.fromordinal(_EPOCH + int((at + self._shift) // DAY))
 
     def begin(self, day: date) -> float:
-        """Return when a day begins, in epoch seconds."""
+        """Return the start of a day, in epoch seconds."""
         return float((day.toordinal() - _EPOCH) * DAY - self._shift)
 
     def stamp(self, at: float) -> str:
-        """Return an instant as the reports write it, without saying which zone."""
+        """Return an instant as the reports write it: local time without a zone."""
         return datetime.fromtimestamp(at + self._shift, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def text_of(day: date, cycle: Cycle, quirks: Quirks) -> str:
-    """Return the name of the day, week or month that a day belongs to."""
+    """Return the label of the day, week or month that contains a day."""
     if cycle == "date":
         return day.isoformat()
     if cycle == "month":
@@ -64,7 +64,7 @@ def _first_day(text: str, cycle: Cycle, quirks: Quirks) -> date:
         return date(year, number, 1)
     if quirks.weeks == "iso":
         return date.fromisocalendar(year, number, 1)
-    # Week 1 begins with the first Sunday or Monday; the days before it are week 00.
+    # Week 1 starts on the first Sunday or Monday; the days before it are week 00.
     new_year = date(year, 1, 1)
     lead = (_FIRST_WEEKDAY[quirks.weeks] - new_year.weekday()) % 7
     if not 0 <= number <= _LONGEST["week"]:
@@ -79,17 +79,17 @@ def _days_in(first: date, cycle: Cycle) -> int:
 def day_range(
     query: dict[str, str], names: tuple[str, str], quirks: Quirks, now: float, *, default: int = 0
 ) -> list[date]:
-    """Return the days from one date of the query to another, both included.
+    """Return the days between two dates of the query, both included.
 
     Args:
         query: Parameters as sent.
-        names: Names of the first and the last date.
-        quirks: Whose days, and whether today is known.
+        names: Parameters of the first and the last date.
+        quirks: Time zone of the days, and whether reports of today exist.
         now: The server's present, in epoch seconds.
-        default: How many days up to yesterday are meant if none is named; 0: both must be.
+        default: Number of days up to yesterday if a date is missing; 0: both are required.
 
     Raises:
-        Refusal: 5002, missing, malformed, in reverse or too long; 5014, today is not known yet.
+        ApiRefusal: 5002, missing, malformed, reversed or too long; 5014, no report of today yet.
     """
     today = Days(quirks).of(now)
     yesterday = (today - timedelta(days=1)).isoformat() if default else ""
@@ -97,9 +97,9 @@ def day_range(
     texts = [query.get(names[0], _back(end, default - 1) if default else ""), end]
     first, last = (_date(text, name) for text, name in zip(texts, names, strict=True))
     if not 0 <= (last - first).days < _MOST_DAYS:
-        raise Refusal(_FORM_INVALID, " and ".join(names))
+        raise ApiRefusal(_FORM_INVALID, " and ".join(names))
     if last >= today and not quirks.report_today:
-        raise Refusal(_NOT_GENERATED)
+        raise ApiRefusal(_NOT_GENERATED)
     return [first + timedelta(days=step) for step in range((last - first).days + 1)]
 
 
@@ -112,50 +112,50 @@ def _back(text: str, days: int) -> str:
 
 def _date(text: str, name: str) -> date:
     if not re.fullmatch(_FORMS["date"], text, re.ASCII):
-        raise Refusal(_FORM_INVALID, name)
+        raise ApiRefusal(_FORM_INVALID, name)
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refusal(_FORM_INVALID, name) from None
+        raise ApiRefusal(_FORM_INVALID, name) from None
 
 
 def cycles(
     query: dict[str, str], quirks: Quirks, now: float
 ) -> tuple[Cycle, dict[str, list[date]]]:
-    """Return the cycle of a history query, and its days, weeks or months with their days.
+    """Return the cycle of a history query, and the days of each day, week or month in it.
 
     Args:
         query: Parameters as sent: `cycle`, `start`, `end`.
-        quirks: How weeks are numbered, and whether today is known.
+        quirks: Numbering of weeks, and whether reports of today exist.
         now: The server's present, in epoch seconds.
 
     Raises:
-        Refusal: 5002, missing, malformed, in reverse or too long; 5014, today is not known yet.
+        ApiRefusal: 5002, missing, malformed, reversed or too long; 5014, no report of today yet.
     """
     cycle = _CYCLES.get(query.get("cycle", "date"))
     if cycle is None:
-        raise Refusal(_FORM_INVALID, "cycle")
+        raise ApiRefusal(_FORM_INVALID, "cycle")
     start, end = query.get("start", ""), query.get("end", "")
     firsts: list[date] = []
     for name, text in (("start", start), ("end", end)):
         try:
             if not re.fullmatch(_FORMS[cycle], text, re.ASCII):
-                raise Refusal(_FORM_INVALID, name)
+                raise ApiRefusal(_FORM_INVALID, name)
             firsts.append(_first_day(text, cycle, quirks))
         except (ValueError, OverflowError):
-            raise Refusal(_FORM_INVALID, name) from None
+            raise ApiRefusal(_FORM_INVALID, name) from None
     if not 0 <= (firsts[1] - firsts[0]).days < _MOST_DAYS:
-        raise Refusal(_FORM_INVALID, "start and end")
+        raise ApiRefusal(_FORM_INVALID, "start and end")
     found: dict[str, list[date]] = {}
     for day in _each(firsts[0], firsts[1], _days_in(firsts[1], cycle)):
         label = text_of(day, cycle, quirks)
         if start <= label <= end:
             found.setdefault(label, []).append(day)
     if len(found) > _LONGEST[cycle]:
-        raise Refusal(_FORM_INVALID, "start and end")
+        raise ApiRefusal(_FORM_INVALID, "start and end")
     today = Days(quirks).of(now)
     if not quirks.report_today and any(today in days for days in found.values()):
-        raise Refusal(_NOT_GENERATED)
+        raise ApiRefusal(_NOT_GENERATED)
     return cycle, found
 
 

@@ -1,4 +1,4 @@
-"""Which endpoint answers which verb and path, and what it asks of the caller."""
+"""The routing table: method, path, authentication and function of each endpoint."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -27,7 +27,7 @@ _ALERT_DEVICES = device_reports.devices_with("alert")
 _FAULT_EVENTS = device_reports.events_of("fault")
 _ALERT_EVENTS = device_reports.events_of("alert")
 _REGISTERED, _ACTIVE_USERS = users.search_registered, user_reports.active_users
-_USER_PLACES = user_reports.location
+_USER_LOCATIONS = user_reports.location
 
 
 @frozen(kw_only=True)
@@ -35,16 +35,16 @@ class Route:
     """One endpoint."""
 
     kind: str
-    """Its name in the ledger."""
+    """Name in the ledger."""
     method: str
     path: str
-    """Path with `{names}` for what varies."""
+    """Path with `{names}` for its parameters."""
     auth: Literal["none", "token", "enterprise"]
-    """Whether the caller shows nothing in the header, a token, or the enterprise's id and secret."""
+    """Required header: none, a token, or the enterprise's id and secret."""
     answer: Callable[[Call], object]
 
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        """Return what varies in a path of this form; None if it is of another form."""
+        """Return the path parameters; None if the path does not match."""
         form = self.path.split("/")[1:]
         if len(form) != len(segments):
             return None
@@ -112,10 +112,10 @@ ROUTES: tuple[Route, ...] = (
     _route("token", "POST", f"{_PRODUCT}/access_token", authorization.create_token, "none"),
     _route("users.search_registered", "GET", "/v1/users/search", _REGISTERED, "enterprise"),
     _route("user_reports.active", "GET", "/v1/users/liveness_total", _ACTIVE_USERS, "enterprise"),
-    _route("user_reports.location", "GET", "/v1/users/location", _USER_PLACES, "enterprise"),
+    _route("user_reports.location", "GET", "/v1/users/location", _USER_LOCATIONS, "enterprise"),
     *_product_routes(),
 )
-"""All endpoints, with every path that one of them may have."""
+"""All endpoints, with each path at which an endpoint may answer."""
 
 _BY_LENGTH = {
     length: tuple(route for route in ROUTES if route.path.count("/") == length)
@@ -124,7 +124,7 @@ _BY_LENGTH = {
 
 
 def _exists(route: Route, quirks: Quirks) -> bool:
-    # Of an endpoint whose path is in doubt only the path chosen answers.
+    # Where the documents disagree about a path, only the path chosen by the quirk answers.
     chosen = {
         "reports.summary": quirks.summary_path,
         "reports.rt": quirks.rt_path,
@@ -138,7 +138,7 @@ def _exists(route: Route, quirks: Quirks) -> bool:
 def find_route(
     method: str, segments: tuple[str, ...], quirks: Quirks
 ) -> tuple[Route | None, Mapping[str, str], tuple[str, ...]]:
-    """Return the endpoint, what varies in its path, and the verbs that this path would answer."""
+    """Return the endpoint and its path parameters; if there is none, the methods of that path."""
     near = _BY_LENGTH.get(len(segments), ())
     found = [
         (route, params)

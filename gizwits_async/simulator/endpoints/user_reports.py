@@ -1,11 +1,11 @@
-"""The user report endpoints of the simulated service; all of them count its own users."""
+"""The user report endpoints of the simulated service, computed from its users and bindings."""
 
 from collections.abc import Sequence
 
 from gizwits_async.simulator.endpoints.device_reports import active_on
 from gizwits_async.simulator.endpoints.location_tree import tree
 from gizwits_async.simulator.endpoints.periods import Days, cycles, day_range
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.state import Call
 from gizwits_async.simulator.state.users import User
 
@@ -15,7 +15,7 @@ _NO_APP = 5016
 
 
 def _first_bound(call: Call) -> dict[str, float]:
-    # uid -> when the user first bound a device that counts here.
+    # uid -> when the user first bound a device of the requested group.
     inside = call.in_group()
     dids = {device.did for device in call.product.fleet.devices if inside(device)}
     first: dict[str, float] = {}
@@ -27,7 +27,7 @@ def _first_bound(call: Call) -> dict[str, float]:
 
 def new_users(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/users/report/new."""
-    quirks = call.world.quirks
+    quirks = call.state.quirks
     cycle, found = cycles(call.query, quirks, call.now)
     days = [Days(quirks).of(at) for at in _first_bound(call).values()]
     data: list[dict[str, object]] = []
@@ -46,17 +46,17 @@ def new_users(call: Call) -> dict[str, object]:
 
 def active_users(call: Call) -> dict[str, object]:
     """GET /v1/users/liveness_total: users of whose devices one reported on that day."""
-    quirks, people, fleet = call.world.quirks, call.product.bindings, call.product.fleet
+    quirks, bindings, fleet = call.state.quirks, call.product.bindings, call.product.fleet
     appid = call.query.get("appid")
-    if appid and appid not in people.apps:
-        raise Refusal(_NO_APP)
+    if appid and appid not in bindings.apps:
+        raise ApiRefusal(_NO_APP)
     data: list[dict[str, object]] = []
     for day in day_range(call.query, ("start_date", "end_date"), quirks, call.now):
         active = {device.did for device in fleet.devices if active_on(call, device, (day,))}
         users = {
             uid
-            for uid, did in people.rows
-            if did in active and (not appid or people.users[uid].appid == appid)
+            for uid, did in bindings.rows
+            if did in active and (not appid or bindings.users[uid].appid == appid)
         }
         if users or quirks.empty_rows:
             data.append({"date": day.isoformat(), "count": len(users)})
@@ -69,12 +69,12 @@ def _count(users: Sequence[User]) -> dict[str, object]:
 
 def location(call: Call) -> dict[str, object]:
     """GET /v1/users/location."""
-    bare = call.world.quirks.city_node == "number"
+    bare = call.state.quirks.city_node == "number"
     return tree(call.product.bindings.users.values(), _count, bare_city=bare)
 
 
 def total(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/users/report/total: users who ever bound a device."""
     gid = call.query.get("gid") or None
-    people = call.product.bindings
-    return {"gid": gid, "total": len(people.ever if gid is None else _first_bound(call))}
+    bindings = call.product.bindings
+    return {"gid": gid, "total": len(bindings.ever if gid is None else _first_bound(call))}

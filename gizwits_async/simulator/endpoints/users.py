@@ -1,9 +1,9 @@
-"""The user endpoints of the simulated service: registered users, and those who bound a device."""
+"""The user endpoints of the simulated service: registered users, and users of bound devices."""
 
 from attrs import asdict
 
 from gizwits_async.simulator.endpoints.envelope import page_of
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.state import Call
 from gizwits_async.simulator.state.users import User
 
@@ -23,38 +23,38 @@ def _pick(user: User, names: tuple[str, ...]) -> dict[str, object]:
 
 def search_registered(call: Call) -> dict[str, object]:
     """GET /v1/users/search."""
-    query, people = call.query, call.product.bindings
-    if query.get("appid") and query["appid"] not in people.apps:
-        raise Refusal(_NO_APP)
+    query, bindings = call.query, call.product.bindings
+    if query.get("appid") and query["appid"] not in bindings.apps:
+        raise ApiRefusal(_NO_APP)
     asked = {
         name: query[name] for name in ("appid", "username", "phone", "email") if query.get(name)
     }
     rows = [
         _pick(user, _REGISTERED)
-        for user in people.users.values()
+        for user in bindings.users.values()
         if all(getattr(user, name) == value for name, value in asked.items())
     ]
-    return page_of(rows, query, call.world.quirks, call.request.path, call.world.rng)
+    return page_of(rows, query, call.state.quirks, call.request.path, call.state.rng)
 
 
 def search_bound(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/users/search."""
-    query, people = call.query, call.product.bindings
+    query, bindings = call.query, call.product.bindings
     kind, value = query.get("type"), query.get("val")
     if (kind is not None or value is not None) and (kind not in _KINDS or not value):
-        raise Refusal(_FORM_INVALID, "type and val")
+        raise ApiRefusal(_FORM_INVALID, "type and val")
     inside = call.in_group()
     dids = {device.did for device in call.product.fleet.devices if inside(device)}
     if kind in ("did", "mac", "device_sn"):
         dids = {d.did for d in call.product.fleet.devices if getattr(d, kind) == value} & dids
-    bound = dict.fromkeys(uid for uid, did in people.rows if did in dids)
+    bound = dict.fromkeys(uid for uid, did in bindings.rows if did in dids)
     rows: list[dict[str, object]] = []
     for uid in bound:
-        user = people.users[uid]
+        user = bindings.users[uid]
         if kind in ("uid", "username", "phone", "email") and getattr(user, kind) != value:
             continue
         row = {**_pick(user, _BOUND), "auth_src": None}
         if kind == "did":
-            row["is_owner"] = people.users_of(str(value))[0] == uid
+            row["is_owner"] = bindings.users_of(str(value))[0] == uid
         rows.append(row)
-    return page_of(rows, query, call.world.quirks, call.request.path, call.world.rng)
+    return page_of(rows, query, call.state.quirks, call.request.path, call.state.rng)

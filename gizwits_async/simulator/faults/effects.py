@@ -1,4 +1,4 @@
-"""What a fault rule makes of a call: another reply, or the same one that travels badly. No I/O."""
+"""Applies a fault rule to a call: another reply, or a disturbed delivery. No I/O."""
 
 import json
 from email.utils import formatdate
@@ -15,44 +15,44 @@ from gizwits_async.simulator.messages import (
     Delivery,
     SimulatedReply,
     SimulatedRequest,
-    written,
+    encode_json,
 )
 
-__all__ = ["strike"]
+__all__ = ["apply_fault"]
 
-_EFFECTLESS = (Action.STATUS, Action.HTML, Action.REDIRECT, Action.RESET)
+_WITHOUT_EFFECT = (Action.STATUS, Action.HTML, Action.REDIRECT, Action.RESET)
 _OVERSIZED = 32 * 2**20
-_SAME = "the-same-cursor"
+_REPEATED_CONTEXT = "the-same-cursor"
 _DATE = "date"
-_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
 """Statuses under which HTTP carries no body."""
 
 
 class Answer(Protocol):
-    """The service itself."""
+    """The simulated service."""
 
     def __call__(self, request: SimulatedRequest, now: float, ahead: float = 0.0) -> SimulatedReply:
-        """Return its reply; its clock may be ahead for this one call, its quota's never is."""
+        """Return the reply. `ahead` moves the server's clock for this call, but not the quota's."""
         ...
 
 
-def strike(
+def apply_fault(
     rule: FaultRule, faults: Faults, request: SimulatedRequest, now: float, answer: Answer
 ) -> SimulatedReply:
-    """Return the reply to a call that a rule strikes.
+    """Return the reply to a call that a rule makes fail.
 
     Args:
         rule: The rule.
-        faults: The box it comes from, for what it has to remember.
+        faults: The set of active rules, which keeps the state between calls.
         request: The call.
         now: The caller's present, in epoch seconds.
-        answer: The service itself; called if the call has an effect.
+        answer: The service; called unless the rule keeps the call from it.
 
     Returns:
-        The reply; with status 0 where there is none, and a `delivery` that says so.
+        The reply; status 0 and a `delivery` where the caller receives none.
     """
     action, reply = rule.action, None
-    effect = action not in _EFFECTLESS if rule.effect is None else rule.effect
+    effect = action not in _WITHOUT_EFFECT if rule.effect is None else rule.effect
     if action is Action.SAME_CURSOR:
         return _same_cursor(faults, request, now, answer)
     if action is Action.CLOCK_SKEW:
@@ -60,38 +60,38 @@ def strike(
     if effect:
         reply = answer(request, now)
     if action in (Action.STATUS, Action.HTML, Action.REDIRECT):
-        # What stands in front of a service has a clock too.
+        # Proxies send a Date header too.
         date = {_DATE: formatdate(now, usegmt=True) if reply is None else reply.headers[_DATE]}
-        instead = _instead(rule, date)
-        return evolve(instead, body=b"") if instead.status in _BODILESS else instead
+        replaced = _replacement(rule, date)
+        return evolve(replaced, body=b"") if replaced.status in _WITHOUT_BODY else replaced
     if action in (Action.RESET, Action.EFFECT_WITHOUT_REPLY) or reply is None:
         wait = inf if action is Action.STALL and rule.seconds is None else (rule.seconds or 0.0)
         lost = Delivery(reset=True, wait=wait if action is Action.STALL else 0.0)
         return SimulatedReply(status=0, headers={}, body=b"", delivery=lost)
     if action in (Action.DUPLICATE_ROWS, Action.DRIFTING_TOTAL):
-        return _other_rows(rule, faults, reply)
-    return _badly(rule, reply)
+        return _other_page(rule, faults, reply)
+    return _disturbed(rule, reply)
 
 
-def _badly(rule: FaultRule, reply: SimulatedReply) -> SimulatedReply:
+def _disturbed(rule: FaultRule, reply: SimulatedReply) -> SimulatedReply:
     body, action = reply.body, rule.action
     keep = len(body) // 2 if rule.size is None else min(rule.size, len(body))
     if action is Action.TRUNCATED:
         return evolve(reply, body=body[:keep])
     if action is Action.CUT:
-        way = Delivery(cut_at=min(keep, max(0, len(body) - 1)))
+        delivery = Delivery(cut_at=min(keep, max(0, len(body) - 1)))
     elif action is Action.STALL:
-        way = Delivery(wait=inf if rule.seconds is None else rule.seconds)
+        delivery = Delivery(wait=inf if rule.seconds is None else rule.seconds)
     elif action is Action.DRIP:
         pause = 0.1 if rule.seconds is None else rule.seconds
-        way = Delivery(piece=max(1, rule.size or 1), pause=pause)
+        delivery = Delivery(piece=max(1, rule.size or 1), pause=pause)
     else:
         size = _OVERSIZED if rule.size is None else rule.size
-        way = Delivery(padding=max(0, size - len(body)))
-    return evolve(reply, delivery=way)
+        delivery = Delivery(padding=max(0, size - len(body)))
+    return evolve(reply, delivery=delivery)
 
 
-def _instead(rule: FaultRule, date: dict[str, str]) -> SimulatedReply:
+def _replacement(rule: FaultRule, date: dict[str, str]) -> SimulatedReply:
     if rule.action is Action.REDIRECT:
         headers = {**date, "location": rule.location}
         return SimulatedReply(status=rule.status or HTTPStatus.FOUND, headers=headers, body=b"")
@@ -108,7 +108,7 @@ def _instead(rule: FaultRule, date: dict[str, str]) -> SimulatedReply:
     return SimulatedReply.of_json(rule.status or usual, body, date)
 
 
-def _other_rows(rule: FaultRule, faults: Faults, reply: SimulatedReply) -> SimulatedReply:
+def _other_page(rule: FaultRule, faults: Faults, reply: SimulatedReply) -> SimulatedReply:
     page = _page(reply)
     if page is None:
         return reply
@@ -116,10 +116,10 @@ def _other_rows(rule: FaultRule, faults: Faults, reply: SimulatedReply) -> Simul
     if rule.action is Action.DUPLICATE_ROWS and isinstance(objects, list):
         page["objects"] = [*objects[:1], *objects]
     elif isinstance(meta, dict) and isinstance(meta.get("total"), int):
-        # Up and down around the truth by two, another way at each call.
+        # Deviates from the true total by up to two, differently on each call.
         number = sum(faults.fired)
         meta["total"] = max(0, meta["total"] + number % 5 - 2)
-    return evolve(reply, body=written(page))
+    return evolve(reply, body=encode_json(page))
 
 
 def _same_cursor(
@@ -127,8 +127,8 @@ def _same_cursor(
 ) -> SimulatedReply:
     asked = request.query()
     again = faults.pages.get(request.path)
-    if asked.get("context") == _SAME and again is not None:
-        # Asked without the context, so that the service counts the call and dates the reply.
+    if asked.get("context") == _REPEATED_CONTEXT and again is not None:
+        # Send the request without the made-up context: the service counts the call and sets the date.
         path = request.path
         reply = answer(evolve(request, target=path), now)
         return evolve(reply, status=HTTPStatus.OK, body=again)
@@ -136,8 +136,8 @@ def _same_cursor(
     page = _page(reply)
     if page is None or not isinstance(page["meta"], dict):
         return reply
-    page["meta"]["context"] = _SAME
-    faults.pages[request.path] = written(page)
+    page["meta"]["context"] = _REPEATED_CONTEXT
+    faults.pages[request.path] = encode_json(page)
     return evolve(reply, body=faults.pages[request.path])
 
 

@@ -1,7 +1,7 @@
-"""Fault rules: which calls go wrong, and how. Values, their choice, and their reading from files.
+"""Fault rules: which calls fail and how; choosing the rule for a call, and reading rule files.
 
-Give them to `SimulatedCloud(faults=[...])`; both doors honour them. What each does to a call is in
-`mishaps.py`.
+Pass them to `SimulatedCloud(faults=[...])`; the in-process transport and the server both apply them.
+`effects.py` implements the actions.
 """
 
 import json
@@ -33,12 +33,12 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "size": (int,),
     "location": (str,),
 }
-"""What a field may be in a file."""
+"""Allowed types of each field in a rule file."""
 _STATUSES = range(200, 600)
 
 
-_FAR = 1e9
-"""Seconds, some thirty years: clocks farther off have no date in a header."""
+_MAX_SECONDS = 1e9
+"""About thirty years: a larger clock skew cannot be written as an HTTP date."""
 
 
 def _list_of_numbers(value: int | Iterable[int] | None) -> tuple[int, ...] | None:
@@ -49,40 +49,41 @@ def _list_of_numbers(value: int | Iterable[int] | None) -> tuple[int, ...] | Non
 
 @frozen(kw_only=True)
 class FaultRule:
-    """One kind of call that goes wrong in one way."""
+    """Makes matching calls fail in one way."""
 
     action: Action = field(converter=Action)
-    """What happens; see `Action`."""
+    """How the calls fail; see `Action`."""
     method: str | None = None
-    """Verb in capitals; None: any."""
+    """HTTP method in capitals; None: any."""
     path: str = "*"
-    """Pattern for the quoted path, as of a shell: `*/devices/*/data`."""
+    """Shell-style pattern for the quoted path: `*/devices/*/data`."""
     nth: tuple[int, ...] | None = field(default=None, converter=_list_of_numbers)
-    """Which of the matching calls, counted from 1: a number or several (none: no call); None: all."""
+    """Numbers of the matching calls that fail, counted from 1; a single number is accepted. None: all."""
     probability: float = 1.0
-    """Chance of each of them."""
+    """Probability that each of those calls fails."""
     seed: int = 1
-    """Of that chance."""
+    """Seed of that probability."""
     effect: bool | None = None
-    """Whether the service acts on the call all the same; None: as the action has it."""
+    """Whether the service handles the call nevertheless; None: the default of the action."""
     status: int | None = None
-    """For `status`, `html`, `redirect`: HTTP status; None: 500, 502, 302, or the code's own."""
+    """For `status`, `html`, `redirect`: HTTP status; None: 500, 502, 302, or the documented status of
+    `code`."""
     code: int | None = None
-    """For `status`: `error_code` of the body; None: a body without one."""
+    """For `status`: `error_code` of the body; None: a body without an error code."""
     seconds: float | None = None
-    """For `stall`: until the reply (None: never); `drip`: between pieces (None: a tenth);
-    `clock_skew`: how far the server's clock is ahead (None: an hour)."""
+    """For `stall`: seconds until the reply (None: never); `drip`: between pieces (None: 0.1);
+    `clock_skew`: by which the server's clock is ahead (None: 3,600)."""
     size: int | None = None
-    """For `oversized`: bytes in all (None: 32 MiB); `drip`: of a piece (None: 1); `cut` and
-    `truncated`: that remain (None: half)."""
+    """For `oversized`: total bytes (None: 32 MiB); `drip`: bytes of a piece (None: 1); `cut` and
+    `truncated`: bytes that remain (None: half)."""
     location: str = "http://elsewhere.invalid/"
-    """For `redirect`: where to."""
+    """For `redirect`: the header `Location`."""
 
     def __attrs_post_init__(self) -> None:
         """Check the values.
 
         Raises:
-            ValueError: One is out of bounds.
+            ValueError: A value is out of bounds.
         """
         if not 0.0 <= self.probability <= 1.0:
             raise ValueError(f"probability must be from 0 to 1, not {self.probability!r}")
@@ -94,12 +95,12 @@ class FaultRule:
             raise ValueError(f"size must not be negative, not {self.size!r}")
         if self.nth is not None and any(number < 1 for number in self.nth):
             raise ValueError(f"nth counts from 1, not {self.nth!r}")
-        if self.seconds is not None and not self._least <= self.seconds <= self._most:
+        if self.seconds is not None and not self._min_seconds <= self.seconds <= self._max_seconds:
             raise ValueError(
-                f"seconds of {self.action} must be from {self._least:g} to {self._most:g}, not"
+                f"seconds of {self.action} must be from {self._min_seconds:g} to {self._max_seconds:g}, not"
                 f" {self.seconds!r}"
             )
-        # What could match nothing, or not be sent, would be found out too late or never.
+        # Refuse rules that can never match or be sent: the mistake would otherwise go unnoticed.
         if self.method is not None and not self.method.isupper():
             raise ValueError(f"method must be a verb in capitals, not {self.method!r}")
         if not self.path:
@@ -108,61 +109,61 @@ class FaultRule:
             raise ValueError(f"location must be printable ASCII, not {self.location!r}")
 
     @property
-    def _least(self) -> float:
-        return -_FAR if self.action is Action.CLOCK_SKEW else 0.0
+    def _min_seconds(self) -> float:
+        return -_MAX_SECONDS if self.action is Action.CLOCK_SKEW else 0.0
 
     @property
-    def _most(self) -> float:
-        return inf if self.action is Action.STALL else _FAR
+    def _max_seconds(self) -> float:
+        return inf if self.action is Action.STALL else _MAX_SECONDS
 
     def matches(self, request: SimulatedRequest) -> bool:
-        """Return whether a call is of the kind that this rule is about."""
+        """Return whether method and path of a call match this rule."""
         return self.method in (None, request.method) and fnmatchcase(request.path, self.path)
 
 
 class Faults:
-    """Rules in use, and what they have to remember: how many calls matched, and chance."""
+    """The active rules with their counters and random generators."""
 
     def __init__(self, rules: Iterable[FaultRule] = ()) -> None:
         self.set(rules)
 
     def set(self, rules: Iterable[FaultRule]) -> None:
-        """Put these rules in the place of those before, and count from the beginning."""
+        """Replace all rules and reset the counters."""
         self.rules = tuple(rules)
         self.matched = [0] * len(self.rules)
-        """How many calls each rule was about."""
+        """Number of calls that matched each rule."""
         self.fired = [0] * len(self.rules)
-        """How many calls each rule made go wrong."""
+        """Number of calls that each rule made fail."""
         self.pages: dict[str, bytes] = {}
-        """What `same_cursor` gives again: path -> body."""
+        """Pages that `same_cursor` repeats: path -> body."""
         self._chance = [
             random.Random(f"{rule.seed}/{number}") for number, rule in enumerate(self.rules)
         ]
 
     def choose(self, request: SimulatedRequest) -> FaultRule | None:
-        """Return the first rule that strikes this call, and count it for all that match."""
+        """Return the first rule that makes this call fail; update the counters of all that match."""
         chosen: FaultRule | None = None
         for number, rule in enumerate(self.rules):
             if not rule.matches(request):
                 continue
             self.matched[number] += 1
-            strikes = rule.nth is None or self.matched[number] in rule.nth
+            fails = rule.nth is None or self.matched[number] in rule.nth
             if rule.probability < 1.0:
-                strikes = self._chance[number].random() < rule.probability and strikes
-            if strikes and chosen is None:
+                fails = self._chance[number].random() < rule.probability and fails
+            if fails and chosen is None:
                 self.fired[number] += 1
                 chosen = rule
         return chosen
 
 
 def parse_faults(data: object) -> tuple[FaultRule, ...]:
-    """Return the rules in what a JSON or TOML file holds.
+    """Return the rules in the decoded content of a JSON or TOML file.
 
     Args:
         data: A list of objects, or an object with such a list as `rules` or `rule`.
 
     Raises:
-        ValueError: The shape, a name or a value is wrong; the message says which rule and field.
+        ValueError: The structure, a name or a value is wrong; the message names rule and field.
     """
     if isinstance(data, Mapping):
         data = data.get("rules", data.get("rule"))
@@ -172,7 +173,7 @@ def parse_faults(data: object) -> tuple[FaultRule, ...]:
     for number, item in enumerate(data, start=1):
         where = f"fault rule {number}"
         if not isinstance(item, Mapping) or "action" not in item:
-            raise ValueError(f"{where}: an object with an action is wanted")
+            raise ValueError(f"{where}: must be an object with an action")
         given = {name: value for name, value in item.items() if value is not None}
         for name, value in given.items():
             if name not in _TYPES:
@@ -191,7 +192,7 @@ def load_faults(path: str | Path) -> tuple[FaultRule, ...]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is neither, or a rule in it is wrong.
+        ValueError: The file is neither TOML nor JSON, or a rule in it is wrong.
     """
     text = Path(path).read_text("utf-8")
     if Path(path).suffix == ".toml":

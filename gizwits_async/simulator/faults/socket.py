@@ -1,4 +1,4 @@
-"""How the server sends a reply that a fault rule lets travel badly: on the socket, for real."""
+"""Sends replies that a fault rule disturbs: resets, cuts and delays on the real socket."""
 
 import asyncio
 import contextlib
@@ -10,51 +10,51 @@ from aiohttp import web
 
 from gizwits_async.simulator.messages import Delivery, SimulatedReply
 
-__all__ = ["carry_badly"]
+__all__ = ["send_faulty"]
 
 _CHUNK = 2**16
-_LINGER_NOT = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
-async def carry_badly(
-    request: web.Request, reply: SimulatedReply, way: Delivery
+async def send_faulty(
+    request: web.Request, reply: SimulatedReply, delivery: Delivery
 ) -> web.StreamResponse:
-    """Send a reply as its delivery says.
+    """Send a reply in the way that its delivery prescribes.
 
     Args:
-        request: The request on whose connection it goes.
-        reply: What there is to send.
-        way: How it travels.
+        request: The request to answer.
+        reply: Status, headers and body.
+        delivery: How to send them.
     """
-    if way.wait == inf:
-        # Until the caller hangs up, which cancels this handler, or the server ends.
+    if delivery.wait == inf:
+        # Ends when the caller disconnects, which cancels this handler, or when the server closes.
         await asyncio.get_running_loop().create_future()
-    await asyncio.sleep(way.wait)
+    await asyncio.sleep(delivery.wait)
     response = web.StreamResponse(status=reply.status or 200, headers=reply.headers)
-    if way.reset:
+    if delivery.reset:
         _reset(request)
         return response
-    response.content_length = len(reply.body) + way.padding
+    response.content_length = len(reply.body) + delivery.padding
     with contextlib.suppress(ConnectionError):
         await response.prepare(request)
-        await _send(request, response, reply.body, way)
+        await _send(request, response, reply.body, delivery)
     return response
 
 
 async def _send(
-    request: web.Request, response: web.StreamResponse, body: bytes, way: Delivery
+    request: web.Request, response: web.StreamResponse, body: bytes, delivery: Delivery
 ) -> None:
-    if way.cut_at is not None:
-        await response.write(body[: way.cut_at])
+    if delivery.cut_at is not None:
+        await response.write(body[: delivery.cut_at])
         if request.transport is not None:
             request.transport.close()
         return
-    step = way.piece or max(1, len(body))
+    step = delivery.piece or max(1, len(body))
     for start in range(0, len(body), step):
         if start:
-            await asyncio.sleep(way.pause)
+            await asyncio.sleep(delivery.pause)
         await response.write(body[start : start + step])
-    left = way.padding
+    left = delivery.padding
     while left > 0:
         await response.write(b" " * min(left, _CHUNK))
         left -= _CHUNK
@@ -66,6 +66,6 @@ def _reset(request: web.Request) -> None:
         return
     sock = transport.get_extra_info("socket")
     if sock is not None:
-        # Closed without lingering, the peer gets a reset and no orderly end.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        # Without lingering, closing sends RST in place of FIN.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()

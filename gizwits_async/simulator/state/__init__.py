@@ -1,1 +1,1 @@
-"""What the simulated service knows: its fleet, users, groups, tokens, contexts and quota."""
+"""State of the simulated service: fleet, users, groups, tokens, contexts and quota."""

@@ -1,7 +1,7 @@
-"""The simulated product: an air conditioner's data points, their bytes, and the frames around them.
+"""Data points of the simulated product (an air conditioner), their byte layout, and their frames.
 
-One place for all of it: the data log, the frames of the cmd log, control and the datapoint
-endpoint read the same table. Layout and framing after `api.md` section 7.
+The data log, the frames of the cmd log, the control endpoint and the datapoint endpoint all use this
+table, so that they agree.
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ __all__ = [
     "REST",
     "Point",
     "Values",
+    "parse_write",
     "raw_frame",
     "report_frame",
     "show",
     "write_frame",
-    "written",
 ]
 
 Values = Mapping[str, int]
-"""Raw value of each data point, as on the device's wire."""
+"""Raw value of each data point, as the device sends it."""
 
 _TO_DEVICE = 0x0090
 _FROM_DEVICE = 0x0091
@@ -41,11 +41,11 @@ class Point:
     kind: Literal["bool", "enum", "uint8"]
     access: Literal["status_writable", "status_readonly", "alert", "fault"]
     byte: int
-    """Which byte of the status block."""
+    """Byte offset in the status block."""
     bit: int = 0
-    """First bit in it; 0 for a whole byte."""
+    """Lowest bit in that byte; 0 for a whole byte."""
     bits: int = 1
-    """How many bits."""
+    """Width in bits."""
     choices: tuple[str, ...] = ()
     """Values of an enum."""
     low: int = 0
@@ -55,14 +55,14 @@ class Point:
     addition: float = 0
 
     def shown(self, raw: int) -> int | float | str:
-        """Return the value as the API shows it: enums by name, numbers as `raw*ratio+addition`."""
+        """Return the value as the API writes it: enums by name, numbers as `raw * ratio + addition`."""
         if self.kind == "enum":
             return self.choices[raw]
         value = raw * self.ratio + self.addition
         return int(value) if value == int(value) else value
 
     def raw(self, shown: object) -> int | None:
-        """Return the raw value of one given in a control call; None if it is not allowed."""
+        """Return the raw value of a value in a control call; None if it is not allowed."""
         if self.kind == "enum":
             return self.choices.index(shown) if shown in self.choices else None
         if self.kind == "bool":
@@ -147,14 +147,14 @@ POINTS: tuple[Point, ...] = (
 
 POINTS_BY_NAME: Mapping[str, Point] = {point.name: point for point in POINTS}
 REST: Values = {point.name: point.low for point in POINTS}
-"""Raw values of a device that was never used."""
+"""Raw values of a device that has not reported."""
 
 _WRITABLE = tuple(point for point in POINTS if point.access == "status_writable")
 _WRITE_BYTES, _STATUS_BYTES = 4, 7
 
 
 def show(values: Values) -> dict[str, object]:
-    """Return `attrs` of a data log record for these raw values."""
+    """Return `attrs` of a data log record with these raw values."""
     return {point.name: point.shown(values[point.name]) for point in POINTS}
 
 
@@ -193,8 +193,8 @@ def raw_frame(payload: bytes) -> str:
     return _frame(_TO_DEVICE, payload)
 
 
-def written(payload: bytes) -> dict[str, int]:
-    """Return the raw values that an instruction writes; none if it is no write of this product."""
+def parse_write(payload: bytes) -> dict[str, int]:
+    """Return the raw values that a command sets; empty if it is no write command of this product."""
     if len(payload) != 2 + _WRITE_BYTES or payload[0] != _WRITE:
         return {}
     flags, block = payload[1], payload[2:]

@@ -1,7 +1,7 @@
-"""The devices of one product and their logs: from a seed, on demand, or record by record.
+"""Devices of one product and their logs, generated from a seed or added record by record.
 
-A day of a device is told anew from `(seed, did, day)` whenever it is asked for, so a fleet of any
-size and length costs the memory of its devices alone.
+Each day of a device is generated from `(seed, did, day)` on demand, so that only the devices take
+memory, however long their logs are.
 """
 
 import random
@@ -16,15 +16,15 @@ from attrs import evolve, frozen
 
 from gizwits_async.simulator.quirks import LOGS, Log
 from gizwits_async.simulator.state.datapoints import REST
-from gizwits_async.simulator.state.timeline import DAY, Event, Rates, Record, Session, tell_day
+from gizwits_async.simulator.state.timeline import DAY, Event, Rates, Record, Session, generate_day
 
 __all__ = ["DEFAULT_NOW", "Device", "Fleet"]
 
 DEFAULT_NOW = 1_790_000_000.0
-"""The "now" of a fleet that was given none: a whole number, so that edges fall on seconds."""
+"""Default present of a fleet, in epoch seconds: whole, so that the edges of days are whole too."""
 
 _ALPHABET = string.ascii_letters + string.digits
-_PLACES = (
+_CITIES = (
     ("China", "Guangdong", "Guangzhou", 113.280637, 23.125178),
     ("China", "Guangdong", "Shenzhen", 114.057868, 22.543099),
     ("China", "Beijing", "Beijing", 116.405285, 39.904989),
@@ -53,9 +53,9 @@ class Device:
     longitude: float | None = None
     latitude: float | None = None
     online_latest: int | None = None
-    """When its latest session began, in epoch seconds; None: it never was online."""
+    """Start of the latest session, in epoch seconds; None: the device was never online."""
     device_sn: str | None = None
-    """Serial number of a Bluetooth device, which reports show instead of its MAC."""
+    """Serial number of a Bluetooth device; reports contain it in place of the MAC."""
     created_at: int = int(DEFAULT_NOW) - 90 * DAY
     mcu_hard_version: str | None = None
     mcu_soft_version: str | None = None
@@ -66,10 +66,10 @@ class Device:
 def _invent(index: int, seed: int, now: float, days: int) -> Device:
     rng = random.Random(f"{seed}/{index}")
     online = rng.random() < _ONLINE
-    # Online ones came up during the last day, the others some time before.
+    # The latest session of an online device started during the last day.
     ago = 0 if online else rng.randint(1, max(1, days - 1))
     back = ago * DAY + rng.randint(60, DAY - 60)
-    country, region, city, longitude, latitude = rng.choice(_PLACES)
+    country, region, city, longitude, latitude = rng.choice(_CITIES)
     located = rng.random() < _LOCATED
     soft = f"0{rng.randint(1, 3)}00000{rng.randrange(10)}"
     return Device(
@@ -95,7 +95,7 @@ def _invent(index: int, seed: int, now: float, days: int) -> Device:
 
 
 class Fleet:
-    """Devices and logs of one product. Change it while it is served: everything sees it at once."""
+    """Devices and logs of one product. Changes take effect immediately, also while it is served."""
 
     def __init__(
         self,
@@ -108,14 +108,14 @@ class Fleet:
         live: bool = False,
     ) -> None:
         self.now = now
-        """Where this fleet's time begins for those who bring no clock, in epoch seconds."""
+        """The fleet's present, in epoch seconds: where clocks that follow the event loop start."""
         self.seed = seed
         self._first, self._days, self._live = now - days * DAY, days, live
         self._rates = Rates() if rates is None else rates
         self._devices = {device.did: device for device in devices}
         self._macs = {device.mac: device.did for device in self._devices.values()}
         self._added: dict[tuple[Log, str], list[Record]] = {}
-        self._told = lru_cache(maxsize=128)(self._tell)
+        self._day_events = lru_cache(maxsize=128)(self._generate_day)
 
     @classmethod
     def generate(
@@ -128,15 +128,15 @@ class Fleet:
         rates: Rates | None = None,
         live: bool = False,
     ) -> "Fleet":
-        """Return a fleet made up from a seed: the same arguments give the same fleet anywhere.
+        """Return a fleet generated from a seed; equal arguments give equal fleets on any machine.
 
         Args:
-            devices: How many.
-            days: How many days before `now` their logs reach back.
+            devices: Number of devices.
+            days: Days before `now` at which the logs start.
             seed: Any integer.
             now: The present, in epoch seconds.
-            rates: How much happens in a day.
-            live: Whether things go on happening after `now`.
+            rates: Number of events in a day.
+            live: Whether devices also report after `now`.
         """
         made = (_invent(index, seed, now, days) for index in range(devices))
         return cls(made, now=now, days=days, seed=seed, rates=rates, live=live)
@@ -152,9 +152,9 @@ class Fleet:
         """Return a fleet of exactly these devices and records.
 
         Args:
-            devices: Devices, or dids for devices of which nothing else matters.
-            logs: `(log, did)` -> records in any order; a bare number is the time of a record whose
-                fields are made up, different for each.
+            devices: Devices, or dids of devices with default fields.
+            logs: `(log, did)` -> records in any order; a number is the time of a record with
+                generated, distinct fields.
             now: The present, in epoch seconds.
         """
         made = [
@@ -166,7 +166,9 @@ class Fleet:
         fleet = cls(made, now=now)
         for (log, did), records in (logs or {}).items():
             for number, record in enumerate(records):
-                whole = record if isinstance(record, Record) else _filled(log, record, number)
+                whole = (
+                    record if isinstance(record, Record) else _generated_record(log, record, number)
+                )
                 fleet.append(log, did, whole)
         return fleet
 
@@ -174,7 +176,7 @@ class Fleet:
 
     @property
     def devices(self) -> tuple[Device, ...]:
-        """All devices, in the order they were made."""
+        """All devices, in the order in which they were added."""
         return tuple(self._devices.values())
 
     def device(self, did: str) -> Device | None:
@@ -191,39 +193,39 @@ class Fleet:
         self._macs[device.mac] = device.did
 
     def change(self, did: str, **changes: object) -> Device:
-        """Change fields of a device and return what it is now."""
+        """Change fields of a device and return the changed device."""
         self.add(evolve(self._devices[did], **changes))  # type: ignore[arg-type]
-        self._told.cache_clear()
+        self._day_events.cache_clear()
         return self._devices[did]
 
     def remove(self, did: str) -> None:
-        """Delete a device with its logs."""
+        """Remove a device and its logs."""
         del self._macs[self._devices.pop(did).mac]
-        self._told.cache_clear()
+        self._day_events.cache_clear()
         for log in LOGS:
             self._added.pop((log, did), None)
 
     # --- logs
 
     def append(self, log: Log, did: str, record: Record) -> None:
-        """Add a record to a log, at its place in time."""
+        """Insert a record into a log, ordered by time."""
         insort(self._added.setdefault((log, did), []), record, key=_at)
 
     def records(self, log: Log, did: str, start: float, end: float) -> list[Record]:
         """Return the records with `start <= at <= end`, oldest first."""
         added = self._added.get((log, did), [])
         found = added[bisect_left(added, start, key=_at) : bisect_right(added, end, key=_at)]
-        told = [
+        generated = [
             record
             for event in self._events(did, start, end)
             if start <= event.at <= end and (record := event.record(log)) is not None
         ]
         if not found:
-            return told
-        return sorted([*told, *found], key=_at) if told else found
+            return generated
+        return sorted([*generated, *found], key=_at) if generated else found
 
     def values(self, did: str, now: float) -> dict[str, int]:
-        """Return the raw value of each data point as the device last reported it by `now`."""
+        """Return the raw values of the data points as last reported before `now`."""
         reported = (
             event.values
             for event in reversed(list(self._events(did, now - 7 * DAY, now)))
@@ -237,27 +239,29 @@ class Fleet:
         if not self._live:
             last = min(last, self._days - 1)
         for day in range(first, last + 1):
-            yield from self._told(did, day)
+            yield from self._day_events(did, day)
 
-    def _tell(self, did: str, day: int) -> tuple[Event, ...]:
+    def _generate_day(self, did: str, day: int) -> tuple[Event, ...]:
         device = self._devices.get(did)
         if device is None:
             return ()
         begin = self._first + day * DAY
         latest = None if day >= self._days else device.online_latest
-        told = None
+        session = None
         if latest is not None and begin <= latest < begin + DAY:
-            told = Session(
+            session = Session(
                 start=float(latest),
                 open=device.is_online,
                 alert=device.is_alert,
                 fault=device.is_faulty,
             )
-        return tell_day(f"{self.seed}/{did}/{day}", begin, self._rates, told=told, until=latest)
+        return generate_day(
+            f"{self.seed}/{did}/{day}", begin, self._rates, latest=session, until=latest
+        )
 
 
-def _filled(log: Log, at: float, number: int) -> Record:
-    # Tells records of the same instant apart, and is what the log would hold.
+def _generated_record(log: Log, at: float, number: int) -> Record:
+    # The number distinguishes records of the same instant.
     if log == "online":
         return Record(at=at, body={"type": "dev_online", "payload": {"keep_alive": number}})
     if log == "cmd":

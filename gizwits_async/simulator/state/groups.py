@@ -1,8 +1,8 @@
-"""Device groups of one product: a tree of ids, and which MAC is in which of them."""
+"""Device groups of one product: the tree of group ids, and the group of each MAC."""
 
 from attrs import define
 
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.ids import digest
 
 __all__ = ["Groups"]
@@ -12,7 +12,7 @@ _NO_PARENT, _ROOT_EXISTS, _HAS_SUBGROUP, _HAS_DEVICE, _NO_GROUP = 5202, 5203, 52
 
 @define(eq=False)
 class Groups:
-    """The one tree of groups that a product may have."""
+    """The group tree of a product; there is at most one root."""
 
     product_key: str
     parents: dict[str, str | None]
@@ -23,19 +23,19 @@ class Groups:
 
     @classmethod
     def empty(cls, product_key: str) -> "Groups":
-        """Return a product's groups before there are any."""
+        """Return an empty tree."""
         return cls(product_key, {}, {})
 
     def create(self, parent: str | None) -> str:
-        """Add a group below another, or the root, and return its id.
+        """Add a group below another one, or as the root, and return its id.
 
         Raises:
-            Refusal: 5202, no such parent; 5203, there is a root already.
+            ApiRefusal: 5202, no such parent; 5203, there is already a root.
         """
         if parent is None and self.parents:
-            raise Refusal(_ROOT_EXISTS)
+            raise ApiRefusal(_ROOT_EXISTS)
         if parent is not None and parent not in self.parents:
-            raise Refusal(_NO_PARENT)
+            raise ApiRefusal(_NO_PARENT)
         self.count += 1
         gid = digest("group", self.product_key, self.count)
         self.parents[gid] = parent
@@ -45,34 +45,34 @@ class Groups:
         """Remove an empty group.
 
         Raises:
-            Refusal: 5206, no such group; 5204 or 5205, something is in it.
+            ApiRefusal: 5206, no such group; 5204 or 5205, it is not empty.
         """
         self.check(gid)
         if gid in self.parents.values():
-            raise Refusal(_HAS_SUBGROUP)
+            raise ApiRefusal(_HAS_SUBGROUP)
         if gid in self.members.values():
-            raise Refusal(_HAS_DEVICE)
+            raise ApiRefusal(_HAS_DEVICE)
         del self.parents[gid]
 
     def check(self, gid: str) -> None:
         """Raise 5206 if there is no such group."""
         if gid not in self.parents:
-            raise Refusal(_NO_GROUP)
+            raise ApiRefusal(_NO_GROUP)
 
     def macs(self, gid: str) -> list[str]:
-        """Return the MACs in a group itself.
+        """Return the MACs in a group, without its subgroups.
 
         Raises:
-            Refusal: 5206, no such group.
+            ApiRefusal: 5206, no such group.
         """
         self.check(gid)
         return [mac for mac, group in self.members.items() if group == gid]
 
     def macs_below(self, gid: str) -> frozenset[str]:
-        """Return the MACs in a group and in all groups below it.
+        """Return the MACs in a group and in all its descendants.
 
         Raises:
-            Refusal: 5206, no such group.
+            ApiRefusal: 5206, no such group.
         """
         self.check(gid)
         inside, frontier = {gid}, {gid}
@@ -82,14 +82,14 @@ class Groups:
         return frozenset(mac for mac, group in self.members.items() if group in inside)
 
     def assign(self, gid: str, mac: str, *, reassign: bool) -> bool:
-        """Put a MAC into a group; False if it is in another one and may not be moved."""
+        """Assign a MAC to a group; False if it is in another group and `reassign` is False."""
         if not reassign and self.members.get(mac, gid) != gid:
             return False
         self.members[mac] = gid
         return True
 
     def unassign(self, gid: str, mac: str) -> bool:
-        """Take a MAC out of a group; False if it was not in it."""
+        """Remove a MAC from a group; False if it was not in that group."""
         if self.members.get(mac) != gid:
             return False
         del self.members[mac]

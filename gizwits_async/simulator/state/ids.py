@@ -1,4 +1,4 @@
-"""Ids that look like the service's and depend on nothing but what they are made from."""
+"""Reproducible ids of the same form as the service's."""
 
 import hashlib
 
@@ -6,5 +6,5 @@ __all__ = ["digest"]
 
 
 def digest(*parts: object) -> str:
-    """Return 32 hex digits that depend on the parts alone."""
+    """Return 32 hex digits derived from the parts."""
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""How the service may count calls: four counters behind one face. Pure but for their own state."""
+"""Four ways in which the service may count calls against the quota, behind one protocol."""
 
 from collections import deque
 from math import floor
@@ -13,7 +13,7 @@ class Counter(Protocol):
     """Counts the calls of one enterprise; all times in epoch seconds of the server."""
 
     def remaining(self, now: float) -> int:
-        """Return how many calls would still be let through at once."""
+        """Return how many calls would be admitted now."""
         ...
 
     def charge(self, now: float) -> None:
@@ -21,7 +21,7 @@ class Counter(Protocol):
         ...
 
     def resets_at(self, now: float) -> float:
-        """Return when this counter would say that it starts anew."""
+        """Return the time that the counter reports as its reset."""
         ...
 
 
@@ -33,15 +33,15 @@ class _Windows:
         self._index, self._count, self._before = 0, 0, 0
 
     def _roll(self, now: float) -> float:
-        # Gives the part of the current window that has passed.
+        # Returns the elapsed fraction of the current window.
         if self._anchor is None:
             self._anchor = now
-        place = (now - self._anchor) / self._period
-        index = floor(place)
+        elapsed = (now - self._anchor) / self._period
+        index = floor(elapsed)
         if index > self._index:
             self._before = self._count if index == self._index + 1 else 0
             self._index, self._count = index, 0
-        return place - index
+        return elapsed - index
 
     def charge(self, now: float) -> None:
         self._roll(now)
@@ -59,7 +59,7 @@ class _Fixed(_Windows):
 
 
 class _Weighted(_Windows):
-    """The window before counts by the part of it that a window ending now would still cover."""
+    """Sliding window counter: the previous window is weighted by its overlap with the last period."""
 
     def remaining(self, now: float) -> int:
         passed = self._roll(now)
@@ -104,12 +104,12 @@ class _Bucket:
 
 
 def make_counter(quirks: Quirks, limit: int, period: float) -> Counter:
-    """Return the counter that these quirks name.
+    """Return the counter of `quota_kind`.
 
     Args:
-        quirks: Which kind, and where its windows begin.
+        quirks: Kind of counter, and where its windows start.
         limit: Calls allowed in a period.
-        period: Its length in seconds.
+        period: Length of the period in seconds.
     """
     match quirks.quota_kind:
         case "fixed":

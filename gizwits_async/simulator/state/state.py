@@ -1,4 +1,4 @@
-"""What the simulated service knows, and one call as its endpoints see it."""
+"""State of the simulated service, and one admitted call as the endpoints see it."""
 
 import json
 import random
@@ -7,25 +7,25 @@ from collections.abc import Callable, Mapping
 from attrs import define, field, frozen
 
 from gizwits_async.options import Credentials
-from gizwits_async.simulator.messages import Refusal, SimulatedRequest
+from gizwits_async.simulator.messages import ApiRefusal, SimulatedRequest
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.contexts import Contexts
 from gizwits_async.simulator.state.fleet import Device, Fleet
 from gizwits_async.simulator.state.groups import Groups
 from gizwits_async.simulator.state.tokens import Tokens
-from gizwits_async.simulator.state.users import Bindings, people_of
+from gizwits_async.simulator.state.users import Bindings, generate_users
 
-__all__ = ["Call", "Control", "Product", "World"]
+__all__ = ["Call", "Control", "Product", "State"]
 
 _BODY_INVALID, _DEVICE_NOT_EXIST, _DEVICE_OF_OTHER_PRODUCT = 5001, 5301, 5302
 
 
 @frozen(kw_only=True)
 class Control:
-    """One control call that was taken."""
+    """One accepted control call."""
 
     at: float
-    """When, in epoch seconds of the server."""
+    """When it was accepted, in epoch seconds of the server."""
     did: str
     attrs: Mapping[str, object] | None = None
     raw: bytes | None = None
@@ -33,7 +33,7 @@ class Control:
 
 @define(eq=False)
 class Product:
-    """One product and what belongs to it."""
+    """One product with its devices, groups, users and accepted commands."""
 
     key: str
     secret: str = field(repr=False)
@@ -41,19 +41,19 @@ class Product:
     groups: Groups
     bindings: Bindings
     controls: list[Control] = field(factory=list)
-    """Every control call that was taken, oldest first."""
+    """Accepted control calls, oldest first."""
     states: dict[str, dict[str, int]] = field(factory=dict)
-    """did -> raw values of its data points, of devices that were controlled."""
+    """did -> raw values of its data points, for devices that were controlled."""
 
     @classmethod
     def of(cls, key: str, secret: str, fleet: Fleet) -> "Product":
-        """Return a product with this fleet, users made up for it, and no groups yet."""
-        return cls(key, secret, fleet, Groups.empty(key), people_of(key, fleet))
+        """Return a product with this fleet, generated users and no groups."""
+        return cls(key, secret, fleet, Groups.empty(key), generate_users(key, fleet))
 
 
 @define(eq=False)
-class World:
-    """Everything behind the endpoints."""
+class State:
+    """All products, tokens and contexts of the enterprise."""
 
     quirks: Quirks
     credentials: Credentials
@@ -65,37 +65,37 @@ class World:
 
 @frozen(kw_only=True, eq=False)
 class Call:
-    """One call that was let in."""
+    """One call that passed authentication and quota."""
 
-    world: World
+    state: State
     product: Product
-    """The product it is about."""
+    """Product named in the path or query."""
     params: Mapping[str, str]
-    """Variable segments of the path."""
+    """Path parameters."""
     query: dict[str, str]
     request: SimulatedRequest
     now: float
     """The server's present, in epoch seconds."""
 
     def json(self) -> dict[str, object]:
-        """Return the body, which must be a JSON object.
+        """Return the body as a JSON object.
 
         Raises:
-            Refusal: 5001, it is none.
+            ApiRefusal: 5001, the body is no JSON object.
         """
         try:
             value = json.loads(self.request.body)
         except (ValueError, RecursionError):
-            raise Refusal(_BODY_INVALID) from None
+            raise ApiRefusal(_BODY_INVALID) from None
         if not isinstance(value, dict):
-            raise Refusal(_BODY_INVALID)
+            raise ApiRefusal(_BODY_INVALID)
         return value
 
     def in_group(self) -> Callable[[Device], bool]:
-        """Return whether a device counts under the query's `gid`, which may be missing.
+        """Return a predicate for the devices in the group of the query's `gid`; all if there is none.
 
         Raises:
-            Refusal: 5206, no such group.
+            ApiRefusal: 5206, no such group.
         """
         gid = self.query.get("gid")
         if not gid:
@@ -107,11 +107,11 @@ class Call:
         """Return a device of the product.
 
         Raises:
-            Refusal: 5302, it belongs to another product; 5301, there is none.
+            ApiRefusal: 5302, it belongs to another product; 5301, there is none.
         """
         device = self.product.fleet.device(did)
         if device is not None:
             return device
-        others = self.world.products.values()
+        others = self.state.products.values()
         elsewhere = any(product.fleet.device(did) is not None for product in others)
-        raise Refusal(_DEVICE_OF_OTHER_PRODUCT if elsewhere else _DEVICE_NOT_EXIST)
+        raise ApiRefusal(_DEVICE_OF_OTHER_PRODUCT if elsewhere else _DEVICE_NOT_EXIST)

@@ -1,7 +1,7 @@
-"""A day in the life of a simulated device, from its seed alone: sessions, commands, reports.
+"""Generates one day of a simulated device from a seed: sessions, commands and reports.
 
-All three logs tell the same story: a report is one data record and one frame of the cmd log, a
-command is a frame just before the report that shows its effect, and both happen while online.
+The three logs are consistent: a report is one record of the data log and one frame of the cmd log; a
+command is a frame shortly before the report that shows its effect; both occur during a session.
 """
 
 import random
@@ -13,7 +13,7 @@ from attrs import field, frozen
 from gizwits_async.simulator.quirks import Log
 from gizwits_async.simulator.state.datapoints import POINTS, Values, report_frame, show, write_frame
 
-__all__ = ["DAY", "Event", "Rates", "Record", "Session", "tell_day"]
+__all__ = ["DAY", "Event", "Rates", "Record", "Session", "generate_day"]
 
 DAY = 86_400
 _KEEP_ALIVE = 130
@@ -26,45 +26,45 @@ _REASONS = ("no_heartbeat", "tcp_closed", "mqtt_disconnect", "ssl_closed", "offl
 
 @frozen(kw_only=True)
 class Rates:
-    """How lively the devices are, a day each."""
+    """Event rates of a device, a day."""
 
     sessions: int = 2
-    """Times a device comes online."""
+    """Number of sessions."""
     reports: int = 40
-    """Reports of its state, on average."""
+    """Average number of status reports."""
     commands: float = 0.15
-    """Part of the reports that answer a command."""
+    """Fraction of the reports that follow a command."""
     empty_day: float = 0.1
     """Probability of a day without any record."""
     burst: float = 0.4
-    """Probability that several reports fall into one second."""
+    """Probability that a session has several reports in the same second."""
     dense: float = 0.0
-    """Probability of a second with `dense_size` reports."""
+    """Probability that a session has a second with `dense_size` reports."""
     dense_size: int = 130
-    """Reports in such a second; more than a page holds."""
+    """Reports in such a second; more than fit on a page."""
     edge: float = 0.3
-    """Probability of a record at exactly the first, or in the last millisecond of the day."""
+    """Probability of a record in the first, and in the last, millisecond of the day."""
 
 
 @frozen(kw_only=True)
 class Record:
-    """One entry of a log as the server keeps it."""
+    """One log entry as the server stores it."""
 
     at: float
     """Exact time in epoch seconds, to the millisecond."""
     body: dict[str, object] = field(repr=False)
-    """All its fields but the time."""
+    """All fields except the time."""
     seen_at: float | None = None
-    """When it became visible, in epoch seconds; None: at its own time. Later: a late record."""
+    """When queries start to return it, in epoch seconds; None: at `at`."""
 
     def visible(self, now: float) -> bool:
-        """Return whether the server knows of it at `now`."""
+        """Return whether a query at `now` can return the record."""
         return (self.at if self.seen_at is None else self.seen_at) <= now
 
 
 @frozen
 class Event:
-    """One thing that happened, before it is written into the logs."""
+    """One event, from which the log entries are made."""
 
     at: float
     kind: Literal["up", "down", "write", "report"]
@@ -73,7 +73,7 @@ class Event:
     payload: dict[str, object] | None = None
 
     def record(self, log: Log) -> Record | None:
-        """Return what this log keeps of it; None if nothing."""
+        """Return the entry of this log; None if the log does not record such events."""
         if log == "online":
             if self.payload is None:
                 return None
@@ -91,11 +91,11 @@ class Event:
 
 @frozen(kw_only=True)
 class Session:
-    """The session a device's description speaks of: its latest, begun at `online_latest`."""
+    """The latest session of a device, which started at `online_latest`."""
 
     start: float
     open: bool
-    """Whether it still lasts."""
+    """Whether the device is still online."""
     alert: bool = False
     fault: bool = False
 
@@ -108,7 +108,7 @@ def _offline(rng: random.Random, duration: float) -> dict[str, object]:
     reason = rng.choice(_REASONS)
     last = _KEEP_ALIVE if reason == "no_heartbeat" else rng.randrange(1, _HEARTBEAT)
     count = max(0, int(duration - last) // _HEARTBEAT)
-    # Fewer than two heartbeats have no distance between them.
+    # An interval needs at least two heartbeats.
     gap = _HEARTBEAT if count > 1 else 0
     heartbeat = {"count": count, "max": gap, "min": gap, "avg": gap, "last": last}
     return {"duration": int(duration), "heartbeat": heartbeat, "reason": reason}
@@ -137,7 +137,7 @@ def _reports(
     rng: random.Random, rates: Rates, values: dict[str, int], times: list[float]
 ) -> list[Event]:
     events: list[Event] = []
-    # A command comes after the report before it, or that report would show its effect too early.
+    # A command must follow the previous report, which would otherwise show its effect too early.
     for before, at in pairwise((times[0], *times)):
         if at - before > _REACTION and rng.random() < rates.commands:
             names = _command(rng, values)
@@ -149,7 +149,7 @@ def _reports(
 
 
 def _session(
-    rng: random.Random, rates: Rates, span: tuple[float, float], told: Session | None
+    rng: random.Random, rates: Rates, span: tuple[float, float], latest: Session | None
 ) -> list[Event]:
     start, end = span
     events = [Event(start, "up", payload={"keep_alive": _KEEP_ALIVE})]
@@ -164,23 +164,23 @@ def _session(
         second = int(rng.uniform(start + 1, end))
         times += [second + rng.random() for _ in range(rates.dense_size)]
     inside = sorted(_ms(at) for at in times if start + 1 < at < end)
-    events += _reports(rng, rates, _start_values(rng, told), [_ms(start + 0.4), *inside])
-    if told is None or not told.open:
+    events += _reports(rng, rates, _start_values(rng, latest), [_ms(start + 0.4), *inside])
+    if latest is None or not latest.open:
         events.append(Event(end, "down", payload=_offline(rng, end - start)))
     return events
 
 
-def tell_day(
-    seed: str, day: float, rates: Rates, *, told: Session | None, until: float | None
+def generate_day(
+    seed: str, day: float, rates: Rates, *, latest: Session | None, until: float | None
 ) -> tuple[Event, ...]:
-    """Return what happened on one day, oldest first.
+    """Return the events of one day, oldest first.
 
     Args:
-        seed: Names the fleet's seed, the device and the day.
-        day: Epoch second at which the day begins; nothing leaves the day.
-        rates: How lively it was.
-        told: The device's latest session, if it began on this day.
-        until: Nothing else happens from this epoch second on; None: no such end.
+        seed: Identifies the fleet's seed, the device and the day.
+        day: Start of the day in epoch seconds; all events lie within the day.
+        rates: Event rates.
+        latest: The device's latest session, if it started on this day.
+        until: Epoch second from which on only `latest` has events; None: no such end.
     """
     rng = random.Random(seed)
     events: list[Event] = []
@@ -194,8 +194,8 @@ def tell_day(
         for at in (day, _ms(day + DAY - 0.001)):
             if rng.random() < rates.edge and at < stop:
                 events.append(Event(at, "report", _start_values(rng, None)))
-    if told is not None:
-        end = min(_ms(told.start + rng.uniform(30, 7200)), _ms(day + DAY - 1))
-        span = (told.start, _ms(day + DAY - 1) if told.open else end)
-        events += _session(rng, rates, span, told)
+    if latest is not None:
+        end = min(_ms(latest.start + rng.uniform(30, 7200)), _ms(day + DAY - 1))
+        span = (latest.start, _ms(day + DAY - 1) if latest.open else end)
+        events += _session(rng, rates, span, latest)
     return tuple(sorted(events, key=lambda event: event.at))

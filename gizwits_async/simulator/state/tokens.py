@@ -1,8 +1,8 @@
-"""Tokens as the service keeps them: what each is good for, and until when."""
+"""Issued tokens, each with its product and expiry."""
 
 from attrs import evolve, frozen
 
-from gizwits_async.simulator.messages import Refusal
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.ids import digest
 
 __all__ = ["Tokens"]
@@ -18,7 +18,7 @@ class _Grant:
 
 
 class Tokens:
-    """All tokens ever given; times in epoch seconds of the server."""
+    """All issued tokens; times in epoch seconds of the server."""
 
     def __init__(self, seed: int, life: float) -> None:
         self._seed, self._life = seed, life
@@ -26,12 +26,12 @@ class Tokens:
         self._count = 0
 
     def issue(self, product_key: str, now: float, *, revoke_others: bool) -> tuple[str, float]:
-        """Return a new token and its end.
+        """Return a new token and its expiry in epoch seconds.
 
         Args:
-            product_key: The product it is for.
-            now: The present.
-            revoke_others: Whether the product's other tokens end now.
+            product_key: Product that the token is valid for.
+            now: The server's present, in epoch seconds.
+            revoke_others: Whether to revoke the product's other tokens.
         """
         if revoke_others:
             self._grants = {
@@ -45,25 +45,29 @@ class Tokens:
         return token, now + self._life
 
     def check(self, authorization: str | None, product_key: str, now: float) -> None:
-        """Raise the refusal that a header `Authorization` earns, if any: 5009, 5010 or 5011."""
+        """Check a header `Authorization`.
+
+        Raises:
+            ApiRefusal: 5009, no valid token; 5010, token of another product; 5011, expired.
+        """
         parts = (authorization or "").split()
         if len(parts) != _PARTS or parts[0] != "token" or parts[1] not in self._grants:
-            raise Refusal(_TOKEN_INVALID)
+            raise ApiRefusal(_TOKEN_INVALID)
         grant = self._grants[parts[1]]
         if grant.product_key != product_key:
-            raise Refusal(_TOKEN_OF_OTHER_PRODUCT)
+            raise ApiRefusal(_TOKEN_OF_OTHER_PRODUCT)
         if now > grant.expires_at:
-            raise Refusal(_TOKEN_EXPIRED)
+            raise ApiRefusal(_TOKEN_EXPIRED)
 
     def revoke(self, token: str | None = None) -> None:
-        """Forget a token, or all of them: 5009 from now on."""
+        """Revoke a token, or all of them: later calls are refused with 5009."""
         if token is None:
             self._grants.clear()
         else:
             self._grants.pop(token, None)
 
     def expire(self, token: str | None = None) -> None:
-        """Let a token, or all of them, have ended long ago: 5011 from now on."""
+        """Expire a token, or all of them: later calls are refused with 5011."""
         for key, grant in self._grants.items():
             if token in (None, key):
                 self._grants[key] = evolve(grant, expires_at=0.0)

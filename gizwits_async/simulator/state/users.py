@@ -8,7 +8,7 @@ from gizwits_async.simulator.state.fleet import Device, Fleet
 from gizwits_async.simulator.state.ids import digest
 from gizwits_async.simulator.state.timeline import DAY
 
-__all__ = ["Binding", "Bindings", "User", "people_of"]
+__all__ = ["Binding", "Bindings", "User", "generate_users"]
 
 _NAMED, _PHONE = 0.6, 0.5
 
@@ -46,39 +46,39 @@ class Binding:
 
 @define(eq=False)
 class Bindings:
-    """Who has bound what."""
+    """Users of one product and the devices they bound."""
 
     users: dict[str, User]
     rows: dict[tuple[str, str], Binding] = field(factory=dict)
     """(uid, did) -> binding, oldest first."""
     ever: set[str] = field(factory=set)
-    """Users who ever bound a device."""
+    """Ids of users who have ever bound a device."""
 
     @property
     def apps(self) -> frozenset[str]:
-        """Ids of the apps that users belong to."""
+        """Ids of all apps."""
         return frozenset(user.appid for user in self.users.values())
 
     def dids_of(self, uid: str) -> frozenset[str]:
-        """Return the devices that a user has bound."""
+        """Return the dids that a user has bound."""
         return frozenset(did for owner, did in self.rows if owner == uid)
 
     def users_of(self, did: str) -> tuple[str, ...]:
-        """Return who has bound a device, the owner (who was first) in front."""
+        """Return the uids that have bound a device, oldest binding (the owner) first."""
         return tuple(uid for uid, bound in self.rows if bound == did)
 
     def bind(self, uid: str, did: str, now: float) -> None:
-        """Bind a device to a user; once bound, it stays one binding."""
+        """Bind a device to a user; repeating it changes nothing."""
         self.ever.add(uid)
         self.rows.setdefault((uid, did), Binding(uid=uid, did=did, bound_at=now))
 
     def unbind(self, uid: str, did: str) -> bool:
-        """End a binding; False if there was none."""
+        """Remove a binding; False if there was none."""
         return self.rows.pop((uid, did), None) is not None
 
 
-def people_of(product_key: str, fleet: Fleet) -> Bindings:
-    """Return users for a fleet, made up from its seed: about one for two devices."""
+def generate_users(product_key: str, fleet: Fleet) -> Bindings:
+    """Return generated users and bindings for a fleet: about one user for two devices."""
     rng = random.Random(f"people/{product_key}/{fleet.seed}")
     apps = [digest("app", product_key, number) for number in range(2)]
     devices = fleet.devices
