@@ -1,4 +1,4 @@
-"""A plain caller for the simulated service: it knows HTTP and nothing of the client."""
+"""A plain HTTP caller for the simulated service, independent of the client package."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatedRepl
 
 
 class Caller:
-    """Calls a simulated service at a time that the test sets."""
+    """Calls a simulated service at the time in `now`, which the test sets."""
 
     def __init__(self, cloud: SimulatedCloud) -> None:
         self.cloud = cloud
@@ -36,7 +36,7 @@ class Caller:
         return self.cloud.handle(request, self.now)
 
     def login(self, **changes: object) -> dict:
-        """Fetch a token with the right credentials, or some of them changed, and keep it."""
+        """Fetch and keep a token with the right credentials, some of them replaced by `changes`."""
         mine = self.cloud.credentials
         body = {
             "enterprise_id": mine.enterprise_id,
@@ -68,11 +68,11 @@ class Caller:
         return reply.status, json.loads(reply.body) if reply.body else None
 
     def error(self, method: str, path: str, body: object = None, **query: object) -> object:
-        """Return the error code of a call below the product; None if it was answered."""
+        """Return the error code of a call below the product; None if it succeeded."""
         return self.answer(method, path, body, **query)[1].get("error_code")
 
     def enterprise(self, target: str, **headers: str) -> dict:
-        """Return the JSON of a GET with the enterprise's headers, or some of them changed."""
+        """Return the JSON of a GET with the enterprise's headers, some of them replaced."""
         mine = self.cloud.credentials
         sent = {
             "X-Gizwits-Enterprise-ID": mine.enterprise_id,
@@ -85,7 +85,7 @@ class Caller:
         return self.get(f"/devices/{quote(did, safe='')}/{log}", **query)
 
     def walk(self, log: str, did: str, **query: object) -> list[list[dict]]:
-        """Return all pages of a window, contexts in `meta` followed."""
+        """Return all pages of a window, following the contexts in `meta`."""
         pages, context = [], None
         for _ in range(1000):
             page = self.log(log, did, context=context, **query)
@@ -98,7 +98,7 @@ class Caller:
 
 @pytest.fixture
 def serve():
-    """Return a function that makes a service with quirks, and a caller for it."""
+    """Return a function that makes a service with these quirks, and a caller for it."""
 
     def make(fleet: Fleet | None = None, **settings: object) -> Caller:
         names = {"credentials", "quota", "period", "token_life", "whitelist", "ledger_size"}

@@ -1,4 +1,4 @@
-"""Who is let in, how refusals look, what is counted, and what the ledger keeps."""
+"""Authentication, refusals, quota and ledger of the simulated service."""
 
 import json
 from email.utils import parsedate_to_datetime
@@ -11,7 +11,7 @@ NOW = 1_790_000_000
 
 
 def test_token_reply(serve):
-    """A token comes with 201 and lives seven days."""
+    """A token is created with 201 and expires after seven days."""
     answer = serve().login()
     assert answer["status"] == 201
     assert answer["expire_at"] == NOW + 604_800
@@ -27,7 +27,7 @@ def test_token_reply(serve):
     ],
 )
 def test_end_of_a_token(serve, field, unit, names, value):
-    """The end has the names and the unit that the switches say."""
+    """The expiry has the field names and the unit of the quirks."""
     answer = serve(expire_field=field, expire_unit=unit).login()
     assert answer.keys() - {"token", "status"} == names
     assert {answer[name] for name in names} <= {value}
@@ -44,14 +44,14 @@ def test_end_of_a_token(serve, field, unit, names, value):
     ],
 )
 def test_wrong_credentials(serve, changes, code, status):
-    """Each wrong credential has its own code, with the status of the table."""
+    """Each wrong credential has its own code, with the documented status."""
     answer = serve().login(**changes)
     assert (answer["error_code"], answer["status"]) == (code, status)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000])
 def test_bodies_that_are_no_json_object(serve, body):
-    """A body that is no JSON object is 5001."""
+    """A body that is not a JSON object is refused with 5001."""
     caller = serve()
     reply = caller.raw("POST", f"{caller.root}/access_token", body)
     assert json.loads(reply.body)["error_code"] == 5001
@@ -59,7 +59,7 @@ def test_bodies_that_are_no_json_object(serve, body):
 
 @pytest.mark.parametrize("header", ["", "{}", "Token {}", "token{}", "token {} x", "token wrong"])
 def test_headers_that_carry_no_token(serve, header):
-    """Only the word token, blanks, and a known token let a caller in."""
+    """Only the word `token`, blanks and a valid token are accepted."""
     caller = serve()
     caller.login()
     headers = {"authorization": header.format(caller.token)}
@@ -68,7 +68,7 @@ def test_headers_that_carry_no_token(serve, header):
 
 
 def test_life_of_a_token(serve):
-    """A token is good until its end, then 5011; revoked it is 5009; two blanks are fine."""
+    """An expired token is refused with 5011, a revoked one with 5009; two blanks are accepted."""
     caller = serve()
     caller.login()
     caller.now += 604_800
@@ -84,7 +84,7 @@ def test_life_of_a_token(serve):
 
 
 def test_one_token_can_be_revoked(serve):
-    """Of two tokens one can end alone."""
+    """Revoking one token leaves the others valid."""
     caller = serve()
     old, new = caller.login()["token"], caller.login()["token"]
     caller.cloud.tokens.revoke(old)
@@ -96,7 +96,7 @@ def test_one_token_can_be_revoked(serve):
 
 @pytest.mark.parametrize("revokes", [False, True])
 def test_whether_a_new_token_ends_the_old(serve, revokes):
-    """Tokens live side by side unless the switch says that the newest is the only one."""
+    """Earlier tokens stay valid unless `new_token_revokes_old` is set."""
     caller = serve(new_token_revokes_old=revokes)
     old = caller.login()["token"]
     caller.login()
@@ -106,7 +106,7 @@ def test_whether_a_new_token_ends_the_old(serve, revokes):
 
 
 def test_products(serve):
-    """A token is for one product; a product nobody knows is 5015."""
+    """A token of another product is refused with 5010, an unknown product with 5015."""
     caller = serve()
     caller.login()
     caller.cloud.add_product("second-product", "second-secret", Fleet.of([], now=NOW))
@@ -119,7 +119,7 @@ def test_products(serve):
 
 
 def test_whitelist(serve):
-    """An address that is not listed gets 5012 everywhere, the token endpoint included."""
+    """An address outside the whitelist is refused with 5012, also by the token endpoint."""
     caller = serve(whitelist={"10.0.0.1"})
     assert caller.login()["error_code"] == 5012
     reply = caller.raw("POST", f"{caller.root}/access_token", b"{}", peer="10.0.0.1")
@@ -127,7 +127,7 @@ def test_whitelist(serve):
 
 
 def test_unknown_paths_and_verbs(serve):
-    """What is in front of the service knows no error codes and counts nothing."""
+    """Unknown paths and methods are answered without an error code and are not counted."""
     caller = serve()
     for method, target, status in (
         ("GET", "/nothing", 404),
@@ -142,7 +142,7 @@ def test_unknown_paths_and_verbs(serve):
 
 
 def test_form_of_refusals(serve):
-    """Code as int or str, detail under its newer or older name."""
+    """The error code is an int or a string, the detail has its newer or older name."""
     error = serve().get("/devices")
     assert error == {"error_code": 5002, "error_message": "form invalid", "detail_message": "mac"}
     error = serve(error_code="str", error_detail="detail").get("/devices")
@@ -150,7 +150,7 @@ def test_form_of_refusals(serve):
 
 
 def test_the_clock_of_the_server(serve):
-    """Date, tokens and ages follow the server's own clock."""
+    """`Date` and token expiry follow the server's own clock."""
     caller = serve(clock_skew=7200.0)
     reply = caller.call("GET", "/devices/search")
     assert parsedate_to_datetime(reply.headers["date"]).timestamp() == NOW + 7200
@@ -158,7 +158,7 @@ def test_the_clock_of_the_server(serve):
 
 
 def test_ledger(serve):
-    """Every call leaves one line, with its kind, query, status and code."""
+    """Each call has one ledger entry with its kind, query, status and error code."""
     caller = serve(ledger_size=2)
     caller.get("/devices", mac="nobody")
     caller.raw("GET", "/nothing")
@@ -173,7 +173,7 @@ def test_ledger(serve):
 
 
 def test_headers_of_the_quota(serve):
-    """Limit, what is left, and the end of the window stand on each answer."""
+    """Each reply carries the limit, the remaining calls and the end of the window."""
     caller = serve(quota=10)
     reply = caller.call("GET", "/devices/search")
     assert reply.headers["x-ratelimit-limit"] == "10"
@@ -186,13 +186,13 @@ def test_headers_of_the_quota(serve):
     [("delta", str(3600 - NOW % 3600)), ("ms", f"{(NOW // 3600 + 1) * 3600}000"), ("junk", "soon")],
 )
 def test_forms_of_reset(serve, kind, value):
-    """Reset is a delta, milliseconds or junk, as the switch says."""
+    """`X-RateLimit-Reset` is a delta, milliseconds or junk according to the quirk."""
     reply = serve(rate_reset=kind).call("GET", "/devices/search")
     assert reply.headers["x-ratelimit-reset"] == value
 
 
 def test_which_answers_carry_the_quota(serve):
-    """Headers may be absent, or only on refusals."""
+    """Rate headers can be absent, or present on refusals only."""
     assert "x-ratelimit-limit" not in serve(rate_headers="never").call("GET", "/devices").headers
     caller = serve(rate_headers="refused", quota=1)
     caller.login()
@@ -201,7 +201,7 @@ def test_which_answers_carry_the_quota(serve):
 
 @pytest.mark.parametrize("kind", ["fixed", "sliding", "weighted", "bucket"])
 def test_beyond_the_quota(serve, kind):
-    """The call after the last allowed one is 5013 with 403, and an hour later all is well."""
+    """Calls above the quota are refused with 5013 until the period has passed."""
     caller = serve(quota=5, quota_kind=kind, quota_anchor=None)
     codes = [caller.get("/devices/search").get("error_code") for _ in range(6)]
     assert codes == [None] * 4 + [5013] * 2
@@ -213,7 +213,7 @@ def test_beyond_the_quota(serve, kind):
     ("kind", "allowed"), [("fixed", 10), ("sliding", 5), ("weighted", 1), ("bucket", 1)]
 )
 def test_how_the_kinds_differ(serve, kind, allowed):
-    """Half the calls early, half late in an hour, then a bit of the next: each kind differs."""
+    """Half of the calls early, half late in an hour: each counter admits another number afterwards."""
     caller = serve(quota=10, quota_kind=kind, quota_anchor=None, token_calls_count=False)
     caller.login()
     for _ in range(5):
@@ -227,7 +227,7 @@ def test_how_the_kinds_differ(serve, kind, allowed):
 
 
 def test_what_counts(serve):
-    """Token calls, failed calls and refused calls count as the switches say."""
+    """The quirks decide whether token calls, failed calls and refused calls are counted."""
     caller = serve(quota=2, token_calls_count=False, failed_calls_count=False)
     caller.login()
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""How a query goes on from page to page, under each switch."""
+"""Paging through a log by contexts, under each quirk."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def stamps(pages: list[list[dict]]) -> list[float]:
 @pytest.mark.parametrize("kind", ["position", "single_use", "scroll"])
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_a_chain_gives_everything_once(serve, kind, sort):
-    """Whatever a context is, following it brings all records in order."""
+    """With every kind of context, following it returns all records in order."""
     caller = serve(fleet(), context_kind=kind)
     pages = caller.walk("online", DID, limit=3, sort=sort)
     assert [len(page) for page in pages] == [3, 3, 3, 1]
@@ -32,19 +32,19 @@ def test_a_chain_gives_everything_once(serve, kind, sort):
     [("exact", [5, 5]), ("full", [5, 5, 0]), ("empty", [5, 5, 0])],
 )
 def test_last_page(serve, last_page, sizes):
-    """The end may be announced with the last records, or by an empty page after them."""
+    """A chain ends with the page of the last records, or with an empty page after it."""
     caller = serve(fleet(), last_page=last_page)
     assert [len(page) for page in caller.walk("online", DID, limit=5)] == sizes
 
 
-def test_full_is_told_from_empty_by_a_short_page(serve):
-    """A short page ends the chain of a server that looks at full pages only."""
+def test_full_and_empty_differ_by_a_short_page(serve):
+    """With `last_page="full"` a short page ends the chain, with `"empty"` it does not."""
     assert len(serve(fleet(), last_page="full").walk("online", DID, limit=4)) == 3
     assert len(serve(fleet(), last_page="empty").walk("online", DID, limit=4)) == 4
 
 
 def test_endless_contexts(serve):
-    """A scroll id may stand even on the empty pages after the end."""
+    """With `last_page="endless"` the empty pages after the end carry a context too."""
     caller = serve(fleet(2), last_page="endless", context_kind="scroll")
     first = caller.log("online", DID)
     second = caller.log("online", DID, context=first["meta"]["context"])
@@ -66,11 +66,11 @@ def test_endless_contexts(serve):
     ],
 )
 def test_place_and_end_value(serve, place, end, found):
-    """The context, and the value that says the end, stand where the switches put them."""
+    """The context and its end value are written where the quirks put them."""
     caller = serve(fleet(2), context_place=place, context_end=end)
     page = caller.log("online", DID)
-    places = {"meta": page["meta"], "top": page, "last": page["objects"][-1]}
-    assert {name: at["context"] for name, at in places.items() if "context" in at} == found
+    holders = {"meta": page["meta"], "top": page, "last": page["objects"][-1]}
+    assert {name: at["context"] for name, at in holders.items() if "context" in at} == found
     assert len(page["objects"]) == (3 if place == "extra_object" else 2)
     more = caller.log("online", DID, limit=1)
     holders = {"meta": more["meta"], "top": more, "last": more["objects"][-1]}
@@ -79,7 +79,7 @@ def test_place_and_end_value(serve, place, end, found):
 
 @pytest.mark.parametrize("kind", ["position", "single_use", "scroll"])
 def test_empty_pages_in_the_middle(serve, kind):
-    """Empty pages with a context lose nothing of what follows."""
+    """Inserted empty pages with a context lose no later record."""
     caller = serve(fleet(), empty_pages=2, context_kind=kind)
     pages = caller.walk("online", DID, limit=4, sort="asc")
     assert [len(page) for page in pages] == [4, 0, 0, 4, 2]
@@ -87,7 +87,7 @@ def test_empty_pages_in_the_middle(serve, kind):
 
 
 def test_using_a_context_twice(serve):
-    """A position can be used again, a single-use context is dead then, a scroll has moved on."""
+    """A position can be used twice, a single-use context expires, a scroll advances."""
     for kind in ("position", "single_use", "scroll"):
         caller = serve(fleet(), context_kind=kind)
         context = caller.log("online", DID, limit=3, sort="asc")["meta"]["context"]
@@ -102,7 +102,7 @@ def test_using_a_context_twice(serve):
 
 
 def test_a_context_belongs_to_its_query(serve):
-    """A context with another range or order is refused."""
+    """A context is refused with another range, order or log."""
     caller = serve(fleet())
     context = caller.log("online", DID, limit=3, sort="asc")["meta"]["context"]
     assert caller.log("online", DID, limit=3, sort="desc", context=context)["error_code"] == 5002
@@ -111,7 +111,7 @@ def test_a_context_belongs_to_its_query(serve):
 
 @pytest.mark.parametrize("since", ["opening", "use"])
 def test_life_of_a_context(serve, since):
-    """A context lives its hour from the opening, or from its latest use."""
+    """A context expires an hour after the opening, or after its latest use."""
     caller = serve(fleet(), context_life_from=since)
     context = caller.log("online", DID, limit=3)["meta"]["context"]
     caller.now += 3000
@@ -122,7 +122,7 @@ def test_life_of_a_context(serve, since):
 
 
 def test_how_a_dead_context_answers(serve):
-    """A dead context is refused, or ends the chain innocently, or begins it anew."""
+    """An expired context is refused, ends the chain, or restarts it."""
     for dead in ("error", "empty", "restart"):
         caller = serve(fleet(), dead_context=dead)
         first = caller.log("online", DID, limit=3)
@@ -137,7 +137,7 @@ def test_how_a_dead_context_answers(serve):
 
 
 def test_random_death(serve):
-    """Contexts die by chance, the same ones for the same seed."""
+    """Random expiry depends on the seed alone."""
 
     def lives(seed: int) -> list[bool]:
         caller = serve(fleet(), context_death=0.5, seed=seed)
@@ -156,7 +156,7 @@ def test_random_death(serve):
 @pytest.mark.parametrize("kind", ["position", "single_use", "scroll"])
 @pytest.mark.parametrize("length", [1, 2])
 def test_circles(serve, kind, length):
-    """A chain in a circle gives the same pages again and again, one with the same context."""
+    """A looping chain repeats its pages; with a length of one also the context."""
     caller = serve(fleet(), loop_at=1, loop_length=length, context_kind=kind)
     context, seen = None, []
     for _ in range(1 + 2 * length):
@@ -168,7 +168,7 @@ def test_circles(serve, kind, length):
 
 
 def test_a_chain_is_a_snapshot(serve):
-    """What arrives while one pages does not shift the pages."""
+    """Records that arrive while a chain is read do not shift its pages."""
     caller = serve(fleet())
     first = caller.log("online", DID, limit=3)
     caller.cloud.fleet.append("online", DID, Record(at=NOW - 1.0, body={"type": "new"}))
@@ -178,7 +178,7 @@ def test_a_chain_is_a_snapshot(serve):
 
 
 def test_memory_of_ended_chains_is_bounded(serve):
-    """A long run of windows leaves no more than a handful of chains behind."""
+    """The number of stored chains stays bounded over many windows."""
     caller = serve(fleet(), quota=10_000)
     for _ in range(300):
         caller.walk("online", DID, limit=5)

@@ -1,4 +1,4 @@
-"""The OpenAPI description and the simulator against each other, by schemathesis."""
+"""schemathesis checks the simulator against its OpenAPI description."""
 
 import asyncio
 import json
@@ -19,8 +19,8 @@ from gizwits_async.simulator.openapi import load_openapi
 
 NOW = 1_790_000_000
 EXCLUDED = [ignored_auth, missing_required_header]
-# What the clock or the state of things forbids is 400 here, such as a start older than 30 days or
-# a second root group; no schema can say that beforehand.
+# The API refuses calls by time and state with 400, such as a start older than 30 days or a second
+# root group; no schema can express that.
 CONFIG = {
     "checks": {
         "positive_data_acceptance": {
@@ -34,7 +34,7 @@ SCHEMA = schemathesis.openapi.from_dict(
 
 
 class Desk:
-    """A service behind a real socket, with a group, a token, and values that lead somewhere."""
+    """A service on a real socket with a group, a token and ids that exist."""
 
     def __init__(self) -> None:
         self.cloud = SimulatedCloud(
@@ -57,7 +57,7 @@ class Desk:
         self.url = ""
 
     def serve(self, ready: threading.Event, done: threading.Event) -> None:
-        """Serve until told to stop; runs in a thread of its own."""
+        """Serve until `stop` is set; runs in its own thread."""
 
         async def main() -> None:
             async with SimulatorServer(self.cloud, clock=lambda: NOW) as server:
@@ -81,21 +81,21 @@ def desk() -> Iterator[Desk]:
 
 
 def test_the_description_has_every_endpoint(desk):
-    """32 operations, each with a path that the simulator answers, served as JSON."""
+    """The served description has 32 operations, and the simulator answers each path."""
     served = desk.session.get(f"{desk.url}/openapi.json", timeout=10).json()
     assert served["openapi"] == "3.1.0"
     verbs = ("get", "post", "put", "delete")
-    told = {
+    described = {
         (verb.upper(), path.replace("{gid}", "{}").replace("{did}", "{}"))
         for path, item in served["paths"].items()
         for verb in verbs
         if verb in item
     }
-    assert len(told) == 32
+    assert len(described) == 32
     answered = {
         (route.method, route.path.replace("{gid}", "{}").replace("{did}", "{}")) for route in ROUTES
     }
-    assert told <= answered
+    assert described <= answered
 
 
 @SCHEMA.parametrize()
@@ -107,7 +107,7 @@ def test_the_description_has_every_endpoint(desk):
     database=None,
 )
 def test_contract(case, desk):
-    """What schemathesis sends at random is answered as described, or refused as described."""
+    """Random requests are answered or refused as described."""
     check(case, desk)
 
 
@@ -120,8 +120,8 @@ def test_contract(case, desk):
     database=None,
 )
 def test_contract_of_known_things(case, desk):
-    """The same about a product, device and group that exist, so that more than 404 is seen."""
-    # What was made wrong on purpose in path or header must stay wrong.
+    """The same with an existing product, device and group, so that replies other than 404 are checked."""
+    # Keep path parameters and headers that schemathesis made invalid on purpose.
     parts = (case.meta.components.get(place) for place in (Place.PATH, Place.HEADER))
     if not any(part is not None and part.mode.is_negative for part in parts):
         known = desk.path.keys() & (case.path_parameters or {}).keys()
@@ -139,7 +139,7 @@ DAYS = {"start": "2026-09-19", "end": "2026-09-20"}
 
 
 def good_calls(desk: Desk) -> dict[str, dict]:
-    """Return a call for each operation that takes more than its path and must succeed."""
+    """Return valid parameters of each operation that needs more than its path."""
     credentials, product = desk.cloud.credentials, desk.cloud.product
     device = desk.cloud.fleet.device(desk.path["did"])
     user = next(iter(product.bindings.users.values()))
@@ -178,7 +178,7 @@ def good_calls(desk: Desk) -> dict[str, dict]:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_succeeds_as_described(name, desk):
-    """A right call of each of the 32 operations is answered with 2xx in the described shape."""
+    """A valid call of each of the 32 operations is answered with 2xx as described."""
     path, verb = OPERATIONS[name]
     groups, bindings = desk.cloud.product.groups, desk.cloud.product.bindings
     known = {**desk.path, "gid": groups.create(desk.root)}

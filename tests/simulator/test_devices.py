@@ -1,4 +1,4 @@
-"""Identity, detail and search, and the pages of a list."""
+"""Device identity, detail and search, and the paging of lists."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def rows(caller, **query: object) -> list[dict]:
 
 
 def test_identity_and_detail(serve, fleet):
-    """A MAC leads to the did and to what is known of the device; 5301 and 5002 otherwise."""
+    """A MAC returns the did and the detail; an unknown one is 5301, a missing one 5002."""
     caller, device = serve(fleet), fleet.devices[7]
     assert caller.get("/devices", mac=device.mac) == {
         "did": device.did,
@@ -34,7 +34,7 @@ def test_identity_and_detail(serve, fleet):
 @pytest.mark.parametrize("name", ["is_online", "is_faulty", "is_alert"])
 @pytest.mark.parametrize("value", [0, 1])
 def test_flags(serve, fleet, name, value):
-    """A flag chooses the devices that have it, or do not."""
+    """A flag selects the devices with or without it."""
     found = rows(serve(fleet), show_disabled=1, **{name: value})
     assert {row["did"] for row in found} == {
         device.did for device in fleet.devices if getattr(device, name) == bool(value)
@@ -43,7 +43,7 @@ def test_flags(serve, fleet, name, value):
 
 
 def test_other_filters(serve, fleet):
-    """Place, liveness, did and MAC choose; disabled devices come only when asked for."""
+    """Location, liveness, did and MAC filter; disabled devices are listed only on request."""
     caller, device = serve(fleet), fleet.devices[0]
     disabled = {device.did for device in fleet.devices if device.is_disabled}
     assert disabled
@@ -74,13 +74,13 @@ def test_other_filters(serve, fleet):
     ],
 )
 def test_bad_queries(serve, fleet, query):
-    """What cannot be understood is 5002."""
+    """Invalid parameters are refused with 5002."""
     caller = serve(fleet)
     assert caller.get("/devices/search", **query)["error_code"] == 5002
 
 
 def test_pages(serve, fleet):
-    """Skip and limit cut one stable list; a cap makes pages smaller than asked, and says so."""
+    """`skip` and `limit` select from a stable list; a cap reduces `limit` and reports it."""
     caller = serve(fleet, list_cap=7)
     found, skip = [], 0
     while page := caller.get("/devices/search", limit=20, skip=skip, show_disabled=1)["objects"]:
@@ -94,7 +94,7 @@ def test_pages(serve, fleet):
 
 
 def test_limit_that_is_refused(serve, fleet):
-    """A list may refuse a limit of 100 outright."""
+    """A list can refuse a limit of 100."""
     caller = serve(fleet, list_refuse_over=20)
     assert caller.get("/devices/search", limit=21)["error_code"] == 5002
     assert len(caller.get("/devices/search", limit=20)["objects"]) == 20
@@ -104,29 +104,29 @@ def test_limit_that_is_refused(serve, fleet):
     ("total", "value"), [("right", 60), ("null", None), ("page_only", 5), ("over", 67)]
 )
 def test_totals(serve, fleet, total, value):
-    """The total is right, or wrong in the way the switch says."""
+    """The total is right, or wrong in the way of the quirk."""
     caller = serve(fleet, total=total)
     assert caller.get("/devices/search", limit=5, show_disabled=1)["meta"]["total"] == value
 
 
 def test_totals_that_are_missing_or_drift(serve, fleet):
-    """The total may not be there, or change from call to call without falling below the truth."""
+    """The total can be missing, or drift between calls without being too low."""
     assert "total" not in serve(fleet, total="missing").get("/devices/search")["meta"]
     caller = serve(fleet, total="drifting")
-    told = {caller.get("/devices/search", show_disabled=1)["meta"]["total"] for _ in range(20)}
-    assert len(told) > 1
-    assert min(told) >= 60
+    totals = {caller.get("/devices/search", show_disabled=1)["meta"]["total"] for _ in range(20)}
+    assert len(totals) > 1
+    assert min(totals) >= 60
 
 
 def test_hits_envelope(serve, fleet):
-    """Objects may come in the envelope of the search engine behind the service."""
+    """Rows can be wrapped in the envelope of a search engine."""
     page = serve(fleet, hits=True).get("/devices/search", limit=5, show_disabled=1)
     assert len(page["objects"]["hits"]["objects"]) == 5
     assert page["objects"]["hits"]["total"] == 60
 
 
 def test_next_link(serve, fleet):
-    """A relative link to the next page stands there while rows are left."""
+    """`meta.next` is a relative link while more rows follow."""
     caller = serve(fleet, next_link="relative")
     page = caller.get("/devices/search", limit=50, show_disabled=1)
     headers = {"Authorization": f"token {caller.token}"}
@@ -136,7 +136,7 @@ def test_next_link(serve, fleet):
 
 
 def test_order_of_lists(serve, fleet):
-    """Newest devices may come first, so that a new one shifts the pages."""
+    """With the newest devices first, a new device shifts the pages."""
     caller = serve(fleet, list_order="created_desc")
     fleet.add(Device(did="new", mac="new", created_at=NOW))
     assert caller.get("/devices/search", limit=1)["objects"][0]["did"] == "new"

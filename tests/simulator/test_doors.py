@@ -1,4 +1,4 @@
-"""The two doors to the service: in the process, in virtual time too, and on loopback."""
+"""The in-process transport, in real and virtual time, and the server on loopback."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ def virtual(main):
 
 
 def test_the_clock_follows_the_loop(cloud):
-    """Time begins at the fleet's now and goes on with the loop, jumps included."""
+    """The default clock starts at the fleet's `now` and follows the loop, jumps included."""
 
     async def main():
         transport = SimulatorTransport(cloud)
@@ -61,7 +61,7 @@ def test_the_clock_follows_the_loop(cloud):
 
 
 def test_latency_and_giving_up(cloud):
-    """A caller that gives up before the request arrived leaves no trace, afterwards it was counted."""
+    """A time-out before the request arrives leaves no ledger entry, a later one does."""
 
     async def main():
         slow = SimulatorTransport(cloud, latency=5.0)
@@ -87,7 +87,7 @@ def test_latency_and_giving_up(cloud):
     ],
 )
 def test_fates(cloud, fate, error, handled):
-    """A request can be kept from the service, or its reply from the caller; the others go through."""
+    """Each fate loses the request or the reply of one call; the next call succeeds."""
 
     async def main():
         transport = SimulatorTransport(
@@ -101,8 +101,8 @@ def test_fates(cloud, fate, error, handled):
     virtual(main)
 
 
-async def test_limits_of_the_door(cloud):
-    """A long body is refused, and a closed door too."""
+async def test_limits_of_the_transport(cloud):
+    """A body above `max_bytes` and a call on a closed transport are errors."""
     transport = SimulatorTransport(cloud)
     with pytest.raises(ResponseTooLargeError):
         await ask(transport, max_bytes=5)
@@ -112,7 +112,7 @@ async def test_limits_of_the_door(cloud):
 
 
 async def test_loopback(cloud):
-    """Over a socket the same service answers, byte for byte, paths and queries unharmed."""
+    """The server passes paths, queries and headers unchanged."""
     credentials = cloud.credentials
     body = {
         "enterprise_id": credentials.enterprise_id,
@@ -139,7 +139,7 @@ async def test_loopback(cloud):
 
 
 async def test_a_port_that_is_taken(cloud):
-    """A server whose port is taken says so, and leaves nothing behind."""
+    """A port in use is an OSError, and nothing keeps listening."""
     async with SimulatorServer(cloud) as server:
         port = int(server.url.rpartition(":")[2])
         second = SimulatorServer(cloud, port=port)
@@ -149,8 +149,8 @@ async def test_a_port_that_is_taken(cloud):
             _ = second.url
 
 
-async def test_the_description_without_its_reader(cloud, monkeypatch):
-    """Without PyYAML the description is 501, with a hint; all else works."""
+async def test_the_description_without_pyyaml(cloud, monkeypatch):
+    """Without PyYAML the description is answered with 501 and a hint."""
     load_openapi.cache_clear()
     monkeypatch.setitem(sys.modules, "yaml", None)
     async with (
@@ -163,7 +163,7 @@ async def test_the_description_without_its_reader(cloud, monkeypatch):
 
 
 async def test_paths_with_line_ends(cloud):
-    """A path may hold anything once unquoted; it reaches the service."""
+    """A path with a quoted line break reaches the service."""
     async with (
         SimulatorServer(cloud) as server,
         aiohttp.ClientSession() as session,
@@ -173,7 +173,7 @@ async def test_paths_with_line_ends(cloud):
 
 
 async def test_a_server_that_was_not_started(cloud):
-    """The URL of a server that does not listen is an error that says what to do."""
+    """The URL of a server that was not started is an error with a hint."""
     server = SimulatorServer(cloud)
     with pytest.raises(RuntimeError, match="async with"):
         _ = server.url

@@ -1,4 +1,4 @@
-"""Fault rules through every way in: Python, file, HTTP, command; and both doors alike to a client."""
+"""Fault rules from Python, files, HTTP and the command line; transport and server apply them alike."""
 
 import asyncio
 import json
@@ -74,23 +74,23 @@ def cloud_with(*rules: FaultRule) -> SimulatedCloud:
 
 
 async def ended(client: GizwitsClient, call: Any) -> object:
-    """Return what a call ends in: its value, or the class of its error with its code."""
+    """Return the result of a call: its value, or class and code of its error."""
     try:
         value = await call(client)
     except GizwitsError as error:
         return type(error).__name__, getattr(error, "code", None), type(error.__cause__).__name__
-    # The ids of new groups are made up anew in each service.
+    # The ids of new groups differ between the services.
     return type(value).__name__ if isinstance(value, str) else value
 
 
 @pytest.mark.jumping
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: "-".join(map(str, rule.values())))
 async def test_both_doors_are_alike_to_a_client(rule: dict[str, Any]) -> None:
-    """In the process and on a socket a call of any kind ends the same way, and so do the next."""
+    """Calls of each kind and the calls after them end alike in process and on a socket."""
     late = rule in ({"action": "stall"}, {"action": "drip"})
     options = OPTIONS.evolve(timeout=0.5) if late else OPTIONS
     for name in ("log", "control") if late else CALLS:
-        call, seen, told = CALLS[name], [], ([], [])
+        call, seen, reports = CALLS[name], [], ([], [])
         clouds = [
             cloud_with(FaultRule(path="*[!n]", nth=2 if late else (2, 3), **rule)) for _ in range(2)
         ]
@@ -99,24 +99,24 @@ async def test_both_doors_are_alike_to_a_client(rule: dict[str, Any]) -> None:
                 GizwitsClient(
                     cloud.credentials,
                     base_url=server.url,
-                    transport=door,
+                    transport=transport,
                     quota=FreeQuota(),
                     options=options,
                     clock=lambda: NOW,
-                    on_call=lambda one, reports=reports: reports.append(
+                    on_call=lambda one, seen=own: seen.append(
                         (one.verb, one.route, one.status, one.error_code, one.error, one.attempts)
                     ),
                 )
-                for cloud, door, reports in (
-                    (clouds[0], SimulatorTransport(clouds[0], clock=lambda: NOW), told[0]),
-                    (clouds[1], None, told[1]),
+                for cloud, transport, own in (
+                    (clouds[0], SimulatorTransport(clouds[0], clock=lambda: NOW), reports[0]),
+                    (clouds[1], None, reports[1]),
                 )
             ]
             for client in clients:
                 async with client:
                     seen.append([await ended(client, call) for _ in range(4)])
         assert seen[0] == seen[1], name
-        assert told[0] == told[1], name
+        assert reports[0] == reports[1], name
         assert clouds[0].faults.matched == clouds[1].faults.matched
         assert clouds[0].faults.fired == clouds[1].faults.fired
         assert len(clouds[0].product.controls) == len(clouds[1].product.controls)
@@ -140,7 +140,7 @@ async def test_both_doors_are_alike_to_a_client(rule: dict[str, Any]) -> None:
 def test_a_rule_that_could_never_work_is_refused_where_it_is_made(
     rule: dict[str, Any], words: str
 ) -> None:
-    """In Python and from a file alike: the message names the field."""
+    """Python and file alike refuse such a rule with the name of the field."""
     rule = {"action": "stall", **rule}
     with pytest.raises(ValueError, match=words):
         FaultRule(**rule)
@@ -164,17 +164,17 @@ RULE = st.fixed_dictionaries(
 
 @given(st.lists(RULE, max_size=2) | JSON | st.builds(lambda one: {"rules": [one]}, RULE))
 def test_anything_is_rules_or_a_value_error(data: Any) -> None:
-    """What is accepted means the same again when it is written down; all else is a ValueError."""
+    """Accepted rules survive a round trip through JSON; everything else is a ValueError."""
     try:
         rules = parse_faults(data)
     except ValueError:
         return
-    told = json.loads(json.dumps([asdict(rule) for rule in rules]))
-    assert parse_faults(told) == rules
+    copy = json.loads(json.dumps([asdict(rule) for rule in rules]))
+    assert parse_faults(copy) == rules
 
 
-async def test_what_get_tells_can_be_posted_back() -> None:
-    """Over HTTP the rules come out as they went in, counted from the beginning."""
+async def test_rules_from_get_can_be_posted() -> None:
+    """The rules of a GET can be posted again unchanged."""
     rules = [FaultRule(**rule) for rule in RULES]
     cloud = cloud_with(*rules)
     async with (
@@ -182,9 +182,9 @@ async def test_what_get_tells_can_be_posted_back() -> None:
         aiohttp.ClientSession(server.url) as session,
     ):
         async with session.get("/__simulator/faults") as answer:
-            told = [row["rule"] for row in (await answer.json())["faults"]]
+            rows = [row["rule"] for row in (await answer.json())["faults"]]
         cloud.faults.set([])
-        async with session.post("/__simulator/faults", json=told) as answer:
+        async with session.post("/__simulator/faults", json=rows) as answer:
             assert answer.status == 200
         assert list(cloud.faults.rules) == rules
         async with session.post("/__simulator/faults", json=[]) as answer:
@@ -193,7 +193,7 @@ async def test_what_get_tells_can_be_posted_back() -> None:
 
 
 async def test_the_program_serves_the_faults_of_a_file(tmp_path: Path) -> None:
-    """`gizwits-async simulate --faults FILE`: a program in another process meets them; HTTP mends it."""
+    """`gizwits-async simulate --faults FILE` applies the rules until HTTP removes them."""
     file = tmp_path / "faults.toml"
     file.write_text(
         '[[rules]]\naction = "status"\ncode = 5018\npath = "*/devices/search"\nnth = [1, 3]\n'
@@ -205,13 +205,15 @@ async def test_the_program_serves_the_faults_of_a_file(tmp_path: Path) -> None:
     )
     assert process.stderr is not None
     try:
-        told: dict[str, str] = {}
-        while "GIZWITS_PRODUCT_SECRET" not in told:
+        variables: dict[str, str] = {}
+        while "GIZWITS_PRODUCT_SECRET" not in variables:
             line = (await asyncio.wait_for(process.stderr.readline(), 60)).decode().split()
             if line[:1] == ["export"]:
-                told |= [line[1].partition("=")[::2]]
+                variables |= [line[1].partition("=")[::2]]
         async with GizwitsClient(
-            Credentials.from_env(told), base_url=told["GIZWITS_BASE_URL"], quota=FreeQuota()
+            Credentials.from_env(variables),
+            base_url=variables["GIZWITS_BASE_URL"],
+            quota=FreeQuota(),
         ) as client:
             ends = [await ended(client, lambda c: c.devices.search().total()) for _ in range(4)]
             assert ends[0] == ends[2] == ("ForbiddenError", 5018, "NoneType")
@@ -220,7 +222,7 @@ async def test_the_program_serves_the_faults_of_a_file(tmp_path: Path) -> None:
             did = (await client.devices.search(is_online=True).collect())[0].did
             lost = await ended(client, lambda c: c.devices.control(did, attrs={"switch": True}))
             assert lost == ("OutcomeUnknownError", None, "NoReplyError")
-            where = told["GIZWITS_BASE_URL"] + "/__simulator/faults"
+            where = variables["GIZWITS_BASE_URL"] + "/__simulator/faults"
             async with aiohttp.ClientSession() as session, session.post(where, json=[]) as answer:
                 assert answer.status == 200
             assert await client.devices.control(did, attrs={"switch": True}) is None  # type: ignore[func-returns-value]
@@ -242,7 +244,7 @@ async def test_the_program_serves_the_faults_of_a_file(tmp_path: Path) -> None:
 def test_the_program_says_what_is_wrong_with_a_file(
     name: str, text: str | None, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit 2, the file named, nothing served and no traceback."""
+    """A bad file is exit code 2 and a message with its name, without a traceback."""
     file = tmp_path / name
     if text is not None:
         file.write_text(text)
@@ -256,7 +258,7 @@ def test_the_program_says_what_is_wrong_with_a_file(
 
 
 async def test_the_program_says_that_a_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 1 and a line, no traceback."""
+    """A port in use is exit code 1 and a message, without a traceback."""
     async with SimulatorServer(cloud_with()) as server:
         port = server.url.rpartition(":")[2]
         assert await asyncio.to_thread(run, ["simulate", "--port", port]) == 1

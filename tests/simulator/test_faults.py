@@ -1,4 +1,4 @@
-"""Fault rules: which call they strike, what becomes of it, at both doors, and from files."""
+"""Fault rules: matching, their actions in process and on a socket, and reading them from files."""
 
 import asyncio
 import json
@@ -51,11 +51,11 @@ async def ask(cloud: SimulatedCloud, *, within: float = 0.2, **query: str):
     return await transport.send("GET", target, headers, None, timeout=within, max_bytes=2**20)
 
 
-# --- which calls
+# --- matching
 
 
-def test_which_calls_a_rule_strikes():
-    """Verb, path and number must fit; numbers count the calls that fit."""
+def test_which_calls_a_rule_matches():
+    """Method, path and number must match; numbers count the matching calls."""
     faults = Faults([FaultRule(action="reset", method="GET", path="*/data", nth=(2, 3))])
     calls = [("GET", "/a/data"), ("POST", "/a/data"), ("GET", "/a/cmd")] + [("GET", "/b/data")] * 3
     struck = [
@@ -67,7 +67,7 @@ def test_which_calls_a_rule_strikes():
 
 
 def test_chance_is_seeded():
-    """A probability strikes about its part of the calls, the same ones for the same seed."""
+    """A probability affects that fraction of the calls, depending on the seed alone."""
 
     def struck(seed: int) -> list[bool]:
         faults = Faults([FaultRule(action="reset", probability=0.3, seed=seed)])
@@ -79,14 +79,14 @@ def test_chance_is_seeded():
 
 
 def test_the_first_rule_wins():
-    """Where several rules fit, the first one that strikes decides."""
+    """The first rule that applies decides."""
     rules = [FaultRule(action="reset", nth=2), FaultRule(action="html")]
     faults = Faults(rules)
     request = SimulatedRequest(method="GET", target="/")
     assert [faults.choose(request) for _ in range(3)] == [rules[1], rules[0], rules[1]]
 
 
-# --- what becomes of them, inside the process
+# --- actions in process
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_first_rule_wins():
     ],
 )
 async def test_another_status(rule, status, code):
-    """A status with or without a code stands in for the service, which is not reached."""
+    """`status` replaces the reply, with or without an error code, and skips the service."""
     cloud = cloud_with(rule)
     reply = await ask(cloud)
     assert (reply.status, json.loads(reply.body).get("error_code")) == (status, code)
@@ -107,7 +107,7 @@ async def test_another_status(rule, status, code):
 
 
 async def test_effect_can_be_asked_for():
-    """With `effect` the service acts although its reply is another one."""
+    """With `effect` the service handles the call although its reply is replaced."""
     cloud = cloud_with(FaultRule(action="html", effect=True))
     reply = await ask(cloud)
     assert reply.status == 502
@@ -126,8 +126,8 @@ async def test_effect_can_be_asked_for():
         ("oversized", ResponseTooLargeError, "log.online"),
     ],
 )
-async def test_errors_of_the_door_in_the_process(action, error, kind):
-    """Each fault of the wire is the error that a client's transport would raise."""
+async def test_errors_of_the_transport(action, error, kind):
+    """Each connection fault is the error that a client's transport raises."""
     cloud = cloud_with(FaultRule(action=action, nth=1))
     with pytest.raises(error):
         await ask(cloud)
@@ -136,14 +136,14 @@ async def test_errors_of_the_door_in_the_process(action, error, kind):
 
 
 async def test_a_redirect_is_a_reply():
-    """What it means is for the client to say, as over a socket."""
+    """A redirect is returned as a reply, as over a socket."""
     cloud = cloud_with(FaultRule(action="redirect", nth=1))
     assert (await ask(cloud)).status == 302
     assert [entry.kind for entry in cloud.ledger] == ["fault.redirect"]
 
 
 async def test_late_replies():
-    """A stall or a drip that ends in time is a good reply."""
+    """A stall or drip that ends before the time-out is a valid reply."""
     whole = (await ask(cloud_with())).body
     for rule in (
         FaultRule(action="stall", seconds=0.01),
@@ -156,13 +156,13 @@ async def test_late_replies():
 
 
 async def test_broken_json():
-    """A truncated body is complete for HTTP and no JSON."""
+    """A truncated body is complete for HTTP and invalid JSON."""
     reply = await ask(cloud_with(FaultRule(action="truncated", size=40)))
     assert (reply.status, len(reply.body)) == (200, 40)
 
 
 async def test_rows_and_totals():
-    """A page may have its first row twice, or a total that is wrong by up to two."""
+    """A page can repeat its first row, or have a total that is wrong by up to two."""
     page = json.loads((await ask(cloud_with(FaultRule(action="duplicate_rows")))).body)
     assert page["objects"][0] == page["objects"][1]
     assert len(page["objects"]) == 11
@@ -172,7 +172,7 @@ async def test_rows_and_totals():
 
 
 async def test_the_same_cursor_for_ever():
-    """The first page comes again and again with the same context, and each time is counted."""
+    """`same_cursor` repeats the first page with the same context, and each call is counted."""
     cloud = cloud_with(FaultRule(action="same_cursor"))
     first = await ask(cloud)
     context = json.loads(first.body)["meta"]["context"]
@@ -182,7 +182,7 @@ async def test_the_same_cursor_for_ever():
 
 
 async def test_clock_skew():
-    """The server's clock is off for the calls that a rule strikes."""
+    """`clock_skew` moves the `Date` of the matching calls only."""
     for seconds in (-7200.0, 3600.0):
         cloud = cloud_with(FaultRule(action="clock_skew", seconds=seconds, nth=1))
         dates = [
@@ -192,7 +192,7 @@ async def test_clock_skew():
 
 
 async def test_clock_skew_leaves_the_quota_alone():
-    """A reply from a server with a wrong clock is one call more, and no hour of the quota's."""
+    """`clock_skew` does not move the clock of the quota."""
     cloud = SimulatedCloud(
         fleet=Fleet.generate(2, 1),
         quirks=Quirks(quota_kind="sliding"),
@@ -207,7 +207,7 @@ async def test_clock_skew_leaves_the_quota_alone():
     assert left == ["2", "1", "0"]
 
 
-# --- what becomes of them, on a socket
+# --- actions on a socket
 
 
 async def fetch(url: str, cloud: SimulatedCloud, within: float = 5.0) -> tuple[int, bytes]:
@@ -230,7 +230,7 @@ async def on_wire(*rules: FaultRule, within: float = 5.0) -> tuple[int, bytes]:
 @pytest.mark.parametrize(
     ("rule", "error"),
     [
-        # aiohttp sends a GET again by itself when the connection breaks before the reply.
+        # aiohttp repeats a GET by itself when the connection breaks before the reply.
         (FaultRule(action="reset"), aiohttp.ClientConnectionError),
         (FaultRule(action="effect_without_reply"), aiohttp.ClientConnectionError),
         (FaultRule(action="cut"), aiohttp.ClientPayloadError),
@@ -239,13 +239,13 @@ async def on_wire(*rules: FaultRule, within: float = 5.0) -> tuple[int, bytes]:
     ],
 )
 async def test_faults_on_the_socket(rule, error):
-    """Resets, cuts, stalls and drips are real: a client sees its library's own errors."""
+    """Resets, cuts, stalls and drips on a socket are errors of the HTTP library."""
     with pytest.raises(error):
         await on_wire(rule, within=0.5)
 
 
 async def test_replies_on_the_socket():
-    """What arrives whole arrives as it was meant."""
+    """Replies that arrive complete have the status and body of the rule."""
     status, body = await on_wire(FaultRule(action="redirect", status=307))
     assert (status, body) == (307, b"")
     status, body = await on_wire(FaultRule(action="oversized", size=300_000))
@@ -257,7 +257,7 @@ async def test_replies_on_the_socket():
 
 
 async def test_a_stalled_server_closes_soon():
-    """A reply that never comes does not keep the server from ending."""
+    """A stalled reply does not delay the shutdown of the server."""
     cloud = cloud_with(FaultRule(action="stall"))
     began, asked = time.monotonic(), asyncio.Event()
 
@@ -274,7 +274,7 @@ async def test_a_stalled_server_closes_soon():
 
 
 async def test_rules_over_http():
-    """Rules can be set and looked at while the server runs; wrong ones change nothing."""
+    """Rules can be set and read while the server runs; invalid ones change nothing."""
     cloud = cloud_with()
     async with (
         SimulatorServer(cloud, clock=lambda: NOW) as server,
@@ -290,8 +290,8 @@ async def test_rules_over_http():
                 assert reply.status == 400
                 assert "error" in await reply.json()
         async with session.get(where) as reply:
-            told = (await reply.json())["faults"]
-        assert [(row["matched"], row["fired"], row["rule"]["code"]) for row in told] == [
+            rows = (await reply.json())["faults"]
+        assert [(row["matched"], row["fired"], row["rule"]["code"]) for row in rows] == [
             (2, 1, 5601)
         ]
     assert [entry.kind for entry in cloud.ledger] == ["fault.status", "log.online"]
@@ -301,7 +301,7 @@ async def test_rules_over_http():
 
 
 def test_files(tmp_path):
-    """TOML and JSON say the same."""
+    """TOML and JSON files give equal rules."""
     toml, plain = tmp_path / "faults.toml", tmp_path / "faults.json"
     toml.write_text('[[rules]]\naction = "stall"\nseconds = 2\nnth = [1, 5]\npath = "*/data"\n')
     plain.write_text('[{"action": "stall", "seconds": 2, "nth": [1, 5], "path": "*/data"}]')
@@ -329,11 +329,11 @@ def test_files(tmp_path):
     ],
 )
 def test_wrong_rules(data, words):
-    """A wrong rule is named by its number, with the field and what is right."""
+    """The message of a wrong rule has its number, the field and the allowed values."""
     with pytest.raises(ValueError, match=words):
         parse_faults(data)
 
 
 def test_every_field_can_stand_in_a_file():
-    """What a rule has in Python it has in a file."""
+    """Every field of a rule can be set in a file."""
     assert {item.name for item in fields(FaultRule)} == _TYPES.keys()

@@ -1,4 +1,4 @@
-"""Fleets made up from a seed: the same everywhere, coherent, and flat in memory."""
+"""Fleets generated from a seed: reproducible, consistent, and small in memory."""
 
 import json
 from collections import Counter
@@ -20,7 +20,7 @@ def logs(fleet: Fleet, did: str, days: int) -> dict[str, list[Record]]:
 
 
 def test_same_seed_same_fleet():
-    """Seed and size decide everything; another seed gives another fleet."""
+    """Equal arguments give equal fleets; another seed gives another fleet."""
     first, again, other = (Fleet.generate(5, 4, seed, now=NOW) for seed in (1, 1, 2))
     did = first.devices[0].did
     assert first.devices == again.devices != other.devices
@@ -29,7 +29,7 @@ def test_same_seed_same_fleet():
 
 
 def test_parts_of_a_log_fit_together():
-    """However a log is cut, the parts are the whole."""
+    """The parts of a log add up to the whole, wherever it is cut."""
     fleet = Fleet.generate(3, 4, 7, now=NOW)
     did = fleet.devices[1].did
     whole = fleet.records("cmd", did, NOW - 4 * DAY, NOW)
@@ -42,15 +42,15 @@ def test_parts_of_a_log_fit_together():
     assert [record.at for record in whole] == sorted(record.at for record in whole)
 
 
-def test_logs_tell_one_story():
-    """Each data record is a report frame of the same instant, and all happens while online."""
+def test_logs_are_consistent():
+    """Each data record has a report frame of the same instant, within a session."""
     fleet = Fleet.generate(6, 6, 11, now=NOW, rates=Rates(edge=0.0))
-    told = 0
+    reported = 0
     for device in fleet.devices:
         log = logs(fleet, device.did, 6)
         reports = [r for r in log["cmd"] if r.body["type"] == "dev2app"]
         assert [r.at for r in reports] == [r.at for r in log["data"]]
-        told += len(reports)
+        reported += len(reports)
         ups = [r.at for r in log["online"] if r.body["type"] == "dev_online"]
         downs = [r.at for r in log["online"] if r.body["type"] == "dev_offline"]
         assert len(ups) - len(downs) == int(device.is_online)
@@ -64,11 +64,11 @@ def test_logs_tell_one_story():
             assert row.body["payload"]["duration"] == int(row.at - up)
         if log["data"] and device.is_online:
             assert log["data"][-1].body["attrs"]["alert_full"] == int(device.is_alert)
-    assert told > 500
+    assert reported > 500
 
 
 def test_a_command_shows_in_the_next_report():
-    """What a write frame asks for stands in the report that follows it."""
+    """The report after a write frame has the values that it sets."""
     fleet = Fleet.generate(
         1, 8, 3, now=NOW, rates=Rates(commands=1.0, burst=0.0, edge=0.0, empty_day=0.0)
     )
@@ -93,7 +93,7 @@ def test_a_command_shows_in_the_next_report():
 
 
 def test_frames_of_the_document():
-    """The frames printed in the API document come out of the schema byte for byte."""
+    """The frames printed in the API document are reproduced byte for byte."""
     values = dict.fromkeys(POINTS_BY_NAME, 0) | {"switch": 1, "set_temp": 16}
     assert report_frame(values) == "000000030b0000910401000010000000"
     assert POINTS_BY_NAME["room_temp"].shown(0) == -10
@@ -101,7 +101,7 @@ def test_frames_of_the_document():
 
 
 def test_lively_and_dull_days():
-    """Seconds hold several records, more than a page on demand; some days hold none; edges are hit."""
+    """Some seconds have several records, some days none, and some records lie on day boundaries."""
     fleet = Fleet.generate(20, 10, 2, now=NOW, rates=Rates(dense=0.3))
     seconds, days, edges = Counter(), set(), set()
     for device in fleet.devices:
@@ -116,7 +116,7 @@ def test_lively_and_dull_days():
 
 
 def test_live_fleets_go_on():
-    """A live fleet has a future, another one has not."""
+    """Only a live fleet has records after `now`."""
     for live in (False, True):
         fleet = Fleet.generate(5, 2, 1, now=NOW, live=live)
         future = [fleet.records("data", d.did, NOW + 1, NOW + 3 * DAY) for d in fleet.devices]
@@ -124,7 +124,7 @@ def test_live_fleets_go_on():
 
 
 def test_a_large_fleet_costs_only_its_devices():
-    """Ten thousand devices over thirty days are there at once, and any of their days on demand."""
+    """Days are generated on demand, and only the latest are cached."""
     fleet = Fleet.generate(10_000, 30, 1, now=NOW)
     device = fleet.devices[9_876]
     assert fleet._day_events.cache_info().currsize == 0
@@ -138,7 +138,7 @@ def test_a_large_fleet_costs_only_its_devices():
     st.tuples(st.integers(NOW - 10_000, NOW), st.integers(NOW - 10_000, NOW)),
 )
 def test_explicit_records(millis, bounds):
-    """A fleet of given records gives back exactly those between two times, in order."""
+    """A fleet of explicit records returns exactly those within a range, in order."""
     times = [at / 1000 for at in millis]
     fleet = Fleet.of(["d"], {("data", "d"): times}, now=NOW)
     low, high = sorted(bounds)
@@ -148,7 +148,7 @@ def test_explicit_records(millis, bounds):
 
 
 def test_changes_are_seen_at_once():
-    """Devices and records can be added, changed and removed while the fleet is served."""
+    """Added, changed and removed devices and records take effect at once."""
     fleet = Fleet.generate(2, 4, 1, now=NOW)
     device = fleet.devices[0]
     fleet.change(device.did, is_disabled=True)

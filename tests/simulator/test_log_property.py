@@ -1,4 +1,4 @@
-"""Whatever the switches say: the whole seconds inside a range are given, once each, in order."""
+"""Under all quirks, the whole seconds inside a range are returned once each, in order."""
 
 import json
 from math import floor
@@ -34,7 +34,7 @@ quirks = st.builds(
 
 
 def walk(cloud: SimulatedCloud, log: str, sort: str, limit: int) -> list[dict]:
-    """Follow the contexts of one window, wherever they stand, and return all records."""
+    """Follow the contexts of one window, wherever they are written, and return all records."""
     token, _ = cloud.tokens.issue(cloud.product.key, NOW, revoke_others=False)
     root = f"/v1/products/{cloud.credentials.product_key}/devices/{DID}/{log}"
     query = f"start_ts={START}&end_ts={END}&sort={sort}&limit={limit}"
@@ -65,7 +65,7 @@ def walk(cloud: SimulatedCloud, log: str, sort: str, limit: int) -> list[dict]:
     st.lists(st.integers(-2_000, 22_000), max_size=40),
 )
 def test_inner_seconds_are_certain(switches, log, sort, limit, offsets):
-    """A query with integer bounds gives each record of the seconds between them exactly once."""
+    """A query with integer bounds returns each record of the seconds between them exactly once."""
     times = [START + offset / 1000 for offset in offsets]
     cloud = SimulatedCloud(Fleet.of([DID], {(log, DID): times}, now=NOW), quirks=switches)
     rows, name = walk(cloud, log, sort, limit), NAMES[log]

@@ -1,4 +1,4 @@
-"""Which records a log query means, under each switch."""
+"""Which records a log query selects, under each quirk."""
 
 import itertools
 
@@ -30,7 +30,7 @@ def times(page: dict, name: str = "timestamp") -> list[float]:
     ],
 )
 def test_bounds_and_comparison(serve, bounds, comparison, seen):
-    """A range holds its ends, and fractions of its last second, only as far as the switches say."""
+    """The quirks decide whether a range includes its ends and the fractions of its last second."""
     base = NOW - 100
     caller = serve(
         fleet_at(*(base + at for at in (9.9, 10, 10.5, 20, 20.7, 21))),
@@ -45,7 +45,7 @@ def test_bounds_and_comparison(serve, bounds, comparison, seen):
     ("data_ts", "seen"), [("whole", [10, 20]), ("fractional", [10.5]), ("hidden", [10])]
 )
 def test_data_ts(serve, data_ts, seen):
-    """A hidden fraction decides what is in range though it is not shown; a cut one does not exist."""
+    """A hidden fraction is compared but not written; a cut one is neither."""
     base = NOW - 100
     caller = serve(fleet_at(base + 10.5, base + 20.7, log="data"), data_ts=data_ts)
     page = caller.log("data", DID, start_ts=base + 10, end_ts=base + 20, sort="asc")
@@ -54,7 +54,7 @@ def test_data_ts(serve, data_ts, seen):
 
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_order(serve, sort):
-    """Newest first unless asked otherwise; the order inside a second follows its switch."""
+    """Newest first by default; the order within a second follows the quirk."""
     stamps = [NOW - 50, NOW - 50 + 0.25, NOW - 50 + 0.5, NOW - 40]
     forward = stamps if sort == "asc" else stamps[::-1]
     assert times(serve(fleet_at(*stamps)).log("online", DID, sort=sort)) == forward
@@ -65,7 +65,7 @@ def test_order(serve, sort):
 
 
 def test_shuffled_seconds_stay_in_their_order(serve):
-    """Shuffling never moves a record to another second, and differs between openings."""
+    """Shuffling keeps records in their second, and differs between queries."""
     stamps = [NOW - 100 + second + part / 16 for second in range(3) for part in range(16)]
     caller = serve(fleet_at(*stamps), second_order="shuffled")
     orders = [times(caller.log("online", DID, sort="asc", limit=100)) for _ in range(3)]
@@ -103,13 +103,13 @@ def test_shuffled_seconds_stay_in_their_order(serve):
     ],
 )
 def test_what_is_refused(serve, quirks, query, ok):
-    """Spans, ages, the future and malformed numbers are refused with 5002 as the switches say."""
+    """Spans, ages, the future and malformed numbers are refused with 5002 according to the quirks."""
     caller = serve(fleet_at(NOW - 5), **quirks)
     assert caller.log("online", DID, **query).get("error_code") == (None if ok else 5002)
 
 
 def test_defaults_of_the_range(serve):
-    """Without bounds the last two days are meant; with one bound, two days from it, not beyond now."""
+    """Without bounds the range is the last two days; with one bound, two days from it up to now."""
     stamps = [NOW - 400_000, NOW - 172_801, NOW - 172_800, NOW - 5]
     caller = serve(fleet_at(*stamps))
     assert times(caller.log("online", DID, sort="asc")) == stamps[2:]
@@ -118,7 +118,7 @@ def test_defaults_of_the_range(serve):
 
 
 def test_nothing_is_shown_before_it_happened(serve):
-    """A record of the future, or one that arrives late, is visible from its moment on."""
+    """A future or late record becomes visible at its time."""
     fleet = fleet_at(NOW + 10)
     caller = serve(fleet)
     assert times(caller.log("online", DID, end_ts=NOW + 20)) == []
@@ -129,7 +129,7 @@ def test_nothing_is_shown_before_it_happened(serve):
 
 @pytest.mark.parametrize("code", [5018, 5024])
 def test_logs_of_a_published_product(serve, code):
-    """A forbidden log is refused with the code chosen, the others are not."""
+    """Only the forbidden logs are refused, with the chosen code."""
     caller = serve(fleet_at(NOW - 5), forbidden_logs={"cmd"}, forbidden_code=code)
     assert caller.log("cmd", DID)["error_code"] == code
     assert "error_code" not in caller.log("online", DID)
@@ -137,7 +137,7 @@ def test_logs_of_a_published_product(serve, code):
 
 @pytest.mark.parametrize("logs", ["shown", "refused"])
 def test_logs_of_a_disabled_device(serve, logs):
-    """A disabled device shows its logs, or refuses them with 5304."""
+    """The logs of a disabled device are returned, or refused with 5304."""
     fleet = fleet_at(NOW - 5)
     fleet.change(DID, is_disabled=True)
     error = serve(fleet, disabled_logs=logs).log("online", DID).get("error_code")
@@ -154,7 +154,7 @@ def test_devices_that_are_not_there(serve):
 
 @pytest.mark.parametrize("data_ts", ["whole", "fractional", "hidden"])
 def test_truth_is_what_a_wide_query_shows(serve, data_ts):
-    """The truth accessor shows records exactly as the service does."""
+    """`truth` returns records exactly as the service writes them."""
     fleet = Fleet.generate(devices=2, days=3, seed=5, now=NOW)
     caller = serve(fleet, data_ts=data_ts)
     for device, log in itertools.product(fleet.devices, ("online", "cmd", "data")):

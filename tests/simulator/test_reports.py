@@ -1,4 +1,4 @@
-"""The reports, which must agree with the fleet, and the paths and parameters in doubt."""
+"""Reports agree with the fleet; disputed paths and parameters follow the quirks."""
 
 from datetime import date
 
@@ -29,7 +29,7 @@ def leaves(tree: dict) -> int:
 
 
 def test_all_endpoints_are_there():
-    """The API document has 32 endpoints, and so has the table; three of them have several paths."""
+    """The routing table has the 32 endpoints of the API document, three of them with several paths."""
     assert len({route.kind for route in ROUTES}) == 32
     assert len(ROUTES) == 36
 
@@ -40,8 +40,8 @@ def test_reports_agree_with_the_fleet(serve, fleet):
     faulty = sum(device.is_faulty for device in fleet.devices)
     alert = sum(device.is_alert for device in fleet.devices)
     located = sum(device.country is not None for device in fleet.devices)
-    places = caller.get("/devices/locations")
-    assert (places["total"], leaves(places["location"])) == (40, located)
+    found = caller.get("/devices/locations")
+    assert (found["total"], leaves(found["location"])) == (40, located)
     up = sum(device.is_online for device in fleet.devices)
     assert caller.get("/devices/locations", is_online=1)["total"] == up
     rt = caller.get("/devices/report/rt")
@@ -84,7 +84,7 @@ def test_activity_agrees_with_the_logs(serve, fleet):
 
 
 def test_activation(serve, fleet):
-    """A device stands under the day of its creation; a Bluetooth one shows its serial number."""
+    """A device is reported on the day of its creation, a Bluetooth device by its serial number."""
     caller = serve(fleet)
     fleet.add(Device(did="new", mac="m", device_sn="SN1", created_at=NOW - 86_400, city="Paris"))
     row = caller.get("/incr_devices", start="2026-09-20", end="2026-09-20")["objects"][0]
@@ -112,7 +112,7 @@ def test_activation(serve, fleet):
     ],
 )
 def test_bad_ranges_of_reports(serve, fleet, query):
-    """Reversed, missing, malformed and too long ranges are 5002."""
+    """Reversed, missing, malformed and too long ranges are refused with 5002."""
     caller = serve(fleet)
     assert caller.error("GET", HISTORY, **query) == 5002
     assert caller.error("GET", "/users/report/new", **query) == 5002
@@ -129,12 +129,12 @@ def test_bad_ranges_of_reports(serve, fleet, query):
     ],
 )
 def test_bad_days(serve, fleet, query):
-    """The same for reports by days, whose defaults do not hide what is wrong."""
+    """The same for reports by days, whose default dates hide no error."""
     assert serve(fleet).error("GET", "/incr_devices", **query) == 5002
 
 
 def test_active_users_need_their_dates(serve, fleet):
-    """Both dates must be there, and an app that is named must exist."""
+    """Both dates are required, and the app must exist."""
     caller = serve(fleet)
     target = f"/v1/users/liveness_total?product_key={caller.cloud.credentials.product_key}"
     assert caller.enterprise(target)["error_code"] == 5002
@@ -149,7 +149,7 @@ def test_active_users_need_their_dates(serve, fleet):
 
 @pytest.mark.parametrize("weeks", ["iso", "sunday", "monday"])
 def test_weeks_that_do_not_exist(serve, fleet, weeks):
-    """A week 54 is 5002 in every numbering."""
+    """Week 54 is refused with 5002 in every numbering."""
     query = {"cycle": "week", "start": "2026-54", "end": "2026-54"}
     assert serve(fleet, weeks=weeks).error("GET", HISTORY, **query) == 5002
 
@@ -164,7 +164,7 @@ def test_weeks_that_do_not_exist(serve, fleet, weeks):
 )
 @pytest.mark.parametrize("path", [HISTORY, "/users/report/new"])
 def test_cycles(serve, fleet, path, cycle, labels):
-    """Each cycle has its format, its rows in order, and its name as the key of a row."""
+    """Each cycle has its label format, ordered rows, and its name as the key of a row."""
     query = {"cycle": cycle, "start": labels[0], "end": labels[-1]}
     report = serve(fleet).get(path, **query)
     assert [row[cycle] for row in report["data"]] == labels
@@ -177,14 +177,14 @@ def test_cycles(serve, fleet, path, cycle, labels):
     ("weeks", "name"), [("iso", "2026-53"), ("sunday", "2026-52"), ("monday", "2027-00")]
 )
 def test_week_numbers(weeks, name):
-    """The weeks around New Year 2027, a Friday, have a number of their own in each system."""
+    """The weeks around New Year 2027, a Friday, are numbered differently in each system."""
     day = date(2026, 12, 31) if weeks == "sunday" else date(2027, 1, 1)
     assert text_of(day, "week", Quirks(weeks=weeks)) == name
 
 
 @pytest.mark.parametrize("weeks", ["iso", "sunday", "monday"])
 def test_weeks_lose_no_day(serve, fleet, weeks):
-    """Rows of weeks add up to all who came in those days, however weeks are numbered."""
+    """The rows of weeks add up to the total of their days, in every numbering."""
     caller = serve(fleet, weeks=weeks)
     days = {"start": date(2026, 6, 1), "end": date(2026, 9, 21)}
     query = {name: text_of(day, "week", caller.cloud.quirks) for name, day in days.items()}
@@ -195,14 +195,14 @@ def test_weeks_lose_no_day(serve, fleet, weeks):
 
 @pytest.mark.parametrize("weeks", ["sunday", "monday"])
 def test_weeks_across_a_new_year(serve, fleet, weeks):
-    """Week 00 holds the days before the first Sunday or Monday; no row is missing in between."""
+    """Week 00 has the days before the first Sunday or Monday, and no week is missing."""
     caller = serve(fleet, weeks=weeks)
     report = caller.get("/users/report/new", cycle="week", start="2026-52", end="2027-01")
     assert [row["week"] for row in report["data"]] == ["2026-52", "2027-00", "2027-01"]
 
 
 def test_reports_of_today(serve, fleet):
-    """A server whose reports are made at night answers 5014 for today."""
+    """Without reports of today, a range that includes it is refused with 5014."""
     caller = serve(fleet, report_today=False)
     today = {"start": "2026-09-21", "end": "2026-09-21"}
     assert caller.error("GET", HISTORY, **today) == 5014
@@ -235,8 +235,8 @@ def test_reports_of_today(serve, fleet):
         ),
     ],
 )
-def test_paths_in_doubt(serve, fleet, quirks, there, gone):
-    """Only the chosen candidate answers; the others are 404 without an error code."""
+def test_disputed_paths(serve, fleet, quirks, there, gone):
+    """Only the chosen path answers; the others are 404 without an error code."""
     caller = serve(fleet, **quirks)
     assert caller.answer("GET", there)[0] == 200
     status, body = caller.answer("GET", gone)
@@ -258,7 +258,7 @@ def test_paths_in_doubt(serve, fleet, quirks, there, gone):
     ],
 )
 def test_product_parameter_of_enterprise_reports(serve, fleet, wanted, given, code):
-    """Name and value of the parameter in doubt are switches."""
+    """Name and value of the product parameter follow the quirks."""
     caller = serve(fleet, product_parameter=wanted[0], product_value=wanted[1])
     mine = caller.cloud.credentials
     text = given.format(key=mine.product_key, secret=str(mine.product_secret))
@@ -271,7 +271,7 @@ def test_product_parameter_of_enterprise_reports(serve, fleet, wanted, given, co
 
 @pytest.mark.parametrize(("form", "kind"), [("sample", int), ("number", int), ("object", dict)])
 def test_form_of_cities(serve, fleet, form, kind):
-    """A city of the location report is a number or an object; a region may be named like it."""
+    """A city of the location report is a number or an object, also if a region has its name."""
     caller = serve(fleet, city_node=form)
     where = caller.get("/devices/locations")["location"]
     assert isinstance(where["China"]["Beijing"]["Beijing"], kind)
@@ -281,7 +281,7 @@ def test_form_of_cities(serve, fleet, form, kind):
 
 
 def test_data_points(serve, fleet):
-    """The data points of the product are those of its data log, with ranges for numbers."""
+    """The product definition has the data points of the data log, numbers with their range."""
     caller = serve(fleet)
     points = caller.get("/datapoint")
     attrs = {attr["name"]: attr for attr in points["entities"][0]["attrs"]}
@@ -293,7 +293,7 @@ def test_data_points(serve, fleet):
 
 
 def test_reports_of_a_group(serve, fleet):
-    """A report with a group id counts that group alone; an unknown one is 5206."""
+    """A report with a group id counts that group only; an unknown group is 5206."""
     caller = serve(fleet)
     groups = caller.cloud.product.groups
     gid = groups.create(None)

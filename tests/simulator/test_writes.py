@@ -1,4 +1,4 @@
-"""The endpoints that change something: groups, bindings, control; and the users they know."""
+"""Endpoints that write: groups, bindings and control; and the user searches."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def fleet() -> Fleet:
 
 
 def test_groups(serve, fleet):
-    """One root, groups below it, MACs in them; a group goes only when it is empty."""
+    """There is one root with subgroups and MACs; only an empty group can be deleted."""
     caller, macs = serve(fleet), [device.mac for device in fleet.devices[:4]]
     assert caller.answer("GET", "/device_groups") == (200, {})
     status, made = caller.answer("POST", "/device_groups", {})
@@ -57,7 +57,7 @@ def test_groups(serve, fleet):
     ],
 )
 def test_bad_group_updates(serve, fleet, changes):
-    """An unknown action, no MACs, too many, or of a wrong type: 5002."""
+    """Unknown actions, and no, too many or malformed MACs are refused with 5002."""
     caller = serve(fleet)
     gid = caller.cloud.product.groups.create(None)
     body = {"action": "assign", "macs": ["m"], "reassign": False, **changes}
@@ -73,7 +73,7 @@ def test_bad_group_updates(serve, fleet, changes):
     ],
 )
 def test_forms_of_the_tree(serve, children, leaf, shown):
-    """The nesting of the tree, which nobody knows, is a switch."""
+    """The nesting of the group tree follows the quirks."""
     caller = serve(group_children=children, group_leaf=leaf)
     groups = caller.cloud.product.groups
     root = groups.create(None)
@@ -82,7 +82,7 @@ def test_forms_of_the_tree(serve, children, leaf, shown):
 
 
 def test_statuses_of_writes(serve):
-    """A group may be made with 200 or 201, and be gone with 200 or 204."""
+    """Creating a group is 200 or 201, deleting it 200 or 204."""
     caller = serve(write_status=201, delete_status=204)
     status, made = caller.answer("POST", "/device_groups")
     assert status == 201
@@ -93,7 +93,7 @@ def test_statuses_of_writes(serve):
 
 
 def test_bindings(serve, fleet):
-    """Users and apps are known; what cannot be bound or was not bound is told apart."""
+    """Unknown users, apps and devices, and missing bindings, have different error codes."""
     caller = serve(fleet)
     people = caller.cloud.product.bindings
     user = next(iter(people.users.values()))
@@ -117,7 +117,7 @@ def test_bindings(serve, fleet):
 
 @pytest.mark.parametrize(("dids", "other"), [("array", "a,b"), ("text", ["a"])])
 def test_form_of_dids(serve, fleet, dids, other):
-    """A server may take its devices as an array only, or as a text only."""
+    """A server can accept `dids` only as an array, or only as a string."""
     caller = serve(fleet, dids=dids)
     user = next(iter(caller.cloud.product.bindings.users.values()))
     body = {"uid": user.uid, "appid": user.appid, "dids": other}
@@ -125,7 +125,7 @@ def test_form_of_dids(serve, fleet, dids, other):
 
 
 def test_swapped_labels(serve, fleet):
-    """A server may call its failures successes."""
+    """`outcome_labels="swapped"` exchanges `success` and `failed`."""
     caller = serve(fleet, outcome_labels="swapped")
     user = next(iter(caller.cloud.product.bindings.users.values()))
     body = {"uid": user.uid, "appid": user.appid, "dids": [fleet.devices[0].did, "nowhere"]}
@@ -134,7 +134,7 @@ def test_swapped_labels(serve, fleet):
 
 
 def test_user_searches(serve, fleet):
-    """Registered users by the enterprise's headers, bound ones by token; totals agree."""
+    """Registered users need the enterprise headers, bound ones a token; totals agree."""
     caller = serve(fleet)
     people = caller.cloud.product.bindings
     target = f"/v1/users/search?product_key={caller.cloud.credentials.product_key}&limit=100"
@@ -163,7 +163,7 @@ def online(fleet: Fleet) -> Device:
 
 
 def test_control_shows_in_the_logs(serve, fleet):
-    """What a command sets stands in the next report; the command is in the cmd log and recorded."""
+    """A command is recorded and logged, and the next report has its values."""
     caller, did = serve(fleet), online(fleet).did
     before = caller.log("data", did, limit=1)["objects"][0]["attrs"]
     attrs = {"set_temp": 29, "switch": False, "mode": "除湿"}
@@ -186,7 +186,7 @@ def test_control_shows_in_the_logs(serve, fleet):
     ],
 )
 def test_raw_control(serve, fleet, body):
-    """Raw instructions come as numbers, hex or base64, and go out as one frame."""
+    """Raw commands are accepted as numbers, hex or base64, and logged as one frame."""
     caller, did = serve(fleet), online(fleet).did
     assert caller.answer("POST", f"/devices/{did}/control", body) == (200, {})
     assert caller.cloud.product.controls[0].raw == b"abc"
@@ -214,14 +214,14 @@ def test_raw_control(serve, fleet, body):
     ],
 )
 def test_bad_control(serve, fleet, body, code):
-    """Each kind of wrong command has its code, and nothing is recorded."""
+    """Each kind of invalid command has its error code and is not recorded."""
     caller = serve(fleet)
     assert caller.error("POST", f"/devices/{online(fleet).did}/control", body) == code
     assert caller.cloud.product.controls == []
 
 
 def test_devices_that_take_no_control(serve, fleet):
-    """Disabled, offline and forbidden are told apart; some servers take orders for offline ones."""
+    """Disabled, offline and forbidden have different codes; some servers accept offline devices."""
     body = {"attrs": {"switch": 1}}
     off = next(d for d in fleet.devices if not d.is_online and not d.is_disabled)
     gone = next(d for d in fleet.devices if d.is_disabled)

@@ -1,4 +1,4 @@
-"""A real uvicorn and a real simulated service in the event loop of a test."""
+"""Runs uvicorn and a simulated service in the event loop of a test."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ __all__ = ["environment", "served", "simulated"]
 
 
 def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
-    """Return the variables that lead to this service."""
+    """Return the environment variables of this service."""
     own = cloud.credentials
     return {
         "GIZWITS_BASE_URL": url,
@@ -26,7 +26,7 @@ def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def simulated(cloud: SimulatedCloud, monkeypatch: Any) -> AsyncIterator[SimulatorServer]:
-    """Serve the cloud, and point the environment at it."""
+    """Serve the cloud, and set the environment variables for it."""
     async with SimulatorServer(cloud) as server:
         for name, value in environment(cloud, server.url).items():
             monkeypatch.setenv(name, value)
@@ -35,7 +35,7 @@ async def simulated(cloud: SimulatedCloud, monkeypatch: Any) -> AsyncIterator[Si
 
 @asynccontextmanager
 async def served(app: Any) -> AsyncIterator[str]:
-    """Run the app under uvicorn and give its URL; at the end nothing of it is left."""
+    """Run the app under uvicorn and yield its URL."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, lifespan="on", access_log=False)
     )

@@ -69,7 +69,7 @@ async def _answer(url: str) -> tuple[int, Any, Any]:
 
 
 async def test_an_app_has_one_client_for_its_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All requests share a client made from the environment; at shutdown it is closed."""
+    """All requests share one client made from the environment; shutdown closes it."""
     cloud = SimulatedCloud()
     app = _app()
     async with simulated(cloud, monkeypatch), served(app) as url:
@@ -89,7 +89,7 @@ async def test_an_app_has_one_client_for_its_life(monkeypatch: pytest.MonkeyPatc
 async def test_a_missing_environment_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without credentials the app does not start, and names the variables it lacks."""
+    """Without credentials the app does not start, and the error names the missing variables."""
     for name in ("ENTERPRISE_ID", "ENTERPRISE_SECRET", "PRODUCT_KEY", "PRODUCT_SECRET"):
         monkeypatch.delenv(f"GIZWITS_{name}", raising=False)
     monkeypatch.setenv("GIZWITS_PRODUCT_KEY", "there")
@@ -102,7 +102,7 @@ async def test_a_missing_environment_stops_the_start(
 
 @pytest.mark.parametrize("text", ["many", "0", "-5", "3.5", "٣"])
 async def test_a_nonsense_quota_stops_the_start(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """A quota that is no number is refused by its variable's name."""
+    """A quota that is no positive number is an error with the name of the variable."""
     monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", text)
     credentials = SimulatedCloud().credentials
     with pytest.raises(ValueError, match="GIZWITS_CALLS_PER_HOUR"):
@@ -111,7 +111,7 @@ async def test_a_nonsense_quota_stops_the_start(monkeypatch: pytest.MonkeyPatch,
 
 
 async def test_the_quota_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enterprises negotiate quotas: the variable counts, but for a quota that is handed in."""
+    """The quota follows `GIZWITS_CALLS_PER_HOUR`, unless a quota is passed."""
     monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "7200")
     credentials = SimulatedCloud().credentials
     own = HourlyQuota(50)
@@ -119,12 +119,12 @@ async def test_the_quota_of_the_environment_is_used(monkeypatch: pytest.MonkeyPa
         lifespan = gizwits_lifespan(credentials=credentials, **arguments)
         async with lifespan(FastAPI()) as state:
             assert state["gizwits"].quota.snapshot().limit == limit
-    await own.acquire()  # what was handed in is not closed
+    await own.acquire()  # a quota that was passed is not closed
     await own.aclose()
 
 
 async def test_handlers_can_be_given_another_client() -> None:
-    """`dependency_overrides` works, so that a suite needs no service."""
+    """`dependency_overrides[get_gizwits]` replaces the client in tests."""
     cloud = SimulatedCloud()
     app = FastAPI()
 
@@ -142,7 +142,7 @@ async def test_handlers_can_be_given_another_client() -> None:
 async def test_without_lifespan_the_message_says_what_to_do(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A forgotten lifespan is a RuntimeError with the line that is missing."""
+    """A missing lifespan is a RuntimeError that says how to add it."""
     app = FastAPI()
 
     @app.get("/")
@@ -157,7 +157,7 @@ async def test_without_lifespan_the_message_says_what_to_do(
 async def test_mounted_apps_and_own_lifespans_have_the_client(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The client reaches a mounted app and a WebSocket, also through a lifespan around ours."""
+    """A mounted app has the client, also if our lifespan is wrapped by another one."""
 
     @asynccontextmanager
     async def mine(app: FastAPI) -> Any:
@@ -178,7 +178,7 @@ async def test_mounted_apps_and_own_lifespans_have_the_client(
 
 
 async def test_refusals_are_problem_details(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not found, bad input of three kinds, and a range too old: 404 and 422, by type."""
+    """Unknown devices are 404; invalid arguments and ranges that are too old are 422."""
     cloud = SimulatedCloud(Fleet.generate(now=__import__("time").time()))
     did = cloud.fleet.devices[0].did
     async with simulated(cloud, monkeypatch), served(_app()) as url:
@@ -191,15 +191,15 @@ async def test_refusals_are_problem_details(monkeypatch: pytest.MonkeyPatch) -> 
         sent = len(cloud.ledger)
         status, body, _ = await _answer(f"{url}/logs/%3F%3Fsecret")
         assert (status, "secret" in str(body)) == (422, False)
-        # It is the JSON encoder that finds this one out.
+        # The JSON encoder raises this ValueError.
         assert (await _answer(f"{url}/control/{did}?value=nan"))[0] == 422
         assert len(cloud.ledger) == sent
-        # Not our ValueError, so not our answer.
+        # A ValueError of the app itself stays a 500.
         assert (await _answer(f"{url}/own-mistake"))[0] == 500
 
 
 async def test_an_own_handler_for_value_errors_is_kept() -> None:
-    """Handlers that the app had are not replaced."""
+    """An existing handler for ValueError is kept."""
 
     async def mine(request: Any, error: Exception) -> Any:
         raise NotImplementedError
@@ -210,7 +210,7 @@ async def test_an_own_handler_for_value_errors_is_kept() -> None:
 
 
 async def test_quota_used_up_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler does not wait longer than it may: 503 with Retry-After, and early."""
+    """A wait for quota above `max_quota_wait` is 503 with Retry-After, at once."""
     quota = HourlyQuota(60, 60.0, burst=1, reserve=0, initial=0, pad=0)
     cloud = SimulatedCloud()
     app = _app(quota=quota, options=Options(max_quota_wait=0.2, deadline=10.0))
@@ -225,7 +225,7 @@ async def test_quota_used_up_is_503_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_time_outs_are_504_and_lost_replies_502(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our deadline and the wire's time-out are 504, a broken wire is 502."""
+    """Deadlines and time-outs are 504, a broken connection is 502."""
     cloud = SimulatedCloud()
     mac = cloud.fleet.devices[0].mac
     for fate, path, options, expected in (
@@ -252,7 +252,7 @@ async def test_time_outs_are_504_and_lost_replies_502(monkeypatch: pytest.Monkey
 async def test_wrong_credentials_are_500_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """That our own credentials fail is nobody else's business: 500, a log entry, no secret."""
+    """Refused credentials are 500 and a log entry, without a secret in either."""
     cloud = SimulatedCloud(whitelist=())
     async with simulated(cloud, monkeypatch), served(_app()) as url:
         status, body, _ = await _answer(f"{url}/devices/x")
@@ -265,7 +265,7 @@ async def test_wrong_credentials_are_500_and_logged(
 
 
 async def test_a_malformed_reply_is_502(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What upstream said is not told on, only that it failed."""
+    """A failure of the service is 502, without its text."""
     cloud = SimulatedCloud(quirks=Quirks())
     app = FastAPI(lifespan=gizwits_lifespan())
     install_error_handlers(app)
@@ -288,7 +288,7 @@ async def test_a_malformed_reply_is_502(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_web_sockets_have_the_client_and_their_errors(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A WebSocket gets the same client; its errors are not answered as if it were HTTP."""
+    """A WebSocket handler gets the client; its errors are not answered as HTTP."""
     app = FastAPI(lifespan=gizwits_lifespan())
     install_error_handlers(app)
     failed: list[Exception] = []
@@ -324,7 +324,7 @@ async def test_web_sockets_have_the_client_and_their_errors(
 
 
 async def test_the_hook_of_the_lifespan_sees_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`gizwits_lifespan(on_call=...)` hands the hook to the client."""
+    """`gizwits_lifespan(on_call=...)` passes the hook to the client."""
     reports: list[CallReport] = []
     cloud = SimulatedCloud()
     async with simulated(cloud, monkeypatch), served(_app(on_call=reports.append)) as url:
@@ -334,7 +334,7 @@ async def test_the_hook_of_the_lifespan_sees_the_calls(monkeypatch: pytest.Monke
 
 
 async def test_a_client_is_what_the_dependency_promises(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler's parameter needs no default and shows nothing in the OpenAPI document."""
+    """The `Gizwits` parameter needs no default and adds nothing to the OpenAPI document."""
     app = _app()
     parameters = app.openapi()["paths"]["/devices/{mac}"]["get"]["parameters"]
     assert [one["name"] for one in parameters] == ["mac"]

@@ -1,4 +1,4 @@
-"""`deadline()` bounds all that a handler awaits of a client, and nothing else."""
+"""`deadline()` bounds every await on a client, and nothing else."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -29,7 +29,7 @@ HOUR = 3600.0
 
 
 class FullQuota(FreeQuota):
-    """A quota that never has a place."""
+    """A quota that never grants a permit."""
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         await asyncio.sleep(HOUR)
@@ -61,7 +61,7 @@ WAITS = {
 
 @pytest.mark.parametrize("where", WAITS)
 def test_a_deadline_bounds_every_kind_of_waiting(where: str) -> None:
-    """Whatever a call waits for, it ends when the time is up, as TimedOutError."""
+    """Whatever a call waits for, TimedOutError ends it at the deadline."""
     how, options, quota = WAITS[where]
 
     async def main() -> float:
@@ -83,7 +83,7 @@ def test_a_deadline_bounds_every_kind_of_waiting(where: str) -> None:
 
 @pytest.mark.parametrize("options", [{"deadline": 2.0}, {}])
 def test_opening_a_log_is_bounded_too(options: dict[str, float]) -> None:
-    """The token that a first walk fetches to learn the time is part of what the deadline bounds."""
+    """The deadline also bounds the login that a first walk makes to learn the server's time."""
 
     async def main() -> float:
         cloud = SimulatedCloud()
@@ -98,7 +98,7 @@ def test_opening_a_log_is_bounded_too(options: dict[str, float]) -> None:
 
 
 def test_a_walk_that_is_cut_goes_on_from_its_token() -> None:
-    """A deadline over a walk raises with `.resume`, and nothing is lost or doubled by it."""
+    """A deadline around a walk raises with `.resume`; no record is lost or repeated."""
 
     async def main() -> None:
         cloud = SimulatedCloud(Fleet.generate(1, 4))
@@ -122,7 +122,7 @@ def test_a_walk_that_is_cut_goes_on_from_its_token() -> None:
 
 @pytest.mark.fault("P2")
 def test_an_outer_timeout_stays_a_timeout() -> None:
-    """P2: somebody else's `asyncio.timeout` is not turned into an error of ours."""
+    """A caller's own `asyncio.timeout` stays a TimeoutError."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -139,7 +139,7 @@ def test_an_outer_timeout_stays_a_timeout() -> None:
 
 @pytest.mark.fault("P2")
 def test_a_timeout_from_within_is_not_taken_for_ours() -> None:
-    """P2: a part that was handed in may raise TimeoutError of its own, long before the deadline."""
+    """A TimeoutError of a passed-in component before the deadline stays that error."""
 
     class Impatient(FreeQuota):
         async def acquire(self, *args: object) -> None:
@@ -157,7 +157,7 @@ def test_a_timeout_from_within_is_not_taken_for_ours() -> None:
 
 
 async def test_a_deadline_in_a_forgotten_generator_does_no_harm() -> None:
-    """A generator that is closed elsewhere ends its deadline without an error."""
+    """Closing a generator in another task ends its deadline without an error."""
 
     async def bounded() -> AsyncGenerator[int, None]:
         with deadline(60.0):
@@ -170,7 +170,7 @@ async def test_a_deadline_in_a_forgotten_generator_does_no_harm() -> None:
 
 @pytest.mark.fault("P2")
 def test_a_cancelled_call_stays_cancelled() -> None:
-    """P2: a cancellation inside a deadline is passed on as it is, even when both come at once."""
+    """A cancellation inside a deadline stays a cancellation, even if the deadline expires with it."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -200,7 +200,7 @@ def test_a_cancelled_call_stays_cancelled() -> None:
 def test_the_earliest_deadline_counts(
     outer: float, inner: float, own: float | None, expected: float
 ) -> None:
-    """Deadlines nest, also with `Options.deadline`: no inner one gives more time."""
+    """Deadlines nest, also with `Options.deadline`: the earliest one counts."""
 
     async def main() -> float:
         cloud = SimulatedCloud()
@@ -220,7 +220,7 @@ def test_the_earliest_deadline_counts(
 
 @pytest.mark.parametrize("seconds", [0, -1, 0.5])
 def test_what_begins_too_late_is_not_sent(seconds: float) -> None:
-    """A call that begins after the deadline sends nothing, even if it would not have to wait."""
+    """A call that starts after the deadline sends nothing."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -261,7 +261,7 @@ def test_tasks_that_are_started_inside_are_bound() -> None:
 
 @pytest.mark.fault("A2")
 def test_a_deadline_does_not_cut_the_token_that_others_wait_for() -> None:
-    """A2: the caller who starts a renewal gives up in time; the renewal itself goes on."""
+    """The caller that started a token renewal times out; the renewal itself continues."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -290,7 +290,7 @@ WRITE = post("/v1/anything", dict)
 
 @pytest.mark.parametrize("fate", [Fate.STALL_BEFORE, Fate.STALL_AFTER])
 def test_a_write_that_may_have_left_has_an_unknown_outcome(fate: Fate) -> None:
-    """Time that runs out after the sending of a write is OutcomeUnknownError, with its cause."""
+    """A deadline after a write was sent is OutcomeUnknownError with its cause."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -305,7 +305,7 @@ def test_a_write_that_may_have_left_has_an_unknown_outcome(fate: Fate) -> None:
 
 @pytest.mark.parametrize("where", ["quota", "token", "retries"])
 def test_a_write_that_never_left_is_not_in_doubt(where: str) -> None:
-    """Before the first byte, and after one that surely did not leave, it is TimedOutError."""
+    """A deadline before a write was sent, or after NotSentError, is TimedOutError."""
     how, options, quota = WAITS[where]
 
     async def main() -> None:
@@ -323,7 +323,7 @@ def test_a_write_that_never_left_is_not_in_doubt(where: str) -> None:
 
 
 def test_a_lost_token_reply_does_not_put_a_write_in_doubt() -> None:
-    """When the login of a write fails for good, the write itself was never sent."""
+    """If the login before a write fails, the error is NotSentError: the write was not sent."""
 
     async def main() -> None:
         cloud = SimulatedCloud()
@@ -337,7 +337,7 @@ def test_a_lost_token_reply_does_not_put_a_write_in_doubt() -> None:
 
 @pytest.mark.parametrize("seconds", [nan, True, "3", None])
 def test_a_deadline_that_is_no_number_is_refused(seconds: object) -> None:
-    """Nonsense fails where it is said."""
+    """An invalid number of seconds is a ValueError at the call."""
 
     async def main() -> None:
         with pytest.raises(ValueError, match="deadline"), deadline(seconds):  # type: ignore[arg-type]
@@ -347,7 +347,7 @@ def test_a_deadline_that_is_no_number_is_refused(seconds: object) -> None:
 
 
 def test_other_code_inside_is_not_touched() -> None:
-    """The caller's own awaits may go on after the deadline."""
+    """Awaits on anything but a client may continue after the deadline."""
 
     async def main() -> str:
         with deadline(1.0):
@@ -357,8 +357,8 @@ def test_other_code_inside_is_not_touched() -> None:
     assert virtually(main()) == "done"
 
 
-def test_the_not_sent_error_is_told_when_retries_end_first() -> None:
-    """A deadline that is not reached changes nothing of what a call ends in."""
+def test_the_not_sent_error_is_raised_when_retries_end_first() -> None:
+    """A deadline that does not expire changes no result."""
 
     async def main() -> None:
         cloud = SimulatedCloud()

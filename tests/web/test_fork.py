@@ -1,4 +1,4 @@
-"""A client that was made before a fork: the child does not touch the parent's connections."""
+"""A client made before a fork: the child does not use the parent's connections."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ import asyncio, json, os, sys
 from gizwits_async import ClientClosedError, GizwitsClient, HourlyQuota
 
 def forked(client, mac):
-    """Call once in a child, and return what came of it there."""
+    """Make one call in a forked child and return its result."""
     into, out = os.pipe()
     pid = os.fork()
     if not pid:
@@ -32,7 +32,7 @@ def forked(client, mac):
 async def inside(client, macs):
     first = (await client.devices.detail(macs[0])).mac
     said = forked(client, macs[1])
-    # The parent's kept connection goes on, and brings the parent's own replies.
+    # The parent's kept connection still works and returns the parent's replies.
     after = [(await client.devices.detail(macs[0])).mac for _ in range(3)]
     await client.aclose()
     return said, [first, *after]
@@ -71,14 +71,14 @@ def _run(how: str) -> tuple[str, list[str], list[str]]:
 @pytest.mark.parametrize("how", ["unused", "used before"])
 @pytest.mark.fault("P5")
 def test_a_client_from_before_the_fork_works_in_the_child(how: str) -> None:
-    """P5: made, or even used in a loop that is over: the child opens a session of its own."""
+    """After a fork outside a running loop the child opens its own session."""
     said, _, macs = _run(how)
     assert said == macs[1]
 
 
 @pytest.mark.fault("P5")
 def test_a_client_in_a_running_loop_is_not_shared_with_a_child() -> None:
-    """P5: forked inside a running loop the child is told that it cannot; the parent notices nothing."""
+    """After a fork inside a running loop calls of the child fail with a hint; the parent is unaffected."""
     said, after, macs = _run("running")
     assert said == macs[1] or said.startswith("ClientClosedError: ")
     assert after == [macs[0]] * 4

@@ -1,4 +1,4 @@
-"""A log as JSON Lines: whole or with a token to go on, never ahead of its reader, never for nobody."""
+"""`json_lines`: complete or with a resume token, with back-pressure, and ended by a disconnect."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ async def _until(condition: Callable[[], object]) -> None:
 
 
 async def test_a_log_comes_whole_line_by_line() -> None:
-    """Every record is a line, as the API words it, and there is nothing else."""
+    """Every record is one line with the names of the API."""
     cloud = SimulatedCloud(Fleet.generate(6, 3))
     async with served(_app(cloud)) as url:
         status, kind, lines = await _lines(f"{url}/{_busiest(cloud)}")
@@ -77,12 +77,12 @@ async def test_a_log_comes_whole_line_by_line() -> None:
 
 @pytest.mark.parametrize("fail_at", [3, 4, 5])
 async def test_what_fails_midway_ends_in_a_token(fail_at: int) -> None:
-    """The last line holds the problem and the token; a request with it brings exactly the rest."""
+    """After a failure the last line has problem and token; a request with it returns the rest."""
     cloud = SimulatedCloud(Fleet.generate(6, 3))
     failing = True
 
     def fates(request: object, number: int) -> Fate:
-        # Two in a row: a log that loses one reply is opened anew and goes on.
+        # Two in a row: after one lost reply the log is reopened and continues.
         return Fate.NOT_SENT if failing and number in {fail_at, fail_at + 1} else Fate.DELIVER
 
     async with served(_app(cloud, fates=fates)) as url:
@@ -100,7 +100,7 @@ async def test_what_fails_midway_ends_in_a_token(fail_at: int) -> None:
 
 
 async def test_what_fails_at_once_has_a_status() -> None:
-    """An error before the first page is a problem with a status of its own."""
+    """An error before the first page is a problem detail with its own status."""
     cloud = SimulatedCloud(Fleet.generate(6, 3))
     async with served(_app(cloud)) as url, aiohttp.ClientSession() as session:
         async with session.get(f"{url}/there-is-no-such-device") as response:
@@ -110,7 +110,7 @@ async def test_what_fails_at_once_has_a_status() -> None:
 
 
 class _Endless(Stream[DataRecord]):
-    """A log of pages of a megabyte that never ends."""
+    """An endless log with pages of a megabyte."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -136,7 +136,7 @@ async def _settled(count: Any, quiet: float = 0.2) -> int:
 
 
 async def test_a_slow_reader_is_waited_for_and_a_gone_one_ends_the_walk() -> None:
-    """Pages are fetched as the reader takes them; when the connection ends, so does the walk."""
+    """Pages are fetched as the client reads them; a disconnect ends the walk."""
     stream = _Endless()
     app = FastAPI()
 
@@ -148,7 +148,7 @@ async def test_a_slow_reader_is_waited_for_and_a_gone_one_ends_the_walk() -> Non
         port = int(url.rsplit(":", 1)[1])
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**16)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        # What stands in the buffers of two sockets and of uvicorn is a few megabytes.
+        # The buffers of two sockets and of uvicorn hold a few megabytes.
         first = await _settled(lambda: stream.given)
         assert 1 <= first < 20
         for _ in range(64):
@@ -163,16 +163,16 @@ async def test_a_slow_reader_is_waited_for_and_a_gone_one_ends_the_walk() -> Non
 
 
 class _Scarce(FreeQuota):
-    """A quota that after a few places has no more, and counts who waits."""
+    """A quota with a few permits that counts its waiters."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, permits: int) -> None:
         super().__init__()
-        self.places = places
+        self.permits = permits
         self.waiting = 0
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         self.taken += 1
-        if self.taken > self.places:
+        if self.taken > self.permits:
             self.waiting += 1
             try:
                 await asyncio.get_running_loop().create_future()
@@ -180,8 +180,8 @@ class _Scarce(FreeQuota):
                 self.waiting -= 1
 
 
-async def test_a_gone_reader_gives_back_its_place_in_the_queue() -> None:
-    """A walk that waits for quota when its reader leaves is cancelled there, and asks no more."""
+async def test_a_disconnect_cancels_a_wait_for_quota() -> None:
+    """A walk that waits for quota is cancelled when its client disconnects."""
     cloud = SimulatedCloud(Fleet.generate(6, 3))
     quota = _Scarce(3)
     async with served(_app(cloud, quota=quota)) as url:
@@ -196,7 +196,7 @@ async def test_a_gone_reader_gives_back_its_place_in_the_queue() -> None:
 
 
 async def test_a_response_that_is_never_sent_leaves_no_walk_open() -> None:
-    """The walk is closed with the response, even if its body was not begun."""
+    """A response that cannot be sent closes its walk."""
     stream = _Endless()
     response = await json_lines(stream)
 

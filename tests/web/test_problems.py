@@ -1,4 +1,4 @@
-"""Each error has its HTTP status, and nothing of upstream gets through."""
+"""Each error has an HTTP status, and no text of upstream reaches the client."""
 
 import json
 from math import ceil, inf, nan
@@ -55,8 +55,8 @@ def _made(name: str) -> GizwitsError:
 
 
 @pytest.mark.parametrize("name", errors.__all__)
-def test_every_error_has_its_status_and_tells_nothing_of_upstream(name: str) -> None:
-    """The map of issue 6, over the whole tree; a new error class needs a line here."""
+def test_every_error_has_its_status_and_no_text_of_upstream(name: str) -> None:
+    """Every error class has a status; a new class needs a line in `STATUS`."""
     response = response_of(problem_of(_made(name)))
     assert response.status_code == STATUS[name]
     assert response.headers["content-type"] == "application/problem+json"
@@ -69,21 +69,21 @@ def test_every_error_has_its_status_and_tells_nothing_of_upstream(name: str) -> 
 
 @pytest.mark.parametrize("code", [5203, 5204, 5205, 5208, 5303, 5304, 5305])
 def test_state_conflicts_are_409_with_their_code(code: int) -> None:
-    """What is only now impossible is a conflict, and its documented code tells which."""
+    """Refusals because of the current state are 409 with their documented code."""
     status, _, text = API_ERRORS[code]
     problem = problem_of(api_error(status, code, text))
     assert (problem.status, problem.members) == (409, {"code": code})
 
 
 @pytest.mark.parametrize("code", [99999, "5305", None])
-def test_a_code_that_is_not_documented_is_not_told(code: Any) -> None:
-    """Only codes of the table go out: any other is just something upstream said."""
+def test_an_undocumented_code_is_not_shown(code: Any) -> None:
+    """Undocumented error codes are text of upstream and are not shown."""
     assert problem_of(api_error(404, code, POISON)).members == {}
 
 
 @given(st.one_of(st.none(), st.floats(), st.just(inf), st.just(nan)))
 def test_retry_after_is_whole_seconds_and_at_least_one(wait: float | None) -> None:
-    """For any wait: an integer of at least 1, never less than the wait if that is plausible."""
+    """`Retry-After` is an integer from 1 to 86,400, and not below a plausible wait."""
     error = errors.QuotaExceededError()
     error.retry_after = wait
     found = problem_of(error).retry_after

@@ -1,4 +1,4 @@
-"""What the README says about web backends runs as it stands there."""
+"""The README's examples for web backends run as printed."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def _written(folder: Path) -> Path:
 
 
 def test_the_tests_of_the_readme_pass(tmp_path: Path) -> None:
-    """The README's app passes the README's own tests, in a project that holds nothing else."""
+    """The README's app passes the README's own tests in an empty project."""
     folder = _written(tmp_path)
     options = [
         "-q",
@@ -51,7 +51,7 @@ def test_the_tests_of_the_readme_pass(tmp_path: Path) -> None:
 
 
 def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
-    """The SDK exports what the hook recorded: durations by route, and no id, secret or query."""
+    """The OpenTelemetry example exports durations by route, without ids, secrets or queries."""
     recipe = next(block for block in PLAIN if "opentelemetry" in block)
     with ThreadedSimulator() as simulator:
         run = subprocess.run(
@@ -74,7 +74,7 @@ def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
 async def test_the_app_of_the_readme_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each endpoint of the README's app does what it says, under a real uvicorn."""
+    """Each endpoint of the README's app works under uvicorn."""
     cloud = SimulatedCloud(Fleet.generate(12, 4, now=time.time(), live=True))
     space: dict[str, object] = {"__name__": "app"}
     exec(compile(FILES["app.py"], "app.py", "exec"), space)

@@ -1,4 +1,4 @@
-"""Who watches learns enough of each call, never a secret, and cannot break one."""
+"""Call reports: complete, without secrets, and a failing hook breaks no call."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ TOKEN = "/v1/products/{product_key}/access_token"
 
 
 class Watched:
-    """A client on a simulated service, and the reports of its calls."""
+    """A client of a simulated service, and the reports of its calls."""
 
     def __init__(self, cloud: SimulatedCloud | None = None, **how: Any) -> None:
         self.cloud = cloud or SimulatedCloud()
@@ -44,7 +44,7 @@ class Watched:
 
 
 def test_a_call_is_reported_with_its_route_and_times() -> None:
-    """One report a call, by template; the token is a call of its own and is reported first."""
+    """Each call has one report with its route template; the login is reported as its own call."""
 
     async def main() -> None:
         watched = Watched(latency=0.25, reply_latency=0.5)
@@ -63,7 +63,7 @@ def test_a_call_is_reported_with_its_route_and_times() -> None:
 
 
 def test_a_refusal_is_reported_with_its_code() -> None:
-    """A call that the service refused shows status, error_code and the class of the error."""
+    """The report of a refused call has status, error code and error class."""
 
     async def main() -> None:
         watched = Watched()
@@ -76,7 +76,7 @@ def test_a_refusal_is_reported_with_its_code() -> None:
 
 
 def test_attempts_and_waits_add_up() -> None:
-    """Retries are counted, and each one's wait for quota and time on the wire is in the sums."""
+    """Attempts are counted, and the times of all attempts are summed."""
 
     def fates(request: object, number: int) -> Fate:
         return Fate.REPLY_LOST if number in {2, 3} else Fate.DELIVER
@@ -92,14 +92,14 @@ def test_attempts_and_waits_add_up() -> None:
         assert (last.attempts, last.status, last.error) == (3, 200, None)
         assert last.quota_wait == pytest.approx(6.0)
         assert last.wire_time == pytest.approx(1.5)
-        # The token's own call, and two pauses between the attempts.
+        # The login, and two pauses between the attempts.
         assert last.seconds > 6.0 + 1.5 + 2.5
 
     virtually(main())
 
 
 def test_a_call_that_never_left_has_no_attempt() -> None:
-    """A refusal by our own quota is a report with zero attempts."""
+    """A call refused by the client's own quota has a report with zero attempts."""
 
     async def main() -> None:
         quota = HourlyQuota(initial=0)
@@ -114,7 +114,7 @@ def test_a_call_that_never_left_has_no_attempt() -> None:
 
 
 def test_a_cancelled_call_is_reported() -> None:
-    """A request whose client went away shows up too, and stays a cancellation."""
+    """A cancelled call is reported, and stays a cancellation."""
 
     async def main() -> None:
         watched = Watched(latency=60.0, options={"timeout": 90.0})
@@ -145,7 +145,7 @@ def test_views_report_to_the_same_hook() -> None:
 
 
 def test_a_broken_hook_breaks_no_call(caplog: pytest.LogCaptureFixture) -> None:
-    """What a hook raises is logged once for the client and all its views, and the calls go on."""
+    """An error of the hook is logged once for a client and its views, and breaks no call."""
 
     def broken(report: CallReport) -> None:
         raise LookupError("no such metric")
@@ -165,13 +165,13 @@ async def _async_hook(report: CallReport) -> None:
 
 @pytest.mark.parametrize("hook", [_async_hook, "print"])
 def test_a_hook_that_cannot_work_is_refused(hook: Any) -> None:
-    """A coroutine function would never be awaited: it is refused where it is given."""
+    """An async hook is refused when it is passed, since it would never be awaited."""
     with pytest.raises(ValueError, match="on_call"):
         GizwitsClient(SimulatedCloud().credentials, on_call=hook)
 
 
 def test_each_attempt_is_one_line_at_debug(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has a line an attempt, with the numbers as fields of the record."""
+    """Each attempt is a log line with the numbers as fields of the record."""
 
     def fates(request: object, number: int) -> Fate:
         return Fate.REPLY_LOST if number == 2 else Fate.DELIVER
@@ -196,7 +196,7 @@ def test_each_attempt_is_one_line_at_debug(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_nothing_is_written_when_debug_is_off(caplog: pytest.LogCaptureFixture) -> None:
-    """At INFO there is no line, and its text is not even put together."""
+    """At INFO no line is written, and no text is formatted."""
 
     async def main() -> None:
         watched = Watched()
@@ -208,7 +208,7 @@ def test_nothing_is_written_when_debug_is_off(caplog: pytest.LogCaptureFixture) 
 
 
 class Echo:
-    """A service that tells back all it was sent, in every field that it has."""
+    """A service that echoes everything it was sent in every field."""
 
     def __init__(self, cloud: SimulatedCloud) -> None:
         self.inner = SimulatorTransport(cloud)
@@ -218,8 +218,8 @@ class Echo:
         self.seen += re.findall(r"token (\w+)", str(headers.get("Authorization", "")))
         if target.endswith("access_token"):
             return await self.inner.send(method, target, headers, body, **limits)
-        told = " ".join([target, *map(str.__str__, headers.values()), str(body)])
-        reply = {"error_code": told, "error_message": told, "detail_message": told}
+        echo = " ".join([target, *map(str.__str__, headers.values()), str(body)])
+        reply = {"error_code": echo, "error_message": echo, "detail_message": echo}
         return HttpReply(500, {}, json.dumps(reply).encode())
 
     async def aclose(self) -> None:
@@ -227,7 +227,7 @@ class Echo:
 
 
 def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever a server echoes: token, secrets, device id and query are in no report and no line."""
+    """Whatever a server echoes, no token, secret, device id or query is in a report or log line."""
     cloud = SimulatedCloud(quirks=Quirks())
     echo = Echo(cloud)
     watched = Watched(cloud, transport=echo, options={"max_retries": 1})
@@ -246,10 +246,10 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
     with caplog.at_level(logging.DEBUG, logger="gizwits_async"):
         virtually(main())
     lines = [one for one in caplog.records if one.name == "gizwits_async.wire.report"]
-    told = repr(watched.reports) + "".join(repr(vars(one)) + one.getMessage() for one in lines)
+    echo = repr(watched.reports) + "".join(repr(vars(one)) + one.getMessage() for one in lines)
     own = cloud.credentials
     assert echo.seen
-    assert "OutcomeUnknownError" in told
+    assert "OutcomeUnknownError" in echo
     for secret in (
         own.enterprise_secret,
         own.product_secret,
@@ -258,11 +258,11 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
         did,
         "canary",
     ):
-        assert str.__str__(secret) not in told
+        assert str.__str__(secret) not in echo
 
 
 def test_a_write_in_doubt_is_reported_as_such() -> None:
-    """The error of a report is the one that the caller gets."""
+    """The error in a report is the error that the caller gets."""
 
     async def main() -> None:
         watched = Watched(fates=lambda request, number: [Fate.DELIVER, Fate.REPLY_LOST][number > 1])

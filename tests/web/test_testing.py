@@ -1,4 +1,4 @@
-"""The pytest plugin in a stranger's project, and the simulator for synchronous suites."""
+"""The pytest plugin in an external project, and the simulator for synchronous suites."""
 
 import subprocess
 import sys
@@ -62,7 +62,7 @@ def _pytest(folder: Path, python: str, *arguments: str) -> subprocess.CompletedP
 
 
 def test_the_fixtures_work_in_a_project_of_its_own(tmp_path: Path) -> None:
-    """Three lines test against the simulator; nothing waits, warns or is left open."""
+    """The fixtures work in an empty project; nothing waits, warns or leaks."""
     (tmp_path / "test_it.py").write_text(THREE_LINES + MORE)
     run = _pytest(tmp_path, sys.executable, "-p", "no:gizwits_async", "-p", "gizwits_async.testing")
     assert run.returncode == 0, run.stdout + run.stderr
@@ -72,7 +72,7 @@ def test_the_fixtures_work_in_a_project_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) -> None:
-    """`pip install` of the built wheel is all that a stranger's three lines need beside pytest."""
+    """The built wheel registers the fixtures in a fresh environment."""
     root = Path(__file__).parents[2]
     wheels, venv = tmp_path / "wheels", tmp_path / "venv"
 
@@ -93,7 +93,7 @@ def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) 
 
 
 def test_a_synchronous_suite_has_the_service_on_a_port() -> None:
-    """`ThreadedSimulator(port=0)` answers blocking clients, and afterwards nothing listens."""
+    """`ThreadedSimulator(port=0)` serves blocking clients until it is closed."""
     with ThreadedSimulator(port=0) as simulator:
         assert set(simulator.environment) >= {"GIZWITS_BASE_URL", "GIZWITS_PRODUCT_SECRET"}
         url = f"{simulator.url}/v1/products/x/devices"
@@ -108,8 +108,8 @@ def test_a_synchronous_suite_has_the_service_on_a_port() -> None:
         _ = simulator.url
 
 
-def test_a_port_that_is_taken_is_told() -> None:
-    """Two simulators on one port: the second says so, and leaves no thread behind."""
+def test_a_port_in_use_is_an_error() -> None:
+    """A second simulator on the same port raises OSError and leaves no thread."""
     cloud = SimulatedCloud()
     with ThreadedSimulator(cloud) as first:
         assert first.cloud is cloud

@@ -1,4 +1,4 @@
-"""The README's app under two workers, 200 users and a scan: what issue 6 promises of it."""
+"""The README's app under load: two workers, 200 users and a scan."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from tests.web.serving import served, simulated
 
 
 async def test_handlers_are_served_beside_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten users and a scan in one process: all are answered, none refused, and the scan goes on."""
+    """Ten users beside a scan in one process: every request is answered, and the scan progresses."""
     now = time.time()
     cloud = SimulatedCloud(Fleet.generate(6, 3, now=now), quota=360_000)
     quota = HourlyQuota(360_000, burst=24, reserve=18)
@@ -63,7 +63,7 @@ async def test_handlers_are_served_beside_a_scan(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_handlers_answer_at_once_while_quota_is_left() -> None:
-    """1,000 requests of 200 users beside a scan: all answered, p99 under half a second."""
+    """1,000 requests of 200 users beside a scan are answered, with a p99 under half a second."""
     found = run(calls=360_000, times=5, pause=4.0)
     assert set(found.statuses) == {200}
     assert found.p(0.99) < 0.5
@@ -74,7 +74,7 @@ def test_handlers_answer_at_once_while_quota_is_left() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_rush_on_the_real_quota_is_refused_early_and_politely() -> None:
-    """200 requests at once on 3,600 calls an hour: answers or 503 with Retry-After, no 5013."""
+    """200 requests at once on 3,600 calls an hour are answered, or 503 with Retry-After; no 5013."""
     found = run(calls=3600, times=1, pause=0.0)
     assert set(found.statuses) == {200, 503}
     assert found.refused_early < 4.0
