@@ -246,10 +246,10 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
     with caplog.at_level(logging.DEBUG, logger="gizwits_async"):
         virtually(main())
     lines = [one for one in caplog.records if one.name == "gizwits_async.wire.report"]
-    echo = repr(watched.reports) + "".join(repr(vars(one)) + one.getMessage() for one in lines)
+    written = repr(watched.reports) + "".join(repr(vars(one)) + one.getMessage() for one in lines)
     own = cloud.credentials
     assert echo.seen
-    assert "OutcomeUnknownError" in echo
+    assert "OutcomeUnknownError" in written
     for secret in (
         own.enterprise_secret,
         own.product_secret,
@@ -258,7 +258,7 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
         did,
         "canary",
     ):
-        assert str.__str__(secret) not in echo
+        assert str.__str__(secret) not in written
 
 
 def test_a_write_in_doubt_is_reported_as_such() -> None:
