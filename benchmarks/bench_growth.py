@@ -12,9 +12,8 @@ from benchmarks.client import CREDENTIALS, Free, Scripted
 from benchmarks.measure import Figure, exponent, markdown
 from benchmarks.pages import device_page, log_page
 from gizwits_async import GizwitsClient
-from gizwits_async.models.converter import load, structure
 from gizwits_async.models.devices import DataRecord, Device
-from gizwits_async.models.page import PageReply
+from gizwits_async.models.page import LogReply, PageReply, decode_page
 
 __all__ = ["figures"]
 
@@ -78,7 +77,7 @@ def _peak(devices: int) -> float:
 
 def _decoded(page: Callable[[int], bytes], kind: type[object], records: int) -> float:
     body = page(records)
-    return _seconds(lambda: structure(load(body, kind), kind))
+    return _seconds(lambda: decode_page(body, kind))
 
 
 async def _at_once(callers: int) -> None:
@@ -112,7 +111,7 @@ def _grown(most: int) -> dict[str, dict[int, float]]:
             decades[:4], partial(_decoded, device_page, PageReply[Device])
         ),
         "time over records a page (log)": _costs(
-            decades[:4], partial(_decoded, log_page, PageReply[DataRecord])
+            decades[:4], partial(_decoded, log_page, LogReply[DataRecord])
         ),
         "time over concurrent callers": _costs(
             [1, *decades[:4]], lambda callers: _seconds(lambda: asyncio.run(_at_once(callers)))

@@ -9,8 +9,9 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.measure import Figure, Measured
-from gizwits_async.models.converter import load_json, structure
+from gizwits_async.models.converter import structure
 from gizwits_async.models.devices import CommandRecord
+from gizwits_async.models.json import load_json
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import (
     DataPoint,

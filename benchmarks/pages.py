@@ -37,9 +37,16 @@ def log_page(rows: int = 100, *, first: int = 1_790_000_000) -> bytes:
         }
         for i in range(rows)
     ]  # fmt: skip
-    return _page(objects)
+    return _page(objects, context="")
 
 
-def _page(objects: list[dict[str, Any]]) -> bytes:
-    meta = {"total": len(objects), "limit": 100, "skip": 0, "previous": None, "next": None}
+def _page(objects: list[dict[str, Any]], **more: str) -> bytes:
+    meta: dict[str, Any] = {
+        "total": len(objects),
+        "limit": 100,
+        "skip": 0,
+        "previous": None,
+        "next": None,
+    }
+    meta |= more
     return json.dumps({"meta": meta, "objects": objects}).encode()

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from math import isfinite
 
-__all__ = ["as_bool", "as_int", "as_number", "as_text", "is_null", "shown"]
+__all__ = ["as_bool", "as_int", "as_number", "as_text", "describe", "is_null"]
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MOST_DIGITS = 4300
@@ -33,7 +33,7 @@ def as_bool(value: object, _: object = bool) -> bool:
         return value == 1
     if type(value) is str and value.lower() in _TRUTH:
         return _TRUTH[value.lower()]
-    raise ValueError(f"expected a boolean, got {shown(value)}")
+    raise ValueError(f"expected a boolean, got {describe(value)}")
 
 
 def as_int(value: object, _: object = int) -> int:
@@ -46,7 +46,7 @@ def as_int(value: object, _: object = int) -> int:
         number = _written_number(value)
         if type(number) is int or number.is_integer():
             return int(number)
-    raise ValueError(f"expected a whole number, got {shown(value)}")
+    raise ValueError(f"expected a whole number, got {describe(value)}")
 
 
 def as_number(value: object, _: object = float) -> float:
@@ -56,7 +56,7 @@ def as_number(value: object, _: object = float) -> float:
         return value
     if type(value) is str:
         return _written_number(value)
-    raise ValueError(f"expected a number, got {shown(value)}")
+    raise ValueError(f"expected a number, got {describe(value)}")
 
 
 # Coordinates come as text, and all devices of a city have the same ones.
@@ -69,7 +69,7 @@ def _written_number(text: str) -> float:
             return number
     elif written and len(text) <= _MOST_DIGITS:
         return int(text)
-    raise ValueError(f"expected a number, got {shown(text)}")
+    raise ValueError(f"expected a number, got {describe(text)}")
 
 
 def as_text(value: object, _: object = str) -> str:
@@ -80,10 +80,10 @@ def as_text(value: object, _: object = str) -> str:
         return str(value)
     if isinstance(value, str):  # A secret, unstructured from a model.
         return value
-    raise ValueError(f"expected a text, got {shown(value)}")
+    raise ValueError(f"expected a text, got {describe(value)}")
 
 
-def shown(value: object) -> str:
+def describe(value: object) -> str:
     """Say what came instead; of a text only its length, for it may be a secret."""
     if value is None:
         return "null"

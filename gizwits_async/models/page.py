@@ -1,68 +1,211 @@
-"""The envelope that lists come in, read from every shape it is known or feared to have. Pure."""
+"""Replies to lists: decoded in one pass by msgspec, or unwrapped from any known envelope. Pure."""
 
-from typing import Any, Generic, TypeVar
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
+import attrs
+import msgspec
 from attrs import frozen
 
-__all__ = ["PageReply", "context_of", "unwrap"]
+from gizwits_async.models.values import JsonObject, Number
+
+__all__ = ["LogReply", "PageReply", "decode_page", "field_types", "unwrap"]
 
 T = TypeVar("T")
+
+_NO_ERROR = (None, 0, "")
+_MAX_TOTAL_DIGITS = 19
 
 
 @frozen(kw_only=True)
 class PageReply(Generic[T]):
-    """One page as it came over the wire."""
+    """One page of a list, as the service sent it."""
 
     objects: tuple[T, ...] = ()
     """The records, in the order of the server."""
     total: int | None = None
-    """How many records the whole query has, if the server said so."""
+    """How many records the whole query has, if the server stated it."""
     context: str | None = None
     """The cursor to the next page of a log; None at the end."""
 
 
-def context_of(*places: object) -> str | None:
-    """Return the first context that is not empty; api.md section 5: nobody knows where it stands."""
-    for place in places:
-        value = place.get("context") if isinstance(place, dict) else None
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-            # Sent back exactly as it came: only for the test of emptiness it is stripped.
-            return str(value)
-    return None
+@frozen(kw_only=True)
+class LogReply(PageReply[T]):
+    """One page of a log, whose context may also stand in its last record (api.md section 5)."""
 
 
-def _count(*places: object) -> int | None:
-    for place in places:
-        value = place.get("total") if isinstance(place, dict) else None
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004
-            value = int(value)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-    return None
+# --- One pass: msgspec fills envelope and records in C.
+
+_REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What msgspec raises: a ValueError for a lone surrogate."""
+_PLAIN: tuple[set[Any], ...] = ({bool}, {int}, {*get_args(Number)}, {str}, {JsonObject})
+# Not float alone: msgspec would turn an integer into a float, which is exact up to 2**53 only.
 
 
-def unwrap(value: object) -> tuple[Any, int | None, str | None]:
-    """Return the records of a list reply, a list or tuple of them, its total and its context.
+class _Rows(msgspec.Struct, Generic[T], kw_only=True):
+    objects: tuple[T, ...]
+    total: Any = None
+    context: Any = msgspec.UNSET
+
+
+class _Hits(msgspec.Struct, Generic[T]):
+    hits: _Rows[T]
+
+
+class _Envelope(msgspec.Struct, Generic[T], kw_only=True):
+    objects: tuple[T, ...] | _Hits[T]
+    meta: Any = None
+    total: Any = None
+    context: Any = msgspec.UNSET
+    error_code: Any = None
+
+
+class _Record(msgspec.Struct):
+    context: Any = msgspec.UNSET
+
+
+_RECORDS = msgspec.json.Decoder(_Rows[_Record])
+"""Reads of each record whether it holds a context, and skips the rest."""
+
+
+def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
+    """Return a list reply whose records are all plain and valid.
+
+    It accepts the spellings of `coercion.py`: numbers and booleans written as text, "null".
+
+    Args:
+        body: The JSON text.
+        kind: `PageReply[record]` or `LogReply[record]`; another type is never decoded here.
+
+    Returns:
+        The reply; None if it must be read value by value, which also names what is wrong.
+    """
+    decoder = _decoder(kind)
+    if decoder is None:
+        return None
+    try:
+        if not body.isascii():
+            body.decode()  # msgspec does not check the encoding of fields it skips.
+        reply = decoder.decode(body)
+    except _REFUSALS:
+        return None
+    if reply.error_code not in _NO_ERROR:
+        return None
+    rows = reply.objects
+    meta = reply.meta if isinstance(reply.meta, dict) else {}
+    totals = [meta.get("total"), reply.total]
+    contexts = [meta.get("context", msgspec.UNSET), reply.context]
+    if isinstance(rows, _Hits):
+        totals.append(rows.hits.total)
+        contexts.append(rows.hits.context)
+        rows = rows.hits.objects
+    page: type[PageReply[Any]] = get_origin(kind)
+    if page is LogReply and rows and all(one is msgspec.UNSET for one in contexts):
+        try:
+            if _RECORDS.decode(body).objects[-1].context is not msgspec.UNSET:
+                return None
+        except msgspec.ValidationError:  # The records stand in `hits`.
+            return None
+    return page(objects=rows, total=_count(*totals), context=_context(*contexts))
+
+
+@cache
+def _decoder(kind: Any) -> "msgspec.json.Decoder[_Envelope[Any]] | None":
+    page, (record, *_) = get_origin(kind), get_args(kind) or (None,)
+    if page not in {PageReply, LogReply} or field_types(record) is None:
+        return None
+    return msgspec.json.Decoder(_Envelope[record], strict=False)  # type: ignore[valid-type]
+
+
+def field_types(kind: Any) -> Mapping[str, frozenset[Any]] | None:
+    """Return the types that each field of a plain class may have, None left out.
+
+    Plain is an attrs class whose fields are `bool`, `int`, `Number`, `str` or `JsonObject`, each
+    perhaps None, have the same names in JSON, and need no code of the class when they are set.
+
+    Returns:
+        Field -> types; None if the class is not plain, so that msgspec cannot fill it.
+    """
+    if not (isinstance(kind, type) and attrs.has(kind)) or _runs_own_code(kind):
+        return None
+    found = {}
+    for one in attrs.fields(attrs.resolve_types(kind)):
+        union = get_origin(one.type) in {Union, types.UnionType}
+        members = frozenset(get_args(one.type) if union else (one.type,)) - {types.NoneType}
+        if not any(members == plain for plain in _PLAIN) or _is_special(one):
+            return None
+        found[one.name] = members
+    return found
+
+
+def _runs_own_code(kind: type) -> bool:
+    names = ("from_wire", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__")
+    return any(hasattr(kind, name) for name in names) or bool(getattr(kind, "__parameters__", ()))
+
+
+def _is_special(one: "attrs.Attribute[Any]") -> bool:
+    from_self = getattr(one.default, "takes_self", False)
+    renamed = one.alias != one.name or "wire" in one.metadata
+    return bool(from_self or renamed or not one.init or one.converter or one.validator)
+
+
+# --- Value by value: the envelope as plain JSON.
+
+
+def unwrap(value: object, *, log: bool) -> tuple[list[Any], int | None, str | None]:
+    """Return the records of a list reply, its total and its context.
+
+    Args:
+        value: The reply as plain JSON.
+        log: Whether the last record may hold the context, or be nothing but the context.
 
     Raises:
-        ValueError: There is no list of records in it.
+        ValueError: It holds no list of records.
     """
     if not isinstance(value, dict):
         raise ValueError(f"expected an object, got {type(value).__name__} @ $")
-    meta = value.get("meta")
     objects = value.get("objects")
-    hits: object = None
+    envelopes = [value.get("meta"), value]
     if isinstance(objects, dict):
-        # The log store's own envelope, seen to leak through on the sister API (api.md S27).
-        hits = objects.get("hits", objects)
-        objects = hits.get("objects") if isinstance(hits, dict) else hits
-    if not isinstance(objects, list | tuple):
+        # The envelope of the log store itself, which the sister API passes on (api.md S27).
+        envelopes.append(objects)
+        objects = objects.get("hits", objects)
+    if isinstance(objects, dict):
+        envelopes.append(objects)
+        objects = objects.get("objects")
+    if not isinstance(objects, list):
         problem = "required field missing" if objects is None else "expected a list"
         raise ValueError(f"{problem} @ $.objects")
-    last = objects[-1] if objects else None
-    if isinstance(last, dict) and set(last) == {"context"}:
-        objects = objects[:-1]
-    context = context_of(meta, value, value.get("objects"), hits, last)
-    return objects, _count(meta, value, hits), context
+    total = _count(*_members(envelopes, "total"))
+    if log and objects:
+        envelopes.append(objects[-1])
+        if isinstance(objects[-1], dict) and set(objects[-1]) == {"context"}:
+            objects = objects[:-1]
+    return objects, total, _context(*_members(envelopes, "context"))
+
+
+def _members(values: list[Any], name: str) -> list[object]:
+    return [value.get(name) for value in values if isinstance(value, dict)]
+
+
+def _count(*values: object) -> int | None:
+    """Return the first value that is a count."""
+    for value in values:
+        number: object = value
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            number = int(value) if len(value) <= _MAX_TOTAL_DIGITS else None
+        if isinstance(value, float) and value.is_integer():
+            number = int(value)
+        if isinstance(number, int) and not isinstance(number, bool) and number >= 0:
+            return number
+    return None
+
+
+def _context(*values: object) -> str | None:
+    """Return the first value that is a context which is not empty."""
+    for value in values:
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            return str(value)  # Unstripped: it is sent back exactly as it came.
+    return None

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
 
-from gizwits_async.models.page import PageReply
+from gizwits_async.models.page import LogReply, PageReply
 from gizwits_async.streams import PageStream
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Auth, Path, QueryValue, Request, get
 
-__all__ = ["Section", "given", "paged"]
+__all__ = ["Section", "given", "logged", "paged"]
 
 T = TypeVar("T")
 
@@ -49,9 +49,17 @@ class Section:
 
 def paged(path: str, item: type[T], query: dict[str, QueryValue]) -> Request[PageReply[T]]:
     """Return the GET of a list of `item`s."""
-    # PageReply[item] exists at run time, which is what cattrs reads; mypy has no word for it.
-    kind = cast(type[PageReply[T]], cast(Any, PageReply)[item])
-    return get(path, kind, **query)
+    return get(path, _page_of(PageReply, item), **query)
+
+
+def logged(path: str, record: type[T]) -> Request[PageReply[T]]:
+    """Return the GET of a log of `record`s."""
+    return get(path, _page_of(LogReply, record))
+
+
+def _page_of(page: Any, item: type[T]) -> type[PageReply[T]]:
+    # page[item] is made at run time, for the decoder; mypy has no name for it.
+    return cast(type[PageReply[T]], page[item])
 
 
 def given(name: str, value: object) -> str:

@@ -16,7 +16,7 @@ from gizwits_async.models.devices import (
 )
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.times import Moment, as_epoch
-from gizwits_async.sections.base import Section, given, paged
+from gizwits_async.sections.base import Section, given, logged
 from gizwits_async.sections.control.body import BinaryCoding, command
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.watch import WatchStream
@@ -180,8 +180,8 @@ class Devices(Section):
 
         calls = Calls(
             control=post(self._at("devices/{did}/control", did=did), NoneType),
-            commands=paged(self._at("devices/{did}/cmd", did=did), CommandRecord, {}),
-            data=paged(self._at("devices/{did}/data", did=did), DataRecord, {}),
+            commands=logged(self._at("devices/{did}/cmd", did=did), CommandRecord),
+            data=logged(self._at("devices/{did}/data", did=did), DataRecord),
             datapoints=get(self._at("datapoint"), ProductDataPoints),
         )
         return await control_and_confirm(self._gateway, calls, attrs, within=within, resend=resend)
@@ -267,7 +267,7 @@ class Devices(Section):
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
         """
-        request = paged(self._at("devices/{did}/data", did=did), DataRecord, {})
+        request = logged(self._at("devices/{did}/data", did=did), DataRecord)
         return WatchStream(
             self._gateway, request, time_of=attrgetter("ts"), every=every, settle=settle
         )
@@ -283,7 +283,7 @@ class Devices(Section):
         end: Moment | None,
         sort: Sort,
     ) -> LogStream[T]:
-        request = paged(self._at(f"devices/{{did}}/{log}", did=did), record, {})
+        request = logged(self._at(f"devices/{{did}}/{log}", did=did), record)
         return LogStream(
             self._gateway, request, time_of=attrgetter(time), start=start, end=end, sort=sort
         )

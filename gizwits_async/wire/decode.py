@@ -13,7 +13,9 @@ from gizwits_async.errors import (
     UnexpectedRedirectError,
     api_error,
 )
-from gizwits_async.models.converter import load, structure
+from gizwits_async.models.converter import structure
+from gizwits_async.models.json import load_json
+from gizwits_async.models.page import decode_page
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
@@ -93,8 +95,10 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     empty = not reply.body or reply.body.isspace()
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
+    if reply.status in _OK and (page := decode_page(reply.body, request.returns)) is not None:
+        return page  # type: ignore[return-value]  # T is the page type then.
     try:
-        value = None if empty else load(reply.body, request.returns)
+        value = None if empty else load_json(reply.body)
         code = value.get("error_code") if isinstance(value, dict) else None
         if code not in _NO_CODE or reply.status not in _OK:
             return _refusal(reply.status, value, request)
@@ -108,8 +112,8 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _OK:
         said = f"{request.where}: {said}"
         return InvalidResponseError(said, problems=problems, truncated=truncated)
-    page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
-    return api_error(reply.status, None, _clean(page, _SNIPPET), None, request.where)
+    text = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
+    return api_error(reply.status, None, _clean(text, _SNIPPET), None, request.where)
 
 
 def _refusal(status: int, value: object, request: Request[Any]) -> ApiError:

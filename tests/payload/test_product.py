@@ -5,8 +5,9 @@ import json
 import pytest
 
 from gizwits_async.errors import InvalidResponseError
-from gizwits_async.models.converter import load_json, structure, unstructure
+from gizwits_async.models.converter import structure, unstructure
 from gizwits_async.models.devices import CommandRecord, DataRecord
+from gizwits_async.models.json import load_json
 from gizwits_async.models.product import ProductDataPoints, UintSpec
 from gizwits_async.payload import DataPointCodec, Frame
 from gizwits_async.simulator import Fleet, SimulatedCloud
