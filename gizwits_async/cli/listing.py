@@ -13,8 +13,7 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.devices import CommandRecord
 from gizwits_async.models.times import as_epoch
-from gizwits_async.payload import DataPointCodec, PayloadError, Value
-from gizwits_async.sections.known import codec_of
+from gizwits_async.payload import DataPointCodec, PayloadError, Value, codec_of
 from gizwits_async.streams import LogStream, Stream
 
 __all__ = ["COLUMNS", "Listing", "limited", "show_log"]

@@ -13,6 +13,8 @@ from typing import Literal, Self
 
 from attrs import field, frozen
 
+from gizwits_async.errors import ArgumentError
+
 __all__ = ["Frame"]
 
 _HEADER = b"\x00\x00\x00\x03"
@@ -98,19 +100,19 @@ class Frame:
             flag: One byte.
 
         Raises:
-            ValueError: A number does not fit its bytes, or `sn` does not go with the command.
+            ArgumentError: A number does not fit its bytes, or `sn` does not go with the command.
         """
         if (sn is not None) != (command in _WITH_SN):
-            raise ValueError(
+            raise ArgumentError(
                 f"sn goes with the commands 0x0093 and 0x0094 only, not {command:#06x}"
             )
         for name, value, size in (("command", command, 2), ("sn", sn or 0, 4), ("flag", flag, 1)):
             if not 0 <= value < 1 << (8 * size):
-                raise ValueError(f"{name} must fit {size} unsigned bytes, not {value}")
+                raise ArgumentError(f"{name} must fit {size} unsigned bytes, not {value}")
         serial = b"" if sn is None else sn.to_bytes(4, "big")
         size = 3 + len(serial) + len(body)
         if size > _LONGEST:
-            raise ValueError(f"body is longer than a frame can say: {len(body)} bytes")
+            raise ArgumentError(f"body is longer than a frame can say: {len(body)} bytes")
         head = bytes((flag,)) + command.to_bytes(2, "big") + serial
         raw = b"".join((_HEADER, _length(size), head, body))
         return cls(raw=raw, command=command, flag=flag, sn=sn, body=bytes(body))

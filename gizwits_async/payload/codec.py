@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import overload
 
+from gizwits_async.errors import ArgumentError, InvalidResponseError
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.frame import Frame
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.payload.kinds import Value, tell
 from gizwits_async.payload.layout import FixedLayout, Point, VariableLayout
 
-__all__ = ["DataPointCodec"]
+__all__ = ["DataPointCodec", "codec_of"]
 
 _CARRIERS = frozenset({0x0090, 0x0091, 0x0093, 0x0094})
 _LAYOUTS: Mapping[str, type[FixedLayout | VariableLayout]] = {
@@ -107,7 +108,7 @@ class DataPointCodec:
             PayloadError: `current` is no report of this product.
         """
         if not attrs:
-            raise ValueError(f"nothing to write; writable are {self._writable()}")
+            raise ArgumentError(f"nothing to write; writable are {self._writable()}")
         return Frame.build(self._layout.write(self._take(attrs), current.body if current else b""))
 
     def _take(self, attrs: Mapping[str, object]) -> dict[str, int]:
@@ -116,10 +117,10 @@ class DataPointCodec:
             point = self._points.get(name)
             if point is None or not point.writable:
                 problem = "no such data point" if point is None else "read-only"
-                raise ValueError(f"{tell(name)}: {problem}; writable are {self._writable()}")
+                raise ArgumentError(f"{tell(name)}: {problem}; writable are {self._writable()}")
             raw = point.kind.take(value)
             if raw is None:
-                raise ValueError(f"{name} must be {point.kind.allowed}, not {tell(value)}")
+                raise ArgumentError(f"{name} must be {point.kind.allowed}, not {tell(value)}")
             taken[name] = raw
         return taken
 
@@ -127,6 +128,19 @@ class DataPointCodec:
         names = [point.name for point in self._points.values() if point.writable]
         more = ", ..." if len(names) > _MOST_NAMES else ""
         return (", ".join(names[:_MOST_NAMES]) or "none") + more
+
+
+def codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
+    """Return the codec of a product as the service defines it.
+
+    Raises:
+        InvalidResponseError: The definition makes no sense; the message names the data point.
+    """
+    try:
+        return DataPointCodec(datapoints)
+    except ValueError as error:
+        # The caller's arguments are not to blame, so it must not look as if they were.
+        raise InvalidResponseError(f"the product's definition makes no sense: {error}") from error
 
 
 def _refuse_doubles(what: str, keys: Iterable[tuple[str, object]]) -> None:

@@ -1,14 +1,16 @@
 """What every section needs: to send, to list, and to build checked paths."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar, cast
 
+from gizwits_async.errors import ArgumentError, GizwitsError, OutcomeUnknownError
+from gizwits_async.models.outcome import Outcome, OutcomeReply
 from gizwits_async.models.page import LogReply, PageReply
 from gizwits_async.streams import PageStream
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Auth, Path, QueryValue, Request, get
 
-__all__ = ["Section", "given", "logged", "paged"]
+__all__ = ["BatchSection", "Section", "distinct", "given", "logged", "paged"]
 
 T = TypeVar("T")
 
@@ -47,6 +49,39 @@ class Section:
         return PageStream(self._gateway, request, key=key)
 
 
+class BatchSection(Section):
+    """A chapter with writes to many ids at once."""
+
+    async def _each(
+        self,
+        ids: tuple[str, ...],
+        request: Callable[[tuple[str, ...]], Request[OutcomeReply]],
+        *,
+        most: int,
+    ) -> Outcome:
+        """Send a request for every `most` ids and return what came of them all."""
+        done = Outcome()
+        lost: OutcomeUnknownError | None = None
+        for at in range(0, len(ids), most):
+            some = ids[at : at + most]
+            try:
+                # The document once said that nothing is answered (C19): then nothing is known.
+                reply = await self._send(request(some).evolve(may_be_empty=True))
+                done += reply.to_outcome(some)
+            except OutcomeUnknownError as error:
+                lost = error
+                done += Outcome(unknown=some)
+            except GizwitsError as error:
+                if at:
+                    # What is known must not be lost; errors declare no attribute for it.
+                    error.__dict__["outcome"] = done
+                    error.add_note(f"{at} of {len(ids)} ids were sent before: see error.outcome")
+                raise
+        if lost is not None and not (done.success or done.failed):
+            raise lost
+        return done
+
+
 def paged(path: str, item: type[T], query: dict[str, QueryValue]) -> Request[PageReply[T]]:
     """Return the GET of a list of `item`s."""
     return get(path, _page_of(PageReply, item), **query)
@@ -63,7 +98,21 @@ def _page_of(page: Any, item: type[T]) -> type[PageReply[T]]:
 
 
 def given(name: str, value: object) -> str:
-    """Return `value`; raise ValueError if it is no text, or has nothing in it."""
+    """Return `value`; raise ArgumentError if it is no text, or has nothing in it."""
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{name} must be a text that is not empty")
+        raise ArgumentError(f"{name} must be a text that is not empty")
     return value
+
+
+def distinct(name: str, ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids without repetitions, in their order.
+
+    Raises:
+        ArgumentError: There are none, one is no text, or the whole is one text.
+    """
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise ArgumentError(f"{name} must be a list of texts, not one {type(ids).__name__}")
+    found = tuple(dict.fromkeys(given(f"each of {name}", one) for one in ids))
+    if not found:
+        raise ArgumentError(f"{name} must not be empty")
+    return found

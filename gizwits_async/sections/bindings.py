@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable
 
 from gizwits_async.models.outcome import Outcome, OutcomeReply
-from gizwits_async.sections.base import given
-from gizwits_async.sections.many import ManySection, distinct
+from gizwits_async.sections.base import BatchSection, distinct, given
 from gizwits_async.wire.request import Request, delete, post
 
 __all__ = ["Bindings"]
 
 
-class Bindings(ManySection):
+class Bindings(BatchSection):
     """Devices bound to users."""
 
     async def bind(self, uid: str, appid: str, dids: Iterable[str]) -> Outcome:
@@ -26,7 +25,7 @@ class Bindings(ManySection):
             Each device id under `success`, `failed`, or `unknown`: the service did not say.
 
         Raises:
-            ValueError: An id that is empty, or no device ids.
+            ArgumentError: An id that is empty, or no device ids.
             NotFoundError: There is no such app (5016), user (5017) or device (5301).
             ForbiddenError: A device is of another product (5302).
             OutcomeUnknownError: The reply was lost.

@@ -5,7 +5,7 @@ from types import NoneType
 
 from gizwits_async.models.device_groups import GroupCreated, GroupMacs, GroupNode, GroupTree
 from gizwits_async.models.outcome import Outcome, OutcomeReply
-from gizwits_async.sections.many import ManySection, distinct
+from gizwits_async.sections.base import BatchSection, distinct
 from gizwits_async.wire.request import JsonValue, Path, delete, get, post, put
 
 __all__ = ["DeviceGroups"]
@@ -15,7 +15,7 @@ _MOST = 1000
 """MAC addresses that one call takes (api document, section "update device group")."""
 
 
-class DeviceGroups(ManySection):
+class DeviceGroups(BatchSection):
     """The groups of the product's devices."""
 
     async def tree(self) -> tuple[GroupNode, ...]:
@@ -32,7 +32,7 @@ class DeviceGroups(ManySection):
             parent_gid: The group it is to be below; None makes the root, of which there is one.
 
         Raises:
-            ValueError: A `parent_gid` that is empty, or holds a slash or the like.
+            ArgumentError: A `parent_gid` that is empty, or holds a slash or the like.
             NotFoundError: There is no such parent (5202).
             ConflictError: There is a root already (5203).
             OutcomeUnknownError: The reply was lost; `tree()` shows whether there is a new group.
@@ -50,7 +50,7 @@ class DeviceGroups(ManySection):
         """Delete a group that holds neither groups nor devices.
 
         Raises:
-            ValueError: A `gid` that cannot stand in a path.
+            ArgumentError: A `gid` that cannot stand in a path.
             NotFoundError: There is no such group (5206).
             ConflictError: It still holds groups (5204) or devices (5205).
             OutcomeUnknownError: The reply was lost; `tree()` shows whether the group is gone.
@@ -63,7 +63,7 @@ class DeviceGroups(ManySection):
         """Return the MAC addresses of the devices in a group.
 
         Raises:
-            ValueError: A `gid` that cannot stand in a path.
+            ArgumentError: A `gid` that cannot stand in a path.
             NotFoundError: There is no such group (5206).
 
         GET /v1/products/{product_key}/device_groups/{gid} (api document: "get macs of a group")
@@ -92,7 +92,7 @@ class DeviceGroups(ManySection):
             Each MAC under `success`, `failed`, or `unknown`: the service did not say.
 
         Raises:
-            ValueError: No MACs, one that is no text, a `gid` that cannot stand in a path.
+            ArgumentError: No MACs, one that is no text, a `gid` that cannot stand in a path.
             NotFoundError: There is no such group (5206).
             OutcomeUnknownError: The reply was lost, or all of them were.
 

@@ -3,6 +3,11 @@
 Reports that a batch job of the service makes may not be there yet: `NotFoundError` with code 5014.
 """
 
+from collections.abc import Callable, Mapping, MutableMapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from gizwits_async.errors import API_ERRORS, InvalidResponseError, NotFoundError
 from gizwits_async.models.device_reports import (
     DeviceSummary,
     FaultReport,
@@ -11,16 +16,40 @@ from gizwits_async.models.device_reports import (
     RealtimeReport,
     ReportedDevice,
 )
-from gizwits_async.sections.paths import PATHS, DoubtfulSection
+from gizwits_async.sections.base import Section
 from gizwits_async.sections.periods import Cycle, Day, days, merged, parts
 from gizwits_async.streams import PageStream
-from gizwits_async.wire.request import get
+from gizwits_async.wire.request import QueryValue, get
 
-__all__ = ["DeviceReports"]
+__all__ = ["PATHS", "DeviceReports"]
+
+T = TypeVar("T")
+
+PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        # The table and the link of the document differ; it was corrected by hand once (C11).
+        "summary": ("devices/summary", "summary"),
+        # Printed doubled; all its neighbours, and its own operation id, are not (C9).
+        "realtime": ("devices/report/rt", "devices/report/devices/report/rt"),
+        # Printed with the path of the alert devices, which has another shape (C10).
+        "alert_events": ("alert/report/events", "fault/alert/events", "alert/report/devices"),
+    }
+)
+"""Report -> paths below the product, the likeliest first."""
 
 
-class DeviceReports(DoubtfulSection):
-    """Numbers about the product's devices. `paths` holds the paths that are in doubt."""
+class DeviceReports(Section):
+    """Numbers about the product's devices. `paths` holds the paths that the document leaves open."""
+
+    @property
+    def paths(self) -> MutableMapping[str, str]:
+        """Report -> its path below the product, of `summary`, `realtime` and `alert_events`.
+
+        Empty at first; the candidate that answered is kept for the life of the client and all its
+        views. Set one (`client.device_reports.paths["summary"] = "summary"`) and only that is tried;
+        delete it and the search begins anew.
+        """
+        return self._gateway.paths
 
     async def locations(
         self,
@@ -75,7 +104,7 @@ class DeviceReports(DoubtfulSection):
             city: Only devices in this city.
 
         Raises:
-            ValueError: A range in reverse; a datetime, or anything else that is no date.
+            ArgumentError: A range in reverse; a datetime, or anything else that is no date.
             NotFoundError: When the walk begins: the report has not been made yet (5014).
 
         GET /v1/products/{product_key}/incr_devices (api document: "activated devices")
@@ -127,7 +156,7 @@ class DeviceReports(DoubtfulSection):
             gid: Only devices of this group.
 
         Raises:
-            ValueError: An unknown cycle, a range in reverse, a datetime or no date at all.
+            ArgumentError: An unknown cycle, a range in reverse, a datetime or no date at all.
             NotFoundError: No such group (5206), or the report has not been made yet (5014).
 
         GET /v1/products/{product_key}/devices/report/liveness/history (api document: "liveness
@@ -185,6 +214,35 @@ class DeviceReports(DoubtfulSection):
         GET /v1/products/{product_key}/alert/report/events (api document: "alert events")
         """
         return await self._find("alert_events", FaultReport, accept=_of_events, gid=gid)
+
+    async def _find(
+        self,
+        report: str,
+        returns: type[T],
+        *,
+        accept: Callable[[str, T], bool] = lambda _path, _answer: True,
+        **query: QueryValue,
+    ) -> T:
+        """Return the answer of the first path that there is; a 404 with a documented code is one."""
+        known = self.paths.get(report)
+        missing: NotFoundError | None = None
+        for path in PATHS[report] if known is None else (known,):
+            request = get(f"/v1/products/{self._product_key}/{path}", returns, **query)
+            try:
+                answer = await self._send(request)
+            except NotFoundError as error:
+                if error.code in API_ERRORS:
+                    raise  # The endpoint is there; what it looked for is not.
+                missing = missing or error
+                continue
+            if not accept(path, answer):
+                problem = "the answer is that of another report @ $"
+                raise InvalidResponseError(f"{request.where}: {problem}", problems=(problem,))
+            self.paths[report] = path
+            return answer
+        if missing is None:
+            raise AssertionError("unreachable")
+        raise missing
 
 
 def _of_events(path: str, report: FaultReport) -> bool:

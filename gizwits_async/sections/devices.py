@@ -17,7 +17,7 @@ from gizwits_async.models.devices import (
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.sections.base import Section, given, logged
-from gizwits_async.sections.control.body import BinaryCoding, command
+from gizwits_async.sections.control.body import BinaryCoding, control_body
 from gizwits_async.streams import LogStream, PageStream
 from gizwits_async.streams.watch import WatchStream
 from gizwits_async.streams.windows import Sort
@@ -125,7 +125,7 @@ class Devices(Section):
                 numbers, binary points as hex.
 
         Raises:
-            ValueError: Both or none of `attrs` and `raw`; an empty one; a number that is no byte.
+            ArgumentError: Both or none of `attrs` and `raw`; an empty one; a number that is no byte.
             OutcomeUnknownError: The reply was lost: it may or may not have been carried out.
             ConflictError: The device is signed off (5304) or offline (5305).
             InvalidRequestError: A data point or value that does not exist (5401), bad `raw` (5408).
@@ -134,7 +134,7 @@ class Devices(Section):
 
         POST /v1/products/{product_key}/devices/{did}/control (api document: "remote control")
         """
-        body = command(attrs, raw, binary_coding)
+        body = control_body(attrs, raw, binary_coding)
         await self._send(post(self._at("devices/{did}/control", did=did), NoneType, json=body))
 
     async def control_and_confirm(
@@ -167,7 +167,7 @@ class Devices(Section):
             Once the command may have been taken no error is raised any more: `.obstacle` has it.
 
         Raises:
-            ValueError: A name or value that the product does not allow, with what it allows; a bad
+            ArgumentError: A name or value that the product does not allow, with what it allows; a bad
                 `within`, `resend` or `did`. Nothing was sent.
             InvalidResponseError: The product's definition makes no sense. Nothing was sent.
             ConflictError: The device is signed off (5304) or offline (5305).
@@ -203,7 +203,7 @@ class Devices(Section):
             sort: `desc` for newest first, `asc` for oldest first.
 
         Raises:
-            ValueError: A naive datetime, a reversed range, a `did` that cannot stand in a path; a
+            ArgumentError: A naive datetime, a reversed range, a `did` that cannot stand in a path; a
                 start in the future when the walk begins.
             LogRangeError: When the walk begins: the start is more than 30 days ago.
             ForbiddenError: When the walk begins: the log is closed for published products.
@@ -262,7 +262,7 @@ class Devices(Section):
                 is missed.
 
         Raises:
-            ValueError: A bad `every`, `settle` or `did`.
+            ArgumentError: A bad `every`, `settle` or `did`.
             ForbiddenError: When the walk begins: the log is closed for published products.
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
-from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.payload import DataPointCodec
+from gizwits_async.payload import DataPointCodec, codec_of
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.token import TokenSource
 from gizwits_async.wire.turn import Turn
 
-__all__ = ["Known", "codec_of", "known_of"]
+__all__ = ["Known", "known_of"]
 
 
 class Known:
@@ -33,19 +32,6 @@ class Known:
                 if self._codec is None:
                     self._codec = codec_of(await fetch())
         return self._codec
-
-
-def codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
-    """Return the codec of a product as the service defines it.
-
-    Raises:
-        InvalidResponseError: The definition makes no sense; the message names the data point.
-    """
-    try:
-        return DataPointCodec(datapoints)
-    except ValueError as error:
-        # The caller's arguments are not to blame, so it must not look as if they were.
-        raise InvalidResponseError(f"the product's definition makes no sense: {error}") from error
 
 
 _KNOWN: WeakKeyDictionary[TokenSource, Known] = WeakKeyDictionary()

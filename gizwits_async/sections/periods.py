@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from attrs import evolve
 
+from gizwits_async.errors import ArgumentError
 from gizwits_async.models.device_reports import LivenessHistory
 from gizwits_async.models.user_reports import NewUsers
 from gizwits_async.wire.request import Request
@@ -30,13 +31,13 @@ def as_day(name: str, day: object, cycle: Cycle = "date") -> date:
     """Return a date, or the first day of the week or month that a text means.
 
     Raises:
-        ValueError: It is no date. A datetime is refused too: on which day it falls depends on a
+        ArgumentError: It is no date. A datetime is refused too: on which day it falls depends on a
             zone, and the document does not say which one the reports are made in.
     """
     if isinstance(day, str):
         return _read(name, day, cycle)
     if isinstance(day, datetime) or not isinstance(day, date):
-        raise ValueError(f"{name} must be a datetime.date or a text, not {type(day).__name__}")
+        raise ArgumentError(f"{name} must be a datetime.date or a text, not {type(day).__name__}")
     return day
 
 
@@ -50,19 +51,19 @@ def _read(name: str, text: str, cycle: Cycle) -> date:
             year, week = text.split("-")
             return date.fromisocalendar(int(year), int(week), 1)
     like = {"date": "2016-08-01", "week": "2016-51", "month": "2016-12"}[cycle]
-    raise ValueError(f"{name} must be a date or a text like {like}, not {text[:20]!r}")
+    raise ArgumentError(f"{name} must be a date or a text like {like}, not {text[:20]!r}")
 
 
 def days(start: Day | None, end: Day | None) -> tuple[str | None, str | None]:
     """Return the first and the last day as written; None stays None.
 
     Raises:
-        ValueError: One is no date, or they are in reverse.
+        ArgumentError: One is no date, or they are in reverse.
     """
     first = None if start is None else as_day("start", start)
     last = None if end is None else as_day("end", end)
     if first is not None and last is not None and first > last:
-        raise ValueError(f"the range is reversed: start {first} is after end {last}")
+        raise ArgumentError(f"the range is reversed: start {first} is after end {last}")
     return _iso(first), _iso(last)
 
 
@@ -92,10 +93,10 @@ def periods(cycle: Cycle, start: Day, end: Day) -> list[tuple[str, str]]:
     """Return the first and last day, week or month of each call that the range takes, oldest first.
 
     Raises:
-        ValueError: An unknown cycle, no dates, or dates in reverse.
+        ArgumentError: An unknown cycle, no dates, or dates in reverse.
     """
     if cycle not in _LONGEST:
-        raise ValueError(f'cycle must be "date", "week" or "month", not {cycle!r}')
+        raise ArgumentError(f'cycle must be "date", "week" or "month", not {cycle!r}')
     since, until = as_day("start", start, cycle), as_day("end", end, cycle)
     days(since, until)
     first, last, most = _number(cycle, since), _number(cycle, until), _LONGEST[cycle]

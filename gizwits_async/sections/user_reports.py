@@ -47,7 +47,7 @@ class UserReports(Section):
                 the product key, so that is sent if None; the real secret would stand in a URL.
 
         Raises:
-            ValueError: A range in reverse, a datetime or no date at all.
+            ArgumentError: A range in reverse, a datetime or no date at all.
             NotFoundError: No such app (5016), or the report has not been made yet (5014).
 
         GET /v1/users/liveness_total (api document: "enterprise active users")

@@ -15,6 +15,7 @@ from attrs import frozen
 from gizwits_async.errors import (
     CLIENT_WIDE_ERRORS,
     ApiError,
+    ArgumentError,
     ForbiddenError,
     GizwitsError,
     InvalidResponseError,
@@ -27,7 +28,7 @@ from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.sections.control.body import command
+from gizwits_async.sections.control.body import control_body
 from gizwits_async.sections.control.evidence import (
     Finding,
     Sending,
@@ -66,10 +67,10 @@ async def control_and_confirm(
     resend: int,
 ) -> ControlResult:
     """Return what became of a command; see `Devices.control_and_confirm`."""
-    command(attrs, None, None)
+    control_body(attrs, None, None)
     _check("within", within, int | float, f"a number of seconds up to {_LONGEST:.0f}")
     _check("resend", resend, int, "a number of times")
-    watch = _Watch(gateway, calls)
+    watch = Confirmation(gateway, calls)
     wanted = await watch.checked(attrs)
     first = await watch.send(wanted)
     await watch.look(first, within)
@@ -87,10 +88,10 @@ async def control_and_confirm(
 def _check(name: str, value: object, kind: type | UnionType, allowed: str) -> None:
     plain = isinstance(value, kind) and not isinstance(value, bool)
     if not plain or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
-        raise ValueError(f"{name} must be {allowed}, not {value!r}")
+        raise ArgumentError(f"{name} must be {allowed}, not {value!r}")
 
 
-class _Watch:
+class Confirmation:
     """One command, from the check of its values to the last look."""
 
     def __init__(self, gateway: Gateway, calls: Calls) -> None:
@@ -115,7 +116,7 @@ class _Watch:
         return not (self._finding.confirmed or self.lost or self.obstacle)
 
     async def checked(self, attrs: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the values as they will be sent; raise ValueError if they cannot be."""
+        """Return the values as they will be sent; raise ArgumentError if they cannot be."""
 
         async def fetch() -> ProductDataPoints:
             return await self._send(self._calls.datapoints)
@@ -136,7 +137,9 @@ class _Watch:
             left = clock.loop_time
             return request
 
-        request = self._calls.control.evolve(json=command(wanted, None, None), finalize=leaving)
+        request = self._calls.control.evolve(
+            json=control_body(wanted, None, None), finalize=leaving
+        )
         try:
             await self._send(request)
         except OutcomeUnknownError as error:

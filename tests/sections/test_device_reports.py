@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gizwits_async import GizwitsClient, errors
-from gizwits_async.sections.paths import PATHS
+from gizwits_async.sections.device_reports import PATHS
 from tests.wire.scripted import Answer, ScriptedTransport, Sent, client_on, refused, reply
 
 CALLS: dict[str, Callable[[GizwitsClient], Awaitable[Any]]] = {
