@@ -3,11 +3,10 @@
 import time
 import warnings
 from collections.abc import Callable
-from functools import cached_property
+from copy import copy
 from ipaddress import ip_address
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from attrs import evolve
 from yarl import URL
@@ -22,6 +21,7 @@ from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.protocols import Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver, OnCall
 from gizwits_async.wire.request import Request
+from gizwits_async.wire.service import Service
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpTransport, Session
 
@@ -130,26 +130,22 @@ class GizwitsClient:
         Raises:
             ValueError: A `base_url` that is none, or that is not safe; an `on_call` that is none.
         """
-        self._credentials = credentials
-        # There may be a password in it by mistake, and tracebacks show locals.
+        # It may hold a password by mistake, and tracebacks show locals.
         base_url = Secret(base_url)
         url = _checked_url(base_url, allow_insecure=allow_insecure)
         wall = getattr(transport, "now", time.time) if clock is None else clock
-        self._quota = quota or HourlyQuota(pad=pad_for(options.timeout))
-        self._owned: tuple[_Closeable, ...] = () if quota else (self._quota,)
-        self._transport = transport or HttpTransport(url, session)
-        self._gateway = Gateway(
-            credentials=credentials,
+        granting = quota or HourlyQuota(pad=pad_for(options.timeout))
+        self._owned: tuple[_Closeable, ...] = () if quota else (granting,)
+        service = Service(
             base_url=url,
-            options=options,
-            transport=self._transport,
-            quota=self._quota,
-            store=tokens or MemoryTokenStore(),
-            clock=ServerClock(wall=wall),
+            transport=transport or HttpTransport(url, session),
+            quota=granting,
+            token_store=tokens or MemoryTokenStore(),
             user_agent=f"gizwits-async/{__version__}",
+            clock=ServerClock(wall=wall),
             observer=CallObserver(on_call),
         )
-        self._sources = WeakSet([self._gateway.tokens])
+        self._gateway = Gateway(service, credentials, options)
 
     @classmethod
     def from_env(cls, **arguments: Any) -> Self:
@@ -175,59 +171,59 @@ class GizwitsClient:
         client._owned += made
         return client
 
-    # The sections, in the order of the API document. Each is loaded when it is first asked for: most
-    # programs use two of them, and a view for one request should cost next to nothing.
+    # The sections, in the order of the API document. Each module is imported on first use: most
+    # programs need two of them, and the import of all would double the start of a command.
 
-    @cached_property
+    @property
     def authorization(self) -> "Authorization":
         """Tokens."""
         from gizwits_async.sections.authorization import Authorization
 
         return Authorization(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def product(self) -> "Product":
         """What the product's devices report and obey."""
         from gizwits_async.sections.product import Product
 
         return Product(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def users(self) -> "Users":
         """Registered users, and those who bound a device."""
         from gizwits_async.sections.users import Users
 
         return Users(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def devices(self) -> "Devices":
         """Devices, their control and their logs."""
         from gizwits_async.sections.devices import Devices
 
         return Devices(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def device_groups(self) -> "DeviceGroups":
         """The tree of device groups."""
         from gizwits_async.sections.device_groups import DeviceGroups
 
         return DeviceGroups(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def bindings(self) -> "Bindings":
         """Which user has which device."""
         from gizwits_async.sections.bindings import Bindings
 
         return Bindings(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def device_reports(self) -> "DeviceReports":
         """Numbers about devices."""
         from gizwits_async.sections.device_reports import DeviceReports
 
         return DeviceReports(self._gateway, self.product_key)
 
-    @cached_property
+    @property
     def user_reports(self) -> "UserReports":
         """Numbers about users."""
         from gizwits_async.sections.user_reports import UserReports
@@ -241,13 +237,13 @@ class GizwitsClient:
 
     @property
     def quota(self) -> Quota:
-        """The quota that its calls take their places from."""
-        return self._quota
+        """The quota that grants the permits of its calls."""
+        return self._gateway.service.quota
 
     @property
     def product_key(self) -> str:
         """The product that this client, or view, is for."""
-        return self._credentials.product_key
+        return self._gateway.credentials.product_key
 
     async def learn_time(self) -> None:
         """Make sure that the server's time is known: a token is fetched if no reply told it yet.
@@ -269,24 +265,24 @@ class GizwitsClient:
 
     def with_options(self, **changes: Any) -> Self:
         """Return a view of this client with changed `Options` that shares all else."""
-        options = self._gateway.options.evolve(**changes)
-        return self._view(self._credentials, self._gateway.with_options(options))
+        return self._view(_gateway=evolve(self._gateway, options=self.options.evolve(**changes)))
 
     def with_quota(self, quota: Quota) -> Self:
-        """Return a view that takes its places through another quota, for instance one that counts.
+        """Return a view whose calls take their permits from another quota, such as one that counts.
 
         Logins keep to the quota of this client. Closing the view closes no quota.
         """
-        view = self._view(self._credentials, self._gateway.with_quota(quota))
-        view._quota = quota  # noqa: SLF001
-        view._owned = tuple(part for part in self._owned if part is not self._quota)  # noqa: SLF001
-        return view
+        service = evolve(self._gateway.service, quota=quota)
+        owned = tuple(part for part in self._owned if part is not self.quota)
+        return self._view(_gateway=evolve(self._gateway, service=service), _owned=owned)
 
     def for_product(self, product_key: str, product_secret: str) -> Self:
         """Return a view for another product of the enterprise, with tokens of its own."""
         product_secret = Secret(product_secret)  # So that no traceback shows it as a local.
-        other = evolve(self._credentials, product_key=product_key, product_secret=product_secret)
-        return self._view(other, self._gateway.for_product(other))
+        other = evolve(
+            self._gateway.credentials, product_key=product_key, product_secret=product_secret
+        )
+        return self._view(_gateway=evolve(self._gateway, credentials=other))
 
     async def send(self, request: Request[T]) -> T:
         """Send any request, for what has no method here.
@@ -298,9 +294,10 @@ class GizwitsClient:
 
     async def aclose(self) -> None:
         """Close all that was opened; safe to repeat. What was borrowed stays open."""
-        for source in list(self._sources):
+        service = self._gateway.service
+        for source in list(service.token_sources.values()):
             await source.aclose()
-        await self._transport.aclose()
+        await service.transport.aclose()
         for part in self._owned:
             await part.aclose()
 
@@ -316,16 +313,10 @@ class GizwitsClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} product_key={self._credentials.product_key}>"
+        return f"<{type(self).__name__} product_key={self.product_key}>"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a client holds connections and cannot be pickled; pickle its Credentials")
-
-    def _view(self, credentials: Credentials, gateway: Gateway) -> Self:
-        view = type(self).__new__(type(self))
-        view._credentials, view._sources = credentials, self._sources  # noqa: SLF001
-        view._owned, view._quota = self._owned, self._quota  # noqa: SLF001
-        view._transport = self._transport  # noqa: SLF001
-        view._gateway = gateway  # noqa: SLF001
-        self._sources.add(gateway.tokens)
+    def _view(self, **parts: object) -> Self:
+        """Return a client that shares all with this one but these attributes."""
+        view = copy(self)
+        vars(view).update(parts)
         return view

@@ -49,7 +49,7 @@ class DeviceReports(Section):
         views. Set one (`client.device_reports.paths["summary"] = "summary"`) and only that is tried;
         delete it and the search begins anew.
         """
-        return self._gateway.paths
+        return self._gateway.traits.report_paths
 
     async def locations(
         self,

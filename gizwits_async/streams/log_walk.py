@@ -27,6 +27,7 @@ from gizwits_async.streams.seconds import PartialSecond, SecondBuffer
 from gizwits_async.streams.windows import Range, Sort, Window, bounds_of, window_at
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request
+from gizwits_async.wire.traits import ServiceTraits
 
 __all__ = ["LogWalk"]
 
@@ -57,6 +58,7 @@ class LogWalk(Generic[T]):
         inclusive: bool,
         lifetime: float,
         clock: ServerClock,
+        traits: ServiceTraits,
     ) -> None:
         self._request = request
         self._context_request = request.evolve(repeatable=False, single_attempt=True)
@@ -67,6 +69,7 @@ class LogWalk(Generic[T]):
         self._inclusive = inclusive
         self._lifetime = lifetime
         self._clock = clock
+        self._traits = traits
         self._first, self._last = span.first, span.last
         start = self._last if sort == "desc" else self._first
         self._begin = start if position is None else position
@@ -91,7 +94,8 @@ class LogWalk(Generic[T]):
 
         Zero but for a server that refuses unfinished seconds, and a range that ends right now.
         """
-        if not (self._clock.strict and self._is_past and self._chain is None):
+        strict = self._traits.refuses_unfinished_seconds
+        if not (strict and self._is_past and self._chain is None):
             return 0.0
         return max(0.0, self._last + 1 - self._clock.earliest())
 
@@ -118,10 +122,10 @@ class LogWalk(Generic[T]):
         Raises:
             InvalidResponseError: The rest was opened anew several times in a row without progress.
         """
-        chain, clock = self._chain, self._clock
+        chain, traits = self._chain, self._traits
         if self._tries_strict:
             # Either that was not the reason, or it cannot be told: keep other walks from waiting.
-            self._tries_strict = clock.strict = False
+            self._tries_strict = traits.refuses_unfinished_seconds = False
         elif (
             chain is not None
             and chain.context is None
@@ -129,8 +133,8 @@ class LogWalk(Generic[T]):
             and isinstance(error, InvalidRequestError)
         ):
             # The server may refuse an end that is not over yet: ask without it from now on.
-            self._tries_strict, self._chain = not clock.strict, None
-            clock.strict = True
+            self._tries_strict, self._chain = not traits.refuses_unfinished_seconds, None
+            traits.refuses_unfinished_seconds = True
             return True
         final = isinstance(error, _FINAL) and not isinstance(error, TokenRejectedError)
         if chain is None or chain.context is None or final:
@@ -195,11 +199,12 @@ class LogWalk(Generic[T]):
         if self.position is None:
             raise AssertionError("unreachable")
         clock, desc = self._clock, self._sort == "desc"
+        strict = self._traits.refuses_unfinished_seconds
         window = window_at(
             self.position, self._first, self._last, sort=self._sort, owned=self._owned
         )
         # Events of the present second are only returned for certain if all of it is asked for.
-        until = floor(clock.earliest()) if clock.strict else self._now() + 1
+        until = floor(clock.earliest()) if strict else self._now() + 1
         bounds = bounds_of(
             window, oldest=edge(clock.latest()), until=until, inclusive=self._inclusive
         )
@@ -223,7 +228,7 @@ class LogWalk(Generic[T]):
                 fallback=self._fallback,
             ),
             previous_attempt=early_end,
-            unfinished_end=not clock.strict and bounds.end > floor(clock.earliest()),
+            unfinished_end=not strict and bounds.end > floor(clock.earliest()),
             leave_at=clock.loop_time + self._lifetime * _LEAVE_AT,
         )
         return request.asking(**chain.query)

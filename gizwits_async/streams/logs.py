@@ -12,6 +12,7 @@ from gizwits_async.streams.base import Page, Stream
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
 from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve
+from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
@@ -69,12 +70,13 @@ class LogStream(Stream[T]):
             inclusive=options.start_inclusive,
             lifetime=options.context_lifetime,
             clock=self._gateway.clock,
+            traits=self._gateway.traits,
         )
         while walk.position is not None:
             at = walk.position
             try:
                 if (pause := walk.pause()) > 0:
-                    await self._gateway.rest(self._request.where, pause)
+                    await rest(self._request.where, pause, self._gateway.service.sleep)
                 request = walk.next()
                 page = None if request is None else await self._page(walk, request, span)
             except GizwitsError as error:
@@ -149,11 +151,12 @@ class LogStream(Stream[T]):
 
     def _resolve(self, *, slack: float = 0.0, ago: float = 0.0) -> Range:
         options, clock = self._gateway.options, self._gateway.clock
+        strict = self._gateway.traits.refuses_unfinished_seconds
         return resolve(
             self._start,
             self._end,
             # A server that refuses unfinished seconds is asked for whole past seconds.
-            now=floor(clock.earliest()) if clock.strict else clock.now(),
+            now=floor(clock.earliest()) if strict else clock.now(),
             earliest=clock.earliest() - ago - slack,
             latest=clock.latest() + slack,
             owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),

@@ -100,9 +100,9 @@ class PageStream(Stream[T]):
         """
         gateway, rows = self._gateway, len(reply.objects)
         if reply.total is not None and reply.total > rows:
-            gateway.counting.add(self._request.path.route)
+            gateway.traits.exact_totals.add(self._request.path.route)
         elif rows >= min(gateway.options.page_size, _SMALL_PAGE):
-            return reply.total if self._request.path.route in gateway.counting else None
+            return reply.total if self._request.path.route in gateway.traits.exact_totals else None
         return reply.total
 
     def _count_repeats(
@@ -141,7 +141,7 @@ class PageStream(Stream[T]):
 
     async def _ask(self, skip: int) -> PageReply[T]:
         gateway, route = self._gateway, self._request.path.route
-        size = min(gateway.options.page_size, gateway.page_caps.get(route, _LARGE_PAGE))
+        size = min(gateway.options.page_size, gateway.traits.page_caps.get(route, _LARGE_PAGE))
         try:
             return await gateway.send(self._request.asking(skip=skip, limit=size))
         except InvalidRequestError as error:
@@ -149,7 +149,7 @@ class PageStream(Stream[T]):
                 raise
         # The document allows 100 for logs only; a list may insist on less.
         reply = await gateway.send(self._request.asking(skip=skip, limit=_SMALL_PAGE))
-        gateway.page_caps[route] = _SMALL_PAGE
+        gateway.traits.page_caps[route] = _SMALL_PAGE
         return reply
 
 

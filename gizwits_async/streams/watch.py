@@ -13,6 +13,7 @@ from gizwits_async.streams.base import Page
 from gizwits_async.streams.logs import LogStream
 from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.windows import Range
+from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
@@ -87,7 +88,8 @@ class WatchStream(LogStream[T]):
         clock = self._gateway.clock
         settled = position + 1 + self._settle
         while (pause := max(due - clock.loop_time, settled - clock.earliest())) > 0:
-            await self._gateway.rest(self._request.where, max(pause, _MIN_PAUSE))
+            pause = max(pause, _MIN_PAUSE)
+            await rest(self._request.where, pause, self._gateway.service.sleep)
 
 
 def _seconds(name: str, value: object, *, least: float) -> float:

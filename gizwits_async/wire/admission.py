@@ -1,4 +1,4 @@
-"""What a call needs before it leaves: a place in the quota, and a token that is good. Nothing is sent."""
+"""What a call needs before it is sent: a permit of the quota, and a valid token. Sends nothing."""
 
 import asyncio
 from contextlib import suppress
@@ -13,15 +13,15 @@ from gizwits_async.wire.token import TokenSource
 
 __all__ = ["Admission"]
 
-_FRESH = 2.0
-"""Seconds that a place may be held before its call is sent: `pad` of the quota counts on it."""
+_PERMIT_LIFE = 2.0
+"""Seconds that a permit may be held before its call is sent; the `pad` of the quota allows for them."""
 
-_LOOK = 1.0
-"""Seconds after which to look what holds up a login, at the soonest."""
+_MIN_POLL = 1.0
+"""Seconds between two looks at what holds up a login, at least."""
 
 
 class Admission:
-    """Hands out places, with a token or without."""
+    """Hands out permits, with a token or without."""
 
     def __init__(
         self,
@@ -32,14 +32,15 @@ class Admission:
         *,
         ahead: bool,
     ) -> None:
-        """Make it.
+        """Admit calls by these parts.
 
         Args:
-            quota: Where the places come from.
-            tokens: Where the token comes from.
-            clock: Tells how old a place is.
-            options: Which lane to stand in, and how long.
-            ahead: Whether to go before all who wait for a place: they wait for what this one fetches.
+            quota: Grants permits.
+            tokens: Provides tokens.
+            clock: Tells the age of a permit.
+            options: Lane and longest wait.
+            ahead: Whether to go before all callers that wait for a permit: for a login, whose token
+                they need.
         """
         self._quota = quota
         self._tokens = tokens
@@ -51,58 +52,61 @@ class Admission:
             else partial(quota.acquire, options.lane, options.max_quota_wait)
         )
 
-    async def place(self, so_far: Attempt) -> float:
-        """Take a place, and return when, in event loop time. Each wants one `observe` of the quota."""
+    async def permit(self, attempt: Attempt) -> float:
+        """Acquire a permit, and return when, in event loop time.
+
+        Each permit must be followed by one `observe` of the quota.
+        """
         await self._acquire()
-        granted = so_far.granted = self._clock.loop_time
-        so_far.places += 1
+        granted = attempt.granted = self._clock.loop_time
+        attempt.permits += 1
         return granted
 
     async def token(self) -> None:
-        """Wait for a token, but no longer than for a place: then the quota says how things are."""
+        """Wait for a token, but no longer than for a permit: `acquire` then says what is wrong."""
         if self._max_wait == 0:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._max_wait):
                 await self._tokens.get()
 
-    async def place_and_token(self, so_far: Attempt) -> tuple[float, Token]:
-        """Take a place that is fresh when the token is there; return when both are, and the token."""
-        if self._tokens.current(so_far.began) is None:
-            # Who has no token would only grow old in his place.
+    async def permit_and_token(self, attempt: Attempt) -> tuple[float, Token]:
+        """Return a token, and the event loop time at which both it and a fresh permit were there."""
+        if self._tokens.current(attempt.began) is None:
+            # Fetch the token first: a permit would expire during the login.
             await self.token()
-            so_far.began = self._clock.loop_time
+            attempt.began = self._clock.loop_time
         while True:
             await self._acquire()
-            granted = so_far.granted = self._clock.loop_time
-            so_far.places += 1
-            # Looked at last: a wait for a place can last an hour, and a token end meanwhile.
+            granted = attempt.granted = self._clock.loop_time
+            attempt.permits += 1
+            # Check the token after acquiring: the wait can take an hour and outlive it.
             token = self._tokens.current(granted)
             if token is not None:
                 return granted, token
             try:
-                token = await self._patiently()
+                token = await self._wait_for_token()
             except BaseException:
                 self._quota.observe(None)
                 raise
             now = self._clock.loop_time
-            if now - granted <= _FRESH:
+            if now - granted <= _PERMIT_LIFE:
                 return now, token
-            self._quota.observe(None)  # Spent: the server would count it too late.
+            self._quota.observe(None)  # Not used: the server would count the call too late.
 
     async def renewed(self) -> Token:
-        """Return a new token, whatever the one at hand is good for."""
+        """Return a new token, however long the present one is valid."""
         await self._tokens.forget()
-        return await self._patiently()
+        return await self._wait_for_token()
 
-    async def _patiently(self) -> Token:
-        # A login that others wait for too waits for the quota as long as it takes. Who may not do
-        # so looks now and then whether the service holds it up, and lets the quota say it.
+    async def _wait_for_token(self) -> Token:
+        # A login that others need too waits for quota as long as it takes. A caller with a limit
+        # checks from time to time whether the quota is what holds it up, and gets its error then.
         limit = self._max_wait
         if limit is None:
             return await self._tokens.get()
         while True:
-            scope = asyncio.timeout(max(limit, _LOOK))
+            scope = asyncio.timeout(max(limit, _MIN_POLL))
             try:
                 async with scope:
                     return await self._tokens.get()

@@ -25,8 +25,6 @@ class ServerClock:
         self._wall = wall
         self._loop_time = loop_time
         self._offset: tuple[float, float] | None = None
-        self.strict = False
-        """Whether the server was seen to refuse an end that is not over yet."""
 
     @property
     def loop_time(self) -> float:

@@ -1,10 +1,8 @@
 """What a reply means for a request. Pure; and nothing of the body stays in what it raises."""
 
 import json
-from html import escape
 from types import NoneType
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from gizwits_async.errors import (
     ApiError,
@@ -19,7 +17,7 @@ from gizwits_async.models.page import decode_page
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["decode", "redact"]
+__all__ = ["decode"]
 
 T = TypeVar("T")
 
@@ -30,10 +28,6 @@ _DEEPEST = 50
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _NO_CODE = (None, 0, "0", "")
-_LEAST_PART = 4
-"""Characters of a secret at the end of what is kept that are cut out."""
-_PART = 8
-"""Characters of a secret that are cut out wherever they stand."""
 
 
 def decode(request: Request[T], reply: Reply) -> T:
@@ -49,46 +43,6 @@ def decode(request: Request[T], reply: Reply) -> T:
     if isinstance(meant, GizwitsError):
         raise meant
     return meant
-
-
-def redact(error: ApiError, *secrets: str) -> None:
-    """Cut these secrets out of an error, in case the server echoed them."""
-    for secret in secrets:
-        error.message = _without(error.message, secret)
-        if isinstance(error.code, str):
-            error.code = _without(error.code, secret)
-        if error.detail is not None:
-            detail = error.detail
-            text = detail if isinstance(detail, str) else json.dumps(detail)
-            # A text in it may be JSON as well: then there are twice as many backslashes.
-            told = (text, text.replace("\\\\", "\\"))
-            error.detail = "***" if any(_without(one, secret) != one for one in told) else detail
-    error.args = (error.message,)
-
-
-def _without(text: str, secret: str) -> str:
-    # Pages quote what they were sent in more ways than one.
-    quoted = {quote(secret, safe=""), quote(secret)}
-    in_json = json.dumps(secret)[1:-1]
-    for written in {secret, escape(secret), in_json, in_json.replace("/", "\\/"), *quoted}:
-        text = _without_parts(text.replace(written, "***"), written)
-        # The end of what is kept may have cut a secret in two.
-        for length in range(len(written) - 1, _LEAST_PART - 1, -1):
-            if text.endswith(written[:length]):
-                text = f"{text[:-length]}***"
-                break
-    return text
-
-
-def _without_parts(text: str, secret: str) -> str:
-    # An echo may be cut, wrapped or garbled: what is left of it is as good as the secret.
-    for at in range(len(secret) - _PART + 1):
-        end = at + _PART
-        if secret[at:end] in text:
-            while end < len(secret) and secret[at : end + 1] in text:
-                end += 1
-            text = text.replace(secret[at:end], "***")
-    return text
 
 
 def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:

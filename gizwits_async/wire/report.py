@@ -1,54 +1,63 @@
-"""What became of a call, for those who watch: one report a call, one log line an attempt."""
+"""Observation of calls: one report a call, one log line an attempt."""
 
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-from gizwits_async.errors import ApiError, NotSentError
+from gizwits_async.errors import (
+    ApiError,
+    ArgumentError,
+    GizwitsError,
+    NotSentError,
+    QuotaExceededError,
+    TokenRejectedError,
+)
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["Attempt", "CallObserver", "CallReport", "OnCall"]
+__all__ = ["Attempt", "Call", "CallObserver", "CallReport", "OnCall"]
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _NOT_SENT = NotSentError.__name__
 
 
 @define
 class Attempt:
-    """When one attempt got how far, in event loop time.
+    """The progress of one attempt, in event loop time.
 
-    As a context manager around it, it notes how the attempt ended and writes its line in the log.
+    As a context manager around the attempt it notes how that ended, and writes its log line.
     """
 
     request: Request[Any]
     number: int
-    """Which of its call, counted from 1."""
+    """Which attempt of its call, counted from 1."""
     clock: ServerClock
     began: float
-    """When it began to wait for its place in the quota."""
+    """When the wait for a permit began."""
     granted: float | None = None
-    """When it had the place."""
-    places: int = 0
-    """How many it took: a place that grew old while a login was slow is not used."""
+    """When the permit was granted."""
+    permits: int = 0
+    """How many permits it took: one that expired during a slow login is not used."""
     sent: float | None = None
     """From when on bytes may have left."""
     ended: float | None = None
-    """When the whole reply was there, or it failed."""
+    """When the whole reply was there, or the attempt failed."""
     status: int | None = None
     error_code: int | None = None
     error: str | None = None
     bytes_received: int = 0
 
     def replied(self, reply: Reply, now: float) -> None:
-        """Take in that the whole reply is there."""
+        """Record that the whole reply is there."""
         self.ended, self.status, self.bytes_received = now, reply.status, len(reply.body)
 
     def __enter__(self) -> Self:
@@ -61,7 +70,7 @@ class Attempt:
         trace: TracebackType | None,
     ) -> None:
         if error is not None and isinstance(error, Exception | asyncio.CancelledError):
-            # Of the error only what cannot hold a secret.
+            # Nothing of the error that might hold a secret.
             self.ended = self.clock.loop_time if self.ended is None else self.ended
             self.error, self.error_code = type(error).__name__, _code(error)
         if _log.isEnabledFor(logging.DEBUG):
@@ -69,12 +78,12 @@ class Attempt:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether the server may have acted, and no reply told."""
+        """Whether the server may have acted although no reply arrived."""
         return self.sent is not None and self.status is None and self.error != _NOT_SENT
 
     @property
     def quota_wait(self) -> float:
-        """Seconds it waited for its place."""
+        """Seconds waited for the permit."""
         until = self.ended if self.granted is None else self.granted
         return 0.0 if until is None else until - self.began
 
@@ -84,9 +93,44 @@ class Attempt:
         return 0.0 if self.sent is None or self.ended is None else self.ended - self.sent
 
 
+@define(eq=False)
+class Call(Generic[T]):
+    """One call under way: its request, and the attempts made at it so far."""
+
+    request: Request[T]
+    body: bytes | None = field(repr=False)
+    """The request's body as it is sent."""
+    clock: ServerClock
+    began: float
+    """When the call began, in event loop time."""
+    attempts: list[Attempt] = field(factory=list)
+    rejections: int = 0
+    """How many attempts failed because the token was rejected."""
+    refusals: int = 0
+    """How many failed because the quota was used up."""
+    failures: int = 0
+    """How many failed otherwise."""
+
+    def next_attempt(self) -> Attempt:
+        """Begin another attempt."""
+        began = self.clock.loop_time if self.attempts else self.began
+        attempt = Attempt(self.request, len(self.attempts) + 1, self.clock, began)
+        self.attempts.append(attempt)
+        return attempt
+
+    def count(self, error: GizwitsError) -> None:
+        """Count an attempt that ended in `error`."""
+        if isinstance(error, TokenRejectedError):
+            self.rejections += 1
+        elif isinstance(error, QuotaExceededError):
+            self.refusals += 1
+        else:
+            self.failures += 1
+
+
 @frozen(kw_only=True)
 class CallReport:
-    """What became of one call, with no secret, id or query in it. Fetching a token is a call too."""
+    """The outcome of one call, without secrets, ids or query. Fetching a token is a call too."""
 
     verb: str
     """GET, POST, PUT or DELETE."""
@@ -95,13 +139,13 @@ class CallReport:
     status: int | None
     """HTTP status of the last reply; None if the last attempt had none."""
     error_code: int | None
-    """`error_code` of the service, if it refused the call with a number."""
+    """`error_code` of the service, if it refused the call with a numeric one."""
     error: str | None
     """Name of the class of the error that the call ended in; None if it ended in a value."""
     attempts: int
     """How many requests were sent, or about to be; 0 if it failed before."""
     quota_wait: float
-    """Seconds waited for places in the quota, all attempts together."""
+    """Seconds waited for permits of the quota, all attempts together."""
     wire_time: float
     """Seconds on the wire, all attempts together."""
     seconds: float
@@ -110,26 +154,21 @@ class CallReport:
     """Bytes of the replies' bodies after decompression."""
 
     @classmethod
-    def of(
-        cls,
-        request: Request[Any],
-        attempts: Sequence[Attempt],
-        error: BaseException | None,
-        seconds: float,
-    ) -> Self:
-        """Return the report of a call that is over."""
+    def of(cls, call: Call[Any], error: BaseException | None) -> Self:
+        """Return the report of a call that ended in a value, or in `error`."""
+        attempts = call.attempts
         last = attempts[-1] if attempts else None
         return cls(
-            verb=request.verb,
-            route=request.path.route,
+            verb=call.request.verb,
+            route=call.request.path.route,
             status=None if last is None else last.status,
             error_code=None if last is None else last.error_code,
             error=None if error is None else type(error).__name__,
-            attempts=sum(one.sent is not None for one in attempts),
-            quota_wait=sum(one.quota_wait for one in attempts),
-            wire_time=sum(one.wire_time for one in attempts),
-            seconds=seconds,
-            bytes_received=sum(one.bytes_received for one in attempts),
+            attempts=sum(attempt.sent is not None for attempt in attempts),
+            quota_wait=sum(attempt.quota_wait for attempt in attempts),
+            wire_time=sum(attempt.wire_time for attempt in attempts),
+            seconds=call.clock.loop_time - call.began,
+            bytes_received=sum(attempt.bytes_received for attempt in attempts),
         )
 
 
@@ -138,41 +177,37 @@ OnCall: TypeAlias = Callable[[CallReport], object]
 
 
 class CallObserver:
-    """Hands reports to the hook, and keeps what is wrong with the hook away from the calls."""
+    """Passes reports to the hook, and keeps the hook's own failures away from the calls."""
 
     def __init__(self, on_call: OnCall | None = None) -> None:
-        """Make a watch.
+        """Wrap a hook.
 
         Raises:
-            ValueError: The hook is no function, or a coroutine function, which nobody would await.
+            ArgumentError: The hook is not callable, or a coroutine function, whose coroutine would
+                never be awaited.
         """
         call: object = on_call
         if call is not None and (not callable(call) or inspect.iscoroutinefunction(call)):
-            raise ValueError(f"on_call must be a plain function of one CallReport, not {on_call!r}")
+            raise ArgumentError(
+                f"on_call must be a plain function of one CallReport, not {on_call!r}"
+            )
         self._on_call = on_call
         self._complained = False
 
-    def over(
-        self,
-        request: Request[Any],
-        attempts: Sequence[Attempt],
-        error: BaseException | None,
-        began: float,
-        clock: ServerClock,
-    ) -> None:
-        """Report a call that is over, and began at this event loop time."""
+    def over(self, call: Call[Any], error: BaseException | None) -> None:
+        """Report a call that ended in a value, or in `error`."""
         if self._on_call is None:
             return
         try:
-            self._on_call(CallReport.of(request, attempts, error, clock.loop_time - began))
-        except Exception:  # noqa: BLE001 - whatever it is, the call did not fail
+            self._on_call(CallReport.of(call, error))
+        except Exception:  # noqa: BLE001 - whatever the hook raises, the call did not fail
             if not self._complained:
                 self._complained = True
-                _log.exception("the on_call hook failed; this is said once")
+                _log.exception("the on_call hook failed; further failures are not logged")
 
 
 def _write(attempt: Attempt) -> None:
-    # The template and not the path, and never the query: ids are not for everybody's logs.
+    # The template, not the path, and never the query: ids of users do not belong in logs.
     request = attempt.request
     _log.debug(
         "%s %s: attempt %d: %s after %.3f s on the wire, %.3f s for quota",
@@ -197,5 +232,5 @@ def _write(attempt: Attempt) -> None:
 
 
 def _code(error: BaseException) -> int | None:
-    # Only numbers: a code that is some text may hold anything that the server was told.
+    # Only numbers: a textual code may echo anything that was sent, secrets included.
     return error.code if isinstance(error, ApiError) and isinstance(error.code, int) else None

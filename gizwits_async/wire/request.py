@@ -1,5 +1,6 @@
 """What goes over the wire, as values. Nothing here does I/O."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -26,8 +27,17 @@ _DOTS = {".", ".."}
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
+class _SealedBytes(bytes):
+    """A body whose repr shows nothing: that of a login holds three secrets."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
 class Auth(Enum):
-    """How a call shows who is asking (api document, sections 4 and "users")."""
+    """How a call is authenticated (api document, sections 4 and "users")."""
 
     TOKEN = "token"  # noqa: S105 - the kind, not a token
     """`Authorization: token ...`."""
@@ -104,6 +114,14 @@ def _written(name: str, value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
+def _encode(value: JsonValue) -> bytes:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return _SealedBytes(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentError(f"the body cannot be written as JSON: {error}") from None
+
+
 @frozen(kw_only=True, eq=False)
 class Request(Generic[T]):
     """One call, before it is sent. Made by `get`, `post`, `put` and `delete`; changed by `evolve`."""
@@ -119,17 +137,17 @@ class Request(Generic[T]):
     json: JsonValue = field(default=None, repr=False)
     """JSON body; None sends none."""
     auth: Auth = Auth.TOKEN
-    """How the call shows who is asking."""
+    """How the call is authenticated."""
     repeatable: bool = False
-    """Whether it may be sent again after a lost reply."""
+    """Whether the call may be sent again after its reply was lost."""
     single_attempt: bool = False
-    """Whether it must not be sent again even if it was refused: a context may move at each use."""
+    """Whether the call must not be sent again even after a refusal: a context may advance with each use."""
     may_be_empty: bool = False
-    """Whether an empty body is a reply too: it is read as `{}`."""
+    """Whether an empty reply body is valid, and read as `{}`."""
     not_after: float | None = None
     """Event loop time after which the call must not leave any more."""
     finalize: Callable[["Request[T]"], "Request[T]"] | None = field(default=None, repr=False)
-    """Called when the place in the quota is granted: fixes what depends on the moment of sending."""
+    """Called once the permit is granted, to fill in what depends on the moment of sending."""
 
     @property
     def target(self) -> str:
@@ -145,6 +163,18 @@ class Request(Generic[T]):
     def where(self) -> str:
         """Verb and path, for messages: the query stays out, it may hold what is not for logs."""
         return f"{self.verb} {self.path}"
+
+    def encoded_body(self) -> bytes | None:
+        """Return the JSON body as it is sent; None if there is none.
+
+        Raises:
+            ArgumentError: It cannot be written as JSON.
+        """
+        return None if self.json is None else _encode(self.json)
+
+    def expired(self, now: float) -> bool:
+        """Say whether the call must not leave any more at this event loop time."""
+        return self.not_after is not None and now > self.not_after
 
     def evolve(self, **changes: Any) -> Self:
         """Return a copy with these fields changed."""

@@ -14,12 +14,17 @@ from gizwits_async.errors import (
     QuotaExceededError,
     ResponseTooLargeError,
     ServerError,
+    TokenRejectedError,
 )
+from gizwits_async.wire.report import Call
 from gizwits_async.wire.request import Request
 
 __all__ = ["RetryPolicy", "outcome"]
 
 _SERVER_FAULT = 500
+_MAX_REFUSALS = 7
+"""How often a call is refused for quota before that is final. Where no reset is known the quota doubles
+its pauses from a minute on, so that two whole hours have gone by."""
 _COMMAND_FAILED = 5403
 """A `ServerError` that is none of the service's own: the device did not take the command."""
 
@@ -62,6 +67,27 @@ class RetryPolicy:
     random: Random = field(factory=Random, repr=False)
     """Source of the jitter."""
 
+    def after(self, call: Call[Any], error: GizwitsError, now: float) -> float | None:
+        """Count the failure of a call's last attempt; return as `delay` does.
+
+        Args:
+            call: What was to be sent, and the attempts so far.
+            error: How the last of them failed.
+            now: Event loop time.
+        """
+        if call.attempts[-1].sent is None:
+            return None  # The quota's error, or that of a login, which was repeated by itself.
+        request = call.request
+        call.count(error)
+        if isinstance(error, TokenRejectedError):
+            # Refused before anything was done, so that a write may be sent again too; but only once:
+            # a server that calls a new token expired will not stop doing so.
+            return None if request.single_attempt or call.rejections > 1 else 0.0
+        pause = self.delay(request, error, max(call.failures, 1))
+        if pause is None or call.refusals > _MAX_REFUSALS:
+            return None
+        return None if request.expired(now + pause) else pause
+
     def delay(self, request: Request[Any], error: GizwitsError, attempt: int) -> float | None:
         """Return the seconds to wait before the next attempt, or None to give up.
 
@@ -70,7 +96,7 @@ class RetryPolicy:
             error: How attempt number `attempt` failed.
             attempt: Counted from 1.
 
-        A refused token is no business of the policy: the gateway renews it once a call.
+        A rejected token is no matter of delays: see `after`.
         """
         if attempt > self.max_retries:
             return None

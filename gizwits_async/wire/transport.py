@@ -21,14 +21,12 @@ from gizwits_async.errors import (
     ResponseTooLargeError,
     TimedOutError,
 )
-from gizwits_async.wire.alarm import Alarm, Limit
 
 __all__ = ["HttpReply", "HttpTransport", "Session"]
 
 Session: TypeAlias = aiohttp.ClientSession
 """The kind of session that a client borrows."""
 
-_MOST_ALARMS = 16
 _OF_INTEREST = tuple(
     (name, name.lower())
     for name in ("Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
@@ -83,7 +81,6 @@ class HttpTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = os.getpid()
         self._forked: list[aiohttp.ClientSession] = []
-        self._alarms: dict[float, Alarm] = {}
         self._closed = False
 
     async def send(
@@ -108,7 +105,7 @@ class HttpTransport:
         session = self._usable() or await self._opened()
         failure: GizwitsError | asyncio.CancelledError
         try:
-            with Limit(self._alarm(timeout)):
+            async with asyncio.timeout(timeout):
                 url = URL(self._base + target, encoded=True)
                 return await _exchange(
                     session,
@@ -151,7 +148,6 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close the session if it is our own. Later calls raise `ClientClosedError`."""
         self._closed = True
-        self._retire_alarms()
         session, self._own = self._own, None
         if session is not None and self._pid == os.getpid():
             await session.close()
@@ -159,20 +155,6 @@ class HttpTransport:
     @property
     def _host(self) -> str:
         return URL(self._base).host or "the server"
-
-    def _alarm(self, seconds: float) -> Alarm:
-        loop = asyncio.get_running_loop()
-        alarm = self._alarms.get(seconds)
-        if alarm is None or alarm.loop is not loop:
-            if len(self._alarms) >= _MOST_ALARMS:
-                self._retire_alarms()
-            alarm = self._alarms[seconds] = Alarm(seconds, loop)
-        return alarm
-
-    def _retire_alarms(self) -> None:
-        for alarm in self._alarms.values():
-            alarm.retire()
-        self._alarms.clear()
 
     def _usable(self) -> aiohttp.ClientSession | None:
         """Return the session if it can be used here and now; None if one must be opened."""

@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakValueDictionary
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.options import Credentials, Options
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
+from gizwits_async.wire.service import Service
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import FreeQuota
@@ -118,16 +120,22 @@ def gateway_of(
     **options: Any,
 ) -> Gateway:
     """Return a gateway over this transport, by a clock that stands at NOW."""
-    return Gateway(
-        credentials=CREDENTIALS,
+    service = Service(
         base_url="https://x.invalid",
-        options=Options(**options),
         transport=transport,
         quota=quota or FreeQuota(),
-        store=store or MemoryTokenStore(),
+        token_store=store or MemoryTokenStore(),
         clock=ServerClock(wall=wall),
         user_agent="test",
     )
+    return Gateway(service, CREDENTIALS, Options(**options))
+
+
+def reassemble(client: GizwitsClient, **parts: Any) -> None:
+    """Give a client that has made no call yet other parts of its `Service`."""
+    gateway = client._gateway
+    service = evolve(gateway.service, token_sources=WeakValueDictionary(), **parts)
+    client._gateway = evolve(gateway, service=service)
 
 
 def client_on(

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Backend
-from gizwits_async.wire.turn import Turn
 
 __all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated"]
 
@@ -30,7 +29,8 @@ class Session:
         self._backend = backend
         self._engine: AsyncEngine | None = None
         self._connection: AsyncConnection | None = None
-        self._turn = Turn()
+        self._lock = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Do some work as one transaction: all of it, or nothing, also for a cancelled caller.
@@ -38,13 +38,20 @@ class Session:
         Raises:
             ScanStoreError: The database refused, or is away.
         """
-        # Who is cancelled while others have their turn has begun nothing, and need not wait for it.
-        await self._turn.here().acquire()
+        # A caller cancelled while waiting for the lock has no transaction open and may leave at once.
+        await self._lock_here().acquire()
         return await _whole(self._transaction(work))
 
     async def aclose(self) -> None:
         """Close the connection and give back the place; safe to repeat."""
         await _whole(self._close())
+
+    def _lock_here(self) -> asyncio.Lock:
+        # `asyncio.Lock` binds to the loop of its first contended acquire.
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._lock = loop, asyncio.Lock()
+        return self._lock
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         try:
@@ -56,7 +63,7 @@ class Session:
         except STORE_FAILS as error:
             failure = translated(self._backend, error)
         finally:
-            self._turn.here().release()
+            self._lock_here().release()
         # Not raised in the handler: its context would be the driver's error, and among the locals
         # of the frames that one came through is the password.
         raise failure

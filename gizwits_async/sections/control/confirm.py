@@ -36,8 +36,7 @@ from gizwits_async.sections.control.evidence import (
     judge_data,
     looks,
 )
-from gizwits_async.sections.known import known_of
-from gizwits_async.wire.deadline import due
+from gizwits_async.wire.deadline import due, in_time
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
@@ -98,7 +97,7 @@ class Confirmation:
         self._gateway = gateway
         self._calls = calls
         self._clock = gateway.clock
-        self._known = known_of(gateway)
+        self._product = gateway.product_traits
         self._finding = Finding()
         self._sending: Sending | None = None
         self._began = 0.0
@@ -121,8 +120,10 @@ class Confirmation:
         async def fetch() -> ProductDataPoints:
             return await self._send(self._calls.datapoints)
 
-        self._codec = await self._gateway.in_time(
-            "fetching the data points", lambda: self._known.codec(fetch)
+        self._codec = await in_time(
+            "fetching the data points",
+            self._gateway.options.deadline,
+            lambda: self._product.codec(fetch),
         )
         self._wanted = self._codec.check(attrs)
         return self._wanted
@@ -166,7 +167,7 @@ class Confirmation:
                 self.obstacle = TimedOutError("the deadline leaves no time for another look")
                 return
             if moment > clock.loop_time:
-                await self._gateway.sleep(moment - clock.loop_time)
+                await self._gateway.service.sleep(moment - clock.loop_time)
             try:
                 self._finding = await self._found(max(second, floor(clock.earliest())))
                 self.obstacle = None
@@ -206,14 +207,14 @@ class Confirmation:
         if sending is None:
             raise AssertionError("unreachable")
         finding = Finding()
-        if self._known.cmd_open and self._readable:
+        if self._product.cmd_log_open and self._readable:
             try:
                 commands = await self._page(self._calls.commands, end, sending)
             except CLIENT_WIDE_ERRORS:
                 raise
             except (ApiError, InvalidResponseError) as error:
                 self._readable = False
-                self._known.cmd_open = not isinstance(error, ForbiddenError | NotFoundError)
+                self._product.cmd_log_open = not isinstance(error, ForbiddenError | NotFoundError)
             else:
                 finding = judge_commands(commands, self._codec, self._wanted, sending)
                 self._readable = finding.readable

@@ -1,0 +1,59 @@
+"""What the calls of one client share, whatever their product and options."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
+
+from attrs import field, frozen
+
+from gizwits_async.models.authorization import Token
+from gizwits_async.options import Credentials
+from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.protocols import Quota, TokenStore, Transport
+from gizwits_async.wire.report import CallObserver
+from gizwits_async.wire.token import TokenSource, token_key
+from gizwits_async.wire.traits import ServiceTraits
+
+__all__ = ["Service"]
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Service:
+    """The service as one client reaches it."""
+
+    base_url: str
+    """Where the service is, without a final slash."""
+    transport: Transport
+    """Carries requests."""
+    quota: Quota
+    """Grants the permits of calls."""
+    token_store: TokenStore
+    """Keeps tokens, perhaps for several processes."""
+    user_agent: str
+    """Value of the header `User-Agent`."""
+    clock: ServerClock = field(factory=ServerClock)
+    """The server's time, corrected by its replies."""
+    observer: CallObserver = field(factory=CallObserver)
+    """Is told of each call that is over."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Pauses between attempts, and between the calls of a walk."""
+    traits: ServiceTraits = field(factory=ServiceTraits)
+    """What was learned of the service."""
+    token_sources: WeakValueDictionary[Credentials, TokenSource] = field(
+        factory=WeakValueDictionary
+    )
+    """The token source of each product that a gateway is in use for."""
+
+    def token_source(
+        self, credentials: Credentials, login: Callable[[], Awaitable[Token]]
+    ) -> TokenSource:
+        """Return the one token source of a product; `login` fetches its tokens if it is made now."""
+        source = self.token_sources.get(credentials)
+        if source is None:
+            source = self.token_sources[credentials] = TokenSource(
+                key=token_key(self.base_url, credentials),
+                login=login,
+                store=self.token_store,
+                clock=self.clock,
+            )
+        return source

@@ -1,0 +1,60 @@
+"""What a client learned of the service and of its products, so that it need not find out again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from attrs import define, field
+
+from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.payload import DataPointCodec, codec_of
+
+__all__ = ["ProductTraits", "ServiceTraits"]
+
+
+@define(eq=False)
+class ProductTraits:
+    """What was learned of one product. Mutable, shared by all views of a client."""
+
+    cmd_log_open: bool = True
+    """Whether the cmd log may be read, as far as known: published products may refuse it."""
+    _codec: DataPointCodec | None = field(default=None, init=False)
+    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+
+    async def codec(self, fetch: Callable[[], Awaitable[ProductDataPoints]]) -> DataPointCodec:
+        """Return the codec of the product; concurrent callers share one fetch, failures are not kept.
+
+        Raises:
+            InvalidResponseError: The definition is contradictory; the message names the data point.
+        """
+        if self._codec is None:
+            async with self._lock_here():
+                if self._codec is None:
+                    self._codec = codec_of(await fetch())
+        return self._codec
+
+    def _lock_here(self) -> asyncio.Lock:
+        # `asyncio.Lock` binds to the loop of its first contended acquire.
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._lock = loop, asyncio.Lock()
+        return self._lock
+
+
+@define(eq=False)
+class ServiceTraits:
+    """What was learned of the service. Mutable, shared by all views of a client."""
+
+    page_caps: dict[str, int] = field(factory=dict)
+    """Route -> page size, of the lists that refused a larger one."""
+    report_paths: dict[str, str] = field(factory=dict)
+    """Report -> path below the product, of the reports that the document gives several paths for."""
+    exact_totals: set[str] = field(factory=set)
+    """Routes of the lists whose `total` was seen to count the whole list, and not the page."""
+    refuses_unfinished_seconds: bool = False
+    """Whether log queries must end before the present second: a later end was seen to be refused."""
+    _products: dict[str, ProductTraits] = field(factory=dict, init=False)
+
+    def product(self, product_key: str) -> ProductTraits:
+        """Return what was learned of this product."""
+        return self._products.setdefault(product_key, ProductTraits())
