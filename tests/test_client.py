@@ -80,7 +80,7 @@ def test_a_base_url_that_is_none_is_refused(url: Any) -> None:
 async def test_a_base_path_and_a_trailing_slash_are_kept_apart() -> None:
     """`https://host/prefix/` puts the prefix before each path, with one slash between."""
     client = GizwitsClient(CREDENTIALS, base_url="https://host.invalid/prefix//")
-    assert client._transport._base == "https://host.invalid/prefix"  # type: ignore[attr-defined]
+    assert client._gateway.service.transport._base == "https://host.invalid/prefix"  # type: ignore[attr-defined]
     await client.aclose()
 
 
@@ -89,9 +89,9 @@ def test_from_env_takes_the_address_along(monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("ENTERPRISE_ID", "ENTERPRISE_SECRET", "PRODUCT_KEY", "PRODUCT_SECRET"):
         monkeypatch.setenv(f"GIZWITS_{name}", "x")
     monkeypatch.setenv("GIZWITS_BASE_URL", "http://127.0.0.1:1")
-    assert GizwitsClient.from_env()._transport._base == "http://127.0.0.1:1"  # type: ignore[attr-defined]
+    assert GizwitsClient.from_env()._gateway.service.transport._base == "http://127.0.0.1:1"  # type: ignore[attr-defined]
     given = GizwitsClient.from_env(base_url="http://127.0.0.1:2")
-    assert given._transport._base == "http://127.0.0.1:2"  # type: ignore[attr-defined]
+    assert given._gateway.service.transport._base == "http://127.0.0.1:2"  # type: ignore[attr-defined]
     monkeypatch.delenv("GIZWITS_PRODUCT_KEY")
     with pytest.raises(ValueError, match="GIZWITS_PRODUCT_KEY"):
         GizwitsClient.from_env()
@@ -114,10 +114,10 @@ def test_from_env_reads_what_the_web_app_reads(monkeypatch: pytest.MonkeyPatch) 
     client = GizwitsClient.from_env()
     assert isinstance(client.quota, SharedQuota)
     assert client.quota.calls == 900
-    assert isinstance(client._gateway._store, SharedTokenStore)
+    assert isinstance(client._gateway.service.token_store, SharedTokenStore)
     quota, tokens = FreeQuota(), MemoryTokenStore()
     given = GizwitsClient.from_env(quota=quota, tokens=tokens)
-    assert (given.quota, given._gateway._store, given._owned) == (quota, tokens, ())
+    assert (given.quota, given._gateway.service.token_store, given._owned) == (quota, tokens, ())
     monkeypatch.setenv("GIZWITS_REDIS_URL", "")
     alone = GizwitsClient.from_env(options=Options(timeout=60.0))
     assert type(alone.quota) is HourlyQuota
@@ -127,7 +127,7 @@ def test_from_env_reads_what_the_web_app_reads(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(name, "")
     unset: Any = GizwitsClient.from_env()
     assert unset.quota.calls == 3600
-    assert unset._transport._base == BASE_URL
+    assert unset._gateway.service.transport._base == BASE_URL
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-5", "3.5", "9" * 10, "9" * 5000])

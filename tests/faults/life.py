@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
@@ -15,9 +15,9 @@ from gizwits_async.models.converter import unstructure
 from gizwits_async.options import Lane
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
-from gizwits_async.wire.report import Attempt, CallObserver
-from gizwits_async.wire.request import Request
+from gizwits_async.wire.report import Attempt, Call, CallObserver
 from gizwits_async.wire.token import MemoryTokenStore
+from tests.wire.scripted import reassemble
 
 NOW = 1_790_000_000
 CALLS, PERIOD = 120, 600.0
@@ -151,16 +151,9 @@ class Seen(CallObserver):
         super().__init__()
         self.attempts: list[Attempt] = []
 
-    def over(
-        self,
-        request: Request[Any],
-        attempts: Sequence[Attempt],
-        error: BaseException | None,
-        *times: Any,
-    ) -> None:
-        del request, times
-        self.attempts += attempts
-        assert error is not None or attempts[-1].status is not None
+    def over(self, call: Call[Any], error: BaseException | None) -> None:
+        self.attempts += call.attempts
+        assert error is not None or call.attempts[-1].status is not None
 
 
 class Process:
@@ -180,7 +173,7 @@ class Process:
             tokens=store,
             options=Options(max_retries=2, page_size=4),
         )
-        self.client._gateway._observer = self.seen
+        reassemble(self.client, observer=self.seen)
         self.views = {
             "plain": self.client,
             "bulk": self.client.with_options(lane=Lane.BULK),
@@ -198,7 +191,7 @@ class Process:
         took = [one for one in self.seen.attempts if one.granted is not None]
         left = [one for one in took if one.sent is not None]
         shut = [one for one in left if one.error == "NotSentError"]
-        assert granted == sum(one.places for one in took), "a place leaked"
+        assert granted == sum(one.permits for one in took), "a place leaked"
         assert self.quota.observed == granted, "a place without an outcome, or two of one"
         assert sent == len(left) - len(shut), "a request without a place"
         assert self.door.flying == 0

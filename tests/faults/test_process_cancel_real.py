@@ -77,7 +77,7 @@ async def test_p1_cancelled_at_every_await_over_sockets(late: bool) -> None:
             await cancelled_at(stops, task)
             found = await client.devices.detail("second")
             assert found.mac == "second", "the reply to another call"
-            transport: Any = client._transport
+            transport: Any = client._gateway.service.transport
             connector = transport._own.connector
             assert not connector._acquired
             assert len(connector._conns) <= 1

@@ -8,6 +8,7 @@ from gizwits_async import TimedOutError
 from tests.faults.wired import wired
 from tests.wire.mischief import stall_after_headers, stall_at_once
 from tests.wire.raw import Answer
+from tests.wire.scripted import reassemble
 
 pytestmark = pytest.mark.jumping
 
@@ -38,7 +39,7 @@ async def test_p1_a_cancellation_that_meets_the_time_out_is_one(
     async with wired(fault, fault, timeout=SECONDS, max_retries=3) as at:
         await at.client.authorization.create_token()
         # Where the time-out is a moment faster, the cancellation meets the pause before a retry.
-        at.client._gateway.sleep = lambda _: asyncio.sleep(60)
+        reassemble(at.client, sleep=lambda _: asyncio.sleep(60))
         call = asyncio.create_task(at.client.devices.detail("m"))
         await asyncio.sleep(0)  # It begins here, and its time-out with it.
         asyncio.get_running_loop().call_later(SECONDS - before, call.cancel)

@@ -204,7 +204,7 @@ async def test_w20_a_thousand_calls_leave_no_socket(borrowed: bool) -> None:
         assert 400 < len(lost) < 600
         for error in lost[:20]:
             assert_c0(error)
-        transport: Any = at.client._transport
+        transport: Any = at.client._gateway.service.transport
         pool = (transport._borrowed or transport._own).connector._conns
         assert sum(map(len, pool.values())) <= 20
 
@@ -264,7 +264,7 @@ async def test_w1_a_write_with_its_token_in_hand_goes_again_too(verb: str) -> No
         await at.client.authorization.create_token()
         async with listening(b"") as gone:
             pass
-        transport: Any = at.client._transport
+        transport: Any = at.client._gateway.service.transport
         here, transport._base = transport._base, f"http://127.0.0.1:{gone}"
         await failure(CALLS[verb](at.client), NotSentError)
         transport._base = here

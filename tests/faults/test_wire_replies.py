@@ -208,7 +208,7 @@ async def test_w12_an_empty_body_is_an_error_elsewhere(fault: Any) -> None:
 def test_w17_plain_http_needs_to_be_asked_for(host: str) -> None:
     """W17: TLS by default; without it the secrets travel readable, which is an error or a warning."""
     assert BASE_URL == "https://enterpriseapi.gizwits.com"
-    assert GizwitsClient(CANARIES)._transport._base == BASE_URL  # type: ignore[attr-defined]
+    assert GizwitsClient(CANARIES)._gateway.service.transport._base == BASE_URL  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="allow_insecure=True") as caught:
         GizwitsClient(CANARIES, base_url=f"http://{host}")
     assert leaks(str(caught.value)) == []

@@ -12,6 +12,7 @@ from gizwits_async.wire.transport import HttpTransport
 from tests.doubles import FreeQuota
 from tests.faults.c0 import CANARIES, LOGIN
 from tests.wire.raw import Answer, Exchange, RawServer, raw_server
+from tests.wire.scripted import reassemble
 
 GOOD = b'{"did": "d", "success": ["d"], "failed": []}'
 CALLS: dict[str, Callable[[GizwitsClient], Any]] = {
@@ -51,7 +52,7 @@ class Wired:
 
     def connections_out(self) -> int:
         """Return how many connections are neither given back nor closed."""
-        transport = self.client._transport
+        transport = self.client._gateway.service.transport
         assert isinstance(transport, HttpTransport)
         session = transport._borrowed or transport._own
         connector: Any = session.connector if session is not None else None
@@ -103,7 +104,7 @@ async def wired(
         async def noted(seconds: float) -> None:
             at.pauses.append(seconds)
 
-        client._gateway.sleep = noted
+        reassemble(client, sleep=noted)
         try:
             yield at
             assert left == [], "a fault that nobody met"

@@ -85,7 +85,7 @@ def test_a_refusal_with_another_reason_teaches_nothing() -> None:
         log = client.devices.cmd_log(DID, start=NOW - 60, end=NOW)
         with pytest.raises(InvalidRequestError):
             await log.collect()
-        assert client._gateway.clock.strict is False
+        assert client._gateway.traits.refuses_unfinished_seconds is False
         return [r.timestamp for r in await log.collect()]
 
     assert virtually(main()) == [NOW - 5]

@@ -315,7 +315,7 @@ async def test_a_refusal_that_is_not_for_the_size_is_raised_and_not_remembered(c
     assert [s.query["limit"] for s in transport.calls] == (
         ["100", "20"] if code == 5002 else ["100"]
     )
-    assert client._gateway.page_caps == {}
+    assert client._gateway.traits.page_caps == {}
 
 
 @virtual

@@ -19,6 +19,7 @@ from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.windows import Range, Sort, owned_seconds
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request, get
+from gizwits_async.wire.traits import ServiceTraits
 
 NOW = 1_790_000_000
 
@@ -56,6 +57,7 @@ class Walked:
             inclusive=inclusive,
             lifetime=lifetime,
             clock=ServerClock(wall=lambda: self.wall, loop_time=lambda: self.loop),
+            traits=ServiceTraits(),
         )
         self.got: list[Rec] = []
         self.contexts: list[str] = []
