@@ -8,6 +8,9 @@ __all__ = ["main"]
 def main() -> int:
     """Run the console program on `sys.argv` and return its exit code."""
     try:
+        from gizwits_async.cli.interrupt import ends_on_sigterm
+
+        ends_on_sigterm()
         from gizwits_async.cli.app import run
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gizwits_async"):

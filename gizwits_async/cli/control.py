@@ -1,96 +1,135 @@
-"""`gizwits-async control`: a command to a real machine, so it is shown and asked about first."""
+"""`gizwits-async control`: a command to a real machine, shown and agreed to before it is sent."""
 
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import frozen
+from cyclopts import Parameter
 
 from gizwits_async.cli.connection import Connection
-from gizwits_async.cli.output import Format, plain, printable, say, write_value
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.flags import Flag
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import Format, plain, printable, say
+from gizwits_async.cli.tables import write_value
 from gizwits_async.client import GizwitsClient
 
-__all__ = ["Order", "control"]
-
-_UNCONFIRMED = 3
+__all__ = ["agreed", "control"]
 
 
+@Parameter(name="*")
 @frozen(kw_only=True)
 class Order:
-    """What to tell a device, as it was typed."""
+    """What to tell a device."""
 
-    did: str
-    attr: tuple[str, ...] = ()
+    attr: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """A data point as NAME=VALUE, in display units; may be given several times."""
     raw: str | None = None
-    within: float | None = None
-    """Seconds to wait until the device reports that it obeyed; None: not at all."""
+    """Instead of --attr: the bytes in hexadecimal."""
+    yes: Flag = False
+    """Do not ask."""
+    dry_run: Flag = False
+    """Show what would be sent, and send nothing."""
+    confirm: Flag = False
+    """Of --attr: check the values, and wait until the device reports them. Exit code 0 if it did, 3 if
+    it did not, 1 if the service refused the command; what is known is JSON on stdout."""
+    within: float = 5.0
+    """Seconds to wait for the report of --confirm."""
 
+    @property
+    def attrs(self) -> dict[str, Any] | None:
+        """The data points by name; None if there are none."""
+        found: dict[str, Any] = {}
+        for pair in self.attr:
+            name, equals, text = pair.partition("=")
+            if not equals or not name:
+                raise ValueError(_("not a data point: {pair}; write --attr NAME=VALUE", pair=pair))
+            try:
+                found[name] = json.loads(text)
+            except ValueError:
+                found[name] = text  # The name of an enum's value needs no quotes.
+        return found or None
 
-def _attrs(pairs: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise ValueError(f"not a data point: {pair!r}; write --attr NAME=VALUE")
+    @property
+    def raw_bytes(self) -> bytes | None:
+        """The bytes of `--raw`; None without."""
         try:
-            found[name] = json.loads(text)
+            return None if self.raw is None else bytes.fromhex(self.raw)
         except ValueError:
-            found[name] = text  # An enum's name needs no quotes.
-    return found
+            raise ValueError(_("--raw takes hexadecimal bytes, for instance 12ffffffff")) from None
 
 
-async def control(order: Order, connection: Connection, *, yes: bool, dry_run: bool) -> int:
-    """Send the command, after it was agreed to, and return the exit code."""
-    attrs = _attrs(order.attr) or None
-    try:
-        raw = None if order.raw is None else bytes.fromhex(order.raw)
-    except ValueError:
-        raise ValueError("--raw takes hexadecimal bytes, for instance 12ffffffff") from None
+async def control(
+    did: str, /, *, order: Order = Order(), connection: Connection = Connection()
+) -> int:
+    """Send a command once it was agreed to.
+
+    Args:
+        did: Device id.
+        order: What to send.
+        connection: How the service is reached.
+    """
+    attrs, raw = order.attrs, order.raw_bytes
     if (attrs is None) == (raw is None):
-        raise ValueError("give --attr NAME=VALUE (as often as needed) or --raw HEX, and not both")
-    if order.within is not None and attrs is None:
-        raise ValueError("--confirm goes with --attr: what bytes do is the device's secret")
+        raise ValueError(_("give --attr NAME=VALUE (as often as needed) or --raw HEX, not both"))
+    if order.confirm and attrs is None:
+        raise ValueError(_("--confirm goes with --attr: no report can be compared with raw bytes"))
     body = {"attrs": attrs} if raw is None else {"raw": list(raw)}
-    where = f"POST .../devices/{order.did}/control"
-    say(f"{where} {printable(body)}")
-    if dry_run:
-        say("not sent: --dry-run")
-        return 0
-    if not yes:
-        if not sys.stdin.isatty():
-            raise ValueError("this moves a real machine: say --yes where nobody can be asked")
-        sys.stderr.write("send it? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-            say("not sent")
-            return 1
+    say(f"POST .../devices/{did}/control {printable(body)}")
+    if order.dry_run:
+        say(_("not sent: --dry-run"))
+        return Exit.OK
+    if not order.yes and not agreed():
+        return Exit.FAILED
     try:
         async with connection.client() as gizwits:
-            if attrs is not None and order.within is not None:
-                return await _confirmed(gizwits, order.did, attrs, order.within)
-            await gizwits.devices.control(order.did, attrs=attrs, raw=raw)
+            if attrs is not None and order.confirm:
+                return await _confirmed(gizwits, did, attrs, order.within)
+            await gizwits.devices.control(did, attrs=attrs, raw=raw)
     except asyncio.CancelledError:
-        say("the device may have been told: look at its logs before you send it again")
+        say(_("the command may have reached the device: look at its logs before you send it again"))
         raise
-    say("taken by the service; what it did shows in: gizwits-async logs " + order.did)
-    return 0
+    say(_("accepted by the service; what the device did: {command}", command=_logs_of(did)))
+    return Exit.OK
+
+
+def agreed() -> bool:
+    """Ask on the terminal, and return whether the answer was yes.
+
+    Raises:
+        ValueError: There is no terminal to ask on.
+    """
+    if not sys.stdin.isatty():
+        raise ValueError(_("this moves a real machine: give --yes where nobody can be asked"))
+    sys.stderr.write(_("send it? [y/N] "))
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() in {"y", "yes", "是"}:
+        return True
+    say(_("not sent"))
+    return False
+
+
+def _logs_of(did: str) -> str:
+    return f"gizwits-async logs {did}"
 
 
 async def _confirmed(gizwits: GizwitsClient, did: str, attrs: dict[str, Any], within: float) -> int:
     result = await gizwits.devices.control_and_confirm(did, attrs, within=within)
     write_value({"state": result.state, **plain(result)}, Format.AUTO)
-    spent = f"after {result.seconds:.1f} s and {result.calls} calls"
+    spent = _("after {seconds:.1f} s and {calls} calls", seconds=result.seconds, calls=result.calls)
     if result.confirmed:
-        say(f"confirmed {spent}: the device reported {printable(result.wanted)}")
-        return 0
-    taken = "sent" if result.taken else "the reply was lost, and no log shows the command"
-    seen = "the last report shows other values"
+        wanted = printable(result.wanted)
+        say(_("confirmed {spent}: the device reported {values}", spent=spent, values=wanted))
+        return Exit.OK
+    taken = _("sent") if result.taken else _("the reply was lost, and no log shows the command")
+    seen = _("the last report shows other values")
     if not result.reported:
-        seen = "no report was seen"
+        seen = _("no report was seen")
     elif result.matches:
-        seen = "a report shows the values, but perhaps from before the command"
-    say(f"{taken}, but not confirmed {spent}: {seen}")
+        seen = _("a report shows the values, but perhaps from before the command")
+    say(_("{taken}, but not confirmed {spent}: {seen}", taken=taken, spent=spent, seen=seen))
     if result.obstacle:
-        say(f"because of {result.obstacle}")
-    return _UNCONFIRMED
+        say(_("because of {obstacle}", obstacle=result.obstacle))
+    return Exit.INCOMPLETE

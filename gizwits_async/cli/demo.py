@@ -6,10 +6,18 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
+from attrs import frozen
+from cyclopts import Parameter
+
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
-from gizwits_async.cli.scanning import Job, fleet_scan, progress_shown, show_report
+from gizwits_async.cli.progress import progress_shown
+from gizwits_async.cli.scan_range import ScanRange, fleet_scan
+from gizwits_async.cli.scan_report import show_report
 from gizwits_async.client import GizwitsClient
 from gizwits_async.options import Lane, Options
 from gizwits_async.quota import HourlyQuota
@@ -24,41 +32,81 @@ _TIMES_FASTER = 100
 _REAL_PER_MINUTE = 60
 
 
-async def demo(*, devices: int, days: int, out: Path | None, seed: int) -> int:
+@Parameter(name="*")
+@frozen(kw_only=True)
+class DemoFleet:
+    """The made-up fleet."""
+
+    devices: int = 20
+    """How many devices the fleet has."""
+    days: int = 4
+    """How many days its logs reach back, at most 30."""
+    out: Path | None = None
+    """SQLite file to write; a temporary one by default."""
+    seed: int = 1
+    """Another number makes another fleet."""
+
+
+async def demo(*, fleet: DemoFleet = DemoFleet()) -> int:
     """Scan a simulated fleet and compare; return 0 only if every record is there, once."""
-    if not 0 < days <= 30:  # noqa: PLR2004 - the life of a log
-        raise ValueError("days must be from 1 to 30: logs are kept that long")
-    path = out or Path(tempfile.mkdtemp(prefix="gizwits-demo-")) / "fleet.db"
-    fleet = Fleet.generate(devices, days, seed, now=time.time())
-    cloud = SimulatedCloud(fleet, quota=_CALLS)
+    if not 0 < fleet.days <= 30:  # noqa: PLR2004 - the life of a log
+        raise ValueError(_("days must be from 1 to 30: logs are kept that long"))
+    path = fleet.out or Path(tempfile.mkdtemp(prefix="gizwits-demo-")) / "fleet.db"
+    made = Fleet.generate(fleet.devices, fleet.days, fleet.seed, now=time.time())
+    cloud = SimulatedCloud(made, quota=_CALLS)
     async with SimulatorServer(cloud) as server:
-        say(f"a simulated service with {devices} devices and {days} days of logs at {server.url}")
         say(
-            f"it allows {_CALLS:,} calls an hour, {_TIMES_FASTER} times what the real one allows:"
-            " or this would take minutes"
+            _(
+                "a simulated service with {devices} devices and {days} days of logs at {url}",
+                devices=fleet.devices,
+                days=fleet.days,
+                url=server.url,
+            )
         )
-        async with GizwitsClient(
-            cloud.credentials,
-            base_url=server.url,
-            quota=HourlyQuota(_CALLS, reserve=0),
-            options=Options(lane=Lane.BULK),
-        ) as gizwits:
-            job = Job(since=f"{days}d", out=str(path))
-            with progress_shown(gizwits) as on_progress:
-                report = await fleet_scan(gizwits, job).run(on_progress=on_progress)
+        say(
+            _(
+                "it allows {calls:,} calls an hour, {times} times what the real one allows: or this would take minutes",
+                calls=_CALLS,
+                times=_TIMES_FASTER,
+            )
+        )
+        report = await _scanned(
+            cloud, server.url, ScanRange(since=timedelta(days=fleet.days), out=str(path))
+        )
     show_report(report, str(path))
     same, expected = _compared(cloud, path, report)
-    real = report.calls / _REAL_PER_MINUTE
-    say(f"{same:,} of {expected:,} records are there, each once")
-    say(f"{report.log_calls:,} log calls, {report.calls_least:,} is the least possible")
-    say(f"at the real quota the same scan takes about {real:.1f} minutes")
+    say(_("{same:,} of {expected:,} records are there, each once", same=same, expected=expected))
+    say(
+        _(
+            "{calls:,} log calls, {least:,} is the least possible",
+            calls=report.log_calls,
+            least=report.calls_least,
+        )
+    )
+    say(
+        _(
+            "at the real quota the same scan takes about {minutes:.1f} minutes",
+            minutes=report.calls / _REAL_PER_MINUTE,
+        )
+    )
     say("")
-    say("next, on your own:")
+    say(_("next, on your own:"))
     say(f"  sqlite3 {path} .schema")
-    say("  gizwits-async simulate          # and in another terminal what it prints")
-    say("  gizwits-async plan --since 30d  # what a scan costs before it is run")
+    say(_("  gizwits-async simulate          # and in another terminal what it prints"))
+    say(_("  gizwits-async plan --since 30d  # what a scan costs before it is run"))
     say("  gizwits-async logs DID --log cmd --since 1d")
-    return 0 if same == expected and report.complete else 1
+    return Exit.OK if same == expected and report.complete else Exit.FAILED
+
+
+async def _scanned(cloud: SimulatedCloud, url: str, scan_range: ScanRange) -> ScanReport:
+    async with GizwitsClient(
+        cloud.credentials,
+        base_url=url,
+        quota=HourlyQuota(_CALLS, reserve=0),
+        options=Options(lane=Lane.BULK),
+    ) as gizwits:
+        with progress_shown(gizwits) as on_progress:
+            return await fleet_scan(gizwits, scan_range).run(on_progress=on_progress)
 
 
 def _compared(cloud: SimulatedCloud, path: Path, report: ScanReport) -> tuple[int, int]:

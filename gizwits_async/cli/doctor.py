@@ -3,66 +3,61 @@
 import time
 
 from gizwits_async.cli.connection import Connection
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
-from gizwits_async.errors import (
-    ApiError,
-    AuthenticationError,
-    GizwitsError,
-    NotSentError,
-    QuotaExceededError,
-    QuotaWaitError,
-)
+from gizwits_async.client import GizwitsClient
+from gizwits_async.errors import GizwitsError, NotSentError
+from gizwits_async.models.authorization import Token
 
-__all__ = ["examine"]
+__all__ = ["doctor"]
 
 _SKEW = 30.0
-_HINTS = {
-    5003: "the enterprise id is unknown: compare it with the developer centre",
-    5004: "the enterprise secret is wrong",
-    5005: "the product secret is wrong",
-    5007: "the Enterprise API is not enabled for this product: ask Gizwits",
-    5008: "the product does not belong to this enterprise: ask Gizwits",
-    5010: "the token belongs to another product key",
-    5012: "this machine's public address is not in the whitelist: developer centre, company"
-    " information, API settings",
-    5015: "the product key is unknown",
-}
+"""Seconds by which the clocks may differ without a warning."""
+_DAY = 86_400
 
 
-async def examine(connection: Connection) -> int:
-    """Try a login and a listing, and say what each tells."""
+async def doctor(*, connection: Connection = Connection()) -> int:
+    """Try a login and a listing, and say what each shows."""
     async with connection.client() as gizwits:
-        say("ok       credentials are there")
-        began = time.time()
-        try:
-            token = await gizwits.authorization.create_token()
-        except AuthenticationError as error:
-            say(f"refused  {error}")
-            say(f"         {_hint(error)}")
-            raise
-        except NotSentError as error:
-            say(f"failed   {error}: name, port, firewall or TLS; the service may want plain http")
-            return 1
-        except (QuotaWaitError, QuotaExceededError):
-            say("failed   no place in the quota for a login")
-            raise
-        except GizwitsError as error:
-            say(f"failed   {type(error).__name__}: {error}")
-            return 1
-        left = token.expires_at - began
-        say(f"ok       logged in; the token is good for {left / 86_400:.1f} days")
+        _found("ok", _("credentials are there"))
+        token = await _login(gizwits)
+        left = (token.expires_at - time.time()) / _DAY
+        _found("ok", _("logged in; the token is good for {days:.1f} days", days=left))
         total = await gizwits.devices.search(show_disabled=True).total()
-        say(
-            f"ok       the product has {'an unknown number of' if total is None else total} devices"
-        )
+        count = _("an unknown number of") if total is None else total
+        _found("ok", _("the product has {count} devices", count=count))
         skew = gizwits.server_time() - time.time()
-        verdict = "ok      " if abs(skew) < _SKEW else "warning "
-        say(f"{verdict} the server's clock is {skew:+.0f} s from ours (replies correct for it)")
+        _found(
+            "ok" if abs(skew) < _SKEW else "warning",
+            _("the server's clock is {skew:+.0f} s from ours (replies correct for it)", skew=skew),
+        )
         quota = gizwits.quota.snapshot()
-        told = "by its headers" if quota.source == "server" else "by our own count: no headers came"
-        say(f"ok       {quota.remaining} of {quota.limit} calls are left this hour, {told}")
-    return 0
+        _found(
+            "ok",
+            _(
+                "{remaining} of {limit} calls are left this hour, {source}",
+                remaining=quota.remaining,
+                limit=quota.limit,
+                source=_("by its headers")
+                if quota.source == "server"
+                else _("by our own count: no headers came"),
+            ),
+        )
+    return Exit.OK
 
 
-def _hint(error: ApiError) -> str:
-    return _HINTS.get(error.code, "see the message") if isinstance(error.code, int) else ""
+async def _login(gizwits: GizwitsClient) -> Token:
+    """Fetch a token; of an error, say at which step it happened and let it pass."""
+    try:
+        return await gizwits.authorization.create_token()
+    except NotSentError:
+        _found("failed", _("no connection: name, port, firewall or TLS; perhaps plain http only"))
+        raise
+    except GizwitsError:
+        _found("failed", _("no login"))
+        raise
+
+
+def _found(verdict: str, text: str) -> None:
+    say(f"{_(verdict):8} {text}")

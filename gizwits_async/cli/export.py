@@ -3,38 +3,55 @@
 from pathlib import Path
 from typing import Literal
 
+from attrs import frozen
+from cyclopts import Parameter
+
 from gizwits_async.cli.connection import Connection
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.flags import Flag, Logs
+from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
 from gizwits_async.scan.export import export as write_files
 
 __all__ = ["export"]
 
 
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Files:
+    """Which files to write."""
+
+    to: Literal["parquet", "csv", "jsonl"] = "parquet"
+    """Kind of file; parquet needs the extra of that name."""
+    out: Path = Path("export")
+    """Folder; made if need be."""
+    log: Logs = ("online", "cmd", "data")
+    """A log to export; may be given several times. All three by default."""
+    csv_safe: Flag = False
+    """Put a quote before texts that a spreadsheet would run."""
+    typed: Flag = False
+    """Ask the service for the product's data points, in place of those that the scan kept in the
+    store; without it nothing is called."""
+
+
 async def export(
-    store: str,
-    *,
-    to: Literal["parquet", "csv", "jsonl"],
-    out: Path,
-    log: tuple[Literal["online", "cmd", "data"], ...],
-    csv_safe: bool,
-    typed: Connection | None,
+    store: str, /, *, files: Files = Files(), connection: Connection = Connection()
 ) -> int:
     """Write the files and say what they hold.
 
     Args:
-        store: Path or URL of the store.
-        to: Kind of file.
-        out: Folder.
-        log: Which logs.
-        csv_safe: Whether to defuse what a spreadsheet would run.
-        typed: Where to ask for the product's data points; None takes what the store knows.
+        store: SQLite file or SQLAlchemy URL that a scan has filled.
+        files: Which files to write.
+        connection: How the service is reached, with --typed.
     """
     points = None
-    if typed is not None:
-        async with typed.client() as gizwits:
+    if files.typed:
+        async with connection.client() as gizwits:
             points = await gizwits.product.datapoints()
-    found = await write_files(store, out, to, logs=log, datapoints=points, csv_safe=csv_safe)
+    found = await write_files(
+        store, files.out, files.to, logs=files.log, datapoints=points, csv_safe=files.csv_safe
+    )
     for name, count in found.rows.items():
-        say(f"{count:,} {name} records")
-    say(f"{len(found.files):,} files below {out}")
-    return 0
+        say(_("{count:,} {log} records", count=count, log=name))
+    say(_("{count:,} files below {folder}", count=len(found.files), folder=files.out))
+    return Exit.OK

@@ -2,21 +2,32 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from attrs import frozen
+from cyclopts import Parameter
 from rich.console import Console
-from rich.table import Table
 
-__all__ = ["Format", "console", "plain", "printable", "say", "stdout", "write_rows", "write_value"]
+__all__ = [
+    "Format",
+    "OutputFlags",
+    "console",
+    "each",
+    "json_text",
+    "plain",
+    "printable",
+    "say",
+    "stdout",
+    "write_line",
+]
 
 console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 """For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is
 a part of addresses."""
 
-_TABLE_ROWS = 200
-"""Rows of a table that are laid out together: a listing can be longer than memory."""
+_ONE_BYTE = 0xFF
 
 
 class Format(StrEnum):
@@ -28,18 +39,46 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
 
+    @property
+    def chosen(self) -> "Format":
+        """The form that is meant: `AUTO` depends on where stdout goes."""
+        if self is not Format.AUTO:
+            return self
+        return Format.TABLE if sys.stdout.isatty() else Format.JSONL
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class OutputFlags:
+    """How a command writes its data."""
+
+    format: Format = Format.AUTO
+    """table, json or jsonl; by default a table on a terminal and JSON Lines in a pipe."""
+
 
 def say(text: str) -> None:
-    """Tell the person in front of it, on stderr; whatever the text quotes is shown, not obeyed."""
+    """Write lines for people on stderr; control characters in quoted texts are escaped."""
     console.print("\n".join(map(printable, text.split("\n"))))
+
+
+def stdout() -> Console:
+    """Return what writes tables on stdout."""
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def printable(value: object) -> str:
     """Return a value for a terminal: names of devices may hold escape sequences."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=True)
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    text = value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
+    return text if text.isprintable() else "".join(map(_without_control, text))
+
+
+def _without_control(character: str) -> str:
+    if character.isprintable():
+        return character
+    number = ord(character)
+    return f"\\x{number:02x}" if number <= _ONE_BYTE else f"\\u{number:04x}"
 
 
 def plain(value: object) -> Any:  # JSON is anything
@@ -55,73 +94,36 @@ def plain(value: object) -> Any:  # JSON is anything
     return plain(dict(unstructure(value)))
 
 
-def write_value(value: object, form: Format) -> None:
-    """Write one object."""
-    shown = plain(value)
-    if _chosen(form) is Format.TABLE and isinstance(shown, dict):
-        table = Table(show_header=False)
-        for name, one in shown.items():
-            table.add_row(name, printable(one))
-        stdout().print(table)
-    else:
-        # ASCII, so that a lone surrogate in a name survives any terminal and pipe.
-        _line(json.dumps(shown, indent=2 if form is Format.JSON else None))
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """Return JSON that a person can read, and that no terminal takes for a command.
 
-
-async def write_rows(
-    items: AsyncIterator[Any], form: Format, *, columns: tuple[str, ...] | None = None
-) -> int:
-    """Write a stream of objects as it comes, and return how many there were.
-
-    Args:
-        items: Models or mappings.
-        form: How to write them.
-        columns: What a table shows of each, if that is not all; JSON always holds all.
+    Control characters, lone surrogates and what the encoding of stdout lacks are escaped as JSON
+    escapes them, so that every program reads the same values.
     """
-    form = _chosen(form)
-    count = 0
-    rows: list[Mapping[str, Any]] = []
-    async for item in items:
-        row = plain(item)
-        if form is Format.JSONL:
-            _line(json.dumps(row))
-        elif form is Format.JSON:
-            _line(("[" if count == 0 else ",") + json.dumps(row))
-        else:
-            rows.append(row)
-            if len(rows) == _TABLE_ROWS:
-                _print_table(rows, columns)
-                rows = []
-        count += 1
-    if form is Format.JSON:
-        _line("]" if count else "[]")
-    if rows:
-        _print_table(rows, columns)
-    return count
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if _can_show(text.replace("\n", ""), encoding):  # Inside of strings a line break is escaped.
+        return text
+    return "".join(
+        one if one == "\n" or _can_show(one, encoding) else json.dumps(one)[1:-1] for one in text
+    )
 
 
-def _print_table(rows: list[Mapping[str, Any]], columns: tuple[str, ...] | None) -> None:
-    table = Table()
-    # Columns that are empty throughout only make a narrow terminal narrower.
-    names = [name for name in columns or rows[0] if any(row.get(name) is not None for row in rows)]
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(printable(row.get(name)) for name in names))
-    stdout().print(table)
+def _can_show(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return text.isprintable()
 
 
-def _chosen(form: Format) -> Format:
-    if form is not Format.AUTO:
-        return form
-    return Format.TABLE if sys.stdout.isatty() else Format.JSONL
-
-
-def stdout() -> Console:
-    """Return what writes data for people."""
-    return Console(highlight=False, markup=False, emoji=False)
-
-
-def _line(text: str) -> None:
+def write_line(text: str) -> None:
+    """Write a line of data at once: a reader of the pipe may wait for it."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+async def each(items: Iterable[Any]) -> AsyncIterator[Any]:
+    """Return items that are there already as a stream."""
+    for item in items:
+        yield item

@@ -1,112 +1,25 @@
-"""`gizwits-async groups` and `reports`: the product's groups, and what the service counts."""
+"""`gizwits-async reports`: what the service counts."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal, TypeAlias
 
-from cyclopts import App, Parameter
+from attrs import frozen
+from cyclopts import Parameter
 
 from gizwits_async.cli.connection import Connection
-from gizwits_async.cli.listing import limited
-from gizwits_async.cli.output import Format, say, write_rows, write_value
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.limits import limited
+from gizwits_async.cli.output import OutputFlags
+from gizwits_async.cli.tables import write_rows, write_value
+from gizwits_async.client import GizwitsClient
 
-__all__ = ["groups", "reports"]
-
-groups = App(name="groups", help="Show and change device groups.", help_format="plaintext")
-reports = App(name="reports", help="Show what the service counts.", help_format="plaintext")
+__all__ = ["reports"]
 
 _SHANGHAI = timedelta(hours=8)
-"""The reports' days are most likely Beijing's: their times carry no zone."""
+"""The days of the reports are most likely those of Beijing: their times carry no zone."""
 
-
-@groups.command
-async def tree(
-    *,
-    format: Format = Format.AUTO,  # noqa: A002 - the flag's name
-    connection: Connection = Connection(),  # noqa: B008 - frozen
-) -> int:
-    """Show the tree of groups."""
-    async with connection.client() as gizwits:
-        await write_rows(_each(await gizwits.device_groups.tree()), format)
-    return 0
-
-
-@groups.command
-async def macs(
-    gid: str,
-    *,
-    format: Format = Format.AUTO,  # noqa: A002
-    connection: Connection = Connection(),  # noqa: B008
-) -> int:
-    """List the MAC addresses in a group.
-
-    Args:
-        gid: Group id.
-        format: table, json or jsonl.
-    """
-    async with connection.client() as gizwits:
-        found = await gizwits.device_groups.macs(gid)
-        await write_rows(_each({"mac": mac} for mac in found), format)
-    return 0
-
-
-@groups.command
-async def create(
-    *,
-    parent: str | None = None,
-    connection: Connection = Connection(),  # noqa: B008
-) -> int:
-    """Create a group and write its id.
-
-    Args:
-        parent: Group id of its parent; without one it becomes the product's only root.
-    """
-    async with connection.client() as gizwits:
-        write_value({"gid": await gizwits.device_groups.create(parent)}, Format.JSONL)
-    return 0
-
-
-@groups.command
-async def delete(gid: str, *, connection: Connection = Connection()) -> int:  # noqa: B008
-    """Delete an empty group.
-
-    Args:
-        gid: Group id.
-    """
-    async with connection.client() as gizwits:
-        await gizwits.device_groups.delete(gid)
-    say("deleted")
-    return 0
-
-
-@groups.command
-async def assign(
-    gid: str,
-    mac: Annotated[tuple[str, ...], Parameter(negative="")],
-    *,
-    move: Annotated[bool, Parameter(negative="")] = False,
-    remove: Annotated[bool, Parameter(negative="")] = False,
-    connection: Connection = Connection(),  # noqa: B008
-) -> int:
-    """Put devices into a group, or take them out. Exit code 3 if not all of them went.
-
-    Args:
-        gid: Group id.
-        mac: MAC addresses, any number.
-        move: Take them out of the group they are in, if they are in one.
-        remove: Take them out of this group instead.
-    """
-    async with connection.client() as gizwits:
-        found = (
-            await gizwits.device_groups.unassign(gid, mac)
-            if remove
-            else await gizwits.device_groups.assign(gid, mac, reassign=move)
-        )
-    write_value(found, Format.JSONL)
-    return 3 if found.failed or found.unknown else 0
-
-
-Name = Literal[
+Name: TypeAlias = Literal[
     "summary",
     "locations",
     "realtime",
@@ -124,55 +37,68 @@ Name = Literal[
 ]
 
 
-@reports.default
-async def report(
-    name: Name,
-    *,
-    start: date | None = None,
-    end: date | None = None,
-    cycle: Literal["date", "week", "month"] = "date",
-    group: str | None = None,
-    limit: int | None = None,
-    format: Format = Format.AUTO,  # noqa: A002
-    connection: Connection = Connection(),  # noqa: B008
+@Parameter(name="*")
+@frozen(kw_only=True)
+class ReportQuery(OutputFlags):
+    """Which part of a report to show."""
+
+    start: date | None = None
+    """First day, for reports over time; a week ago by default."""
+    end: date | None = None
+    """Last day; yesterday by default."""
+    cycle: Literal["date", "week", "month"] = "date"
+    """What a row of liveness and new-users counts."""
+    group: str | None = None
+    """Only this group id, where the report knows groups."""
+    limit: int | None = None
+    """How many rows at most, for activated and active."""
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day."""
+        today = (datetime.now(UTC) + _SHANGHAI).date()
+        return self.start or today - timedelta(days=7), self.end or today - timedelta(days=1)
+
+
+async def reports(
+    name: Name, /, *, query: ReportQuery = ReportQuery(), connection: Connection = Connection()
 ) -> int:
-    """Show one report.
+    """Write one report.
 
     Args:
-        name: Which.
-        start: First day, for reports over time; a week ago by default.
-        end: Last day; yesterday by default.
-        cycle: What a row of liveness and new-users counts.
-        group: Only this group id, where the report knows groups.
-        limit: How many rows at most, for activated and active.
-        format: table, json or jsonl.
+        name: Which report.
+        query: Which part of it.
+        connection: How the service is reached.
     """
-    today = (datetime.now(UTC) + _SHANGHAI).date()
-    first, last = start or today - timedelta(days=7), end or today - timedelta(days=1)
+    first, last = query.days
     async with connection.client() as gizwits:
-        devices, users = gizwits.device_reports, gizwits.user_reports
         if name in {"activated", "active"}:
-            ask = devices.activated_devices if name == "activated" else devices.active_devices
-            await write_rows(limited(ask(start=first, end=last), limit), format)
-            return 0
-        asked: dict[str, Callable[[], Awaitable[object]]] = {
-            "summary": devices.summary,
-            "locations": lambda: devices.locations(gid=group),
-            "realtime": lambda: devices.realtime(group),
-            "liveness": lambda: devices.liveness_history(cycle, first, last, gid=group),
-            "fault-devices": lambda: devices.fault_devices(group),
-            "alert-devices": lambda: devices.alert_devices(group),
-            "fault-events": lambda: devices.fault_events(group),
-            "alert-events": lambda: devices.alert_events(group),
-            "new-users": lambda: users.new_users(cycle, first, last, gid=group),
-            "active-users": lambda: users.active_users(first, last),
-            "user-locations": users.locations,
-            "total-users": lambda: users.total(group),
-        }
-        write_value(await asked[name](), format)
-    return 0
+            of = gizwits.device_reports
+            ask = of.activated_devices if name == "activated" else of.active_devices
+            rows = limited(ask(start=first, end=last), query.limit)
+            await write_rows(rows, query.format)
+        else:
+            write_value(await _single(gizwits, query)[name](), query.format)
+    return Exit.OK
 
 
-async def _each(items: Iterable[object]) -> AsyncGenerator[object, None]:
-    for item in items:
-        yield item
+def _single(
+    gizwits: GizwitsClient, query: ReportQuery
+) -> Mapping[str, Callable[[], Awaitable[object]]]:
+    """Return how each report is asked for that is one object."""
+    (first, last), group = query.days, query.group
+    devices, users = gizwits.device_reports, gizwits.user_reports
+    return {
+        "summary": devices.summary,
+        "locations": lambda: devices.locations(gid=group),
+        "realtime": lambda: devices.realtime(group),
+        "liveness": lambda: devices.liveness_history(query.cycle, first, last, gid=group),
+        "fault-devices": lambda: devices.fault_devices(group),
+        "alert-devices": lambda: devices.alert_devices(group),
+        "fault-events": lambda: devices.fault_events(group),
+        "alert-events": lambda: devices.alert_events(group),
+        "new-users": lambda: users.new_users(query.cycle, first, last, gid=group),
+        "active-users": lambda: users.active_users(first, last),
+        "user-locations": users.locations,
+        "total-users": lambda: users.total(group),
+    }

@@ -5,10 +5,15 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from attrs import frozen
+from cyclopts import Parameter
+
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
 
-__all__ = ["environment", "serve"]
+__all__ = ["environment", "simulate"]
 
 
 def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
@@ -26,41 +31,61 @@ def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
     }
 
 
-async def serve(
-    *, host: str, port: int, fleet: tuple[int, int, int], calls: int, faults: Path | None
-) -> int:
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Simulation:
+    """What the simulated service is like, and where it listens."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8080
+    """Port to listen on; 0 takes a free one."""
+    devices: int = 20
+    """How many devices its fleet has."""
+    days: int = 4
+    """How many days its logs reach back."""
+    seed: int = 1
+    """Another number makes another fleet."""
+    calls_per_hour: int = 3600
+    """Its quota."""
+    faults: Path | None = None
+    """TOML or JSON file of faults that it is to have; see `gizwits_async.simulator`."""
+
+
+async def simulate(*, simulation: Simulation = Simulation()) -> int:
     """Serve until cancelled.
 
-    Args:
-        host: Address to listen on.
-        port: Port to listen on.
-        fleet: Devices, days and seed.
-        calls: Quota of an hour.
-        faults: File of fault rules; None for a service without faults.
-
     Raises:
-        ValueError: The file cannot be read, or a rule in it is wrong.
+        ValueError: The file of faults cannot be read, or a rule in it is wrong.
     """
+    own = simulation
     cloud = SimulatedCloud(
-        Fleet.generate(*fleet, now=time.time(), live=True),
-        quota=calls,
+        Fleet.generate(own.devices, own.days, own.seed, now=time.time(), live=True),
+        quota=own.calls_per_hour,
         ledger_size=1000,
-        faults=() if faults is None else _rules_in(faults),
+        faults=() if own.faults is None else _rules_in(own.faults),
     )
     async with AsyncExitStack() as stack:
         try:
-            server = await stack.enter_async_context(SimulatorServer(cloud, host, port))
+            server = await stack.enter_async_context(SimulatorServer(cloud, own.host, own.port))
         except OSError as error:
-            say(f"cannot listen on {host}:{port}: {error.strerror}")
-            return 1
-        say(f"simulated Gizwits Enterprise API at {server.url}, {calls} calls an hour; Ctrl-C ends")
-        say("in another terminal:")
+            where = f"{own.host}:{own.port}"
+            say(_("cannot listen on {where}: {reason}", where=where, reason=error.strerror))
+            return Exit.FAILED
+        say(
+            _(
+                "simulated Gizwits Enterprise API at {url}, {calls} calls an hour; Ctrl-C ends",
+                url=server.url,
+                calls=own.calls_per_hour,
+            )
+        )
+        say(_("in another terminal:"))
         for name, value in environment(cloud, server.url).items():
             say(f"  export {name}={value}")
         say("  gizwits-async devices")
         say("  gizwits-async scan --since 4d --out fleet.db")
         await asyncio.Event().wait()
-    return 0
+    return Exit.OK
 
 
 def _rules_in(path: Path) -> tuple[FaultRule, ...]:

@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.console import Console
 
-from gizwits_async.cli import scanning
+from gizwits_async.cli import progress
 from gizwits_async.client import GizwitsClient
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.scan import FleetScan, MemoryStore
@@ -30,7 +30,7 @@ def scanned(period: float = 3600.0) -> float:
             cloud.credentials, transport=SimulatorTransport(cloud), quota=quota
         ) as client:
             scan = FleetScan(client, MemoryStore(keep=False), start=NOW - 4 * DAY, end=NOW)
-            with scanning.progress_shown(client) as on_progress:
+            with progress.progress_shown(client) as on_progress:
                 report = await scan.run(on_progress=on_progress)
             assert report.complete
             # Nothing is said any more when it is over.
@@ -69,7 +69,7 @@ def test_on_a_terminal_it_is_a_bar_with_the_same(monkeypatch: pytest.MonkeyPatch
     """The last state that the bar shows is the whole of the scan."""
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=200, color_system=None)
-    monkeypatch.setattr(scanning, "console", console)
+    monkeypatch.setattr(progress, "console", console)
     scanned()
     *_, last = re.findall(r"windows .*", screen.getvalue())
     assert re.search(

@@ -1,0 +1,57 @@
+"""`gizwits-async plan`: what a scan would cost, before a call is spent on it."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from gizwits_async.cli.connection import Connection
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import console, json_text, stdout, write_line
+from gizwits_async.cli.scan_range import ScanRange, fleet_scan
+from gizwits_async.cli.scan_report import utc
+from gizwits_async.options import Lane
+from gizwits_async.scan import ScanPlan
+
+__all__ = ["plan"]
+
+
+async def plan(
+    *, scan_range: ScanRange = ScanRange(), connection: Connection = Connection()
+) -> int:
+    """Write the plan: a table on a terminal, JSON in a pipe.
+
+    Args:
+        scan_range: What the scan would cover, and its store.
+        connection: How the service is reached.
+    """
+    async with connection.client(lane=Lane.BULK) as gizwits:
+        found = await fleet_scan(gizwits, scan_range).plan()
+    if scan_range.json or not sys.stdout.isatty():
+        write_line(json_text(found.to_json()))
+    if not scan_range.json:
+        _show(found, on=stdout() if sys.stdout.isatty() else console)
+    return Exit.OK
+
+
+def _show(found: ScanPlan, *, on: Console) -> None:
+    table = Table(show_header=False, title=_("plan of a scan"), title_justify="left")
+    table.add_row(
+        _("range (UTC)"), _("{start} to {end}", start=utc(found.start), end=utc(found.end))
+    )
+    table.add_row(_("devices"), f"{found.devices:,}")
+    for name, count in found.windows.items():
+        table.add_row(_("{log} windows left", log=name), f"{count:,}")
+    if found.active_share < 1:
+        share = _("{share:.0%} of the cmd and data windows, at most", share=found.active_share)
+        table.add_row(_("reported data by the service's count"), share)
+    calls = _("{calls:,} expected, {least:,} at least", calls=found.calls, least=found.calls_least)
+    table.add_row(_("calls"), calls)
+    table.add_row(_("hours"), f"{found.hours:,.2f}")
+    table.add_row(_("done, if begun now (UTC)"), utc(found.finish))
+    if found.falls_off:
+        table.add_row(_("windows that fall off the 30-day edge first"), f"{found.falls_off:,}")
+    if found.resumes:
+        table.add_row(_("goes on with"), _("a range that an earlier run began"))
+    on.print(table)

@@ -1,0 +1,67 @@
+"""The flags that say what a scan covers; `scan` and `plan` share them."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from attrs import frozen
+from cyclopts import Parameter
+
+from gizwits_async.cli.flags import Flag, Logs, Moment, whole_windows
+from gizwits_async.cli.language import _
+from gizwits_async.client import GizwitsClient
+from gizwits_async.scan import FleetScan, Since, SqlStore
+
+__all__ = ["ScanRange", "fleet_scan"]
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class ScanRange:
+    """What to scan, and into which store."""
+
+    log: Logs = ("online", "cmd", "data")
+    """A log to scan; may be given several times. All three by default."""
+    since: Annotated[
+        timedelta | Literal["last"] | None, Parameter(metavar="SPAN", show_choices=False)
+    ] = None
+    """How far back: 90s, 30m, 12h, 4d, 1w, or `last` to go on after the last finished scan."""
+    start: Moment | None = None
+    """Instead of --since: ISO 8601 with offset, or epoch seconds."""
+    end: Moment | None = None
+    """ISO 8601 with offset, or epoch seconds; now by default."""
+    out: str = "fleet.db"
+    """SQLite file, or an SQLAlchemy URL. What it holds already costs nothing."""
+    active_only: Flag = False
+    """Ask first which devices had data when, and pass over the others."""
+    json: Flag = False
+    """Write the result as JSON on stdout."""
+
+    @property
+    def first(self) -> Since | float | datetime:
+        """Where the range begins.
+
+        Raises:
+            ValueError: Both or none of --since and --start were given.
+        """
+        if self.start is not None and self.since is None:
+            return self.start
+        if self.since is None or self.start is not None:
+            raise ValueError(_("give --since (for instance --since 4d) or --start, and not both"))
+        return Since() if self.since == "last" else Since(whole_windows(self.since))
+
+
+def fleet_scan(gizwits: GizwitsClient, flags: ScanRange, *, concurrency: int = 8) -> FleetScan:
+    """Return the scan that the flags describe; nothing is opened or sent.
+
+    Raises:
+        ValueError: The flags do not fit together.
+    """
+    return FleetScan(
+        gizwits,
+        SqlStore(flags.out),
+        logs=flags.log,
+        start=flags.first,
+        end=flags.end,
+        concurrency=concurrency,
+        active_only=flags.active_only,
+    )

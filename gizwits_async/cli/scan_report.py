@@ -1,0 +1,80 @@
+"""What a scan came to, for people: a table and what is missing."""
+
+from datetime import UTC, datetime
+
+from rich.table import Table
+
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import console, printable, say
+from gizwits_async.scan import ScanReport
+
+__all__ = ["show_report", "utc"]
+
+_SHOWN = 20
+"""Failures and gaps that are listed; the JSON report has more of them."""
+
+
+def show_report(report: ScanReport, out: str) -> None:
+    """Write the report on stderr.
+
+    Args:
+        report: What the scan came to.
+        out: The name of the store.
+    """
+    title = _("scan of {product}", product=report.product_key)
+    table = Table(show_header=False, title=printable(title), title_justify="left")
+    for label, text in _rows(report, out):
+        table.add_row(label, printable(text))
+    console.print(table)
+    for failure in report.failures[:_SHOWN]:
+        log = f"{failure.did} {failure.log}: {failure.error}: {failure.text}"
+        say(_("failed: {log}", log=log))
+    if report.failed > len(report.failures[:_SHOWN]):
+        say(_("... {count:,} logs failed in all", count=report.failed))
+    for gap in report.gaps[:_SHOWN]:
+        log, first, after = f"{gap.did} {gap.log}", utc(gap.start), utc(gap.end)
+        say(
+            _(
+                "gap: {log}: {first} to {after} fell off the 30-day edge",
+                log=log,
+                first=first,
+                after=after,
+            )
+        )
+    if report.gap_count > len(report.gaps[:_SHOWN]):
+        say(_("... {count:,} gaps in all", count=report.gap_count))
+    if report.hint:
+        say(_("to go on: {hint}", hint=_(report.hint)))
+
+
+def _rows(report: ScanReport, out: str) -> list[tuple[str, str]]:
+    rows = [
+        (_("range (UTC)"), _("{start} to {end}", start=utc(report.start), end=utc(report.end))),
+        (_("devices"), f"{report.devices:,}"),
+    ]
+    rows += [(_("{log} records", log=name), f"{count:,}") for name, count in report.records.items()]
+    rows += [
+        (
+            _("calls"),
+            _(
+                "{calls:,}, of them {log_calls:,} to logs",
+                calls=report.calls,
+                log_calls=report.log_calls,
+            ),
+        ),
+        (
+            _("least possible log calls"),
+            _("{least:,} (ratio {ratio:.3f})", least=report.calls_least, ratio=report.ratio),
+        ),
+        (_("seconds"), f"{report.seconds:,.1f}"),
+        (_("written to"), out),
+    ]
+    if report.windows_left:
+        rows.append((_("windows left"), f"{report.windows_left:,}"))
+    rows += [(_("{log} given up", log=name), said) for name, said in report.given_up.items()]
+    return rows
+
+
+def utc(seconds: float) -> str:
+    """Return epoch seconds as a date and time in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,58 @@
+"""What is settled before a command is looked up: language, debug output, encodings."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from gizwits_async.cli.language import LANGUAGES, Language, _, from_environment
+
+__all__ = ["common_flags", "show_calls", "write_any_character"]
+
+_LANG = "--lang"
+_DEBUG = frozenset({"-v", "--debug"})
+
+
+def common_flags(tokens: Sequence[str]) -> tuple[Language, bool, list[str]]:
+    """Return the language, whether calls are shown, and the tokens without these flags.
+
+    They may stand anywhere before `--`, with each command, also before its name.
+
+    Raises:
+        ValueError: `--lang` has a value other than `en` and `zh`.
+    """
+    language, debug, rest = from_environment(os.environ), False, []
+    left = iter(tokens)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word in _DEBUG:
+            debug = True
+        elif word == _LANG or word.startswith(f"{_LANG}="):
+            language = _language(next(left, "") if word == _LANG else word.partition("=")[2])
+        else:
+            rest.append(word)
+    return language, debug, rest
+
+
+def _language(text: str) -> Language:
+    for language in LANGUAGES:
+        if text == language:
+            return language
+    raise ValueError(_("--lang takes en or zh"))
+
+
+def write_any_character() -> None:
+    """Escape what the encoding of the terminal or pipe cannot show, where it would be an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def show_calls() -> None:
+    """Write the log of all calls on stderr; it holds no secret, no id and no query."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    logger = logging.getLogger("gizwits_async")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)

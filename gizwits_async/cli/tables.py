@@ -1,0 +1,123 @@
+"""Objects as tables, JSON and JSON Lines; a table leaves columns out before it folds an id."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from attrs import frozen
+from rich.cells import cell_len
+from rich.table import Table
+
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import Format, json_text, plain, printable, say, stdout, write_line
+
+__all__ = ["Column", "fitting", "write_rows", "write_value"]
+
+_ROWS_TOGETHER = 200
+"""Rows of a table that are laid out together: a listing can be longer than memory."""
+_BORDERS = 3
+"""Cells that each column takes beside its text; the table itself takes one more."""
+_IDS = frozenset({"did", "mac", "gid", "uid"})
+_NARROWEST = 8
+"""Cells that a column with long texts may be squeezed to before it is left out."""
+
+
+@frozen
+class Column:
+    """A column of a table."""
+
+    name: str
+    """The key in each row."""
+    title: str
+    """The header."""
+
+    @property
+    def is_id(self) -> bool:
+        """Whether its values are copied and pasted, so that they must stand in one line."""
+        return self.name in _IDS
+
+
+async def write_rows(
+    items: AsyncIterator[Any], form: Format, *, columns: Sequence[Column] | None = None
+) -> int:
+    """Write a stream of objects as it comes, and return how many there were.
+
+    Args:
+        items: Models or mappings.
+        form: How to write them.
+        columns: What a table shows of each, if that is not all; JSON always holds all.
+    """
+    form = form.chosen
+    count = 0
+    rows: list[Mapping[str, Any]] = []
+    async for item in items:
+        row = plain(item)
+        if form is Format.JSONL:
+            write_line(json_text(row))
+        elif form is Format.JSON:
+            write_line(("[" if count == 0 else ",") + json_text(row))
+        else:
+            rows.append(row)
+            if len(rows) == _ROWS_TOGETHER:
+                _print_table(rows, columns)
+                rows = []
+        count += 1
+    if form is Format.JSON:
+        write_line("]" if count else "[]")
+    if rows:
+        _print_table(rows, columns)
+    return count
+
+
+def write_value(value: object, form: Format) -> None:
+    """Write one object."""
+    shown = plain(value)
+    if form.chosen is Format.TABLE and isinstance(shown, dict):
+        table = Table(show_header=False)
+        for name, one in shown.items():
+            table.add_row(name, printable(one))
+        stdout().print(table)
+    else:
+        write_line(json_text(shown, indent=2 if form is Format.JSON else None))
+
+
+def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> tuple[Column, ...]:
+    """Return the columns that fit a terminal: ids first, then the others in their order.
+
+    Args:
+        columns: In the order in which they stand.
+        widths: The cells that the widest text of each column takes, by name.
+        room: The cells of a line.
+    """
+    room -= 1
+    kept = set[str]()
+    for column in sorted(columns, key=lambda column: not column.is_id):
+        width = widths[column.name]
+        least = (width if column.is_id else min(width, _NARROWEST)) + _BORDERS
+        if least > room and kept:
+            continue
+        kept.add(column.name)
+        room -= least
+    return tuple(column for column in columns if column.name in kept)
+
+
+def _print_table(rows: list[Mapping[str, Any]], columns: Sequence[Column] | None) -> None:
+    if columns is None:
+        columns = [Column(name, name) for name in dict.fromkeys(chain.from_iterable(rows))]
+    # Columns that are empty throughout only make a narrow terminal narrower.
+    used = [one for one in columns if any(row.get(one.name) is not None for row in rows)]
+    texts = [[printable(row.get(one.name)) for one in used] for row in rows]
+    widths = {
+        one.name: max(cell_len(text) for text in (one.title, *(line[at] for line in texts)))
+        for at, one in enumerate(used)
+    }
+    out = stdout()
+    shown = fitting(used, widths, out.width)
+    table = Table()
+    for one in shown:
+        table.add_column(one.title, no_wrap=one.is_id, overflow="fold")
+    for line in texts:
+        table.add_row(*(text for one, text in zip(used, line, strict=True) if one in shown))
+    out.print(table)
+    if left_out := [one.title for one in used if one not in shown]:
+        say(_("columns that did not fit: {names}", names=", ".join(left_out)))
