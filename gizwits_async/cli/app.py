@@ -7,6 +7,7 @@ from inspect import iscoroutine
 
 from cyclopts import App, CycloptsError
 
+from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.help import HelpPages
 from gizwits_async.cli.interrupt import Stopped, awaited
 from gizwits_async.cli.language import N_, _, use
@@ -129,6 +130,9 @@ def run(tokens: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Stopped as stopped:
+        from gizwits_async.cli.output import say
+
+        say(_("interrupted") if stopped.code == Exit.INTERRUPTED else _("terminated"))
         return stopped.code
     except CycloptsError as error:
         from gizwits_async.cli.usage import usage_error

@@ -55,7 +55,7 @@ async def _login(gizwits: GizwitsClient) -> Token:
         _found("failed", _("no connection: name, port, firewall or TLS; perhaps plain http only"))
         raise
     except GizwitsError:
-        _found("failed", _("no login"))
+        _found("failed", _("no login was possible"))
         raise
 
 

@@ -18,7 +18,7 @@ Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
 Duration: TypeAlias = Annotated[timedelta, Parameter(metavar="SPAN")]
 """`90s`, `30m`, `12h`, `4d`, `1w`; cyclopts reads it."""
 
-_EPOCH = re.compile(r"\d{9,12}(\.\d{1,6})?")
+_EPOCH = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _DAY_WITH_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:?\d\d)")
 
 

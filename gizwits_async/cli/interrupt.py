@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
+from gizwits_async.cli.exits import Exit
+
 __all__ = ["Stopped", "awaited", "ends_on_sigterm"]
 
 T = TypeVar("T")
-_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_CODES = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
 
 class Stopped(Exception):  # noqa: N818 - the user asked for it
@@ -20,7 +22,7 @@ class Stopped(Exception):  # noqa: N818 - the user asked for it
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.code = _CODES.get(signal.Signals(number), 128 + number)
+        self.code = _CODES[signal.Signals(number)]
         """Exit code of the program."""
 
 

@@ -28,6 +28,7 @@ console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_
 a part of addresses."""
 
 _ONE_BYTE = 0xFF
+_JOINERS = dict.fromkeys((0x200C, 0x200D))
 
 
 class Format(StrEnum):
@@ -71,14 +72,19 @@ def printable(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
-    return text if text.isprintable() else "".join(map(_without_control, text))
+    return text if _is_harmless(text) else "".join(map(_without_control, text))
 
 
 def _without_control(character: str) -> str:
-    if character.isprintable():
+    if _is_harmless(character):
         return character
     number = ord(character)
     return f"\\x{number:02x}" if number <= _ONE_BYTE else f"\\u{number:04x}"
+
+
+def _is_harmless(text: str) -> bool:
+    # Joiners are no printable characters to Python, but parts of emojis and of some scripts.
+    return text.isprintable() or text.translate(_JOINERS).isprintable()
 
 
 def plain(value: object) -> Any:  # JSON is anything
@@ -114,7 +120,7 @@ def _can_show(text: str, encoding: str) -> bool:
         text.encode(encoding)
     except UnicodeEncodeError:
         return False
-    return text.isprintable()
+    return _is_harmless(text)
 
 
 def write_line(text: str) -> None:

@@ -7,10 +7,14 @@ from cyclopts import CoercionError, CycloptsError, MissingArgumentError, Unknown
 from cyclopts.exceptions import RepeatArgumentError, UnknownOptionError, UnusedCliTokensError
 
 from gizwits_async.cli.exits import Exit
-from gizwits_async.cli.language import _
+from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.output import say
 
 __all__ = ["usage_error"]
+
+
+_SPELLINGS = {"SPAN": N_("write 90s, 30m, 12h, 4d or 1w")}
+"""How a value of a flag is written, by its name on the help page."""
 
 
 def usage_error(error: CycloptsError, commands: Sequence[str]) -> Exit:
@@ -63,6 +67,5 @@ def _not_converted(error: CoercionError) -> str:
             "{name} takes {choices}, not {value}", name=_named(error), choices=names, value=value
         )
     kind = error.argument.parameter.metavar if error.argument else None
-    return _("{name} does not take {value}", name=_named(error), value=value) + (
-        f" ({kind})" if kind else ""
-    )
+    text = _("{name} does not take {value}", name=_named(error), value=value)
+    return f"{text}: {_(_SPELLINGS[kind])}" if kind in _SPELLINGS else text

@@ -102,7 +102,7 @@ async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: Simu
     ("words", "said"),
     [
         (["logs", "a/b"], "did cannot stand in a path"),
-        (["logs", "x", "--since", "4y"], "not a time span"),
+        (["logs", "x", "--since", "4q"], "write 90s, 30m"),
         (["logs", "x", "--since", "4d", "--start", "5"], "not both"),
         (["logs", "x", "--start", "2026-11-22T00:00:00"], "no offset"),
         (["logs", "x", "--start", "2020-01-01T00:00:00Z"], "30 days"),
@@ -210,7 +210,7 @@ async def test_a_login_that_finds_no_quota_is_exit_5_for_the_doctor_too(
     cloud.faults.set([FaultRule(path="*/access_token", action="status", status=403, code=5013)])
     code, out, err = await program("doctor", "--max-wait", "0")
     assert (code, out) == (5, "")
-    assert "failed   no place in the quota" in err
+    assert "failed   no login was possible" in err
     assert "quota: " in err
 
 

@@ -65,7 +65,7 @@ async def test_ctrl_c_twice_stops_at_once(cloud: SimulatedCloud) -> None:
         process.send_signal(signal.SIGINT)
         out, err = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, out) == (130, b""), err
-    assert err == b"stopped without waiting; what was committed is there\n"
+    assert err == b"stopped without waiting; what was committed is saved\n"
     await goes_on(cloud)
 
 
@@ -115,7 +115,7 @@ async def test_ctrl_c_at_a_command_under_way_says_what_nobody_knows(cloud: Simul
     process.send_signal(signal.SIGINT)
     out, err = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, out) == (130, b""), err
-    assert b"may have been told: look at its logs before you send it again" in err
+    assert b"may have reached the device: look at its logs before you send it again" in err
     assert cloud.faults.fired == [1]
 
 
