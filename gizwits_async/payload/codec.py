@@ -149,16 +149,3 @@ def _refuse_doubles(what: str, keys: Iterable[tuple[str, object]]) -> None:
         if key in seen:
             raise ValueError(f"{name}: same {what} as {seen[key]}: {tell(key)}")
         seen[key] = name
-
-
-def codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
-    """Return the codec of a product as the service defines it.
-
-    Raises:
-        InvalidResponseError: The definition makes no sense; the message names the data point.
-    """
-    try:
-        return DataPointCodec(datapoints)
-    except ValueError as error:
-        # Not a ValueError: the caller's arguments are right, the service's definition is wrong.
-        raise InvalidResponseError(f"the product's definition makes no sense: {error}") from error
