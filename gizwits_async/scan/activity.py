@@ -1,4 +1,4 @@
-"""Which devices had data on which days, so that a scan need not ask the others."""
+"""Reports of which devices sent data on which days, so that a scan can leave out the other days."""
 
 import logging
 from collections.abc import Collection
@@ -23,20 +23,20 @@ _log = logging.getLogger("gizwits_async.scan")
 _DAY = 86_400
 _NOT_GENERATED = 5014
 _ZONE = 14 * 3600
-"""Seconds by which a day of the reports may be shifted: their zone is not documented."""
+"""Seconds by which a day of the reports may be shifted: their time zone is not documented."""
 _FRESH = 2
-"""Days up to today that a report may not have counted to their end yet: everybody is asked."""
-_BROKEN = 3
-"""Reports that may come back broken before they are given up: each has cost all its retries."""
+"""Latest days whose reports may not be final yet: all devices are asked about them."""
+_MAX_BROKEN = 3
+"""Unreadable reports after which no more are asked for: each has cost all its retries."""
 _NO_FALLBACK = (*CLIENT_WIDE_ERRORS, ScanStoreError)
-"""Errors that asking in another way would meet too."""
+"""Errors that the calls to the logs would meet too."""
 
 
 class Activity:
-    """The days of a range on which each device reported data, as bits. Knows nothing of records."""
+    """A calendar of the days on which each device must be asked, as a bit mask a device."""
 
     def __init__(self, start: int, end: int, now: float) -> None:
-        """Make a calendar on which everybody has to be asked about the latest days only.
+        """Make a calendar on which all devices must be asked about the latest days only.
 
         Args:
             start: First second of the range, in epoch seconds UTC.
@@ -46,7 +46,7 @@ class Activity:
         self._start = start
         self._first = (start - _ZONE) // _DAY
         self.days = (end + _ZONE) // _DAY - self._first + 1
-        """How many days it has."""
+        """Number of days in the calendar."""
         self._all = 0
         for number in range(self.days):
             if self._first + number > now // _DAY - _FRESH:
@@ -54,24 +54,33 @@ class Activity:
         self._of: dict[str, int] = {}
 
     def mark(self, day: int, dids: Collection[str] | None = None) -> None:
-        """Note that these devices, None for all, must be asked about a day, counted from the first."""
+        """Note that devices must be asked about a day.
+
+        Args:
+            day: The day, counted from the first of the calendar.
+            dids: The devices; None for all.
+        """
         if dids is None:
             self._all |= 1 << day
             return
         for did in dids:
             self._of[did] = self._of.get(did, 0) | 1 << day
 
-    def mark_whole(self, dids: Collection[str]) -> None:
-        """Note that these devices must be asked about every day."""
+    def mark_whole(self, dids: Collection[str] | None = None) -> None:
+        """Note that devices, None for all, must be asked about every day."""
+        every = (1 << self.days) - 1
+        if dids is None:
+            self._all = every
+            return
         for did in dids:
-            self._of[did] = (1 << self.days) - 1
+            self._of[did] = every
 
     def asks_all(self, day: int) -> bool:
-        """Return whether everybody must be asked about a day, counted from the first."""
+        """Return whether all devices must be asked about a day, counted from the first."""
         return bool(self._all >> day & 1)
 
     def days_of(self, start: int, end: int) -> range:
-        """Return the days, counted from the first, of which a report may hold these seconds."""
+        """Return the days, counted from the first, whose reports may cover these seconds."""
         first = max(0, (start - _ZONE) // _DAY - self._first)
         return range(first, min(self.days, (end - 1 + _ZONE) // _DAY - self._first + 1))
 
@@ -82,7 +91,7 @@ class Activity:
     def next(self, did: str, start: int, end: int) -> int:
         """Return the first second from `start` on at which a device may have data; else `end`."""
         if start < self._start:
-            return start  # What the calendar does not reach is not passed over.
+            return start  # The calendar does not reach back that far.
         days = self._of.get(did, 0) | self._all
         number = max(0, (start - _ZONE) // _DAY - self._first)
         left = days >> number
@@ -92,9 +101,10 @@ class Activity:
         return min(end, max(start, (self._first + number) * _DAY - _ZONE))
 
     async def load(self, client: BulkClient, store: ScanStore) -> None:
-        """Ask for the report of each day; or, where that is closed, who was active since the start.
+        """Ask for the report of each day. Where it cannot be had, all devices are asked.
 
-        What cannot be learned is asked of everybody: without it a scan is slower, and no worse.
+        The listing's filter `liveness_start` is no substitute: it may mean the last login, which
+        leaves out a device whose session began before.
 
         Raises:
             GizwitsError: The credentials were refused, the quota is used up, the client or the
@@ -106,8 +116,8 @@ class Activity:
         except _NO_FALLBACK:
             raise
         except GizwitsError as error:
-            _log.info("who was active on which day is not known: %s", error)
-            await self._load_since(client)
+            _log.warning("no report of active devices, all devices are asked: %s", error)
+            self.mark_whole()
 
     async def _load_days(self, client: BulkClient, store: ScanStore) -> None:
         broken = 0
@@ -118,28 +128,16 @@ class Activity:
                 await self._load_day(client, store, number)
             except (InvalidResponseError, TransportError) as error:
                 broken += 1
-                if broken == _BROKEN:
+                if broken == _MAX_BROKEN:
                     raise
-                _log.warning("who was active on %s is not known: %s", self.date(number), error)
-                self.mark(number)
-
-    async def _load_since(self, client: BulkClient) -> None:
-        since = max(self._first * _DAY, client.oldest())
-        try:
-            async for device in client.devices.search(show_disabled=True, liveness_start=since):
-                self.mark_whole([device.did])
-        except _NO_FALLBACK:
-            raise
-        except GizwitsError as error:
-            _log.warning("who was active is not known, everybody is asked: %s", error)
-            for number in range(self.days):
+                _log.warning("no report of active devices of %s: %s", self.date(number), error)
                 self.mark(number)
 
     async def _load_day(self, client: BulkClient, store: ScanStore, number: int) -> None:
         try:
             async for page in client.active_devices(self.date(number)).pages():
                 macs = [row.mac for row in page.items if row.mac]
-                if len(macs) < len(page.items):  # A Bluetooth device has a serial number instead.
+                if len(macs) < len(page.items):  # Bluetooth devices have a serial number instead.
                     self.mark(number)
                     return
                 self.mark(number, await store.by_mac(macs))
@@ -151,12 +149,12 @@ class Activity:
 
 @frozen(kw_only=True)
 class Expected:
-    """What asking first will come to, as far as a few counts tell."""
+    """The expected effect of asking for active devices first."""
 
     share: float
-    """Part of the windows of cmd and data log that will be asked."""
+    """Part of the windows of cmd and data log that will be read."""
     calls: int
-    """Calls that it takes to learn which those are."""
+    """Calls that the reports take."""
 
 
 async def expected(client: BulkClient, start: int, end: int, devices: int) -> Expected:
@@ -175,16 +173,11 @@ async def expected(client: BulkClient, start: int, end: int, devices: int) -> Ex
     except _NO_FALLBACK:
         raise
     except GizwitsError:
-        since = max((start - _ZONE) // _DAY * _DAY, client.oldest())
-        found = await client.devices.search(show_disabled=True, liveness_start=since).total()
-        active = devices if found is None else min(found, devices)
-        asked = [devices if any(map(calendar.asks_all, days)) else active for days in layers]
-        calls = 1 + -(-active // client.page_size)  # The refusal, and the list.
-    else:
-        # Who was active on two of the days is counted twice: rather too many than too few.
-        asked = [min(devices, sum(counts[day] for day in days)) for days in layers]
-        listed = [count for day, count in enumerate(counts) if not calendar.asks_all(day)]
-        calls = sum(max(1, -(-count // client.page_size)) for count in listed)
+        return Expected(share=1.0, calls=1)  # The refusal.
+    # A device that was active on two of the days is counted twice: an upper bound.
+    asked = [min(devices, sum(counts[day] for day in days)) for days in layers]
+    listed = [count for day, count in enumerate(counts) if not calendar.asks_all(day)]
+    calls = sum(max(1, -(-count // client.page_size)) for count in listed)
     return Expected(share=sum(asked) / max(devices * len(layers), 1), calls=calls)
 
 

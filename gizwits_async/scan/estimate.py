@@ -1,4 +1,4 @@
-"""What a scan would take, from what is left to ask and what the windows so far took. Pure."""
+"""Estimates what a scan takes, from the windows left and the pages that windows took so far. Pure."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -28,13 +28,13 @@ def forecast(
 
     Args:
         state: The range.
-        left: What is left of the devices in the store.
-        devices: How many devices there are, those included that the store does not know yet.
-        logs: Which logs.
-        client: Tells the time, the quota, how many seconds a query owns, and what a page holds.
-        resumes: Whether an earlier run began it.
+        left: What is left to read of the devices in the store.
+        devices: How many devices there are, including those that the store does not know yet.
+        logs: Logs to read.
+        client: Tells the time, the quota, the seconds that a query owns, and the size of a page.
+        resumes: Whether an earlier run began the range.
         definition: Whether the product's data points will be asked for.
-        active: What asking first who was active will come to; None if that is not asked.
+        active: Expected outcome of asking for active devices first; None without `active_only`.
     """
     each = -(-(state.end - state.start) // client.owned)
     fresh = devices - left.devices
@@ -43,7 +43,7 @@ def forecast(
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)
     listing = 0 if state.listing == "done" else -(-devices // client.page_size)
-    listing += -(-devices // client.page_size)  # once more at the end, for what moved meanwhile
+    listing += -(-devices // client.page_size)  # again at the end: rows may have moved
     listing += definition + (0 if active is None else active.calls)
     expected = float(listing)
     for log in logs:
@@ -68,13 +68,14 @@ def forecast(
 
 
 def _falling(state: ScanState, windows: int, each: int, *, oldest: int, rate: float) -> int:
-    """Return how many windows the edge overtakes: each layer of the fleet waits for those before."""
+    """Return how many windows fall off the edge while the older windows of the fleet are read."""
     if not each:
         return 0
     layer, falling = windows / each, 0.0
     span = (state.end - state.start) / each
     for number in range(each):
-        # Seconds of quota from now until the window of this layer that still is in time.
+        # Calls that the quota allows until this layer of windows reaches the edge, less those
+        # that the layers before it take.
         in_time = (state.start + number * span - oldest) * rate - number * layer
         falling += layer - min(layer, max(0.0, in_time))
     return round(falling)

@@ -61,8 +61,8 @@ class FleetScan:
             settle: Seconds that a record may take to appear in a log. Seconds younger than that
                 when they were read are read again by the next run.
             active_only: Whether to ask first on which days each device reported data, and to leave
-                out the other days of the cmd and data logs. Where that report is closed, devices
-                that were not active since the start are left out.
+                out the other days of the cmd and data logs. Where that report is closed, all
+                devices are asked about all days.
             sleep: Waits out a used-up quota.
 
         Raises:
@@ -167,6 +167,7 @@ class FleetScan:
             product_key=bulk.product_key,
             now=bulk.now(),
             oldest=bulk.oldest(),
+            owned=bulk.owned,
             finished=held is not None and held.listing == "done" and not any(left.windows.values()),
         )
         return state, left

@@ -1,4 +1,4 @@
-"""What a scan tells: while it runs, before it runs, and when it is over. Frozen values."""
+"""What a scan reports: pages and progress while it runs, a plan before it, a report after. Frozen values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,16 +17,16 @@ class Failure:
     did: str
     log: str
     error: str
-    """Name of the error's class."""
+    """Class name of the error."""
     text: str
-    """What it said."""
+    """Message of the error."""
     since: int
-    """First second that is missing, in epoch seconds UTC."""
+    """First second that was not read, in epoch seconds UTC."""
 
 
 @frozen(kw_only=True)
 class Gap:
-    """Seconds of a log that fell off its 30-day edge before they could be asked."""
+    """Seconds of a log that the service no longer kept when they were to be read."""
 
     did: str
     log: str
@@ -43,29 +43,29 @@ class ScanPage:
     did: str
     log: LogName
     items: tuple[Record, ...]
-    """Oldest first; may be none."""
+    """Oldest first; may be empty."""
     start: int
-    """First second of the window that it is from, in epoch seconds UTC."""
+    """First second of the window that the page belongs to, in epoch seconds UTC."""
     end: int
     """The second after the last one of that window."""
     last: bool
-    """Whether the window ends with it."""
+    """Whether it is the last page of the window."""
     gaps: tuple[tuple[int, int], ...] = ()
-    """Seconds `start <= t < end` of the window that fell off the edge of the log."""
+    """Seconds `start <= t < end` of the window that the service no longer kept."""
 
 
 @frozen(kw_only=True)
 class ScanProgress:
-    """Where a scan stands."""
+    """How far a scan is."""
 
     devices: int
     """Devices known."""
     windows: int
-    """Windows finished in this run."""
+    """Windows read to their end in this run."""
     windows_left: int
-    """Windows left, failed ones included."""
+    """Windows left to read, failed ones included; while devices are listed, an estimate."""
     records: Mapping[LogName, int]
-    """Records of each log that this run brought."""
+    """Records of each log that this run read."""
     calls: int
     """Calls that this run made."""
     failed: int
@@ -73,9 +73,9 @@ class ScanProgress:
     seconds: float
     """Seconds since the run began."""
     did: str | None = None
-    """The device that the latest page was of; None while devices are listed."""
+    """The device of the latest page; None while devices are listed."""
     log: LogName | None = None
-    """The log that it was of."""
+    """The log of the latest page."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -90,29 +90,28 @@ class ScanPlan:
     """What a scan would take."""
 
     devices: int
-    """Devices that will be asked."""
+    """Devices to scan."""
     start: int
     """First second of the range, in epoch seconds UTC."""
     end: int
     """The second after the last one."""
     windows: Mapping[LogName, int]
-    """Windows left to ask of each log; with `active_only`, those expected after it."""
+    """Windows left to read of each log; with `active_only`, those expected to be read."""
     active_share: float
-    """Part of the windows of cmd and data log that are expected to be asked; 1.0 but for
+    """Part of the windows of cmd and data log that are expected to be read; 1.0 without
     `active_only`."""
     calls_least: int
-    """Calls if every window fits one page; the listing, and what else comes beside the logs,
-    included."""
+    """Calls if every window fits one page; the listing and other calls outside the logs included."""
     calls: int
     """Calls to expect, by the pages that the windows scanned so far took."""
     hours: float
     """Hours for that many calls at the quota."""
     finish: float
-    """When it would be over if it began now, in epoch seconds UTC."""
+    """When the scan would be over if it began now, in epoch seconds UTC."""
     falls_off: int
-    """Windows that will, in part at least, have fallen off the 30-day edge when their turn comes."""
+    """Windows that will have fallen off the 30-day edge, at least in part, before they are read."""
     resumes: bool
-    """Whether it goes on with a range that an earlier run began."""
+    """Whether the scan goes on with a range that an earlier run began."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -121,7 +120,7 @@ class ScanPlan:
 
 @frozen(kw_only=True)
 class ScanReport:
-    """What a run of a scan came to."""
+    """The outcome of one run of a scan."""
 
     product_key: str
     start: int
@@ -131,17 +130,17 @@ class ScanReport:
     devices: int
     """Devices known."""
     windows: int
-    """Windows that this run finished."""
+    """Windows that this run read to their end."""
     windows_left: int
-    """Windows that are left, for another run."""
+    """Windows that are left for another run."""
     records: Mapping[LogName, int]
-    """Records of each log that this run brought."""
+    """Records of each log that this run read."""
     calls: int
-    """Calls that this run made, the listing and repetitions included."""
+    """Calls that this run made, the listing and retries included."""
     log_calls: int
-    """Calls among them that asked a log."""
+    """The calls among them that asked a log."""
     calls_least: int
-    """The least calls that could have brought the same from the logs: one a window and page."""
+    """The least log calls that could have brought the same: one for each window and page."""
     seconds: float
     """Seconds that the run took."""
     failed: int = 0
@@ -149,25 +148,25 @@ class ScanReport:
     failures: tuple[Failure, ...] = ()
     """The first thousand of them."""
     gap_count: int = 0
-    """Parts of logs that fell off the 30-day edge."""
+    """Parts of logs that the service no longer kept."""
     gaps: tuple[Gap, ...] = ()
     """The first thousand of them."""
     given_up: Mapping[LogName, str] = field(factory=dict)
-    """Logs that are closed for the whole product, and what the service said."""
+    """Logs that are closed for the whole product, with the text of the refusal."""
 
     @property
     def ratio(self) -> float:
-        """Log calls over the least possible; 1.0 is perfect, and what nothing to ask gives."""
+        """Log calls over the least possible: 1.0 is ideal, also for a run without log calls."""
         return self.log_calls / self.calls_least if self.calls_least else 1.0
 
     @property
     def complete(self) -> bool:
-        """Whether the store now holds everything that was in the range."""
+        """Whether the store now holds everything in the range."""
         return not (self.failed or self.gap_count or self.given_up or self.windows_left)
 
     @property
     def hint(self) -> str | None:
-        """How to go on; None if there is nothing to go on with."""
+        """How to get what is missing; None if nothing is missing, or nothing can be done."""
         if self.failed or self.windows_left:
             return "run the same scan again: it asks only for what is missing"
         if self.given_up:

@@ -1,44 +1,71 @@
-"""Which range a scan means, given what its store holds already. Pure."""
+"""Decides which range a scan reads, given its arguments and what its store holds. Pure."""
 
 from datetime import UTC, datetime
 from math import ceil, floor
 
 from attrs import evolve, field, frozen
 
-from gizwits_async.errors import LogRangeError
+from gizwits_async.errors import ArgumentError, LogRangeError
 from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.scan.errors import StoreMismatchError
 
 __all__ = ["RequestedRange", "ScanState", "Since", "resolve_range"]
 
-_MOMENT = 60
-"""Seconds by which a start may miss the edge: it was computed a moment ago."""
-_FAR = 10.0**15
-"""Beyond this a number of seconds is no length of time."""
+_EDGE_SLACK = 60
+"""Seconds by which a start may miss the 30-day edge: it was computed a moment before."""
+_EDGE_MARGIN = 10
+"""Seconds that a relative start keeps off the edge: what a login and a first page may take."""
+_MAX_SECONDS = 10.0**15
+"""A longer span is refused: no start can be computed from it, and larger integers fit no float."""
 
 
-def _seconds(instance: object, attribute: object, value: float | None) -> None:
+def _length(instance: object, attribute: object, value: float | None) -> None:
     del instance, attribute
-    # From infinity and NaN no start can be computed, nor from an int that is beyond all floats.
-    if value is not None and not 0 < value < _FAR:
-        raise ValueError(f"seconds must be positive, and less than {_FAR:g}, not {value!r:.40}")
+    if value is not None and not 0 < value < _MAX_SECONDS:
+        raise ArgumentError(
+            f"seconds must be positive, and less than {_MAX_SECONDS:g}, not {value!r:.40}"
+        )
 
 
 @frozen
 class Since:
-    """A start that moves along: so many seconds before now, and then from run to run.
+    """A start relative to the first run, for a scan that is run again and again.
 
-    The first run with it writes down the range that it comes to. The next one goes on with that
-    range while it is unfinished, and takes what has come since then afterwards.
+    The first run begins so many seconds before now, and stores the range that results. A later run
+    finishes that range first; once it is finished, it reads what came after its end.
+
+    A log query owns a second less than it may span. Where the range is longer than a whole number
+    of queries by so few seconds only, its last seconds are left to the next run: `Since(4 * 86_400)`
+    takes two queries a log, and not three.
     """
 
-    seconds: float | None = field(default=None, validator=_seconds)
-    """How far back the first run begins; None: there must have been one."""
+    seconds: float | None = field(default=None, validator=_length)
+    """Seconds before now at which the first run begins; None to refuse a first run."""
+
+    def resolve(self, now: float, *, oldest: int, owned: int) -> tuple[int, int]:
+        """Return the range of a first run, in epoch seconds UTC.
+
+        Args:
+            now: The earliest that it can be at the server, in epoch seconds.
+            oldest: The oldest second that a log can be asked for.
+            owned: Seconds that one log query owns.
+
+        Raises:
+            ArgumentError: There must have been an earlier run.
+        """
+        if self.seconds is None:
+            raise ArgumentError("there is no last scan to go on from: give a start")
+        start, end = floor(now - self.seconds), floor(now)
+        if oldest - _EDGE_SLACK <= start:
+            # A start right at the edge would fall off it before it is read.
+            start = max(start, oldest + _EDGE_MARGIN)
+        queries, rest = divmod(end - start, owned)
+        return start, end - rest if rest <= queries else end
 
 
 @frozen(kw_only=True)
 class ScanState:
-    """What a store knows of its scan as a whole."""
+    """The range of a scan and how far it is, as its store keeps it."""
 
     product_key: str
     start: int
@@ -46,112 +73,115 @@ class ScanState:
     end: int
     """The second after the last one."""
     wanted_end: int | None = None
-    """The end that was asked for, if it was a fixed one: it may have been in the future then."""
+    """The end as it was asked for; the range ends earlier if it was in the future then."""
     run: int = 1
-    """Counts the ranges that this store went on to."""
+    """Counts the ranges that this store was extended to."""
     listing: str | None = None
-    """Where the listing of the devices goes on; `done` after its end, None before its beginning."""
+    """Resume token of the device listing; `done` after its end, None before its beginning."""
     over: bool = False
-    """Whether a run came to the end of this range: what is still left of it had failed."""
+    """Whether a run came to the end of this range: what is left of it has failed."""
 
 
 @frozen(kw_only=True)
 class RequestedRange:
-    """What the caller of a scan asked for."""
+    """The range as the caller of a scan gave it."""
 
     start: int | Since
     end: int | None
 
     @classmethod
     def of(cls, start: Moment | Since, end: Moment | None) -> "RequestedRange":
-        """Return what these arguments mean, in whole seconds.
+        """Return the range of these arguments, in whole seconds.
 
         Raises:
-            ValueError: A naive datetime, a reversed range, or an end of a range that moves along.
+            ArgumentError: A naive datetime, a reversed range, or `Since` with an end.
         """
         until = as_epoch("end", end)
         if isinstance(start, Since):
             if until is not None:
-                raise ValueError("a scan since then goes up to now: leave the end out")
+                raise ArgumentError("a scan with Since(...) ends at now: leave the end out")
             return cls(start=start, end=None)
         since = as_epoch("start", start)
         if since is None:
-            raise ValueError("start is missing: an aware datetime, epoch seconds, or Since(...)")
+            raise ArgumentError("start is missing: an aware datetime, epoch seconds, or Since(...)")
         if until is not None and until <= since:
-            raise ValueError(f"the range is reversed or empty: start {start}, end {end}")
+            raise ArgumentError(f"the range is reversed or empty: start {start}, end {end}")
         return cls(start=floor(since), end=None if until is None else ceil(until))
 
 
 def resolve_range(
-    wanted: RequestedRange,
-    state: ScanState | None,
+    requested: RequestedRange,
+    held: ScanState | None,
     *,
     product_key: str,
     now: float,
     oldest: int,
+    owned: int,
     finished: bool,
 ) -> ScanState:
     """Return the range to scan now.
 
     Args:
-        wanted: What was asked for.
-        state: What the store holds; None if nothing.
+        requested: The range as it was given.
+        held: The state in the store; None if it holds no scan.
         product_key: The product to scan.
         now: The earliest that it can be at the server, in epoch seconds.
         oldest: The oldest second that a log can be asked for.
+        owned: Seconds that one log query owns.
         finished: Whether the store has all of the range that it holds.
 
     Raises:
-        StoreMismatchError: The store is another product's, or holds another range.
+        StoreMismatchError: The store belongs to another product, or holds another range.
         LogRangeError: A new range begins more than 30 days ago.
-        ValueError: The range begins in the future, or nothing was ever scanned to go on from.
+        ArgumentError: The range begins in the future, or `Since()` found no earlier scan.
     """
-    present = floor(now)
-    if state is None:
-        start = _first(wanted.start, now)
-        if start > present:
-            raise ValueError(f"the range begins in the future: {start} is after {present}, now")
-        if start < oldest - _MOMENT:
-            raise LogRangeError(
-                f"logs are kept for 30 days: start {start} is too old, the oldest allowed is"
-                f" {oldest}",
-                oldest=oldest,
-            )
-        end = present if wanted.end is None else min(wanted.end, present)
-        return ScanState(
-            product_key=product_key, start=start, end=max(start, end), wanted_end=wanted.end
-        )
-    if state.product_key != product_key:
+    if held is None:
+        start, end = _first_range(requested, now, oldest=oldest, owned=owned)
+        return ScanState(product_key=product_key, start=start, end=end, wanted_end=requested.end)
+    if held.product_key != product_key:
         raise StoreMismatchError(
-            f"the store holds product {state.product_key}, this scan is of {product_key}"
+            f"the store holds product {held.product_key}, this scan is of {product_key}"
         )
-    other_start = not isinstance(wanted.start, Since) and wanted.start != state.start
-    if other_start or wanted.end not in {None, state.end, state.wanted_end}:
+    other_start = not isinstance(requested.start, Since) and requested.start != held.start
+    if other_start or requested.end not in {None, held.end, held.wanted_end}:
         raise StoreMismatchError(
-            f"the store holds {_shown(state.start)} to {_shown(state.end)}, which is not the range"
-            " asked for; ask for that one, or since then, or name another store"
+            f"the store holds {_utc(held.start)} to {_utc(held.end)}, which is not the range"
+            " asked for; ask for that one, or for Since(), or name another store"
         )
-    end = present if wanted.end is None else min(wanted.end, present)
-    # What fails for good, a deleted device or a closed log, must not keep all else from going on.
-    if not finished and not (state.over and end > state.end):
-        return state
+    end = _end(requested, now)
+    # A part that fails for good (a deleted device, a closed log) must not keep the range from
+    # being extended night after night.
+    if not finished and not (held.over and end > held.end):
+        return held
     return evolve(
-        state,
-        end=max(state.end, end),
-        wanted_end=wanted.end,
-        run=state.run + 1,
+        held,
+        end=max(held.end, end),
+        wanted_end=requested.end,
+        run=held.run + 1,
         listing=None,
         over=False,
     )
 
 
-def _first(start: int | Since, now: float) -> int:
-    if not isinstance(start, Since):
-        return start
-    if start.seconds is None:
-        raise ValueError("there is no last scan to go on from: give a start")
-    return floor(now - start.seconds)
+def _first_range(
+    requested: RequestedRange, now: float, *, oldest: int, owned: int
+) -> tuple[int, int]:
+    start, end = requested.start, _end(requested, now)
+    if isinstance(start, Since):
+        start, end = start.resolve(now, oldest=oldest, owned=owned)
+    if start > floor(now):
+        raise ArgumentError(f"the range begins in the future: {start} is after {floor(now)}, now")
+    if start < oldest - _EDGE_SLACK:
+        raise LogRangeError(
+            f"logs are kept for 30 days: start {start} is too old, the oldest allowed is {oldest}",
+            oldest=oldest,
+        )
+    return start, max(start, end)
 
 
-def _shown(second: int) -> str:
+def _end(requested: RequestedRange, now: float) -> int:
+    return floor(now) if requested.end is None else min(requested.end, floor(now))
+
+
+def _utc(second: int) -> str:
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
