@@ -1,4 +1,4 @@
-"""What is left to ask of one log of one device, and how each page moves it on. Pure."""
+"""The progress of one log of one device, and how each page advances it. Pure."""
 
 from math import floor
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ LogName: TypeAlias = Literal["online", "cmd", "data"]
 LOGS: tuple[LogName, ...] = ("online", "cmd", "data")
 """All logs, in the order of the API document."""
 Record: TypeAlias = OnlineEvent | CommandRecord | DataRecord
-"""What the logs hold."""
+"""A record of a log."""
 Span: TypeAlias = tuple[int, int]
 """Seconds `first <= t < end`, in epoch seconds UTC."""
 
@@ -26,66 +26,66 @@ def time_of(record: Record) -> float:
 
 @frozen(kw_only=True)
 class Task:
-    """What is left to ask: the seconds from `next_second` on, one window after the other.
+    """The part of a log that is left to read: the seconds from `next_second` on, window by window.
 
-    There is one for each log of each device, however many windows it has; a window that failed for
-    good is split off as a task of its own, bounded by `part_end`. No second is two tasks' to ask.
+    Each log of each device has one task, however many windows are left. A window that keeps failing
+    is split off as a task of its own that ends at `part_end`. No second belongs to two tasks.
     """
 
     did: str
     log: LogName
     part: int = 0
-    """0 for the log itself, else the first second of the window that was split off."""
+    """0 for the log itself, else the first second of a window that was split off."""
     next_second: int
-    """The first second that was not asked in this run: where the open, or the next window begins."""
+    """First second that this run has not read: the beginning of the open, or of the next window."""
     rescan_from: int
-    """Where the next run begins: before `next_second`, if late records may still come up behind it."""
+    """Where the next run begins: before `next_second` if late records may still appear before it."""
     replace_before: int
-    """Before it, rows may stand in the store already, from an earlier run: they are replaced."""
+    """Rows before this second may exist from an earlier run, and are replaced."""
     part_end: int | None = None
-    """Where a split-off window ends; None: with the range of the scan."""
+    """End of a window that was split off; None for a log, which ends with the range of the scan."""
     end: int | None = None
-    """Where the window ends that is open; None: none is."""
+    """End of the open window; None if no window is open."""
     resume: str | None = None
-    """Where its walk goes on."""
+    """Resume token of the open window's walk; None at its beginning."""
     covered: int = 0
-    """The first second of it that is not in the store yet."""
+    """First second of the open window that is not in the store yet."""
     opened_at: int = 0
-    """When it was opened."""
+    """When the open window was opened, in epoch seconds UTC."""
     windows: int = 0
-    """Windows finished so far."""
+    """Windows read to their end so far."""
     pages: int = 0
-    """Pages that they took."""
+    """Pages read so far."""
 
     @classmethod
     def new(cls, did: str, log: LogName, start: int) -> "Task":
-        """Return the task of a log of which nothing was asked yet."""
+        """Return the task of a log of which nothing was read yet."""
         return cls(did=did, log=log, next_second=start, rescan_from=start, replace_before=start)
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What tells this task from all others."""
+        """Identifies the task."""
         return self.did, self.log, self.part
 
     @property
     def open_end(self) -> int:
-        """Where the open window ends."""
+        """End of the open window, which must exist."""
         if self.end is None:
             raise AssertionError("unreachable")
         return self.end
 
     @property
     def over(self) -> bool:
-        """Whether it is a split-off window that was read at last: nothing is left to remember."""
+        """Whether it is a split-off window that was read to its end, so that it can be deleted."""
         return self.part_end is not None and self.rescan_from >= self.next_second >= self.part_end
 
     def stop(self, end: int) -> int:
-        """Return where it ends in a range that ends at `end`."""
+        """Return the end of the task in a range that ends at `end`."""
         return end if self.part_end is None else self.part_end
 
     def rewound(self) -> "Task":
-        """Return the task as the next run begins it: back to where late records may have come."""
-        # The window that a log has open is closed first; one that was split off may never be.
+        """Return the task as the next run begins it: from the first second that may have late records."""
+        # An open window of a log is finished first; a split-off one may fail for ever.
         if self.rescan_from >= self.next_second or (self.end is not None and self.part_end is None):
             return self
         replace_before = max(self.replace_before, self.next_second, self.covered)
@@ -94,11 +94,11 @@ class Task:
         )
 
     def opened(self, end: int, owned: int, now: float) -> "Task":
-        """Return the task with a window to walk: the open one, or the next, as wide as can be.
+        """Return the task with an open window: the one it has, or the next, as wide as a query allows.
 
         Args:
-            end: Where the range of the scan ends.
-            owned: Seconds that one query owns.
+            end: End of the scan's range.
+            owned: Seconds that one log query owns.
             now: The earliest that it can be at the server, in epoch seconds.
         """
         if self.end is not None:
@@ -112,26 +112,26 @@ class Task:
         )
 
     def took(self, last: float | None, resume: str | None) -> "Task":
-        """Return the task after a page of its open window that was not the last one.
+        """Return the task after a page of its open window, which was not the last one.
 
         Args:
-            last: Time of the page's last record; None if it had none.
-            resume: Where to go on.
+            last: Time of the page's last record; None for an empty page.
+            resume: Resume token of the page.
         """
-        # The pages of a walk hold whole seconds, oldest first.
+        # A page holds whole seconds, oldest first.
         covered = self.covered if last is None else max(self.covered, floor(last) + 1)
         return evolve(self, resume=resume, covered=covered, pages=self.pages + 1)
 
     def closed(self, settle: int, *, pages: int = 1) -> "Task":
-        """Return the task after its open window.
+        """Return the task after the end of its open window.
 
         Args:
-            settle: Seconds for which records may come up late.
-            pages: 1 for the page that ended it, 0 if none was asked.
+            settle: Seconds that a record may take to appear in the log.
+            pages: 1 for the page that ended it, 0 if no page was asked for.
         """
         end = self.open_end
         rescan_from = self.rescan_from
-        if rescan_from >= self.next_second:  # Else a window before it must be asked again anyway.
+        if rescan_from >= self.next_second:  # Else an earlier window must be read again anyway.
             rescan_from = max(rescan_from, min(end, self.opened_at - settle))
         return evolve(
             self,
@@ -145,7 +145,7 @@ class Task:
         )
 
     def reopened(self) -> "Task":
-        """Return the task with its open window to be walked from its beginning."""
+        """Return the task with its open window at its beginning, as after a lost resume token."""
         return evolve(
             self,
             resume=None,
@@ -154,7 +154,7 @@ class Task:
         )
 
     def skipped(self, start: int) -> "Task":
-        """Return the task with its next window to begin at `start`: before it there is nothing."""
+        """Return the task with its next window at `start`, since the seconds before it hold nothing."""
         return evolve(
             self,
             next_second=start,
@@ -164,7 +164,8 @@ class Task:
     def split(self) -> "tuple[Task, Task]":
         """Return the open window as a task of its own, and the log without it.
 
-        Seconds before it that must be asked again go with it: the log would ask for its own too.
+        Seconds before the window that must be read again move to the new task: if the log kept
+        them, it would read the window again with them.
         """
         end = self.open_end
         return evolve(self, part=self.next_second, part_end=end), evolve(
@@ -180,16 +181,16 @@ class Task:
         """Return the task after seconds of its window fell off the edge of the log, and the gap.
 
         Args:
-            first: The first second that fell off.
-            last: The last one.
+            first: First second that fell off.
+            last: Last second that fell off.
         """
-        # What an earlier run brought of them is in the store, and stays there.
+        # Records that an earlier run read of these seconds stay in the store.
         gap = max(first, self.replace_before), last + 1
         after = evolve(self, covered=max(self.covered, last + 1))
         return after, gap if gap[0] < gap[1] else None
 
     def replaced(self, after: "Task") -> Span | None:
-        """Return the seconds whose old rows give way to what brought the task to `after`."""
+        """Return the seconds whose rows of an earlier run are replaced by the page that led to `after`."""
         span = self.covered, min(after.covered, self.replace_before)
         return span if span[0] < span[1] else None
 
@@ -197,7 +198,7 @@ class Task:
         """Return the task with its open window moved up to the edge of the log, and the gap.
 
         Args:
-            oldest: The oldest second that may be asked.
+            oldest: The oldest second that can be asked for.
         """
         start = min(oldest, self.open_end)
         after, gap = self.lost(self.next_second, start - 1)
