@@ -1,4 +1,4 @@
-"""What a place in the quota costs, and how much of the quota is used; prints Markdown tables.
+"""What a permit in the quota costs, and how much of the quota is used; prints Markdown tables.
 
 Run as `python -m benchmarks.bench_quota [calls] [--shared]`, from a checkout: the seven servers are
 those of the tests. `--shared` adds three processes on one Valkey, for a minute each.
@@ -36,7 +36,7 @@ _BIG = 10**7
 def _grants() -> dict[str, Grant]:
     quota = HourlyQuota(10**9, 10.0, burst=_BIG, reserve=0, initial=_BIG)
     limiter = AsyncLimiter(_BIG, 1)
-    moving = MovingWindowRateLimiter(MemoryStorage())
+    sliding = MovingWindowRateLimiter(MemoryStorage())
     item = RateLimitItemPerSecond(_BIG)
     pyrate = Limiter(InMemoryBucket([Rate(_BIG, Duration.SECOND)]))
     throttled = Throttled(
@@ -50,7 +50,7 @@ def _grants() -> dict[str, Grant]:
     return {
         "**HourlyQuota**, with observe": ours,
         "aiolimiter": limiter.acquire,
-        "limits, moving window, memory": lambda: moving.hit(item, "k"),
+        "limits, moving window, memory": lambda: sliding.hit(item, "k"),
         "pyrate-limiter, memory": lambda: pyrate.try_acquire_async("k"),
         "throttled-py, GCRA, memory": lambda: throttled.limit(timeout=-1),
     }
@@ -97,8 +97,8 @@ async def _queued_aiolimiter(waiting: int) -> float:
 class _Plain:
     """A limiter that knows neither lanes nor headers."""
 
-    def __init__(self, places: float, seconds: float) -> None:
-        self._limiter = AsyncLimiter(places, seconds)
+    def __init__(self, permits: float, seconds: float) -> None:
+        self._limiter = AsyncLimiter(permits, seconds)
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE) -> None:
         del lane

@@ -1,4 +1,4 @@
-"""How often one may call: the hourly quota, in one process or shared by many."""
+"""The hourly quota of calls, of one process or shared by several."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ __all__ = ["HourlyQuota", "SharedQuota", "SharedTokenStore"]
 
 
 def __getattr__(name: str) -> object:
-    # Only who shares a quota needs the packages of the extra `redis`.
+    # Loaded late: only a shared quota needs the packages of the extra `redis`.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from gizwits_async.quota import shared  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The quota headers of one reply as numbers, less what cannot be true. Pure."""
+"""The quota headers of one reply as numbers; impossible values are dropped. Pure."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,13 @@ __all__ = ["Reading", "read"]
 
 _MILLI = 1000.0
 _ROUNDING = 1.0
-"""Seconds by which Date and Reset may be cut off."""
+"""Seconds: Date and Reset are truncated to whole ones."""
 _DIGITS = 18
 
 
 @frozen(kw_only=True)
 class Reading:
-    """The numbers of one reply that can be true."""
+    """The plausible numbers of one reply."""
 
     limit: int | None = None
     """Calls in a period."""
@@ -34,14 +34,14 @@ def _whole(text: str | None) -> int | None:
 
 
 def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
-    """Return what the headers (lower-case names) say, less what cannot be true.
+    """Return the numbers in the headers (lower-case names); None for those that cannot be true.
 
-    Durations come from `Reset - Date` of the same reply, never from a clock of ours: clocks differ.
+    Durations are `Reset - Date` of the same reply: the local clock may differ from the server's.
 
     Args:
-        headers: Reply headers; others among them are ignored.
-        calls: Calls a period, where the reply names no limit.
-        longest: Seconds that a reset may be away, `period + pad`; a Reset beyond it is junk.
+        headers: Headers of a reply.
+        calls: Limit to assume where the reply names none.
+        longest: Most seconds until a reset, `period + pad`; a later Reset is ignored.
     """
     limit = _whole(headers.get("x-ratelimit-limit")) or None
     remaining = _whole(headers.get("x-ratelimit-remaining"))

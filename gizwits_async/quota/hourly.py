@@ -1,4 +1,4 @@
-"""The quota of one process: a bucket, two lanes and the server's word, put together."""
+"""The quota of one process: a token bucket, two lanes and what the server reports, put together."""
 
 import asyncio
 from collections import deque
@@ -8,29 +8,31 @@ from typing import NoReturn
 
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane, QuotaSnapshot
-from gizwits_async.quota.bucket import Bucket, Ledger, fill_rate
-from gizwits_async.quota.queue import Line
-from gizwits_async.quota.server_view import Now, ServerView
+from gizwits_async.quota.bucket import Bucket, fill_rate
+from gizwits_async.quota.ledger import GrantCounter
+from gizwits_async.quota.loop_clock import LoopClock
+from gizwits_async.quota.queue import FairQueue
+from gizwits_async.quota.server_view import LocalState, ServerView
 
 __all__ = ["HourlyQuota", "pad_for"]
 
 MAX_WAITING = 200_000
-"""Callers a lane holds: beyond it (over two days of the default quota) a call is refused at once."""
+"""Most callers in a lane, over two days of the default quota; a further call is refused at once."""
 _FLOOR = 60
-"""Where interactive demand never ends, bulk still gets one place in so many."""
-_MOST = 10**9
-"""Of calls and seconds: more than any process makes or lives, and few enough to reckon with."""
+"""Under endless interactive demand, bulk still gets one permit in this many."""
+_LARGEST = 10**9
+"""Upper bound of calls and seconds: keeps the arithmetic exact enough and in range."""
 _COUNT_LATE = 2.0
 """Seconds beyond its time-out after which a call that hung may still be counted by the server."""
 
 
 def pad_for(timeout: float) -> float:
-    """Return the `pad` that covers calls with this time-out: one that hangs is counted that late."""
+    """Return the `pad` for calls with this time-out: a call that hangs may be counted that late."""
     return max(12.0, timeout + _COUNT_LATE)
 
 
 class HourlyQuota:
-    """How often one may call: never refused, never idle, people before jobs.
+    """Keeps calls within the hourly quota, and serves interactive calls before bulk ones.
 
     One quota belongs to one enterprise id and one event loop at a time; share it between clients.
     """
@@ -45,6 +47,8 @@ class HourlyQuota:
         pad: float = 12.0,
         initial: int = 2,
         sprint: bool = True,
+        bucket: Bucket | None = None,
+        clock: LoopClock | None = None,
     ) -> None:
         """Make a quota; it needs no event loop before the first `acquire`.
 
@@ -52,102 +56,102 @@ class HourlyQuota:
             calls: Calls the server allows in a period.
             period: Seconds.
             burst: Calls that may go at once after a rest.
-            reserve: Places of the burst that bulk calls leave to interactive ones.
-            pad: Longest seconds between a place and the server's count of the call:
+            reserve: Permits of the burst that bulk calls leave to interactive ones.
+            pad: Longest time in seconds between a permit and the server's count of the call:
                 `Options.timeout` and two more.
-            initial: Places at the start, on account of the first that the bucket will get.
-            sprint: Whether to go faster while the server says that most of the period is unused.
+            initial: Permits at the start, borrowed from the first ones that the bucket will get.
+            sprint: Whether to go faster while the server reports that most of a period is unused.
+            bucket: The bucket that permits come from; by default one of this process.
+            clock: The clock of `bucket`.
 
         Raises:
-            ValueError: The numbers do not fit together; the message says why and what would.
+            ValueError: The numbers do not fit together; the message names numbers that would.
         """
         _check(calls, period, burst=burst, reserve=reserve, pad=pad, initial=initial)
         self.calls = calls
         self.period = period
         self.reserve = reserve
         self.rate = fill_rate(calls, period, burst, pad)
-        """Places a second."""
+        """Permits a second."""
         self._pad = pad
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._shift = 0.0
-        self._seen = 0.0
-        self._advance = initial
-        self._advance_until = 0.0
-        self._bucket = Bucket(burst, self.rate, clock=self._now)
+        self._clock = clock or LoopClock()
+        self._initial = initial
+        self._initial_until = 0.0
+        self._bucket = bucket or Bucket(burst, self.rate, clock=self._clock)
         self._view = ServerView(calls=calls, period=period, pad=pad, reserve=reserve, sprint=sprint)
-        self._lines = {lane: self._line(lane) for lane in Lane}
-        self._flying: deque[float] = deque()  # when each place without an outcome was granted
-        self._ledger = Ledger(period)
-        self._paced = dict.fromkeys(Lane, 0.0)
+        self._queues = {lane: self._queue(lane) for lane in Lane}
+        self._in_flight: deque[float] = deque()
+        """When each permit was granted whose call has no outcome yet."""
+        self._ledger = GrantCounter(period)
+        self._next_ahead = dict.fromkeys(Lane, 0.0)
+        """When the next call of each lane may go ahead of the bucket."""
         self._bulk_served = 0.0
         self._closed = False
-        self._first_places = 0.0
-        # Seconds that a place may take which is there; above zero, every call goes through the
-        # pump, so that a call cancelled meanwhile loses none.
-        self._asking = 0.0
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
-        """Wait for a place, and take it. Each place wants one `observe`; a cancelled wait none.
+        """Wait for a permit, and take it. Each permit needs one `observe`; a cancelled wait none.
 
         Args:
-            lane: Which queue to stand in.
+            lane: Priority lane.
             max_wait: Seconds to wait at most; None waits as long as it takes.
 
         Raises:
             QuotaWaitError: The wait is known to be longer (at once), or became so; or the queue
                 is full.
-            ClientClosedError: The quota was closed, or serves another running event loop.
+            ClientClosedError: The quota was closed, or another running event loop uses it.
         """
         lane = Lane(lane)
         self._bind(asyncio.get_running_loop())
-        line = self._lines[lane]
-        if not self._asking and not line and await self._take(lane) is None:
+        queue = self._queues[lane]
+        if not self._bucket.latency and not queue and await self._take(lane) is None:
             return
-        if len(line) >= MAX_WAITING:
+        if len(queue) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
-        if lane is Lane.BULK and not line:
-            self._bulk_served = self._now()  # nobody waited: the floor counts from here
+        if lane is Lane.BULK and not queue:
+            self._bulk_served = self._clock()  # the queue was empty: the floor counts from here
         if max_wait is None:
-            await line.wait()
+            await queue.wait()
             return
         if self._expected(lane) > max_wait:
             raise self._refusal(lane, f"more than {max_wait:g} s")
-        limit = max(max_wait, self._asking)
-        await line.wait(limit, partial(self._refusal, lane, f"more than {max_wait:g} s"))
+        limit = max(max_wait, self._bucket.latency)
+        await queue.wait(limit, partial(self._refusal, lane, f"more than {max_wait:g} s"))
 
     async def acquire_first(self) -> None:
-        """Wait for an interactive place before all who wait already: for a login that they need.
+        """Wait for an interactive permit at the front of the queue: for a login all others need.
 
         Raises:
             ClientClosedError: See `acquire`.
         """
         self._bind(asyncio.get_running_loop())
-        line = self._lines[Lane.INTERACTIVE]
-        if self._asking or line or await self._take(Lane.INTERACTIVE) is not None:
-            await line.wait(first=True)
+        queue = self._queues[Lane.INTERACTIVE]
+        if self._bucket.latency or queue or await self._take(Lane.INTERACTIVE) is not None:
+            await queue.wait(first=True)
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
-        """Take in what came of a place: once for each that was granted.
+        """Take note of the outcome of a call: once for each permit that was granted.
 
         Args:
             headers: The reply's headers under lower-case names; None when no reply came.
             refused: Whether the reply was a 5013.
         """
-        granted_at = now = self._now()
-        if headers is not None and self._flying:
-            granted_at = self._flying.popleft()
-        # Without a reply the call may still be counted: it stays under way until that is over.
+        granted_at = now = self._clock()
+        if headers is not None and self._in_flight:
+            granted_at = self._in_flight.popleft()
+        # A call without a reply may still be counted: it stays in flight until `pad` has passed.
         restored = self._view.restored
         self._view = self._view.observe(
-            headers, self._situation(now), granted_at=granted_at, refused=refused
+            headers, self._state(now), granted_at=granted_at, refused=refused
         )
-        if self._view.restored > restored and self._bucket.places < 0:
-            self._bucket.put(0.0)  # what went ahead was counted in the window that is over
-        self._poke()
+        if self._view.restored > restored and self._bucket.permits < 0:
+            self._bucket.put(0.0)  # the debt belongs to the window that has ended
+        if refused:
+            self._bucket.stop(self.retry_after() or 0.0)
+        self._wake()
 
     def snapshot(self) -> QuotaSnapshot:
-        """Return what is known of the quota now, and from where."""
-        now = self._situation(self._now())
+        """Return what is known of the quota now, and its source."""
+        now = self._state(self._clock())
         view = self._view
         if not view.live(now.time):
             used = self._ledger.recent(now.time)
@@ -163,116 +167,108 @@ class HourlyQuota:
 
     def retry_after(self) -> float | None:
         """Return the seconds for which a refusal or the server's count holds calls back."""
-        return self._view.gate(Lane.INTERACTIVE, self._situation(self._now())) or None
+        return self._view.blocked_for(Lane.INTERACTIVE, self._state(self._clock())) or None
 
     async def aclose(self) -> None:
-        """Turn all waiting calls away with `ClientClosedError`, and take no more."""
+        """Raise `ClientClosedError` in all waiting calls, and grant no more permits."""
         self._closed = True
-        for line in self._lines.values():
-            line.close()
+        for queue in self._queues.values():
+            queue.close()
+        await self._bucket.aclose()
 
     def __reduce__(self) -> NoReturn:
-        # The copy would count from the beginning: the same calls would be spent twice.
+        # A copy would count from zero: the same permits would be granted twice.
         raise TypeError(
             "a quota counts for one process and cannot be pickled; processes share `SharedQuota`"
         )
 
-    def _line(self, lane: Lane) -> Line:
-        return Line(partial(self._take, lane), partial(self._give_back, lane))
-
-    def _now(self) -> float:
-        if self._loop is not None and not self._loop.is_closed():
-            self._seen = max(self._seen, self._loop.time() + self._shift)
-        return self._seen
+    def _queue(self, lane: Lane) -> FairQueue:
+        return FairQueue(partial(self._take, lane), partial(self._give_back, lane))
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._closed:
             raise ClientClosedError("the quota was closed")
-        if self._loop is loop:
+        before = self._clock.loop
+        if before is loop:
             return
-        if self._loop is not None and not self._loop.is_closed():
-            raise ClientClosedError(
-                "this quota serves another event loop that is still open: "
-                "use a client and a quota in one loop at a time"
-            )
-        places, seen = self._bucket.places, self._seen
-        # The count goes on where it stood, or a loop a call would be a fresh start a call.
-        # Loops share one clock but for virtual ones; ours must not go back.
-        self._shift = max(self._shift, seen - loop.time())
-        fresh, self._loop = self._loop is None, loop
-        for line in self._lines.values():
-            line.forget()
-        self._bucket.put(self._first_places if fresh else places + (self._now() - seen) * self.rate)
-        if fresh:
-            self._advance_until = self._now() + self._advance / self.rate
+        permits, seen = self._bucket.permits, self._clock()
+        self._clock.follow(loop)
+        for queue in self._queues.values():
+            queue.forget()
+        if before is None:
+            self._bucket.put(self._bucket.at_start)
+            self._initial_until = self._clock() + self._initial / self.rate
+        else:
+            # The count goes on: an event loop a call must not mean a fresh start a call.
+            self._bucket.put(permits + (self._clock() - seen) * self.rate)
 
     async def _take(self, lane: Lane) -> float | None:
-        """Take a place and return None, or return the seconds after which to ask again."""
-        now = self._situation(self._now())
-        gate = self._view.gate(lane, now)
-        if gate > 0:
-            return gate
+        """Take a permit and return None, or return the seconds after which to try again."""
+        now = self._state(self._clock())
+        blocked = self._view.blocked_for(lane, now)
+        if blocked > 0:
+            return blocked
         if not (await self._bucket.take(self._need(lane) - 1) or self._borrow()):
             delay = self._go_ahead(lane, now)
             if delay is not None:
                 return delay
-        self._flying.append(now.time)
+        self._in_flight.append(now.time)
         self._ledger.add(lane, now.time)
         if lane is Lane.BULK:
             self._bulk_served = now.time
         return None
 
-    def _go_ahead(self, lane: Lane, now: Now) -> float | None:
-        """Take a place that the bucket does not have; else return when to ask again."""
+    def _go_ahead(self, lane: Lane, now: LocalState) -> float | None:
+        """Take a permit that the bucket does not hold; else return when to try again."""
         wait = self._bucket.wait_for(self._need(lane))
         if lane is Lane.BULK and now.time < self._bulk_due:
             wait = min(wait, self._bulk_due - now.time)
-        distance = self._view.ahead(lane, now)
-        if distance is None:
+        spacing = self._view.spacing(lane, now)
+        if spacing is None:
             return min(wait, self.period / 60) if now.debt else wait
-        # In a sprint one by one; afterwards people may still come in small crowds.
-        crowd = self._bucket.burst - 1 if now.debt and lane is Lane.INTERACTIVE else 0
-        early = self._paced[lane] - crowd * distance - now.time
+        # One by one in a sprint; afterwards interactive calls may still come in small bursts.
+        burst = self._bucket.burst - 1 if now.debt and lane is Lane.INTERACTIVE else 0
+        early = self._next_ahead[lane] - burst * spacing - now.time
         if early > 0:
             return min(wait, early)
-        self._paced[lane] = max(self._paced[lane], now.time) + distance
-        self._bucket.put(self._bucket.places - 1)
+        self._next_ahead[lane] = max(self._next_ahead[lane], now.time) + spacing
+        self._bucket.put(self._bucket.permits - 1)
         return None
 
     def _borrow(self) -> bool:
-        # The first places of a new process are taken from those that the next seconds bring:
-        # so that it need not wait, and a hundred restarts still give nothing extra.
-        if self._advance <= 0 or self._now() >= self._advance_until:
+        # The first permits of a new process are taken from those of the next seconds: it need not
+        # wait, and a hundred restarts still add nothing.
+        if self._initial <= 0 or self._clock() >= self._initial_until:
             return False
-        self._advance -= 1
-        self._bucket.put(self._bucket.places - 1)
+        self._initial -= 1
+        self._bucket.put(self._bucket.permits - 1)
         return True
 
     def _give_back(self, lane: Lane) -> None:
-        if self._flying:
-            self._flying.pop()
-        self._ledger.add(lane, self._now(), -1)
+        if self._in_flight:
+            self._in_flight.pop()
+        self._ledger.add(lane, self._clock(), -1)
         self._bucket.give_back()
-        self._poke()
+        self._wake()
 
-    def _situation(self, now: float) -> Now:
-        while self._flying and self._flying[0] <= now - self._pad:
-            self._flying.popleft()
+    def _state(self, now: float) -> LocalState:
+        while self._in_flight and self._in_flight[0] <= now - self._pad:
+            self._in_flight.popleft()
             self._view = self._view.spend(now)
-        return Now(
+        return LocalState(
             time=now,
-            flying=len(self._flying),
-            landed_by=self._flying[0] + self._pad if self._flying else now,
+            in_flight=len(self._in_flight),
+            counted_by=self._in_flight[0] + self._pad if self._in_flight else now,
             granted=self._ledger.granted,
             demand=self._ledger.demand(now),
-            waiting=len(self._lines[Lane.BULK]),
-            debt=self._bucket.places <= -1,
-            paced_at=self._bulk_served,
+            waiting=len(self._queues[Lane.BULK]),
+            debt=self._bucket.permits <= -1,
+            bulk_granted_at=self._bulk_served,
         )
 
     def _need(self, lane: Lane) -> int:
-        """Return how many places there must be for one of this lane to be taken."""
-        due = len(self._lines[Lane.BULK]) > 0 and self._now() >= self._bulk_due
+        """Return how many permits the bucket must hold for one of this lane to be taken."""
+        due = len(self._queues[Lane.BULK]) > 0 and self._clock() >= self._bulk_due
         if lane is Lane.BULK:
             return 1 if due else 1 + self.reserve
         return 2 if due else 1
@@ -283,28 +279,28 @@ class HourlyQuota:
 
     def _expected(self, lane: Lane) -> float:
         """Return the least seconds that one more caller of this lane would have to wait."""
-        now = self._situation(self._now())
-        ahead = len(self._lines[Lane.INTERACTIVE])
+        now = self._state(self._clock())
+        ahead = len(self._queues[Lane.INTERACTIVE])
         if lane is Lane.BULK:
-            ahead += len(self._lines[Lane.BULK])
-        gate = self._view.gate(lane, now)
-        # A gate lets the bucket fill, but not beyond its brim.
-        filled = min(self._bucket.burst, self._bucket.places + gate * self.rate)
+            ahead += len(self._queues[Lane.BULK])
+        blocked = self._view.blocked_for(lane, now)
+        # The bucket fills while calls are blocked, but not above its burst.
+        filled = min(self._bucket.burst, self._bucket.permits + blocked * self.rate)
         wait = max(0.0, (ahead + self._need(lane) - filled) / self.rate)
-        distance = self._view.ahead(lane, now)
-        if distance is not None:
-            wait = min(wait, max(0.0, self._paced[lane] - now.time) + ahead * distance)
-        return gate + wait
+        spacing = self._view.spacing(lane, now)
+        if spacing is not None:
+            wait = min(wait, max(0.0, self._next_ahead[lane] - now.time) + ahead * spacing)
+        return blocked + wait
 
     def _refusal(self, lane: Lane, why: str) -> QuotaWaitError:
         wait = self._expected(lane)
         return QuotaWaitError(
-            f"no place in the quota: {why}; expected in {wait:.0f} s", retry_after=wait
+            f"no permit in the quota: {why}; expected in {wait:.0f} s", retry_after=wait
         )
 
-    def _poke(self) -> None:
-        for line in self._lines.values():
-            line.poke()
+    def _wake(self) -> None:
+        for queue in self._queues.values():
+            queue.wake()
 
 
 def _check(
@@ -318,8 +314,8 @@ def _check(
             raise ValueError(f"{name} must not be negative, not {number!r}")
     numbers = {"calls": calls, "period": period, "burst": burst, "pad": pad}
     for name, number in numbers.items():
-        if number > _MOST:
-            raise ValueError(f"{name} must be at most {_MOST:,}")
+        if number > _LARGEST:
+            raise ValueError(f"{name} must be at most {_LARGEST:,}")
     if reserve >= burst:
         raise ValueError(
             f"reserve must be below burst, or bulk calls would never go: reserve={reserve}, "

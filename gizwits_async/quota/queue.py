@@ -1,4 +1,4 @@
-"""A queue of callers for places, and the pump that serves it. Knows nothing of quotas."""
+"""A first-come-first-served queue of callers, and the task that serves it. Knows nothing of quotas."""
 
 import asyncio
 from collections import OrderedDict
@@ -6,30 +6,30 @@ from collections.abc import Awaitable, Callable
 
 from gizwits_async.errors import ClientClosedError, GizwitsError
 
-__all__ = ["Line"]
+__all__ = ["FairQueue"]
 
-_SHORTEST_NAP = 2e-6
-"""Seconds; no clock is finer, and a nap of nothing would spin."""
+_SHORTEST_DELAY = 2e-6
+"""Seconds. A delay of zero would make the dispatcher spin: no clock is finer than this."""
 
 
-class Line:
-    """First come, first served, but for one who is let ahead. The pump lives while somebody waits."""
+class FairQueue:
+    """Callers that wait for a permit, served in order. The dispatcher runs while any of them waits."""
 
     def __init__(
         self, take: Callable[[], Awaitable[float | None]], give_back: Callable[[], None]
     ) -> None:
-        """Make a queue.
+        """Make an empty queue.
 
         Args:
-            take: Takes a place and returns None, or the seconds after which to ask again.
-            give_back: Takes back a place that nobody came for.
+            take: Takes a permit and returns None, or returns the seconds after which to try again.
+            give_back: Returns a permit whose caller was cancelled.
         """
         self._take = take
         self._give_back = give_back
-        # Ordered, because a plain dict walks over the holes of all who left the front.
+        # OrderedDict: finding the first key of a dict is O(n) after many deletions at its front.
         self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
-        self._pump: asyncio.Task[None] | None = None
-        self._nap: asyncio.Future[None] | None = None
+        self._dispatcher: asyncio.Task[None] | None = None
+        self._timer: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -41,94 +41,97 @@ class Line:
         *,
         first: bool = False,
     ) -> None:
-        """Wait for a place, at most `limit` seconds; then raise what `refusal` makes.
+        """Wait for a permit, at most `limit` seconds; then raise the error that `refusal` makes.
 
         Args:
             limit: Seconds; None waits as long as it takes.
             refusal: Makes the error to raise when they are over.
-            first: Whether to stand before all who wait already.
+            first: Whether to join at the front of the queue.
         """
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        timer: asyncio.TimerHandle | None = None
+        waiter: asyncio.Future[None] = loop.create_future()
+        timeout: asyncio.TimerHandle | None = None
         if limit is not None and refusal is not None:
-            timer = loop.call_later(limit, self._turn_away, turn, refusal)
-        self._waiting[turn] = None
+            timeout = loop.call_later(limit, self._turn_away, waiter, refusal)
+        self._waiting[waiter] = None
         if first:
-            self._waiting.move_to_end(turn, last=False)
-        if self._pump is None or self._pump.done():
-            self._pump = loop.create_task(self._serve(), name="gizwits_async quota pump")
-            self._pump.add_done_callback(self._served)
+            self._waiting.move_to_end(waiter, last=False)
+        if self._dispatcher is None or self._dispatcher.done():
+            self._dispatcher = loop.create_task(
+                self._serve(), name="gizwits_async quota dispatcher"
+            )
+            self._dispatcher.add_done_callback(self._dispatcher_ended)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            # Cancelled between the grant and the waking: the place is there, its owner is not.
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
+            # Cancelled after the permit was granted and before this task resumed.
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._give_back()
             raise
         finally:
-            if timer is not None:
-                timer.cancel()
-            self._leave(turn)
+            if timeout is not None:
+                timeout.cancel()
+            self._remove(waiter)
 
-    def poke(self) -> None:
-        """Look again now: something changed."""
-        if self._nap is not None and not self._nap.done() and not self._nap.get_loop().is_closed():
-            self._nap.set_result(None)
+    def wake(self) -> None:
+        """Let the dispatcher try again now, because something changed."""
+        timer = self._timer
+        if timer is not None and not timer.done() and not timer.get_loop().is_closed():
+            timer.set_result(None)
 
     def close(self) -> None:
-        """Turn everybody away; the pump ends by itself."""
+        """Raise `ClientClosedError` in all callers; the dispatcher ends by itself."""
         while self._waiting:
             self._turn_away(next(iter(self._waiting)), _closed)
 
     def forget(self) -> None:
-        """Drop callers and pump of an event loop that is no more."""
+        """Drop the callers and the dispatcher of an event loop that was closed."""
         self._waiting.clear()
-        self._pump = self._nap = None
+        self._dispatcher = self._timer = None
 
-    def _turn_away(self, turn: asyncio.Future[None], error: Callable[[], GizwitsError]) -> None:
-        if not turn.done() and not turn.get_loop().is_closed():
-            turn.set_exception(error())
-        self._leave(turn)
+    def _turn_away(self, waiter: asyncio.Future[None], error: Callable[[], GizwitsError]) -> None:
+        if not waiter.done() and not waiter.get_loop().is_closed():
+            waiter.set_exception(error())
+        self._remove(waiter)
 
-    def _leave(self, turn: asyncio.Future[None]) -> None:
-        self._waiting.pop(turn, None)
+    def _remove(self, waiter: asyncio.Future[None]) -> None:
+        self._waiting.pop(waiter, None)
         if not self._waiting:
-            self.poke()  # so that the pump goes home with the last caller
+            self.wake()  # so that the dispatcher ends with the last caller
 
     async def _serve(self) -> None:
         while self._waiting:
             delay = await self._take()
             if delay is not None:
-                await self._rest(delay)
-            elif (turn := self._next()) is not None:
-                turn.set_result(None)
+                await self._sleep(delay)
+            elif (waiter := self._next()) is not None:
+                waiter.set_result(None)
             else:
                 self._give_back()
 
-    def _served(self, pump: asyncio.Task[None]) -> None:
-        if not pump.cancelled() and (error := pump.exception()) is not None:
-            # A mistake of ours, or of what `take` calls: better told to all than waited on for ever.
-            while (turn := self._next()) is not None:
-                turn.set_exception(error)
+    def _dispatcher_ended(self, dispatcher: asyncio.Task[None]) -> None:
+        if not dispatcher.cancelled() and (error := dispatcher.exception()) is not None:
+            # A defect in `take`: raise it in every caller, or they would wait for ever.
+            while (waiter := self._next()) is not None:
+                waiter.set_exception(error)
 
     def _next(self) -> asyncio.Future[None] | None:
         while self._waiting:
-            turn, _ = self._waiting.popitem(last=False)
-            if not turn.done():  # cancelled in this very round of the loop
-                return turn
+            waiter, _ = self._waiting.popitem(last=False)
+            if not waiter.done():  # it may have been cancelled in this iteration of the loop
+                return waiter
         return None
 
-    async def _rest(self, delay: float) -> None:
+    async def _sleep(self, delay: float) -> None:
         loop = asyncio.get_running_loop()
-        self._nap = loop.create_future()
-        timer = loop.call_later(max(delay, _SHORTEST_NAP), self.poke)
+        self._timer = loop.create_future()
+        handle = loop.call_later(max(delay, _SHORTEST_DELAY), self.wake)
         try:
-            await self._nap
+            await self._timer
         finally:
-            timer.cancel()
-            self._nap = None
+            handle.cancel()
+            self._timer = None
 
 
 def _closed() -> GizwitsError:
-    return ClientClosedError("the quota was closed while this call waited for a place")
+    return ClientClosedError("the quota was closed while this call waited for a permit")

@@ -195,7 +195,7 @@ class Process:
         assert self.quota.observed == granted, "a place without an outcome, or two of one"
         assert sent == len(left) - len(shut), "a request without a place"
         assert self.door.flying == 0
-        assert not any(self.quota._lines.values())
+        assert not any(self.quota._queues.values())
 
     @property
     def withdrawn(self) -> int:

@@ -80,7 +80,7 @@ class Waiting:
         self.door._fates = None
         patient = self.client.with_options(deadline=None)
         assert (await patient.devices.detail(MACS[0])).mac == MACS[0]
-        assert not any(self.quota._lines.values())
+        assert not any(self.quota._queues.values())
         await self.client.aclose()
         await asyncio.sleep(1)
         assert len(asyncio.all_tasks()) == 1

@@ -135,8 +135,8 @@ class Trial:
         """Return the tasks that are neither ours nor the client's: a renewal, a pump of the quota."""
         renewal = one.client._gateway.tokens._renewal
         kept = {asyncio.current_task(), renewal and renewal.task}
-        lines = one.quota._lines.values()
-        return asyncio.all_tasks() - kept - {line._pump for line in lines}
+        lines = one.quota._queues.values()
+        return asyncio.all_tasks() - kept - {line._dispatcher for line in lines}
 
     async def _quiet(self) -> None:
         """Wait until no other task is left."""

@@ -122,7 +122,7 @@ def test_q1_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown:
 @pytest.mark.fault("A1", "Q3")
 @pytest.mark.parametrize("dies", [False, True], ids=["no token yet", "the token dies"])
 def test_q3_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
-    """A1, Q3: the login goes before all who wait for it, and no place grows old meanwhile."""
+    """A1, Q3: the login goes before all who wait for it, and no permit grows old meanwhile."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quirks=Quirks(rate_headers="never"))
     door = Door(cloud, latency=0.2)
 
@@ -277,14 +277,14 @@ def test_q3_a_person_does_not_wait_for_a_job_of_a_thousand_calls() -> None:
 
 
 @pytest.mark.fault("Q4")
-@pytest.mark.parametrize("flying", [False, True], ids=["waiting", "in flight"])
-def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(flying: bool) -> None:
-    """Q4: waiting for the quota or on the wire: all end at once, no place leaks, the client serves."""
+@pytest.mark.parametrize("in_flight", [False, True], ids=["waiting", "in flight"])
+def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(in_flight: bool) -> None:
+    """Q4: waiting for the quota or on the wire: all end at once, no permit leaks, the client serves."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=10**6)
     door = Door(cloud)
 
     async def main() -> float:
-        burst = 10_100 if flying else 24
+        burst = 10_100 if in_flight else 24
         quota = HourlyQuota(40_000, 3600.0, burst=burst, initial=4, sprint=False)
         async with client_on(door, cloud, quota, timeout=60.0) as client:
             await client.authorization.create_token()
@@ -294,7 +294,7 @@ def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(flying: bo
             calls = [asyncio.create_task(client.devices.detail(MAC)) for _ in range(10_000)]
             await asyncio.sleep(0.001)
             granted, sent, at = quota._ledger.granted, len(door.left), now()
-            assert sent == (10_002 if flying else granted)
+            assert sent == (10_002 if in_flight else granted)
             began = time.process_time()
             for call in calls:
                 call.cancel()
@@ -303,7 +303,7 @@ def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(flying: bo
             assert {type(end) for end in ended} == {asyncio.CancelledError}
             assert now() - at < 0.1
             assert quota._ledger.granted == granted == len(door.left)
-            assert not any(quota._lines.values())
+            assert not any(quota._queues.values())
             door._latency = 0.0
             assert (await client.devices.detail(MAC)).mac == MAC
         assert len(asyncio.all_tasks()) == 1
@@ -315,7 +315,7 @@ def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(flying: bo
 
 @pytest.mark.fault("Q6")
 def test_q6_retries_pay_and_cannot_use_up_more_than_their_share() -> None:
-    """Q6: a service that always fails gets 1 + max_retries requests a call, each with its own place."""
+    """Q6: a service that always fails gets 1 + max_retries requests a call, each with its own permit."""
     broken = FaultRule(action="status", status=503, path="*/device_detail")
     cloud = SimulatedCloud(
         Fleet.of(["d" * 22]), quota=60, period=60.0, faults=[broken],

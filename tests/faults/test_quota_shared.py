@@ -61,7 +61,7 @@ class Proxy:
 
 
 async def grants(quota: SharedQuota, calls: int) -> list[float]:
-    """Let so many callers wait at once, and say when each had its place."""
+    """Let so many callers wait at once, and say when each had its permit."""
 
     async def one() -> float:
         await quota.acquire()

@@ -62,12 +62,12 @@ class Fixed(Server):
 
     def roll(self, now: float) -> float:
         """Open the window of `now`, and return how much of it has passed."""
-        place = (now - self.anchor) / self.period
-        index = int(place // 1)
+        position = (now - self.anchor) / self.period
+        index = int(position // 1)
         if index > self.index:
             self.before = self.count if index == self.index + 1 else 0
             self.index, self.count = index, 0
-        return place - index
+        return position - index
 
     def used(self, now):
         self.roll(now)
@@ -163,7 +163,7 @@ class World:
     ends: list[float] = Factory(list)
 
     async def call(self, lane: Lane = Lane.INTERACTIVE) -> None:
-        """Make one call: wait for a place, travel, be counted, come back."""
+        """Make one call: wait for a permit, travel, be counted, come back."""
         loop = asyncio.get_running_loop()
         asked = loop.time()
         await self.acquire(lane)

@@ -4,7 +4,7 @@ import pytest
 
 from gizwits_async.options import Lane
 from gizwits_async.quota.headers import Reading
-from gizwits_async.quota.server_view import Now, ServerView
+from gizwits_async.quota.server_view import LocalState, ServerView
 
 PEOPLE, BULK = Lane.INTERACTIVE, Lane.BULK
 
@@ -22,14 +22,14 @@ def view(**known: object) -> ServerView:
         (PEOPLE, {}, {}, 0.1),
         (PEOPLE, {"left": 1801}, {}, 0.1),
         (PEOPLE, {"left": 1800}, {}, None),
-        (PEOPLE, {"left": 1802}, {"flying": 1}, 0.1),
-        (PEOPLE, {"left": 1802}, {"flying": 2}, None),
+        (PEOPLE, {"left": 1802}, {"in_flight": 1}, 0.1),
+        (PEOPLE, {"left": 1802}, {"in_flight": 2}, None),
         (PEOPLE, {}, {"waiting": 5000}, 0.1),
         (PEOPLE, {"sprint": False}, {}, None),
-        (PEOPLE, {"left": 2701, "strangers": 0.5}, {}, 0.1),
-        (PEOPLE, {"left": 2700, "strangers": 0.5}, {}, None),
-        (PEOPLE, {"left": 2101, "strangers": 0.5}, {"time": 1200.0}, 0.1),
-        (PEOPLE, {"left": 2100, "strangers": 0.5}, {"time": 1200.0}, None),
+        (PEOPLE, {"left": 2701, "other_clients_rate": 0.5}, {}, 0.1),
+        (PEOPLE, {"left": 2700, "other_clients_rate": 0.5}, {}, None),
+        (PEOPLE, {"left": 2101, "other_clients_rate": 0.5}, {"time": 1200.0}, 0.1),
+        (PEOPLE, {"left": 2100, "other_clients_rate": 0.5}, {"time": 1200.0}, None),
         # Bulk leaves its margin and what people want of late, and only if that ends its backlog.
         (BULK, {"left": 1819}, {}, 0.1),
         (BULK, {"left": 1818}, {}, None),
@@ -37,13 +37,13 @@ def view(**known: object) -> ServerView:
         (BULK, {"left": 2718}, {"demand": 0.5}, None),
         (BULK, {"left": 3600}, {"demand": 0.5, "waiting": 882}, 0.1),
         (BULK, {"left": 3600}, {"demand": 0.5, "waiting": 883}, None),
-        (BULK, {"left": 3583, "strangers": 0.25}, {"demand": 0.5, "waiting": 415}, 0.1),
-        (BULK, {"left": 3583, "strangers": 0.25}, {"demand": 0.5, "waiting": 416}, None),
+        (BULK, {"left": 3583, "other_clients_rate": 0.25}, {"demand": 0.5, "waiting": 415}, 0.1),
+        (BULK, {"left": 3583, "other_clients_rate": 0.25}, {"demand": 0.5, "waiting": 416}, None),
         # Each refusal ever makes its margin larger, up to a twentieth.
-        (BULK, {"left": 1837, "scars": 1}, {}, 0.1),
-        (BULK, {"left": 1836, "scars": 1}, {}, None),
-        (BULK, {"left": 1981, "scars": 100}, {}, 0.1),
-        (BULK, {"left": 1980, "scars": 100}, {}, None),
+        (BULK, {"left": 1837, "refusal_count": 1}, {}, 0.1),
+        (BULK, {"left": 1836, "refusal_count": 1}, {}, None),
+        (BULK, {"left": 1981, "refusal_count": 100}, {}, 0.1),
+        (BULK, {"left": 1980, "refusal_count": 100}, {}, None),
         # The smaller of the server's limit and ours counts.
         (PEOPLE, {"last": Reading(limit=7200), "left": 1801}, {}, 0.1),
         (PEOPLE, {"last": Reading(limit=1000), "left": 501}, {}, 0.1),
@@ -51,11 +51,11 @@ def view(**known: object) -> ServerView:
         (BULK, {"last": Reading(limit=1001), "left": 718}, {"waiting": 200}, 0.1),
         (BULK, {"last": Reading(limit=1001), "left": 718}, {"waiting": 201}, None),
         # A server that counts no fixed windows: a period after the first word it is proven.
-        (PEOPLE, {"moving": True, "since": 0.0, "reset_at": 9000.0}, {"time": 3600.0}, 0.1),
-        (PEOPLE, {"moving": True, "since": 0.0, "reset_at": 9000.0}, {"time": 3600.5}, None),
-        (PEOPLE, {"moving": True, "since": None}, {}, 0.1),
-        (PEOPLE, {"moving": False, "since": 0.0, "reset_at": 9000.0}, {"time": 5000.0}, 0.1),
-        (BULK, {"moving": True, "left": 1819}, {"demand": 1.0}, 0.1),
+        (PEOPLE, {"sliding": True, "since": 0.0, "reset_at": 9000.0}, {"time": 3600.0}, 0.1),
+        (PEOPLE, {"sliding": True, "since": 0.0, "reset_at": 9000.0}, {"time": 3600.5}, None),
+        (PEOPLE, {"sliding": True, "since": None}, {}, 0.1),
+        (PEOPLE, {"sliding": False, "since": 0.0, "reset_at": 9000.0}, {"time": 5000.0}, 0.1),
+        (BULK, {"sliding": True, "left": 1819}, {"demand": 1.0}, 0.1),
         # Ahead of the bucket already: as far apart as what is left lasts.
         (PEOPLE, {"left": 1800}, {"debt": True}, 1.0),
         (PEOPLE, {"left": 900}, {"debt": True}, 2.0),
@@ -65,13 +65,13 @@ def view(**known: object) -> ServerView:
         (PEOPLE, {"left": 1200, "sprint": False, "reset_at": 60.0}, {"debt": True}, 0.1),
         (BULK, {"left": 918}, {"debt": True}, 2.0),
         (BULK, {"left": 1818}, {"debt": True, "demand": 0.5}, 2.0),
-        (PEOPLE, {"left": 900, "moving": True}, {"debt": True}, 2.0),
-        (BULK, {"left": 2000, "moving": True}, {"debt": True, "demand": 0.5}, 2.0),
-        (BULK, {"left": 1818, "moving": True}, {"debt": True, "demand": 0.5}, None),
-        (BULK, {"left": 1819, "moving": True}, {"debt": True, "demand": 0.5}, 2.0),
+        (PEOPLE, {"left": 900, "sliding": True}, {"debt": True}, 2.0),
+        (BULK, {"left": 2000, "sliding": True}, {"debt": True, "demand": 0.5}, 2.0),
+        (BULK, {"left": 1818, "sliding": True}, {"debt": True, "demand": 0.5}, None),
+        (BULK, {"left": 1819, "sliding": True}, {"debt": True, "demand": 0.5}, 2.0),
         # The window that was used ahead of time is over: one call goes to look.
         (PEOPLE, {}, {"time": 1800.0, "debt": True}, 0.0),
-        (PEOPLE, {}, {"time": 1800.0, "debt": True, "flying": 1}, None),
+        (PEOPLE, {}, {"time": 1800.0, "debt": True, "in_flight": 1}, None),
         (PEOPLE, {}, {"time": 1800.0}, None),
         # Nothing is known, or in doubt.
         (PEOPLE, {"left": None}, {"debt": True}, None),
@@ -81,7 +81,7 @@ def view(**known: object) -> ServerView:
 )
 def test_how_far_apart_calls_may_go_ahead_of_the_bucket(lane, known, now, apart):
     """Seconds between them; None: not at all."""
-    found = view(**known).ahead(lane, Now(**{"time": 0.0, **now}))
+    found = view(**known).spacing(lane, LocalState(**{"time": 0.0, **now}))
     assert found == (None if apart is None else pytest.approx(apart))
 
 
@@ -93,8 +93,8 @@ def test_how_far_apart_calls_may_go_ahead_of_the_bucket(lane, known, now, apart)
         (BULK, {"closed_until": 90.0, "left": None}, {}, 90.0),
         # The pause is over: one call, and the next when that one has landed.
         (BULK, {"closed_until": -1.0, "left": 0}, {}, 0.0),
-        (BULK, {"closed_until": -1.0}, {"flying": 1, "landed_by": 7.0}, 7.0),
-        (BULK, {"closed_until": -9.0}, {"flying": 1, "landed_by": -7.0}, 0.0),
+        (BULK, {"closed_until": -1.0}, {"in_flight": 1, "counted_by": 7.0}, 7.0),
+        (BULK, {"closed_until": -9.0}, {"in_flight": 1, "counted_by": -7.0}, 0.0),
         # Unknown, or known of a window that is over.
         (BULK, {"left": None}, {}, 0.0),
         (BULK, {"left": 0, "reset_at": None}, {}, 0.0),
@@ -102,46 +102,56 @@ def test_how_far_apart_calls_may_go_ahead_of_the_bucket(lane, known, now, apart)
         # Nothing left: until the reset; sooner, if a call on its way may still tell more.
         (PEOPLE, {"left": 0}, {}, 1800.0),
         (PEOPLE, {"left": 1}, {}, 0.0),
-        (PEOPLE, {"left": 1}, {"flying": 1, "landed_by": 12.0}, 12.0),
-        (PEOPLE, {"left": 1}, {"flying": 1, "landed_by": -1.0}, 0.0),
+        (PEOPLE, {"left": 1}, {"in_flight": 1, "counted_by": 12.0}, 12.0),
+        (PEOPLE, {"left": 1}, {"in_flight": 1, "counted_by": -1.0}, 0.0),
         # Alone, bulk takes the last one; else it leaves its margin.
         (BULK, {"left": 1}, {}, 0.0),
         (BULK, {"left": 18}, {"debt": True}, 1800.0),
         (BULK, {"left": 19}, {"debt": True}, 0.0),
-        (BULK, {"left": 36, "scars": 1}, {"debt": True}, 1800.0),
-        (BULK, {"left": 37, "scars": 1}, {"debt": True}, 0.0),
-        (BULK, {"left": 180, "scars": 99}, {"debt": True}, 1800.0),
-        (BULK, {"left": 181, "scars": 99}, {"debt": True}, 0.0),
-        (BULK, {"last": Reading(limit=200), "left": 18, "scars": 9}, {"debt": True}, 1800.0),
-        (BULK, {"last": Reading(limit=200), "left": 19, "scars": 9}, {"debt": True}, 0.0),
+        (BULK, {"left": 36, "refusal_count": 1}, {"debt": True}, 1800.0),
+        (BULK, {"left": 37, "refusal_count": 1}, {"debt": True}, 0.0),
+        (BULK, {"left": 180, "refusal_count": 99}, {"debt": True}, 1800.0),
+        (BULK, {"left": 181, "refusal_count": 99}, {"debt": True}, 0.0),
+        (
+            BULK,
+            {"last": Reading(limit=200), "left": 18, "refusal_count": 9},
+            {"debt": True},
+            1800.0,
+        ),
+        (BULK, {"last": Reading(limit=200), "left": 19, "refusal_count": 9}, {"debt": True}, 0.0),
         (PEOPLE, {"left": 18}, {"debt": True}, 0.0),
-        (BULK, {"left": 18, "strangers": 0.1}, {}, 1800.0),
-        # Places come back one by one: a look every ten seconds.
-        (BULK, {"left": 18, "moving": True, "left_at": -4.0}, {}, 6.0),
-        (BULK, {"left": 18, "moving": True, "left_at": -14.0}, {}, 0.0),
-        (BULK, {"left": 19, "moving": True}, {}, 0.0),
-        # Beside strangers bulk paces itself over what they leave.
-        (BULK, {"left": 1818, "strangers": 0.5}, {"paced_at": 0.0}, 2.0),
-        (BULK, {"left": 1818, "strangers": 0.5}, {"paced_at": -0.5}, 1.5),
-        (BULK, {"left": 1818, "strangers": 0.25}, {"demand": 0.25, "paced_at": 0.0}, 2.0),
-        (BULK, {"left": 1818, "strangers": 0.5}, {"paced_at": -3.0}, 0.0),
-        (BULK, {"left": 919, "strangers": 0.5}, {}, 1800.0),
-        (BULK, {"left": 918, "strangers": 0.5}, {}, 180.0),
-        (BULK, {"left": 300, "strangers": 5.0, "reset_at": 60.0}, {}, 10.0),
-        (BULK, {"left": 300, "strangers": 5.0, "reset_at": 200.0}, {}, 20.0),
-        (PEOPLE, {"left": 918, "strangers": 0.5}, {}, 0.0),
-        (BULK, {"left": 918, "strangers": 0.5, "moving": True}, {}, 0.0),
+        (BULK, {"left": 18, "other_clients_rate": 0.1}, {}, 1800.0),
+        # Permits come back one by one: a look every ten seconds.
+        (BULK, {"left": 18, "sliding": True, "left_at": -4.0}, {}, 6.0),
+        (BULK, {"left": 18, "sliding": True, "left_at": -14.0}, {}, 0.0),
+        (BULK, {"left": 19, "sliding": True}, {}, 0.0),
+        # Beside other_clients_rate bulk paces itself over what they leave.
+        (BULK, {"left": 1818, "other_clients_rate": 0.5}, {"bulk_granted_at": 0.0}, 2.0),
+        (BULK, {"left": 1818, "other_clients_rate": 0.5}, {"bulk_granted_at": -0.5}, 1.5),
+        (
+            BULK,
+            {"left": 1818, "other_clients_rate": 0.25},
+            {"demand": 0.25, "bulk_granted_at": 0.0},
+            2.0,
+        ),
+        (BULK, {"left": 1818, "other_clients_rate": 0.5}, {"bulk_granted_at": -3.0}, 0.0),
+        (BULK, {"left": 919, "other_clients_rate": 0.5}, {}, 1800.0),
+        (BULK, {"left": 918, "other_clients_rate": 0.5}, {}, 180.0),
+        (BULK, {"left": 300, "other_clients_rate": 5.0, "reset_at": 60.0}, {}, 10.0),
+        (BULK, {"left": 300, "other_clients_rate": 5.0, "reset_at": 200.0}, {}, 20.0),
+        (PEOPLE, {"left": 918, "other_clients_rate": 0.5}, {}, 0.0),
+        (BULK, {"left": 918, "other_clients_rate": 0.5, "sliding": True}, {}, 0.0),
     ],
 )
 def test_how_long_a_lane_must_wait_whatever_the_bucket_holds(lane, known, now, seconds):
     """Seconds of its gate."""
-    found = view(**known).gate(lane, Now(**{"time": 0.0, **now}))
+    found = view(**known).blocked_for(lane, LocalState(**{"time": 0.0, **now}))
     assert found == pytest.approx(seconds)
 
 
 def refuse(seen: ServerView, at: float, granted_at: float = 0.0) -> ServerView:
     """Return the view after a 5013 without headers."""
-    return seen.observe({}, Now(time=at), granted_at=granted_at, refused=True)
+    return seen.observe({}, LocalState(time=at), granted_at=granted_at, refused=True)
 
 
 def test_a_refusal_without_a_reset_is_waited_out_longer_each_time():
@@ -152,38 +162,38 @@ def test_a_refusal_without_a_reset_is_waited_out_longer_each_time():
         pauses.append(seen.pause(at))
         at += pauses[-1]
     assert pauses == [60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3612.0, 3612.0, 3612.0]
-    assert (seen.refusals, seen.scars) == (9, 9)
+    assert (seen.refusals, seen.refusal_count) == (9, 9)
 
 
 def test_refusals_of_calls_that_were_under_way_are_one():
     """What was granted before the pause began makes it neither longer nor graver."""
     seen = refuse(view(left=None, reset_at=None), 5.0, granted_at=4.0)
     again = refuse(seen, 6.0, granted_at=4.5)
-    assert (again.closed_until, again.refusals, again.scars) == (65.0, 1, 1)
+    assert (again.closed_until, again.refusals, again.refusal_count) == (65.0, 1, 1)
     later = refuse(again, 70.0, granted_at=65.0)
-    assert (later.closed_until, later.refusals, later.scars) == (190.0, 2, 2)
+    assert (later.closed_until, later.refusals, later.refusal_count) == (190.0, 2, 2)
 
 
 def test_a_refusal_with_a_reset_waits_for_it():
     """The server's own word, if it lies ahead; a later one if two were told."""
     seen = refuse(view(reset_at=300.0), 10.0)
-    assert (seen.closed_until, seen.refusals, seen.scars) == (300.0, 1, 1)
+    assert (seen.closed_until, seen.refusals, seen.refusal_count) == (300.0, 1, 1)
     assert refuse(view(reset_at=10.0, left=0), 10.0).closed_until == 70.0
     farther = ServerView.observe(
         seen,
         {"date": "Thu, 01 Jan 1970 00:00:20 GMT", "x-ratelimit-reset": "520"},
-        Now(time=20.0),
+        LocalState(time=20.0),
         granted_at=5.0,
         refused=True,
     )
-    assert (farther.closed_until, farther.refusals, farther.scars) == (521.0, 1, 1)
+    assert (farther.closed_until, farther.refusals, farther.refusal_count) == (521.0, 1, 1)
 
 
 def test_a_call_that_gets_through_ends_the_doubt_but_not_the_scar():
     """After the pause one call is sent; its success opens the gate, and is not forgotten wholly."""
     seen = refuse(view(left=None, reset_at=None), 0.0)
-    during = seen.observe({}, Now(time=30.0))
-    assert during.doubtful
-    through = seen.observe({}, Now(time=60.0))
-    assert (through.doubtful, through.refusals, through.scars) == (False, 0, 1)
-    assert refuse(through, 100.0, granted_at=99.0).scars == 2
+    during = seen.observe({}, LocalState(time=30.0))
+    assert during.half_open
+    through = seen.observe({}, LocalState(time=60.0))
+    assert (through.half_open, through.refusals, through.refusal_count) == (False, 0, 1)
+    assert refuse(through, 100.0, granted_at=99.0).refusal_count == 2

@@ -1,4 +1,4 @@
-"""Places, lanes, waits and cancellation of the quota, in virtual time."""
+"""Permits, lanes, waits and cancellation of the quota, in virtual time."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ import pytest
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota, hourly
-from gizwits_async.quota.queue import Line
+from gizwits_async.quota.queue import FairQueue
 from tests.doubles import now, virtually
 
 RATE = (3600 - 24) / 3612
@@ -27,7 +27,7 @@ async def full(**settings: object) -> HourlyQuota:
 
 
 async def granted_at(quota: HourlyQuota, lane: Lane = Lane.INTERACTIVE) -> float:
-    """Take a place and say when it came."""
+    """Take a permit and say when it came."""
     await quota.acquire(lane)
     quota.observe(None)
     return now()
@@ -66,7 +66,7 @@ def test_default_rate_is_99_percent_of_the_quota():
 
 
 def test_starts_with_the_initial_places_and_pays_them_back():
-    """A new process takes two places at once, on account of the next two seconds."""
+    """A new process takes two permits at once, on account of the next two seconds."""
 
     async def main():
         quota = HourlyQuota()
@@ -81,7 +81,7 @@ def test_initial_places_lapse_when_the_bucket_has_filled():
 
     async def main():
         quota = HourlyQuota()
-        with pytest.raises(QuotaWaitError):  # binds it to the loop without taking a place
+        with pytest.raises(QuotaWaitError):  # binds it to the loop without taking a permit
             await asyncio.gather(*(quota.acquire(max_wait=0) for _ in range(3)))
         other = HourlyQuota(initial=2)
         await other.acquire()
@@ -93,7 +93,7 @@ def test_initial_places_lapse_when_the_bucket_has_filled():
 
 @pytest.mark.fault("Q3")
 def test_bulk_leaves_the_reserve_to_interactive():
-    """Q3: bulk takes what is above the reserve; the reserved places go at once to who asks."""
+    """Q3: bulk takes what is above the reserve; the reserved permits go at once to who asks."""
 
     async def main():
         quota = await full()
@@ -145,7 +145,7 @@ def test_steady_rate_is_the_rate_of_the_bucket(lane):
 
 @pytest.mark.fault("Q3")
 def test_a_floor_keeps_bulk_from_starving():
-    """Q3: where interactive demand never ends, bulk still gets one place in sixty."""
+    """Q3: where interactive demand never ends, bulk still gets one permit in sixty."""
 
     async def main():
         quota = HourlyQuota()
@@ -166,7 +166,7 @@ class TestMaxWait:
     """A caller who cannot wait is told so, early and truthfully."""
 
     def test_refuses_before_waiting_when_the_wait_is_known(self):
-        """A wait known to be longer is refused at once, and costs no place."""
+        """A wait known to be longer is refused at once, and costs no permit."""
 
         async def main():
             quota = await full()
@@ -221,7 +221,7 @@ class TestMaxWait:
         assert told > 20
 
     def test_zero_takes_a_place_that_is_free(self):
-        """max_wait=0 is no refusal where a place is there."""
+        """max_wait=0 is no refusal where a permit is there."""
 
         async def main():
             quota = await full()
@@ -248,7 +248,7 @@ class TestMaxWait:
 
 
 def test_a_pump_that_trips_hangs_nobody():
-    """A mistake where places are taken is told to all who wait; who comes later is served again."""
+    """A mistake where permits are taken is told to all who wait; who comes later is served again."""
     answers = iter([KeyError("mine"), None])
 
     async def take() -> float | None:
@@ -259,7 +259,7 @@ def test_a_pump_that_trips_hangs_nobody():
         return None
 
     async def main() -> list[object]:
-        line = Line(take, lambda: None)
+        line = FairQueue(take, lambda: None)
         waiting = [asyncio.create_task(line.wait()) for _ in range(3)]
         found = await asyncio.gather(*waiting, return_exceptions=True)
         await line.wait()
@@ -288,13 +288,13 @@ class TestCancellation:
 
     @pytest.mark.fault("Q4")
     def test_cancelled_between_grant_and_waking_gives_the_place_back(self):
-        """Q4: a place granted to a caller cancelled in the same round goes to the next."""
+        """Q4: a permit granted to a caller cancelled in the same round goes to the next."""
 
         async def main():
             quota = HourlyQuota(initial=0)
             task = asyncio.create_task(quota.acquire())
             await asyncio.sleep(0.5)
-            line = quota._lines[Lane.INTERACTIVE]
+            line = quota._queues[Lane.INTERACTIVE]
             next_turn = line._next
 
             def next_but_cancelled() -> object:
@@ -305,7 +305,7 @@ class TestCancellation:
             with pytest.raises(asyncio.CancelledError):
                 await task
             line._next = next_turn
-            assert quota._bucket.places == pytest.approx(1, abs=1e-3)
+            assert quota._bucket.permits == pytest.approx(1, abs=1e-3)
             return await granted_at(quota)
 
         assert virtually(main()) == pytest.approx(1 / RATE, abs=1e-3)
@@ -324,7 +324,7 @@ class TestCancellation:
         assert virtually(main()) == 1
 
     def test_a_forgotten_quota_warns_of_nothing(self, recwarn):
-        """A loop closed over waiting callers and pump leaves no warning behind."""
+        """A loop closed over waiting callers and dispatcher leaves no warning behind."""
         quota = HourlyQuota(initial=0)
 
         async def main():

@@ -41,8 +41,8 @@ class Quota:
 class Naive:
     """A limiter that looks right."""
 
-    def __init__(self, places: float, seconds: float) -> None:
-        self.limiter = AsyncLimiter(places, seconds)
+    def __init__(self, permits: float, seconds: float) -> None:
+        self.limiter = AsyncLimiter(permits, seconds)
 
     async def acquire(self, lane: Lane) -> None:
         del lane
@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, kind, seed, latency):
         """Start one server and one process."""
         self.world = World(
-            # Not bound methods: a restart puts another quota in its place.
+            # Not bound methods: a restart puts another quota in its permit.
             acquire=lambda lane: self.limits.acquire(lane),  # noqa: PLW0108
             observe=lambda headers, refused: self.limits.observe(headers, refused),  # noqa: PLW0108
             server=KINDS[kind](CALLS, PERIOD),
@@ -176,12 +176,12 @@ def test_naive_limits_are_found_out(limit, found):
     assert (refused > 0) is found
 
 
-@pytest.mark.parametrize(("places", "seconds"), [(3600, 3600), (1, 1)])
-def test_naive_limits_are_refused_at_full_size(places, seconds):
+@pytest.mark.parametrize(("permits", "seconds"), [(3600, 3600), (1, 1)])
+def test_naive_limits_are_refused_at_full_size(permits, seconds):
     """The real quota, a backlog and some jitter: AsyncLimiter(3600, 3600) and (1, 1) are refused."""
 
     async def main():
-        limits = Naive(places, seconds)
+        limits = Naive(permits, seconds)
         world = World(limits.acquire, limits.observe, Sliding(), latency=(0.0, 10.0))
         await world.bulk(3800)
         return world.server.refused

@@ -36,7 +36,7 @@ def address(server: ValkeyServer) -> str:
 
 
 async def take(quota: SharedQuota, calls: int, lane: Lane = Lane.INTERACTIVE) -> float:
-    """Take places and return the seconds that took."""
+    """Take permits and return the seconds that took."""
     start = time.monotonic()
     for _ in range(calls):
         await quota.acquire(lane)
@@ -62,7 +62,7 @@ async def test_a_store_without_memory_grants_no_burst(valkey):
     quota = SharedQuota.from_url(address(valkey), "eid", **FAST)
     await take(quota, 1)
     await asyncio.sleep(0.3)
-    await quota._store.client.flushall()
+    await quota._bucket._store.client.flushall()
     assert await take(quota, 12) > 11 / RATE
     await quota.aclose()
 
@@ -83,12 +83,12 @@ async def test_bulk_leaves_the_reserve(valkey):
 
 
 async def test_a_cancelled_call_gives_its_place_to_the_next(valkey):
-    """A place that came back for a cancelled caller is not lost."""
+    """A permit that came back for a cancelled caller is not lost."""
     quota = SharedQuota.from_url(address(valkey), "eid", **SLOW)
     await take(quota, 1)
-    quota._flying.append(quota._now())
+    quota._in_flight.append(quota._clock())
     quota._give_back(Lane.INTERACTIVE)
-    await quota._store.client.flushall()
+    await quota._bucket._store.client.flushall()
     start = time.monotonic()
     await take(quota, 1)
     assert time.monotonic() - start < 0.9 / SLOW_RATE
@@ -143,7 +143,7 @@ async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
 
 @pytest.mark.fault("Q5")
 async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
-    """Q5: where the store does not answer at all, others may still use it: people only."""
+    """Q5: where the store does not answer at all, others may still use it: interactive lane only."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -156,7 +156,7 @@ async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
     await take(quota, 2)
     with pytest.raises(QuotaWaitError):
         await quota.acquire(Lane.BULK, max_wait=0.3)
-    assert "people only" in caplog.text
+    assert "interactive lane only" in caplog.text
     await quota.aclose()
     listener.close()
 
@@ -250,7 +250,7 @@ class TestTokens:
     async def test_the_lock_of_a_dead_process_ends(self, valkey):
         """Who died in a renewal holds the others up for the lock's life, not for ever."""
         store = SharedTokenStore(address(valkey), lock_life=0.2)
-        await store._lock("gizwits_async:token:key:lock", "dead")
+        await store._store.client.lock("gizwits_async:token:key:lock", timeout=0.2).acquire()
         start = time.monotonic()
         async with store.renewing("key"):
             assert time.monotonic() - start < 1

@@ -110,14 +110,14 @@ def test_strangers_on_a_fixed_window_cost_no_refusal():
         meeting = world(HourlyQuota(), "fixed, from mid-hour")
         chance = random.Random(4)
 
-        async def strangers() -> None:
+        async def other_clients_rate() -> None:
             while True:
                 await asyncio.sleep(chance.expovariate(0.3))
                 refused = meeting.server.refused
                 meeting.server.call(now())
                 meeting.server.refused = refused
 
-        others = asyncio.create_task(strangers())
+        others = asyncio.create_task(other_clients_rate())
         people = asyncio.create_task(meeting.people(crowd(random.Random(5), 9000)))
         await meeting.bulk(4500)
         others.cancel()
@@ -130,7 +130,7 @@ def test_strangers_on_a_fixed_window_cost_no_refusal():
 
 
 def test_people_do_not_wait_behind_a_hundred_thousand():
-    """A backlog of 100,000 delays nobody while places are free; a waiter costs under 5 kB."""
+    """A backlog of 100,000 delays nobody while permits are free; a waiter costs under 5 kB."""
 
     async def main():
         quota = HourlyQuota()

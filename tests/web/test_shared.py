@@ -79,7 +79,7 @@ async def test_the_library_and_the_console_share_with_the_app(
         assert cloud.tally["token"] == 1
         # What one of them is told by the service stops the others.
         client.quota.observe({}, refused=True)
-        await asyncio.gather(*client.quota._telling)  # type: ignore[attr-defined]
+        await asyncio.gather(*client.quota._bucket._publishing)  # type: ignore[attr-defined]
         assert await asyncio.to_thread(run, (*words, "--max-wait", "1")) == 5
     assert "quota: " in capsys.readouterr().err
 
@@ -92,7 +92,7 @@ async def test_what_from_env_made_is_closed_with_the_client(
     async with simulated(SimulatedCloud(), monkeypatch):
         client = GizwitsClient.from_env()
         await client.devices.search().first()
-        stores = client.quota._store, client._gateway.service.token_store._store  # type: ignore[attr-defined]
+        stores = client.quota._bucket._store, client._gateway.service.token_store._store  # type: ignore[attr-defined]
         assert all(store._client for store in stores)
         own = HourlyQuota()
         view = client.with_quota(own)

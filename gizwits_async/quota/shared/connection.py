@@ -1,4 +1,4 @@
-"""The connection to Valkey or Redis that processes share, which fails fast. Needs the extra `redis`."""
+"""The connection to a shared Valkey or Redis; fails fast. Needs the extra `redis`."""
 
 import asyncio
 
@@ -12,29 +12,29 @@ from gizwits_async.options import Secret
 
 __all__ = ["AWAY", "SILENT", "Store"]
 
-_NONSENSE = (ValueError, TypeError, AttributeError, LookupError)
-"""What redis-py trips over if the store answers what no Redis would."""
-AWAY = (RedisError, OSError, TimeoutError, *_NONSENSE)
-"""What it raises while the store cannot be used."""
+_MALFORMED = (ValueError, TypeError, AttributeError, LookupError)
+"""Raised by redis-py where a reply, or a URL, is none that a Redis would have."""
+AWAY = (RedisError, OSError, TimeoutError, *_MALFORMED)
+"""Raised by redis-py while the store cannot be used."""
 SILENT = (TimeoutError, RedisTimeoutError)
-"""Of these, what a store that does not answer at all raises."""
+"""Of these, raised where the store does not answer at all."""
 
 
 def _readable(url: str) -> bool:
     try:
-        # Connects to nothing yet, but looks at each part of the URL.
+        # Connects to nothing yet, but parses each part of the URL.
         Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
-    except _NONSENSE:
+    except _MALFORMED:
         return False
     return True
 
 
 class Store:
-    """A connection to the store that fails fast, one an event loop."""
+    """A connection to the store, one for each event loop; fails within a second."""
 
     def __init__(self, url: str) -> None:
         if not _readable(url):
-            del url  # It may hold a password, and tracebacks show locals.
+            del url  # it may hold a password, and tracebacks show locals
             raise ValueError("the URL of the store cannot be read by redis-py")
         self._url = Secret(url)
         self._client: Redis | None = None
@@ -42,11 +42,11 @@ class Store:
 
     @property
     def client(self) -> Redis:
-        """The connection of the running event loop; its calls raise one of `AWAY`."""
+        """The client of the running event loop; its calls raise one of `AWAY`."""
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
-            # No retries: a call that waits for a place must learn at once that the store is away.
+            # No retries: a caller that waits for a permit must learn at once that the store is away.
             self._client = Redis.from_url(
                 self._url,
                 decode_responses=True,
@@ -57,12 +57,12 @@ class Store:
         return self._client
 
     async def run(self, script: str, keys: list[str], *arguments: float | str) -> list[object]:
-        """Run a script; it is a few hundred bytes, and needs no memory of being loaded."""
+        """Run a Lua script and return its reply. EVAL: a few hundred bytes need no script cache."""
         reply = await self.client.eval(script, len(keys), *keys, *map(str, arguments))
         return list(reply) if isinstance(reply, list) else []
 
     async def aclose(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         if self._client is not None and self._loop is asyncio.get_running_loop():
             client, self._client = self._client, None
             await client.aclose()

@@ -1,9 +1,7 @@
-"""One token for many processes, on Valkey or Redis. Needs the extra `redis`."""
+"""One login for many processes: tokens and the login lock on Valkey or Redis. Needs the extra `redis`."""
 
-import asyncio
 import json
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
@@ -16,13 +14,15 @@ __all__ = ["SharedTokenStore"]
 
 _log = logging.getLogger("gizwits_async.quota")
 
+_POLL = 0.05
+"""Seconds between attempts to get the login lock."""
 _DROP = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
 class SharedTokenStore:
     """Keeps tokens for many processes, so that a whole fleet of workers logs in once.
 
-    Never raises: with the store away there is no token, and every process logs in for itself.
+    Never raises: while the store is away it holds no token, and each process logs in by itself.
     """
 
     def __init__(self, url: str, *, lock_life: float = 30.0) -> None:
@@ -30,7 +30,7 @@ class SharedTokenStore:
 
         Args:
             url: As in `SharedQuota.from_url`.
-            lock_life: Seconds after which the lock of a process that died is void.
+            lock_life: Seconds after which the login lock of a process that died expires.
 
         Raises:
             ValueError: The URL cannot be read.
@@ -56,7 +56,7 @@ class SharedTokenStore:
         return Token(token=token, expires_at=expires_at)
 
     async def save(self, key: str, token: Token) -> None:
-        """Keep `token` under `key`; it is forgotten after eight days, a day after its end."""
+        """Keep `token` under `key` for eight days, a day longer than it is valid."""
         try:
             await self._store.client.set(_token_key(key), _written(token), ex=8 * 86_400)
         except AWAY as error:
@@ -71,33 +71,30 @@ class SharedTokenStore:
 
     @asynccontextmanager
     async def renewing(self, key: str) -> AsyncIterator[None]:
-        """Hold this while a new token is fetched: one at a time, wherever the others run."""
-        lock, mine = f"{_token_key(key)}:lock", secrets.token_hex(8)
-        held = await self._lock(lock, mine)
+        """Hold the login lock of `key`: one process at a time fetches a new token."""
+        lock = self._store.client.lock(
+            f"{_token_key(key)}:lock",
+            timeout=self._lock_life,
+            blocking_timeout=self._lock_life,
+            sleep=_POLL,
+        )
+        held = False
+        try:
+            held = await lock.acquire()
+        except AWAY as error:
+            _log.debug("no lock for the login: %s", type(error).__name__)
         try:
             yield
         finally:
             if held:
                 try:
-                    await self._store.run(_DROP, [lock], mine)
+                    await lock.release()
                 except AWAY as error:
-                    _log.debug("the lock ends by itself: %s", type(error).__name__)
+                    _log.debug("the login lock will expire: %s", type(error).__name__)
 
     async def aclose(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         await self._store.aclose()
-
-    async def _lock(self, lock: str, mine: str) -> bool:
-        end = asyncio.get_running_loop().time() + self._lock_life
-        try:
-            while asyncio.get_running_loop().time() < end:
-                life = int(self._lock_life * 1000)
-                if await self._store.client.set(lock, mine, nx=True, px=life):
-                    return True
-                await asyncio.sleep(0.05)
-        except AWAY as error:
-            _log.debug("no lock to renew the token under: %s", type(error).__name__)
-        return False
 
 
 def _token_key(key: str) -> str:
