@@ -161,6 +161,29 @@ async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
     listener.close()
 
 
+async def test_a_request_cut_off_by_closing_opens_no_new_connection():
+    """A permit being asked for when the quota closes fails, and is not asked for again."""
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    quota = SharedQuota.from_url(f"redis://127.0.0.1:{port}/0", "eid", **FAST)
+    waiting = asyncio.create_task(quota.acquire())
+    await asked.wait()
+    await quota.aclose()
+    with pytest.raises(ClientClosedError):
+        await waiting
+    await asyncio.gather(*(quota._queues[lane]._dispatcher for lane in [Lane.INTERACTIVE]))
+    assert quota._bucket._store._client is None
+    listener.close()
+
+
 async def test_waiters_are_turned_away_when_it_closes(valkey):
     """aclose gives the connection back, and the waiting their error."""
     quota = SharedQuota.from_url(address(valkey), "eid", **FAST)

@@ -5,6 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -38,11 +39,15 @@ class Store:
             raise ValueError("the URL of the store cannot be read by redis-py")
         self._url = Secret(url)
         self._client: Redis | None = None
+        self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def client(self) -> Redis:
         """The client of the running event loop; its calls raise one of `AWAY`."""
+        if self._closed:
+            # A request that closing cut off must not open another connection, which none would close.
+            raise RedisConnectionError("the store was closed")
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
@@ -63,6 +68,7 @@ class Store:
 
     async def aclose(self) -> None:
         """Close the connection."""
+        self._closed = True
         if self._client is not None and self._loop is asyncio.get_running_loop():
             client, self._client = self._client, None
             await client.aclose()
