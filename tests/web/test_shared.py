@@ -27,11 +27,18 @@ def valkey() -> Iterator[str]:
         yield str(server.connection_url)
 
 
+@pytest.fixture
+def own_valkey() -> Iterator[str]:
+    """An empty store: what other tests left in the bucket, or a refusal, would change the timing."""
+    with valkey_server() as server:
+        yield str(server.connection_url)
+
+
 async def test_apps_with_one_url_share_quota_and_token(
-    valkey: str, monkeypatch: pytest.MonkeyPatch
+    own_valkey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two apps, one login; what one takes of the quota the other lacks."""
-    monkeypatch.setenv("GIZWITS_REDIS_URL", valkey)
+    monkeypatch.setenv("GIZWITS_REDIS_URL", own_valkey)
     monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", "36000")
     cloud = SimulatedCloud()
     mac = cloud.fleet.devices[0].mac
@@ -50,13 +57,6 @@ async def test_apps_with_one_url_share_quota_and_token(
         # 31 calls at ten a second, from a bucket that began empty; two buckets would need half.
         assert cloud.tally["token"] == 1
         assert took > 2.0
-
-
-@pytest.fixture
-def own_valkey() -> Iterator[str]:
-    """One that a refusal may be left in, which stops all who use it for an hour."""
-    with valkey_server() as server:
-        yield str(server.connection_url)
 
 
 async def test_the_library_and_the_console_share_with_the_app(
