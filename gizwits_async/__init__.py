@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gizwits_async.streams.watch import WatchStream
     from gizwits_async.wire.deadline import deadline
     from gizwits_async.wire.protocols import Quota, TokenStore, Transport
-    from gizwits_async.wire.report import CallReport
+    from gizwits_async.wire.report import CallReport, OnCall
     from gizwits_async.wire.request import Auth, Request, delete, get, post, put
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "NoReplyError",
     "NotFoundError",
     "NotSentError",
+    "OnCall",
     "Options",
     "OutcomeUnknownError",
     "Page",
@@ -104,14 +105,14 @@ _HOMES = {
     "streams": ("LogStream", "Page", "PageStream", "Stream"),
     "wire.deadline": ("deadline",),
     "wire.protocols": ("Quota", "TokenStore", "Transport"),
-    "wire.report": ("CallReport",),
+    "wire.report": ("CallReport", "OnCall"),
     "wire.request": ("Auth", "Request", "delete", "get", "post", "put"),
 }
 """Module -> public names; all others are those of `errors`."""
 
 
 def __getattr__(name: str) -> object:
-    # Loaded when asked for: who only reads frames, or the console's help, needs no HTTP client.
+    # Loaded on first use: decoding frames, or the help of the console, needs no HTTP client.
     if name not in __all__:
         if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
             return import_module(f"{__name__}.{name}")

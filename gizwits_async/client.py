@@ -1,21 +1,19 @@
-"""GizwitsClient puts the parts together, and owns (or borrows) the session."""
+"""GizwitsClient assembles the parts, gives access to the sections, and closes what it opened."""
 
 import time
-import warnings
 from collections.abc import Callable
 from copy import copy
-from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from attrs import evolve
-from yarl import URL
 
 from gizwits_async.models.times import edge
 from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.hourly import pad_for
 from gizwits_async.version import __version__
+from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.protocols import Quota, TokenStore, Transport
@@ -42,45 +40,6 @@ T = TypeVar("T")
 
 class _Closeable(Protocol):
     async def aclose(self) -> None: ...
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"  # "127.example.com" is somebody else's machine.
-
-
-def _read_url(base_url: str) -> URL | str:
-    """Return the URL, or what is wrong with it."""
-    shown = str.__str__(base_url).rpartition("@")[2][:80]  # Before an "@" may stand a password.
-    try:
-        url = URL(base_url)
-        (url.host or "").encode("idna")  # Else the first call would find out, by a bare error.
-    except (ValueError, TypeError):
-        return f"base_url is no URL: {shown!r}"
-    if url.scheme not in {"http", "https"} or not url.host:
-        return f"base_url must begin with https:// and name a host: {shown!r}"
-    if url.user or url.password or url.query_string or url.fragment:
-        return "base_url must hold no user, password, query or fragment"
-    return url
-
-
-def _checked_url(base_url: str, *, allow_insecure: bool) -> str:
-    url = _read_url(base_url)
-    if isinstance(url, str):
-        raise ValueError(url)
-    if url.scheme == "http" and not _is_loopback(url.host or ""):
-        if not allow_insecure:
-            raise ValueError(
-                f"base_url {url.origin()} is plain http, on which the secrets travel readable;"
-                " use https, or say allow_insecure=True"
-            )
-        warnings.warn(
-            f"plain http to {url.origin()}: enterprise and product secret travel readable",
-            stacklevel=3,
-        )
-    return str(url).rstrip("/")
 
 
 class GizwitsClient:
@@ -110,29 +69,29 @@ class GizwitsClient:
         clock: Callable[[], float] | None = None,
         on_call: OnCall | None = None,
     ) -> None:
-        """Put a client together; nothing is opened or sent before the first call.
+        """Assemble a client; nothing is opened or sent before the first call.
 
         Args:
             credentials: Enterprise and product.
-            base_url: Where the service is; plain http only on loopback.
-            allow_insecure: Whether plain http to another host is accepted, with a warning.
-            session: An aiohttp session to borrow; it stays the caller's to close.
-            quota: The quota of the enterprise, shared by all who call for it in this process; made
-                by the documented 3,600 calls an hour if None, and then closed with the client.
-            tokens: Where tokens are kept; in memory if None.
+            base_url: Address of the service; plain http only on loopback.
+            allow_insecure: Whether to accept plain http to another host, with a warning.
+            session: An aiohttp session to borrow; the caller closes it.
+            quota: The quota of the enterprise, shared by all its clients in this process. None makes
+                one of the documented 3,600 calls an hour, which is closed with the client.
+            tokens: Keeps tokens; None keeps them in memory.
             options: How calls are made.
-            transport: Stands in place of HTTP, for instance `simulator.SimulatorTransport`.
-            clock: Tells epoch seconds UTC until a reply of the server does; if None it is the `now`
-                of a transport that has one, else `time.time`.
-            on_call: Called with a `CallReport` when a call is over, in the caller's task; what it
-                raises is logged once and breaks no call.
+            transport: Replaces HTTP, for instance `simulator.SimulatorTransport`.
+            clock: Returns epoch seconds UTC; used until a reply tells the server's time. None: the
+                `now` of the transport if it has one, else `time.time`.
+            on_call: Called with a `CallReport` after each call, in the caller's task. An exception
+                that it raises is logged once and fails no call.
 
         Raises:
-            ValueError: A `base_url` that is none, or that is not safe; an `on_call` that is none.
+            ArgumentError: An invalid or unsafe `base_url`, or an invalid `on_call`.
         """
-        # It may hold a password by mistake, and tracebacks show locals.
+        # A user may have put a password into it, and tracebacks show locals.
         base_url = Secret(base_url)
-        url = _checked_url(base_url, allow_insecure=allow_insecure)
+        url = checked_base_url(base_url, allow_insecure=allow_insecure)
         wall = getattr(transport, "now", time.time) if clock is None else clock
         granting = quota or HourlyQuota(pad=pad_for(options.timeout))
         self._owned: tuple[_Closeable, ...] = () if quota else (granting,)
@@ -149,7 +108,7 @@ class GizwitsClient:
 
     @classmethod
     def from_env(cls, **arguments: Any) -> Self:
-        """Return a client with `Credentials.from_env()`, and what else the environment says.
+        """Return a client with `Credentials.from_env()` and the other settings of the environment.
 
         That is `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (3600 if not set), and
         `GIZWITS_REDIS_URL`: a Valkey or Redis, by which all processes that name it share quota and
@@ -183,14 +142,14 @@ class GizwitsClient:
 
     @property
     def product(self) -> "Product":
-        """What the product's devices report and obey."""
+        """The product's definition: the data points of its devices."""
         from gizwits_async.sections.product import Product
 
         return Product(self._gateway, self.product_key)
 
     @property
     def users(self) -> "Users":
-        """Registered users, and those who bound a device."""
+        """Registered users, and users bound to devices."""
         from gizwits_async.sections.users import Users
 
         return Users(self._gateway, self.product_key)
@@ -211,21 +170,21 @@ class GizwitsClient:
 
     @property
     def bindings(self) -> "Bindings":
-        """Which user has which device."""
+        """Bindings of devices to users."""
         from gizwits_async.sections.bindings import Bindings
 
         return Bindings(self._gateway, self.product_key)
 
     @property
     def device_reports(self) -> "DeviceReports":
-        """Numbers about devices."""
+        """Statistics of devices."""
         from gizwits_async.sections.device_reports import DeviceReports
 
         return DeviceReports(self._gateway, self.product_key)
 
     @property
     def user_reports(self) -> "UserReports":
-        """Numbers about users."""
+        """Statistics of users."""
         from gizwits_async.sections.user_reports import UserReports
 
         return UserReports(self._gateway, self.product_key)
@@ -242,13 +201,13 @@ class GizwitsClient:
 
     @property
     def product_key(self) -> str:
-        """The product that this client, or view, is for."""
+        """The product of this client, or view."""
         return self._gateway.credentials.product_key
 
     async def learn_time(self) -> None:
-        """Make sure that the server's time is known: a token is fetched if no reply told it yet.
+        """Make sure that the server's time is known: fetch a token if no reply has told it yet.
 
-        If that takes longer than `Options.max_quota_wait`, it stays unknown.
+        If that takes longer than `Options.max_quota_wait`, the time remains unknown.
 
         Raises:
             GizwitsError: As any call.
@@ -256,11 +215,11 @@ class GizwitsClient:
         await self._gateway.learn_time()
 
     def server_time(self) -> float:
-        """Return what time it is at the server, in epoch seconds; by our clock until it replied."""
+        """Return the server's time in epoch seconds UTC; by our own clock until its first reply."""
         return self._gateway.clock.earliest()
 
     def oldest_log(self) -> int:
-        """Return the oldest second that logs can be asked for, in epoch seconds UTC."""
+        """Return the oldest second for which logs can be queried, in epoch seconds UTC."""
         return edge(self._gateway.clock.latest())
 
     def with_options(self, **changes: Any) -> Self:
@@ -285,7 +244,7 @@ class GizwitsClient:
         return self._view(_gateway=evolve(self._gateway, credentials=other))
 
     async def send(self, request: Request[T]) -> T:
-        """Send any request, for what has no method here.
+        """Send any request, for endpoints that have no method here.
 
         Raises:
             GizwitsError: One of the tree in `gizwits_async.errors`.
@@ -293,7 +252,7 @@ class GizwitsClient:
         return await self._gateway.send(request)
 
     async def aclose(self) -> None:
-        """Close all that was opened; safe to repeat. What was borrowed stays open."""
+        """Close everything that this client opened; safe to repeat. What was borrowed stays open."""
         service = self._gateway.service
         for source in list(service.token_sources.values()):
             await source.aclose()

@@ -1,27 +1,27 @@
-"""Everything that can go wrong, as one tree, and the table from `error_code` to class.
+"""The tree of all errors, and the table that gives each `error_code` its class.
 
 ```
 GizwitsError                    .resume on errors out of a stream
-  TransportError                the call did not come back whole
-    NotSentError                nothing reached the server: any call may go again
-    NoReplyError                the server may have seen it, the reply is lost
+  TransportError                failed before a complete response was received
+    NotSentError                nothing reached the server: any call may be repeated
+    NoReplyError                the server may have acted, its reply is lost
       TimedOutError             ... because time ran out
-    UnexpectedRedirectError     the server pointed elsewhere; following would leak secrets
+    UnexpectedRedirectError     a redirect; following it would leak secrets
     ResponseTooLargeError       more bytes than Options.max_response_bytes
-  OutcomeUnknownError           a write whose reply was lost: look before doing it again
+  OutcomeUnknownError           a write whose reply was lost: check before repeating it
   InvalidResponseError          not the documented shape; .problems
-  ApiError                      the service said no: .status .code .message .detail
+  ApiError                      refused or failed by the service: .status .code .message .detail
     InvalidRequestError         the request is wrong and will stay wrong
     AuthenticationError         the credentials are not accepted
       TokenRejectedError        ... only the token is not; a new one was tried
-    ForbiddenError              understood, and not allowed
-    NotFoundError               there is no such thing
-    ConflictError               not in the present state of things
+    ForbiddenError              understood, but not allowed
+    NotFoundError               no such object, or no such report yet
+    ConflictError               not possible in the present state
     QuotaExceededError          5013; .retry_after
     ServerError                 the service failed
-  QuotaWaitError                a place in the quota is farther off than max_quota_wait
-  ArgumentError                 an argument that no call can be made with; a ValueError too
-    LogRangeError               the log does not reach that far back
+  QuotaWaitError                a permit would take longer than max_quota_wait
+  ArgumentError                 a bad argument; a ValueError too
+    LogRangeError               the log does not reach back that far
     ResumeMismatchError         a resume token of another query
   ClientClosedError             the client was closed, or belongs to another event loop
 ```
@@ -29,9 +29,10 @@ GizwitsError                    .resume on errors out of a stream
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from gizwits_async.options import QuotaSnapshot
+if TYPE_CHECKING:
+    from gizwits_async.options import QuotaSnapshot
 
 __all__ = [
     "ApiError",
@@ -61,21 +62,21 @@ __all__ = [
 
 
 class GizwitsError(Exception):
-    """Base of every error that a public call raises, cancellation apart."""
+    """Base of every error that a public call raises, apart from cancellation."""
 
     resume: str | None = None
-    """Where to go on, on errors out of a stream: `stream.pages(resume=error.resume)`."""
+    """On errors out of a stream, the token to continue with: `stream.pages(resume=error.resume)`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own __reduce__ calls the class with `args` alone, which loses (or refuses)
-        # keyword-only state; errors cross process borders in worker pools.
+        # Exception.__reduce__ calls the class with `args` alone, which loses keyword-only state, or
+        # fails for lack of it; errors are pickled between the processes of worker pools.
         return _restore, (type(self), self.args, self.__dict__.copy())
 
     def copy(self) -> Self:
-        """Return an equal error without traceback, so that several waiters can each raise one."""
+        """Return an equal error without traceback, so that each of several waiters can raise its own."""
         state = self.__dict__.copy()
         if "__notes__" in state:
-            state["__notes__"] = list(state["__notes__"])  # A note to one waiter is not for all.
+            state["__notes__"] = list(state["__notes__"])  # Notes are added to one copy only.
         return _restore(type(self), self.args, state)
 
 
@@ -90,11 +91,11 @@ def _restore(cls: type[_E], args: tuple[Any, ...], state: dict[str, Any]) -> _E:
 
 
 class TransportError(GizwitsError):
-    """The call did not come back whole."""
+    """The request failed before a complete response was received."""
 
 
 class NotSentError(TransportError):
-    """Nothing reached the server, so doing it again cannot do it twice."""
+    """Nothing reached the server, so that repeating the call cannot do anything twice."""
 
 
 class NoReplyError(TransportError):
@@ -106,7 +107,7 @@ class TimedOutError(NoReplyError):
 
 
 class UnexpectedRedirectError(TransportError):
-    """The server answered with a redirect, which is never followed: it would carry secrets along."""
+    """The server answered with a redirect, which is never followed: secrets would go along."""
 
 
 class ResponseTooLargeError(TransportError):
@@ -116,7 +117,7 @@ class ResponseTooLargeError(TransportError):
 class OutcomeUnknownError(GizwitsError):
     """A write was sent and its reply lost: it may or may not have taken effect.
 
-    It is never sent again by itself. Look at the state first; `__cause__` tells what was lost.
+    It is never repeated automatically. Check the state first; `__cause__` is the error of the attempt.
     """
 
 
@@ -128,9 +129,9 @@ class InvalidResponseError(GizwitsError):
     ) -> None:
         super().__init__(message)
         self.problems = problems
-        """One line a bad field, such as `required field missing @ $.objects[3].did`."""
+        """One line for each bad field, such as `required field missing @ $.objects[3].did`."""
         self.truncated = truncated
-        """Whether the body began as JSON and broke off or broke: worth one more try of a read."""
+        """Whether the body began as valid JSON and broke off: a read is worth one more attempt."""
 
 
 class ApiError(GizwitsError):
@@ -171,7 +172,7 @@ class InvalidRequestError(ApiError):
 
 
 class AuthenticationError(ApiError):
-    """Enterprise, product or address of the caller is not accepted; a new token does not help."""
+    """Enterprise, product or IP address is not accepted; a new token does not help."""
 
 
 class TokenRejectedError(AuthenticationError):
@@ -183,7 +184,7 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """There is no such thing, or no such report yet."""
+    """There is no such object, or no such report yet."""
 
 
 class ConflictError(ApiError):
@@ -202,12 +203,12 @@ class ServerError(ApiError):
 
 
 class QuotaWaitError(GizwitsError):
-    """A place in the quota is farther off than `Options.max_quota_wait` allows; nothing was sent."""
+    """A permit would take longer than `Options.max_quota_wait` allows; nothing was sent."""
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Seconds until a place is expected."""
+        """Seconds until a permit is expected."""
 
 
 class ArgumentError(GizwitsError, ValueError):
@@ -219,12 +220,12 @@ class ArgumentError(GizwitsError, ValueError):
 
 
 class LogRangeError(ArgumentError):
-    """The log keeps 30 days, and the start asked for is older."""
+    """The requested start is older than the 30 days that the logs keep."""
 
     def __init__(self, message: str, *, oldest: int) -> None:
         super().__init__(message)
         self.oldest = oldest
-        """The oldest start allowed now, in epoch seconds."""
+        """The oldest start allowed now, in epoch seconds UTC."""
 
 
 class ResumeMismatchError(ArgumentError):
@@ -321,13 +322,13 @@ _CLIENT_FAULT = 400
 def api_error(
     status: int, code: int | str | None, message: str, detail: object = None, where: str = ""
 ) -> ApiError:
-    """Return the error for a refusal: told by its code first, by its status second.
+    """Return the error for a refusal: chosen by its code first, by its status second.
 
     Args:
         status: HTTP status of the reply.
         code: `error_code` of the body; None if it had none.
-        message: `error_message`; the table's text stands in for an empty one.
-        detail: Whatever the body told beyond that.
+        message: `error_message`; the text of the table replaces an empty one.
+        detail: What the body says beyond that.
         where: Verb and path of the call.
     """
     known = API_ERRORS.get(code) if isinstance(code, int) else None

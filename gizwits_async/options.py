@@ -1,4 +1,4 @@
-"""What a caller hands in and reads off: frozen values, checked where they are made. No I/O."""
+"""Settings that callers pass in, and the state of the quota: frozen values, checked on creation."""
 
 import os
 from collections.abc import Mapping
@@ -7,14 +7,16 @@ from typing import Any, Literal, Self
 
 from attrs import evolve, field, frozen
 
+from gizwits_async.errors import ArgumentError
+
 __all__ = ["BASE_URL", "Credentials", "Lane", "Options", "QuotaSnapshot", "Secret"]
 
 BASE_URL = "https://enterpriseapi.gizwits.com"
-"""The one host that the API document names; that it speaks TLS is claimed there, not verified."""
+"""The only host that the API document names. It claims TLS support; nobody could verify it."""
 
 
 class Secret(str):
-    """A string that is itself everywhere but in a repr, so that no log or traceback shows it."""
+    """A string whose repr is masked, so that no log and no traceback shows it."""
 
     __slots__ = ()
 
@@ -22,12 +24,12 @@ class Secret(str):
         return "'***'"
 
     def __getitem__(self, key: Any) -> "Secret":
-        # Tools that show locals cut long texts first: a part is a secret too.
+        # Tools that show locals truncate long strings first: a part is a secret too.
         return Secret(super().__getitem__(key))
 
 
 class Lane(StrEnum):
-    """Who is asking: a person who waits, or a job that has hours."""
+    """Priority lane: interactive requests are served before bulk jobs."""
 
     INTERACTIVE = "interactive"
     BULK = "bulk"
@@ -42,20 +44,20 @@ class QuotaSnapshot:
     remaining: int
     """Calls left of it, as far as known."""
     resets_at: float | None = None
-    """When the count starts anew, in epoch seconds UTC by the server's clock; None if unknown."""
+    """When the count restarts, in epoch seconds UTC by the server's clock; None if unknown."""
     period: float = 3600.0
     """Seconds of a period."""
     source: Literal["local", "server"] = "local"
-    """Whether our own count says so or the reply headers of the server."""
+    """Whether the numbers come from our own count or from reply headers of the server."""
 
 
 def _plain_ascii(instance: object, attribute: Any, value: Any) -> None:
     # Header values: aiohttp refuses CR and LF but sends other bytes raw.
     del instance
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{attribute.name} is missing: it must be a text that is not empty")
+        raise ArgumentError(f"{attribute.name} is missing: it must be a non-empty string")
     if not (value.isascii() and value.isprintable()) or " " in value:
-        raise ValueError(f"{attribute.name} must be visible ASCII characters without spaces")
+        raise ArgumentError(f"{attribute.name} must be visible ASCII characters without spaces")
 
 
 def _secret(value: Any) -> Any:
@@ -81,7 +83,7 @@ class Credentials:
     def __init__(
         self, *, enterprise_id: str, enterprise_secret: str, product_key: str, product_secret: str
     ) -> None:
-        # Rebound, and not converted by attrs: a traceback with locals shows what a frame was given.
+        # Rebound here, not converted by attrs: tracebacks show the arguments of each frame.
         enterprise_secret, product_secret = _secret(enterprise_secret), _secret(product_secret)
         self.__attrs_init__(
             enterprise_id=enterprise_id,
@@ -95,13 +97,13 @@ class Credentials:
         """Return the credentials in `GIZWITS_ENTERPRISE_ID`, `..._SECRET`, `GIZWITS_PRODUCT_...`.
 
         Raises:
-            ValueError: Some of the four are missing; the message names them.
+            ArgumentError: Some of the four are missing; the message names them.
         """
         values = _values(os.environ if environ is None else environ)
         del environ  # Whatever is raised below shows the locals of this frame.
         missing = [f"GIZWITS_{name.upper()}" for name, value in values.items() if not value]
         if missing:
-            raise ValueError(f"missing in the environment: {', '.join(missing)}")
+            raise ArgumentError(f"missing in the environment: {', '.join(missing)}")
         return cls(**values)
 
 
@@ -116,7 +118,7 @@ def _is_number(value: object) -> bool:
 def _positive(instance: object, attribute: Any, value: Any) -> None:
     del instance
     if not _is_number(value) or not value > 0:
-        raise ValueError(f"{attribute.name} must be positive, not {value!r}")
+        raise ArgumentError(f"{attribute.name} must be positive, not {value!r}")
 
 
 def _positive_or_none(instance: object, attribute: Any, value: Any) -> None:
@@ -127,21 +129,21 @@ def _positive_or_none(instance: object, attribute: Any, value: Any) -> None:
 def _not_negative(instance: object, attribute: Any, value: Any) -> None:
     del instance
     if value is not None and not (_is_number(value) and value >= 0):
-        raise ValueError(f"{attribute.name} must not be negative, not {value!r}")
+        raise ArgumentError(f"{attribute.name} must not be negative, not {value!r}")
 
 
 def _true_or_false(instance: object, attribute: Any, value: Any) -> None:
     del instance
     if not isinstance(value, bool):
-        # "false" from an environment variable would be true.
-        raise ValueError(f"{attribute.name} must be True or False, not {value!r}")
+        # A string such as "false" would be true.
+        raise ArgumentError(f"{attribute.name} must be True or False, not {value!r}")
 
 
 def _within(low: int, high: int) -> Any:
     def check(instance: object, attribute: Any, value: Any) -> None:
         del instance
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ValueError(f"{attribute.name} must be from {low} to {high}, not {value!r}")
+            raise ArgumentError(f"{attribute.name} must be from {low} to {high}, not {value!r}")
 
     return check
 
@@ -153,24 +155,24 @@ class Options:
     timeout: float = field(default=10.0, validator=_positive)
     """Seconds one attempt may take on the wire, reading included."""
     deadline: float | None = field(default=None, validator=_positive_or_none)
-    """Seconds one call may take in all: quota, token, retries. None: as long as it takes."""
+    """Seconds one call may take in all: quota, token, retries. None: any time."""
     max_quota_wait: float | None = field(default=None, validator=_not_negative)
-    """Seconds a call may wait for a place in the quota before `QuotaWaitError`. None: for ever."""
+    """Seconds a call may wait for a permit of the quota before `QuotaWaitError`. None: any time."""
     lane: Lane = field(default=Lane.INTERACTIVE, converter=Lane)
-    """Which queue for quota the calls stand in."""
+    """Priority lane in which calls wait for quota."""
     max_retries: int = field(default=3, validator=_within(0, 100))
-    """How often a call that may be repeated is repeated. Refusals for quota are not counted, but with
-    0 nothing is repeated at all."""
+    """How often a repeatable call is repeated at most. Refusals for quota do not count, but with 0
+    nothing is repeated at all."""
     page_size: int = field(default=100, validator=_within(1, 100))
     """`limit` of a page; the service allows at most 100."""
     max_log_span: int = field(default=172_800, validator=_within(2, 30 * 86_400))
     """Seconds between `start_ts` and `end_ts` of one log query, at most."""
     start_inclusive: bool = field(default=False, validator=_true_or_false)
-    """Whether to trust that the server includes `start_ts` itself: n windows instead of n + 1."""
+    """Whether to rely on the server to include `start_ts` itself, which saves a query for some ranges."""
     context_lifetime: float = field(default=3600.0, validator=_positive)
-    """Seconds a `context` lives on the server, counted from the call that opened it."""
+    """Seconds for which a `context` is valid on the server, from the call that opened it."""
     max_response_bytes: int = field(default=16 * 2**20, validator=_within(1, 2**40))
-    """Bytes a reply may have after decompression."""
+    """Bytes of a reply at most, after decompression."""
 
     def evolve(self, **changes: Any) -> Self:
         """Return a copy with these fields changed, checked anew."""

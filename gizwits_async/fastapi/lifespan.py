@@ -7,10 +7,10 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
+from gizwits_async import OnCall
 from gizwits_async.client import GizwitsClient
 from gizwits_async.environment import complete
 from gizwits_async.options import Credentials, Options
-from gizwits_async.wire.report import OnCall
 
 __all__ = ["WEB_OPTIONS", "Gizwits", "get_gizwits", "gizwits_lifespan"]
 

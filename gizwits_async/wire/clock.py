@@ -1,4 +1,4 @@
-"""What time it is for the server, by ours and its `Date` headers. Pure but for the two clocks."""
+"""The server's time, from our clock and its `Date` headers. Pure but for the two clocks."""
 
 import asyncio
 import time
@@ -10,10 +10,10 @@ __all__ = ["ServerClock"]
 
 
 class ServerClock:
-    """The server's time as an interval that each `Date` narrows.
+    """The server's time as an interval that each `Date` header narrows.
 
-    A `Date` cuts off the fraction, so one reply tells the time to within a second and its journey.
-    Between replies the event loop's clock carries it on, which no NTP step moves.
+    `Date` has whole seconds, so one reply gives the time to within a second plus its travel time.
+    Between replies the event loop's clock continues it, which NTP does not step.
     """
 
     def __init__(
@@ -28,18 +28,18 @@ class ServerClock:
 
     @property
     def loop_time(self) -> float:
-        """The clock that only ever moves forward, in seconds."""
+        """The monotonic clock of the event loop, in seconds."""
         if self._loop_time is None:
             return asyncio.get_running_loop().time()
         return self._loop_time()
 
     @property
     def known(self) -> bool:
-        """Whether a `Date` of the server was seen."""
+        """Whether any reply had a `Date`."""
         return self._offset is not None
 
     def observe(self, date: str | None, *, sent: float, arrived: float) -> None:
-        """Take in the `Date` of a reply, and when it left and when it was there (event loop time)."""
+        """Learn from the `Date` of a reply, with the loop times of its request and its arrival."""
         stamp = None if date is None else epoch_of(date)
         if stamp is None:
             return
@@ -48,11 +48,11 @@ class ServerClock:
             narrowed = max(low, self._offset[0]), min(high, self._offset[1])
             if narrowed[0] <= narrowed[1]:
                 low, high = narrowed
-            # Otherwise one of the clocks was moved, or the machine slept: begin again.
+            # Otherwise a clock was set, or the machine was suspended: start over.
         self._offset = low, high
 
     def now(self) -> float:
-        """Return what time it is at the server, by our own clock as far as its replies allow."""
+        """Return the server's time: that of our own clock, bounded by what replies have told."""
         return min(max(self._wall(), self.earliest()), self.latest())
 
     def earliest(self) -> float:

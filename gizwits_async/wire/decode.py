@@ -1,4 +1,4 @@
-"""What a reply means for a request. Pure; and nothing of the body stays in what it raises."""
+"""Turns a reply into the result of its request. Pure; errors keep no locals that hold the body."""
 
 import json
 from types import NoneType
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 _SNIPPET = 200
 _LONGEST = 1000
-"""Characters of a message or detail that are kept: they go to logs and terminals."""
+"""Characters of a message or detail that are kept, since they go to logs and terminals."""
 _DEEPEST = 50
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
@@ -31,14 +31,14 @@ _NO_CODE = (None, 0, "0", "")
 
 
 def decode(request: Request[T], reply: Reply) -> T:
-    """Return what a reply means for a request.
+    """Return the result of a request from its reply.
 
     Raises:
-        ApiError: The service refused or failed; told by `error_code` first, by the status second.
-        InvalidResponseError: A success that is not JSON, or not of the promised shape.
+        ApiError: The service refused or failed, by `error_code` first, by the status second.
+        InvalidResponseError: A success that is not JSON, or not of the documented shape.
         UnexpectedRedirectError: Any status 3xx.
     """
-    # Raised here, where no local holds what came: it may be a token, or an echo of a secret.
+    # Raised in this frame, whose locals hold no part of the body: a token, or an echoed secret.
     meant = _meaning(request, reply)
     if isinstance(meant, GizwitsError):
         raise meant
@@ -71,7 +71,7 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
 
 
 def _refusal(status: int, value: object, request: Request[Any]) -> ApiError:
-    """Return the error that a JSON body states."""
+    """Return the error that a JSON body describes."""
     body = value if isinstance(value, dict) else {}
     code = body.get("error_code")
     details = (body.get(name) for name in ("detail_message", "detail", "detail_msg"))
@@ -93,7 +93,7 @@ def _code(value: object) -> int | str:
 
 
 def _kept(detail: Any) -> object:
-    """Return a detail as it came, or as text if it is so long or deep that it would be a burden."""
+    """Return a detail as received, or as truncated text if it is very long or deeply nested."""
     text = _said(detail)
     if (
         isinstance(detail, str)

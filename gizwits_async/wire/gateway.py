@@ -22,7 +22,6 @@ from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, in_time
 from gizwits_async.wire.decode import decode
 from gizwits_async.wire.login import Headers, log_in, login_options
-from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.redact import redact
 from gizwits_async.wire.report import Attempt, Call
 from gizwits_async.wire.request import Auth, Request
@@ -57,8 +56,7 @@ class Gateway:
 
     @_policy.default
     def _make_policy(self) -> RetryPolicy:
-        options = self.options
-        return RetryPolicy(max_retries=options.max_retries, max_quota_wait=options.max_quota_wait)
+        return RetryPolicy.of(self.options)
 
     @_admission.default
     def _make_admission(self) -> Admission:
@@ -155,7 +153,7 @@ class Gateway:
             now, token = await self._admission.permit_and_token(attempt)
         else:
             now = await self._admission.permit(attempt)
-        reply: Reply | None = None
+        headers: Mapping[str, str] | None = None
         try:
             if request.finalize is not None:
                 request = request.finalize(request)
@@ -172,21 +170,20 @@ class Gateway:
                 timeout=self.options.timeout,
                 max_bytes=self.options.max_response_bytes,
             )
-            arrived = service.clock.loop_time
+            headers, arrived = reply.headers, service.clock.loop_time
             attempt.replied(reply, arrived)
-            service.clock.observe(reply.headers.get("date"), sent=now, arrived=arrived)
+            service.clock.observe(headers.get("date"), sent=now, arrived=arrived)
             value = decode(request, reply)
         except ApiError as error:
-            refused = isinstance(error, QuotaExceededError)
-            service.quota.observe(_headers_of(reply), refused=refused)
+            service.quota.observe(headers, refused=isinstance(error, QuotaExceededError))
             self._complete(error, token)
             if token is not None and isinstance(error, TokenRejectedError):
                 await self.tokens.invalidate(token)
             raise
         except BaseException:
-            service.quota.observe(_headers_of(reply))
+            service.quota.observe(headers)
             raise
-        service.quota.observe(reply.headers)
+        service.quota.observe(headers)
         return value
 
     def _complete(self, error: ApiError, token: Token | None) -> None:
@@ -197,10 +194,6 @@ class Gateway:
         own = self.credentials
         secrets = (own.enterprise_secret, own.product_secret)
         redact(error, *secrets, *([token.token] if token else ()))
-
-
-def _headers_of(reply: Reply | None) -> Mapping[str, str] | None:
-    return None if reply is None else reply.headers
 
 
 async def _login(service: Service, credentials: Credentials, options: Options) -> Token:

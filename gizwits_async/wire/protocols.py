@@ -1,4 +1,4 @@
-"""What the gateway asks of the parts that it is given: transport, quota, token store. Protocols."""
+"""Protocols of the parts that a client is given: transport, quota, token store."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +20,7 @@ class Reply(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers, at least the ones of interest, under lower-case names."""
+        """Headers under lower-case names, at least `date`, `retry-after` and those of the quota."""
         ...
 
     @property
@@ -30,7 +30,7 @@ class Reply(Protocol):
 
 
 class Transport(Protocol):
-    """Carries one request and brings its reply; one wire request a call, no redirects, no retry."""
+    """Sends one request and returns its reply: one wire request a call, no redirects, no retry."""
 
     async def send(
         self,
@@ -42,52 +42,52 @@ class Transport(Protocol):
         timeout: float,  # noqa: ASYNC109 - the limit of this one exchange
         max_bytes: int,
     ) -> Reply:
-        """Return the reply; raise a `TransportError`, `InvalidResponseError` if there is none."""
+        """Return the reply; raise a `TransportError` or `InvalidResponseError` if there is none."""
         ...
 
     async def aclose(self) -> None:
-        """Give back what is held."""
+        """Close connections."""
         ...
 
 
 class Quota(Protocol):
-    """How often one may call."""
+    """Grants permits: at most so many calls in an hour."""
 
     async def acquire(self, lane: Lane = ..., max_wait: float | None = None) -> None:
-        """Wait for a place; raise `QuotaWaitError` if that takes more than `max_wait` seconds."""
+        """Wait for a permit; raise `QuotaWaitError` if that takes more than `max_wait` seconds."""
         ...
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
-        """Take in what came of a place: the reply's headers, or None when no reply came."""
+        """Learn the outcome of a permit: the headers of the reply, or None if there was none."""
         ...
 
     def snapshot(self) -> QuotaSnapshot:
-        """Return what is known of the quota now."""
+        """Return the present state of the quota."""
         ...
 
     def retry_after(self) -> float | None:
-        """Return the seconds for which a refusal still holds all calls back."""
+        """Return the seconds for which a refusal still blocks all calls; None if none does."""
         ...
 
     async def aclose(self) -> None:
-        """End what runs in the background."""
+        """End background tasks."""
         ...
 
 
 @runtime_checkable
 class QuotaWithFront(Quota, Protocol):
-    """A quota that lets one ahead; others are asked by `acquire`."""
+    """A quota with a fast path for logins; without it `acquire` is used for them."""
 
     async def acquire_first(self) -> None:
-        """Wait for an interactive place before all who wait already: for a login that they need."""
+        """Wait for an interactive permit ahead of all waiting calls, which need the login's token."""
         ...
 
 
 class TokenStore(Protocol):
-    """Where tokens are kept, perhaps for several processes. None of these may raise."""
+    """Keeps tokens, perhaps for several processes. Its methods must not raise."""
 
     async def load(self, key: str) -> Token | None:
-        """Return the token under `key`; None if there is none, or none that can be read."""
+        """Return the token under `key`; None if there is none, or if it cannot be read."""
         ...
 
     async def save(self, key: str, token: Token) -> None:
@@ -99,5 +99,5 @@ class TokenStore(Protocol):
         ...
 
     def renewing(self, key: str) -> AbstractAsyncContextManager[None]:
-        """Hold this while a new token is fetched: one at a time, wherever the others run."""
+        """Hold this lock while fetching a new token: one login at a time across all processes."""
         ...

@@ -1,7 +1,7 @@
-"""Whether a failed call goes again, and when. Pure: no I/O, no clock."""
+"""Whether a failed call is repeated, and when. Pure: no I/O, no clock."""
 
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 from attrs import field, frozen
 
@@ -16,6 +16,7 @@ from gizwits_async.errors import (
     ServerError,
     TokenRejectedError,
 )
+from gizwits_async.options import Options
 from gizwits_async.wire.report import Call
 from gizwits_async.wire.request import Request
 
@@ -26,35 +27,35 @@ _MAX_REFUSALS = 7
 """How often a call is refused for quota before that is final. Where no reset is known the quota doubles
 its pauses from a minute on, so that two whole hours have gone by."""
 _COMMAND_FAILED = 5403
-"""A `ServerError` that is none of the service's own: the device did not take the command."""
+"""A `ServerError` that is no fault of the service: the device did not accept the command."""
 
 
 def _server_failed(error: GizwitsError) -> bool:
-    # By the code and not by the status, which the document has changed under its codes before.
+    # By code, not by status: the document has changed the status of codes before.
     return isinstance(error, ServerError) and (
         error.status >= _SERVER_FAULT or error.code != _COMMAND_FAILED
     )
 
 
 def _reply_lost(error: GizwitsError) -> bool:
-    # A reply too large to be read is as good as none: what it said of the write is not known.
+    # A reply too large to be read is as good as none: the outcome of the write is unknown.
     unread = NoReplyError | InvalidResponseError | ResponseTooLargeError
     return isinstance(error, unread) or _server_failed(error)
 
 
 def outcome(request: Request[Any], error: GizwitsError) -> GizwitsError:
-    """Return what a final failure means to the caller: of a write, perhaps that nobody knows."""
+    """Return the error that the caller gets: for a write without a readable reply, an unknown outcome."""
     if request.verb == "GET" or request.repeatable or not _reply_lost(error):
         return error
     return OutcomeUnknownError(
-        f"{request.where}: sent, but what came of it is unknown"
-        f" ({type(error).__name__}); look before sending it again"
+        f"{request.where}: sent, but the outcome is unknown"
+        f" ({type(error).__name__}); check the state before sending it again"
     )
 
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """Pauses that double, with jitter, so that many callers do not come back in step."""
+    """Pauses that double, with jitter, so that many callers do not retry in step."""
 
     max_retries: int = 3
     """How often a call is repeated at most."""
@@ -63,9 +64,14 @@ class RetryPolicy:
     max_delay: float = 30.0
     """Seconds of the longest pause."""
     max_quota_wait: float | None = None
-    """Seconds that may be waited for quota; None: any."""
+    """Seconds to wait for quota at most; None: any time."""
     random: Random = field(factory=Random, repr=False)
     """Source of the jitter."""
+
+    @classmethod
+    def of(cls, options: Options) -> Self:
+        """Return the policy that these options ask for."""
+        return cls(max_retries=options.max_retries, max_quota_wait=options.max_quota_wait)
 
     def after(self, call: Call[Any], error: GizwitsError, now: float) -> float | None:
         """Count the failure of a call's last attempt; return as `delay` does.
@@ -117,7 +123,7 @@ class RetryPolicy:
         return self.random.uniform(ceiling / 2, ceiling)
 
     def _quota_pause(self, error: QuotaExceededError) -> float | None:
-        # The quota itself holds the next attempt back until the reset; nothing to sleep here.
+        # The quota itself delays the next attempt until the reset: no pause here.
         too_long = self.max_quota_wait is not None and (
             error.retry_after is None or error.retry_after > self.max_quota_wait
         )
