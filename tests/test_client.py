@@ -37,7 +37,7 @@ def test_plain_http_to_another_host_is_refused(url: str) -> None:
     """The secrets would travel readable; only allow_insecure=True lets them, with a warning."""
     with pytest.raises(ValueError, match="allow_insecure"):
         GizwitsClient(CREDENTIALS, base_url=url)
-    with pytest.warns(UserWarning, match="readable"):
+    with pytest.warns(UserWarning, match="unencrypted"):
         GizwitsClient(CREDENTIALS, base_url=url, allow_insecure=True)
 
 

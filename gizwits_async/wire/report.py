@@ -3,9 +3,8 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Generic, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from attrs import define, field, frozen
 
@@ -172,8 +171,12 @@ class CallReport:
         )
 
 
-OnCall: TypeAlias = Callable[[CallReport], object]
-"""A hook that is called once for each call that is over, in the caller's task."""
+class OnCall(Protocol):
+    """A hook that is called after each call, in the caller's task."""
+
+    def __call__(self, report: CallReport, /) -> object:
+        """Take in the report of a call."""
+        ...
 
 
 class CallObserver:

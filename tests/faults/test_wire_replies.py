@@ -212,7 +212,7 @@ def test_w17_plain_http_needs_to_be_asked_for(host: str) -> None:
     with pytest.raises(ValueError, match="allow_insecure=True") as caught:
         GizwitsClient(CANARIES, base_url=f"http://{host}")
     assert leaks(str(caught.value)) == []
-    with pytest.warns(UserWarning, match="readable"):
+    with pytest.warns(UserWarning, match="unencrypted"):
         GizwitsClient(CANARIES, base_url=f"http://{host}", allow_insecure=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -239,7 +239,7 @@ async def test_a_settled_request_is_what_is_sent_and_settled_anew_each_time() ->
 async def test_a_write_whose_reply_was_lost_is_not_repeated(request_: Any, answer: Any) -> None:
     """C1, C6: sent exactly once; the error says to look first, and what was lost."""
     transport = ScriptedTransport(answers(answer, GOOD))
-    with pytest.raises(OutcomeUnknownError, match="look before") as caught:
+    with pytest.raises(OutcomeUnknownError, match="check the state before") as caught:
         await gateway_of(transport).send(request_)
     assert len(transport.calls) == 1
     assert caught.value.__cause__ is not None

@@ -155,7 +155,7 @@ def test_only_a_lost_write_has_an_unknown_outcome(
     )
     if lost and not request.repeatable:
         assert isinstance(final, OutcomeUnknownError)
-        assert "look before" in str(final)
+        assert "check the state before" in str(final)
     else:
         assert final is error
 
