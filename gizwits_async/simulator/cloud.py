@@ -26,19 +26,21 @@ from gizwits_async.simulator.messages import (
 from gizwits_async.simulator.quirks import Log, Quirks
 from gizwits_async.simulator.state.contexts import Contexts
 from gizwits_async.simulator.state.fleet import Fleet
-from gizwits_async.simulator.state.quota import make_counter
+from gizwits_async.simulator.state.ids import digest
+from gizwits_async.simulator.state.quota import Quota
 from gizwits_async.simulator.state.state import Call, Product, State
 from gizwits_async.simulator.state.tokens import Tokens
 
 __all__ = ["SimulatedCloud"]
 
-_NOT_WHITELISTED, _QUOTA_EXCEEDED, _NO_PRODUCT = 5012, 5013, 5015
+_NOT_WHITELISTED, _NO_PRODUCT = 5012, 5015
 _OK, _NOT_FOUND, _WRONG_VERB = 200, 404, 405
 _CREDENTIALS = Credentials(
     enterprise_id="simulated-enterprise",
-    enterprise_secret="simulated-enterprise-secret",  # noqa: S106 - fictitious
+    # Without words: the client cuts parts of secrets out of error messages.
+    enterprise_secret=digest("secret of the simulated enterprise"),
     product_key="simulatedproductkey0000000000001",
-    product_secret="simulated-product-secret",  # noqa: S106
+    product_secret=digest("secret of the simulated product"),
 )
 
 
@@ -87,8 +89,7 @@ class SimulatedCloud:
         """Active fault rules; replace them with `faults.set(...)`."""
         self.contexts = Contexts(quirks)
         """Open log queries: `forget()`."""
-        self._limit = quota
-        self._counter = make_counter(quirks, quota, period)
+        self._quota = Quota(quirks, quota, period)
         self._state = State(
             quirks=quirks,
             credentials=self.credentials,
@@ -160,7 +161,8 @@ class SimulatedCloud:
         segments = request.segments()
         route, params, verbs = find_route(request.method, segments, self.quirks)
         code: int | None = None
-        headers: dict[str, str] = {"date": formatdate(here, usegmt=True)}
+        node = self._state.rng.choice(self.quirks.node_clocks)
+        headers: dict[str, str] = {"date": formatdate(here + node, usegmt=True)}
         if route is None:
             status = _WRONG_VERB if verbs else _NOT_FOUND
             # Answered by the web framework in front of the service: no error code, not counted.
@@ -173,8 +175,8 @@ class SimulatedCloud:
                 status, value = self._admit(request, route, params, here, counted_at)
             except ApiRefusal as refusal:
                 status, value, code = refusal.status, self._refuse(refusal), refusal.code
-            self._count(route, code, counted_at)
-            headers |= self._rate(code, counted_at)
+            self._quota.count(route.kind, code, counted_at)
+            headers |= self._quota.headers(code, counted_at)
         self._note(request, now, status, code, "" if route is None else route.kind)
         return SimulatedReply.of_json(status, value, headers)
 
@@ -206,8 +208,7 @@ class SimulatedCloud:
     ) -> tuple[int, object]:
         if self.whitelist is not None and request.peer not in self.whitelist:
             raise ApiRefusal(_NOT_WHITELISTED)
-        if self._counted(route) and self._counter.remaining(counted_at) < 1:
-            raise ApiRefusal(_QUOTA_EXCEEDED)
+        self._quota.check(route.kind, counted_at)
         product = self._product(request, route, params)
         if route.auth == "token":
             self.tokens.check(request.header("authorization"), product.key, now)
@@ -242,35 +243,4 @@ class SimulatedCloud:
             "error_code": str(refusal.code) if as_text else refusal.code,
             "error_message": refusal.text,
             self.quirks.error_detail: refusal.detail,
-        }
-
-    # --- quota
-
-    def _counted(self, route: Route) -> bool:
-        return route.kind != "token" or self.quirks.token_calls_count
-
-    def _count(self, route: Route, code: int | None, now: float) -> None:
-        quirks = self.quirks
-        if code == _QUOTA_EXCEEDED:
-            counts = quirks.refused_calls_count
-        else:
-            counts = code is None or quirks.failed_calls_count
-        if counts and self._counted(route):
-            self._counter.charge(now)
-
-    def _rate(self, code: int | None, now: float) -> dict[str, str]:
-        shown = self.quirks.rate_headers
-        if shown == "never" or (shown == "refused" and code != _QUOTA_EXCEEDED):
-            return {}
-        reset = self._counter.resets_at(now)
-        text = {
-            "epoch": str(-int(-reset // 1)),
-            "delta": str(-int(-(reset - now) // 1)),
-            "ms": str(int(reset * 1000)),
-            "junk": "soon",
-        }[self.quirks.rate_reset]
-        return {
-            "x-ratelimit-limit": str(self._limit),
-            "x-ratelimit-remaining": str(self._counter.remaining(now)),
-            "x-ratelimit-reset": text,
         }

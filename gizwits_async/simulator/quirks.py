@@ -36,6 +36,14 @@ class Quirks:
     """Whether an `end_ts` in the server's future is refused."""
     refuse_old_start: bool = True
     """Whether a `start_ts` older than 30 days is refused; otherwise the range is cut there."""
+    log_days: int = 30
+    """Days for which logs are kept; `refuse_old_start` decides about older ranges."""
+    record_lag: float = 0.0
+    """Seconds after its time until a record appears in queries."""
+    online_details: Literal["payload", "flat"] = "payload"
+    """Where the online log has its details: in `payload`, or beside an empty `payload`."""
+    report_frames: Literal["plain", "with_did"] = "plain"
+    """Whether reports in the cmd log are frames 0x0091, or frames 0x0093 with flag 1 and the did."""
     disabled_logs: Literal["shown", "refused"] = "shown"
     """Whether the logs of a disabled device are returned, or refused with 5304."""
     forbidden_logs: AbstractSet[Log] = frozenset()
@@ -62,10 +70,13 @@ class Quirks:
     """Lifetime of a context in seconds."""
     context_life_from: Literal["opening", "use"] = "opening"
     """Whether the lifetime starts at the opening call, or again at each use."""
-    dead_context: Literal["error", "empty", "restart"] = "error"
-    """Reply to an expired context: 5002, an empty last page, or the first page again."""
+    dead_context: Literal["error", "empty", "empty_with_total", "restart"] = "error"
+    """Reply to an expired context: 5002; an empty last page, whose total is 0 or that of the query; or
+    the first page again."""
     context_death: float = 0.0
     """Probability that a context has expired when it is used."""
+    dead_page: int | None = None
+    """Number of the page, counted from 0, whose context has always expired; None: no such page."""
     loop_at: int | None = None
     """Number of the page, counted from 0, from which a chain repeats itself endlessly; None: never."""
     loop_length: int = 1
@@ -74,8 +85,9 @@ class Quirks:
     # --- pages
     hits: bool = False
     """Whether `objects` is the envelope `{"hits": {"total", "objects"}, "took", "err_code"}`."""
-    total: Literal["right", "missing", "null", "page_only", "over", "drifting"] = "right"
-    """Value of `meta.total`; `drifting` varies between calls and is never too low."""
+    total: Literal["right", "missing", "null", "page_only", "short", "over", "drifting"] = "right"
+    """Value of `meta.total`; `short` is half the true total; `drifting` varies between calls and is
+    never too low."""
     list_cap: int | None = 100
     """Maximum rows of a list page, whatever `limit` says; None: no maximum."""
     log_cap: int = 100
@@ -84,6 +96,10 @@ class Quirks:
     """A larger `limit` is refused with 5002 on lists; None: never."""
     log_refuse_over: int | None = 100
     """A larger `limit` is refused with 5002 on logs; None: never."""
+    max_skip: int | None = None
+    """Largest `skip` that lists answer; None: any."""
+    beyond_max_skip: Literal["empty", 5002, 5409] = 5002
+    """Reply to a larger `skip`: an empty page, or this error code."""
     list_order: Literal["created", "created_desc", "did"] = "created"
     """Order of listed devices."""
     next_link: Literal["absent", "relative"] = "absent"
@@ -102,6 +118,9 @@ class Quirks:
     """Name of the field with the detail of an error."""
     clock_skew: float = 0.0
     """Seconds by which the server's clock is ahead of the caller's."""
+    node_clocks: tuple[float, ...] = (0.0,)
+    """Seconds by which the clock behind the header `Date` is ahead, for each node of the server; every
+    call is answered by a random node."""
 
     # --- quota
     rate_headers: Literal["always", "never", "refused"] = "always"
@@ -157,6 +176,11 @@ class Quirks:
     """Value of that parameter."""
     city_node: Literal["sample", "number", "object"] = "sample"
     """Whether a city of a location tree is a number; `sample`: only in `locations`."""
+    report_counts: Literal["nested", "flat"] = "nested"
+    """Whether the reports of real-time, fault and alert counts have them in `count`, as in the examples,
+    or at the top level, as in the tables of response parameters."""
+    history_names: Literal["examples", "tables"] = "examples"
+    """Names in history reports: `gid` and the cycle, or `did` and `data`."""
     weeks: Literal["iso", "sunday", "monday"] = "iso"
     """Numbering of weeks: ISO 8601, or from the first Sunday or Monday of the year."""
     report_hours: int = 8

@@ -2,9 +2,11 @@
 
 import json
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 
 import pytest
 
+from gizwits_async.errors import API_ERRORS
 from gizwits_async.simulator import Fleet
 
 NOW = 1_790_000_000
@@ -155,6 +157,24 @@ def test_the_clock_of_the_server(serve):
     reply = caller.call("GET", "/devices/search")
     assert parsedate_to_datetime(reply.headers["date"]).timestamp() == NOW + 7200
     assert caller.login()["expire_at"] == NOW + 7200 + 604_800
+
+
+def test_clocks_of_several_nodes(serve):
+    """With `node_clocks` only `Date` varies between calls; expiry and records keep the right time."""
+    caller = serve(node_clocks=(0.0, -30.0))
+    replies = [caller.call("GET", "/devices/search") for _ in range(30)]
+    dates = [parsedate_to_datetime(reply.headers["date"]).timestamp() for reply in replies]
+    assert set(dates) == {NOW, NOW - 30}
+    assert any(later < earlier for earlier, later in pairwise(dates))
+    assert caller.login()["expire_at"] == NOW + 604_800
+
+
+def test_secrets_share_no_word_with_messages(serve):
+    """No part of the default secrets is a word of an error message, which redaction would garble."""
+    own = serve().cloud.credentials
+    messages = " ".join(text for _, _, text in API_ERRORS.values())
+    for secret in (str(own.enterprise_secret), str(own.product_secret)):
+        assert not any(secret[at : at + 4] in messages for at in range(len(secret) - 3))
 
 
 def test_ledger(serve):

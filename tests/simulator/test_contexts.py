@@ -123,17 +123,39 @@ def test_life_of_a_context(serve, since):
 
 def test_how_a_dead_context_answers(serve):
     """An expired context is refused, ends the chain, or restarts it."""
-    for dead in ("error", "empty", "restart"):
+    for dead in ("error", "empty", "empty_with_total", "restart"):
         caller = serve(fleet(), dead_context=dead)
         first = caller.log("online", DID, limit=3)
         caller.now += 3601
         page = caller.log("online", DID, limit=3, context=first["meta"]["context"])
         if dead == "error":
             assert page["error_code"] == 5002
-        elif dead == "empty":
+        elif dead.startswith("empty"):
             assert (page["objects"], page["meta"]["context"]) == ([], "")
+            assert page["meta"]["total"] == (0 if dead == "empty" else 10)
         else:
             assert page["objects"] == first["objects"]
+
+
+@pytest.mark.parametrize("kind", ["position", "single_use", "scroll"])
+def test_a_page_whose_context_is_always_dead(serve, kind):
+    """With `dead_page` every chain ends before that page, however often it is opened."""
+    caller = serve(fleet(), dead_page=2, dead_context="empty_with_total", context_kind=kind)
+    for _ in range(3):
+        pages = caller.walk("online", DID, limit=3, sort="asc")
+        assert [len(page) for page in pages] == [3, 3, 0]
+    caller = serve(fleet(), dead_page=1)
+    context = caller.log("online", DID, limit=3)["meta"]["context"]
+    assert caller.log("online", DID, limit=3, context=context)["error_code"] == 5002
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_many_empty_pages(serve, before):
+    """Any number of empty pages with a context can come before any page, the first one included."""
+    caller = serve(fleet(), empty_pages=5, empty_pages_before=before)
+    pages = caller.walk("online", DID, limit=6, sort="asc")
+    assert [len(page) for page in pages] == [6] * before + [0] * 5 + [6, 4][before:]
+    assert stamps(pages) == TIMES
 
 
 def test_random_death(serve):

@@ -101,7 +101,8 @@ def test_limit_that_is_refused(serve, fleet):
 
 
 @pytest.mark.parametrize(
-    ("total", "value"), [("right", 60), ("null", None), ("page_only", 5), ("over", 67)]
+    ("total", "value"),
+    [("right", 60), ("null", None), ("page_only", 5), ("short", 30), ("over", 67)],
 )
 def test_totals(serve, fleet, total, value):
     """The total is right, or wrong in the way of the quirk."""
@@ -142,3 +143,34 @@ def test_order_of_lists(serve, fleet):
     assert caller.get("/devices/search", limit=1)["objects"][0]["did"] == "new"
     fleet.remove("new")
     assert caller.get("/devices/search", limit=1)["objects"][0]["did"] != "new"
+
+
+@pytest.mark.parametrize(("reply", "code"), [(5002, 5002), (5409, 5409), ("empty", None)])
+def test_a_largest_skip(serve, fleet, reply, code):
+    """Beyond `max_skip` a list is refused, or its page is empty while the total stays."""
+    caller = serve(fleet, max_skip=40, beyond_max_skip=reply)
+    query = {"limit": 20, "show_disabled": 1}
+    assert len(caller.get("/devices/search", skip=40, **query)["objects"]) == 20
+    page = caller.get("/devices/search", skip=41, **query)
+    assert page.get("error_code") == code
+    if code is None:
+        assert (page["objects"], page["meta"]["total"]) == ([], 60)
+
+
+def test_a_listing_selects_once(serve, fleet, monkeypatch):
+    """All pages of a listing use one selection, until a device changes: its time grows linearly."""
+    selected = []
+    selection = fleet.selection
+
+    def counted(key, select):
+        return selection(key, lambda devices: selected.append(key) or select(devices))
+
+    monkeypatch.setattr(fleet, "selection", counted)
+    caller = serve(fleet)
+    for skip in range(0, 60, 5):
+        caller.get("/devices/search", limit=5, skip=skip, is_online=1)
+    assert len(selected) == 1
+    fleet.change(fleet.devices[0].did, is_online=True)
+    first = caller.get("/devices/search", limit=100, is_online=1)["objects"]
+    assert len(selected) == 2
+    assert fleet.devices[0].did in {row["did"] for row in first}

@@ -171,7 +171,63 @@ async def test_rows_and_totals():
     assert sorted(totals) == [48, 49, 50, 51, 52]
 
 
-async def test_the_same_cursor_for_ever():
+async def test_an_empty_page():
+    """`empty_page` removes the rows and the context of one reply; the total stays right."""
+    cloud = cloud_with(FaultRule(action="empty_page", nth=1))
+    page = json.loads((await ask(cloud)).body)
+    assert (page["objects"], page["meta"]["total"]) == ([], 50)
+    assert not page["meta"].get("context")
+    assert len(json.loads((await ask(cloud)).body)["objects"]) == 10
+
+
+ODD_LISTS = [
+    ("/devices/search?limit=5", "objects", "mac"),
+    ("/users/search?limit=5", "objects", "uid"),
+    ("/incr_devices?start=2025-10-01&end=2026-09-20", "objects", "mac"),
+    ("/users/report/new?cycle=month&start=2026-01&end=2026-05", "data", "month"),
+]
+
+
+@pytest.mark.parametrize("hits", [False, True])
+@pytest.mark.parametrize(("path", "name", "key"), ODD_LISTS)
+async def test_odd_rows(path, name, key, hits):
+    """Rows of any list can have another value for a field, lack it, or be another value."""
+
+    async def rows(**rule) -> list:
+        cloud = SimulatedCloud(Fleet.generate(20, 2, now=NOW), quirks=Quirks(hits=hits))
+        cloud.faults.set([FaultRule(**rule)] if rule else [])
+        transport = SimulatorTransport(cloud, clock=lambda: NOW)
+        reply = await transport.send(
+            "GET", target_of(cloud, path), headers_of(cloud), None, timeout=1.0, max_bytes=2**20
+        )
+        page = json.loads(reply.body)
+        found = page[name]["hits"]["objects"] if hits and name == "objects" else page[name]
+        return list(found)
+
+    plain = await rows()
+    assert len(plain) > 3
+    odd = await rows(action="odd_row", row=2, key=key, value="")
+    assert odd == [*plain[:2], {**plain[2], key: ""}, *plain[3:]]
+    assert [row[key] for row in await rows(action="odd_row", key=key)] == [None] * len(plain)
+    assert (await rows(action="odd_row", row=1, value=[7])) == [plain[0], [7], *plain[2:]]
+    missing = await rows(action="missing_field", row=0, key=key)
+    assert key not in missing[0]
+    assert missing[1:] == plain[1:]
+
+
+async def test_odd_macs():
+    """The rows of a group are its MACs; a reply without rows stays as it is."""
+    cloud = cloud_with(FaultRule(action="odd_row", row=0, value=5))
+    cloud.product.groups.assign(cloud.product.groups.create(None), "m", reassign=False)
+    gid = next(iter(cloud.product.groups.parents))
+    transport, headers = SimulatorTransport(cloud, clock=lambda: NOW), headers_of(cloud)
+    for path, value in ((f"/device_groups/{gid}", {"macs": [5]}), ("/device_groups", {gid: ""})):
+        target = target_of(cloud, path)
+        reply = await transport.send("GET", target, headers, None, timeout=1.0, max_bytes=2**20)
+        assert json.loads(reply.body) == value
+
+
+async def test_the_same_context_forever():
     """`same_cursor` repeats the first page with the same context, and each call is counted."""
     cloud = cloud_with(FaultRule(action="same_cursor"))
     first = await ask(cloud)
@@ -315,17 +371,20 @@ def test_files(tmp_path):
     ("data", "words"),
     [
         ({"rule": "x"}, "list"),
+        ({"faults": []}, "unknown key 'faults'; known are"),
+        ([{"action": "missing_field"}], "key must be given"),
+        ([{"action": "odd_row", "row": -1}], "row must be at least 0"),
         ([{"method": "GET"}], "fault rule 1: must be an object with an action"),
         ([{"action": "reset"}, {"action": "burn"}], "fault rule 2: 'burn'"),
         ([{"action": "reset", "when": 1}], "unknown field 'when'"),
         ([{"action": "reset", "nth": "first"}], "nth cannot be 'first'"),
-        ([{"action": "reset", "nth": 0}], "nth counts from 1"),
+        ([{"action": "reset", "nth": 0}], "nth must be counted from 1"),
         ([{"action": "reset", "nth": [True, "x"]}], "fault rule 1"),
         ([{"action": "reset", "probability": 2}], "probability must be from 0 to 1"),
         ([{"action": "reset", "probability": True}], "probability cannot be True"),
-        ([{"action": "status", "code": 7}], "code 7"),
+        ([{"action": "status", "code": 7}], "code must be a documented error code, not 7"),
         ([{"action": "status", "status": 99}], "status must be"),
-        ([{"action": "cut", "size": -1}], "size must not be negative"),
+        ([{"action": "cut", "size": -1}], "size must be at least 0"),
     ],
 )
 def test_wrong_rules(data, words):

@@ -165,3 +165,48 @@ def test_truth_is_what_a_wide_query_shows(serve, data_ts):
         name = "ts" if log == "data" else "timestamp"
         rows = [row for page in pages for row in page if start <= row[name] < end]
         assert rows == caller.cloud.truth(log, device.did, start, end)
+
+
+def test_how_long_logs_are_kept(serve):
+    """With `log_days` an older start is refused, or the range is cut there."""
+    query = {"start_ts": NOW - 8 * 86_400, "end_ts": NOW - 6 * 86_400}
+    fleet = fleet_at(NOW - 7.5 * 86_400, NOW - 6.5 * 86_400)
+    assert serve(fleet, log_days=7).log("online", DID, **query)["error_code"] == 5002
+    caller = serve(fleet, log_days=7, refuse_old_start=False)
+    assert times(caller.log("online", DID, **query)) == [NOW - 6.5 * 86_400]
+
+
+def test_records_that_lag(serve):
+    """With `record_lag` a record appears that many seconds after its time, in `truth` too."""
+    caller = serve(fleet_at(NOW - 10), record_lag=30.0)
+    assert times(caller.log("online", DID)) == []
+    assert caller.cloud.truth("online", DID, NOW - 60, NOW, now=NOW) == []
+    caller.now += 20
+    assert times(caller.log("online", DID)) == [NOW - 10]
+
+
+def test_flat_online_details(serve):
+    """With `online_details="flat"` the details are fields beside an empty payload."""
+    fleet = Fleet.generate(6, 4, 1, now=NOW)
+    caller = serve(fleet, online_details="flat")
+    rows = [row for d in fleet.devices for row in caller.log("online", d.did, limit=100)["objects"]]
+    by_type = {row["type"]: row.keys() - {"timestamp", "type", "payload"} for row in rows}
+    assert {row["payload"] for row in rows} == {""}
+    assert by_type["dev_online"] == {"KeepAlive"}
+    assert by_type["dev_offline"] == {"duration", "reason", "count", "max", "min", "avg", "last"}
+
+
+def test_frames_with_a_did(serve):
+    """With `report_frames="with_did"` reports carry serial number and did before the same body."""
+    fleet = Fleet.generate(6, 4, 1, now=NOW)
+    did = max(fleet.devices, key=lambda d: len(fleet.records("cmd", d.did, NOW - 90_000, NOW))).did
+    plain = serve(fleet).log("cmd", did, limit=100)["objects"]
+    framed = serve(fleet, report_frames="with_did").log("cmd", did, limit=100)["objects"]
+    assert len(plain) == len(framed) > 10
+    for old, new in zip(plain, framed, strict=True):
+        if old["type"] == "app2dev":
+            assert new == old
+            continue
+        body = bytes.fromhex(old["payload"])[8:]
+        rest = b"\x01\x00\x93" + bytes(4) + b"\x00\x16" + did.encode() + body
+        assert bytes.fromhex(new["payload"]) == b"\x00\x00\x00\x03" + bytes([len(rest)]) + rest

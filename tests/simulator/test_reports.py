@@ -303,3 +303,35 @@ def test_reports_of_a_group(serve, fleet):
     assert caller.get("/devices/locations", gid=gid)["total"] == 1
     owners = caller.cloud.product.bindings.users_of(fleet.devices[0].did)
     assert caller.get("/users/report/total", gid=gid)["total"] == len(owners)
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/devices/report/rt", ["activated", "faulty", "alert"]),
+        ("/fault/report/devices", ["total", "resolved", "unresolved"]),
+        ("/alert/report/devices", ["total", "resolved", "unresolved"]),
+        ("/fault/report/events", ["total", "resolved", "unresolved"]),
+        ("/alert/report/events", ["total", "resolved", "unresolved"]),
+    ],
+)
+def test_flat_counts(serve, fleet, path, names):
+    """With `report_counts="flat"` the counts are top-level fields, all else stays."""
+    nested = serve(fleet).get(path)
+    flat = serve(fleet, report_counts="flat").get(path)
+    counts = nested.pop("count")
+    assert list(counts) == names
+    assert flat == {**nested, **counts}
+
+
+@pytest.mark.parametrize("path", [HISTORY, "/users/report/new"])
+def test_history_names_of_the_tables(serve, fleet, path):
+    """With `history_names="tables"` a history report has `did` and rows with `data`."""
+    query = {"cycle": "month", "start": "2026-01", "end": "2026-03"}
+    examples = serve(fleet).get(path, **query)
+    tables = serve(fleet, history_names="tables").get(path, **query)
+    assert tables.keys() == examples.keys() - {"gid"} | {"did"}
+    assert [row.pop("data") for row in tables["data"]] == [
+        row.pop("month") for row in examples["data"]
+    ]
+    assert tables["data"] == examples["data"]

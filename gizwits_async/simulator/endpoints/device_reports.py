@@ -1,7 +1,7 @@
 """The device report endpoints of the simulated service, computed from the fleet and its logs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import Literal
@@ -21,6 +21,7 @@ __all__ = [
     "active_on",
     "devices_with",
     "events_of",
+    "history",
     "liveness_history",
     "locations",
     "realtime",
@@ -41,11 +42,18 @@ def _count(devices: Sequence[Device]) -> dict[str, object]:
     return {"count": len(devices)}
 
 
+def _top_level(call: Call, fields: dict[str, object]) -> dict[str, object]:
+    count = fields["count"]
+    if call.state.quirks.report_counts == "nested" or not isinstance(count, dict):
+        return fields
+    return {**count, **{name: value for name, value in fields.items() if name != "count"}}
+
+
 def _gid(call: Call) -> str | None:
     return call.query.get("gid") or None
 
 
-def active_on(call: Call, device: Device, days: Iterable[date]) -> bool:
+def active_on(call: Call, device: Device, days: Collection[date]) -> bool:
     """Return whether a device has data records on any of these days."""
     begin, fleet = Days(call.state.quirks).begin, call.product.fleet
     return any(
@@ -111,7 +119,7 @@ def _rows(call: Call, chosen: Callable[[Device, date], bool]) -> dict[str, objec
                         "created_at": days.stamp(device.created_at),
                     }
                 )
-    return page_of(rows, query, quirks, call.request.path, call.state.rng)
+    return page_of(rows, call)
 
 
 def activated_devices(call: Call) -> dict[str, object]:
@@ -125,23 +133,35 @@ def active_devices(call: Call) -> dict[str, object]:
     return _rows(call, lambda device, day: active_on(call, device, (day,)))
 
 
+def history(call: Call, row: Callable[[Collection[date]], dict[str, object]]) -> dict[str, object]:
+    """Return a report by days, weeks or months.
+
+    Args:
+        call: The call, with `cycle`, `start` and `end`.
+        row: Returns `count` and further fields for the days of one cycle.
+    """
+    quirks, query = call.state.quirks, call.query
+    as_tables = quirks.history_names == "tables"
+    cycle, found = cycles(query, quirks, call.now)
+    rows = [({"data" if as_tables else cycle: label}, row(days)) for label, days in found.items()]
+    return {
+        "did" if as_tables else "gid": _gid(call),
+        "cycle": cycle,
+        "start": query["start"],
+        "end": query["end"],
+        "data": [{**label, **one} for label, one in rows if one["count"] or quirks.empty_rows],
+    }
+
+
 def liveness_history(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/report/liveness/history."""
-    quirks, devices = call.state.quirks, _devices(call)
-    cycle, found = cycles(call.query, quirks, call.now)
-    data: list[dict[str, object]] = []
-    for label, days in found.items():
+    devices, bare = _devices(call), call.state.quirks.city_node == "number"
+
+    def row(days: Collection[date]) -> dict[str, object]:
         active = [device for device in devices if active_on(call, device, days)]
-        if active or quirks.empty_rows:
-            where = tree(active, _count, bare_city=quirks.city_node == "number")
-            data.append({cycle: label, "count": len(active), "location": where})
-    return {
-        "gid": _gid(call),
-        "cycle": cycle,
-        "start": call.query["start"],
-        "end": call.query["end"],
-        "data": data,
-    }
+        return {"count": len(active), "location": tree(active, _count, bare_city=bare)}
+
+    return history(call, row)
 
 
 def realtime(call: Call) -> dict[str, object]:
@@ -159,7 +179,8 @@ def realtime(call: Call) -> dict[str, object]:
         return {"count": {name: number for name, number in numbers(devices).items() if number}}
 
     devices = _devices(call)
-    return {"gid": _gid(call), "count": numbers(devices), "location": tree(devices, show)}
+    counts = _top_level(call, {"count": numbers(devices)})
+    return {"gid": _gid(call), **counts, "location": tree(devices, show)}
 
 
 # --- faults and alerts
@@ -215,7 +236,8 @@ def _report(
     ]
     bare = call.state.quirks.city_node == "number" and show is _show_devices
     where = tree(troubled, partial(show, trouble), bare_city=bare)
-    return {"gid": _gid(call), **show(trouble, troubled), "location": where}
+    counts = _top_level(call, show(trouble, troubled))
+    return {"gid": _gid(call), **counts, "location": where}
 
 
 def devices_with(trouble: Trouble) -> Callable[[Call], dict[str, object]]:

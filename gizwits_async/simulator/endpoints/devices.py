@@ -1,8 +1,9 @@
 """The device endpoints of the simulated service: identity, detail, search, the three logs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
-from attrs import asdict
+from attrs import fields
 
 from gizwits_async.simulator.endpoints.envelope import flag, page_of, whole
 from gizwits_async.simulator.endpoints.logs import answer_log, parse_log_query
@@ -15,6 +16,18 @@ __all__ = ["detail", "identity", "log_of", "search"]
 
 _FORM_INVALID, _DEVICE_NOT_EXIST, _DEVICE_DISABLED = 5002, 5301, 5304
 _HIDDEN = ("passcode", "type", "is_disabled", "device_sn")
+_LISTED = tuple(field.name for field in fields(Device) if field.name not in _HIDDEN)
+_OWN_FILTERS = (
+    "country",
+    "region",
+    "city",
+    "is_online",
+    "is_faulty",
+    "is_alert",
+    "show_disabled",
+    "liveness_start",
+)
+_Filter: TypeAlias = Callable[[Device], bool]
 _ORDERS: dict[str, Callable[[Device], tuple[object, ...]]] = {
     "created": lambda device: (device.created_at, device.did),
     "created_desc": lambda device: (-device.created_at, device.did),
@@ -53,21 +66,22 @@ def detail(call: Call) -> dict[str, object]:
 
 def search(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/search."""
-    wanted = _filters(call)
-    order = _ORDERS[call.state.quirks.list_order]
-    rows = [device for device in call.product.fleet.devices if all(ok(device) for ok in wanted)]
-    rows.sort(key=order)
-    path, rng = call.request.path, call.state.rng
-    return page_of([_listed(device) for device in rows], call.query, call.state.quirks, path, rng)
+    order, own = call.state.quirks.list_order, _own_filters(call.query)
+
+    def select(devices: Iterable[Device]) -> list[Device]:
+        return sorted((one for one in devices if all(ok(one) for ok in own)), key=_ORDERS[order])
+
+    # Kept between pages, so that the time of a whole listing grows linearly with the fleet.
+    key = (order, *(call.query.get(name) for name in _OWN_FILTERS))
+    rows: Sequence[Device] = call.product.fleet.selection(key, select)
+    related = _related_filters(call)
+    if related:
+        rows = [device for device in rows if all(ok(device) for ok in related)]
+    return page_of(rows, call, lambda device: {name: getattr(device, name) for name in _LISTED})
 
 
-def _listed(device: Device) -> dict[str, object]:
-    return {name: value for name, value in asdict(device).items() if name not in _HIDDEN}
-
-
-def _filters(call: Call) -> list[Callable[[Device], bool]]:
-    query = call.query
-    wanted: list[Callable[[Device], bool]] = []
+def _own_filters(query: dict[str, str]) -> list[_Filter]:
+    wanted: list[_Filter] = []
 
     def equal(name: str, value: object) -> None:
         if value is not None:
@@ -82,19 +96,20 @@ def _filters(call: Call) -> list[Callable[[Device], bool]]:
     since = whole(query, "liveness_start")
     if since is not None:
         wanted.append(lambda device: (device.online_latest or 0) >= since)
-    return [*wanted, *_by_value(call), call.in_group()]
+    return wanted
 
 
-def _by_value(call: Call) -> list[Callable[[Device], bool]]:
+def _related_filters(call: Call) -> list[_Filter]:
+    wanted = [call.in_group()] if call.query.get("gid") else []
     kind, value = call.query.get("type"), call.query.get("val")
     if kind is None and value is None:
-        return []
+        return wanted
     if kind not in ("did", "mac", "uid") or not value:
         raise ApiRefusal(_FORM_INVALID, "type and val")
     if kind == "uid":
         dids = call.product.bindings.dids_of(value)
-        return [lambda device: device.did in dids]
-    return [lambda device: bool(getattr(device, kind) == value)]
+        return [*wanted, lambda device: device.did in dids]
+    return [*wanted, lambda device: bool(getattr(device, kind) == value)]
 
 
 def log_of(log: Log) -> Callable[[Call], dict[str, object]]:

@@ -2,13 +2,17 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
+from gizwits_async.simulator.state.state import Call
 
 __all__ = ["flag", "page_of", "whole", "with_objects"]
+
+T = TypeVar("T")
 
 _FORM_INVALID = 5002
 _DEFAULT_LIMIT = 20
@@ -73,6 +77,7 @@ def with_objects(
     """
     shown: int | None = {
         "page_only": len(objects),
+        "short": total // 2,
         "over": total + 7,
         "drifting": total + rng.randrange(4),
         "null": None,
@@ -87,29 +92,36 @@ def with_objects(
 
 
 def page_of(
-    rows: Sequence[object], query: dict[str, str], quirks: Quirks, path: str, rng: random.Random
+    rows: Sequence[T],
+    call: Call,
+    show: Callable[[T], object] = lambda row: row,
 ) -> dict[str, object]:
     """Return the page of a list that `skip` and `limit` select.
 
     Args:
         rows: The whole list.
-        query: Parameters as sent.
-        quirks: Limits and form of the page.
-        path: Path of the call, for `meta.next`.
-        rng: Source of drifting totals.
+        call: The call, whose query has `skip` and `limit`.
+        show: Returns the JSON value of a row; called for the rows of the page only.
 
     Raises:
-        ApiRefusal: 5002, `skip` or `limit` is no integer or out of bounds.
+        ApiRefusal: 5002, `skip` or `limit` is no integer or out of bounds; 5002 or 5409, `skip` is
+            larger than `max_skip`.
     """
+    query, quirks = call.query, call.state.quirks
     over = quirks.list_refuse_over
     limit = whole(query, "limit", low=1, high=_MOST_ROWS if over is None else over)
     limit = _DEFAULT_LIMIT if limit is None else limit
     skip = whole(query, "skip", high=_MOST_SKIPPED) or 0
+    beyond = quirks.max_skip is not None and skip > quirks.max_skip
+    if beyond and quirks.beyond_max_skip != "empty":
+        raise ApiRefusal(quirks.beyond_max_skip, "skip")
     limit = limit if quirks.list_cap is None else min(limit, quirks.list_cap)
-    chosen = rows[skip : skip + limit]
-    body = with_objects(chosen, quirks, limit=limit, skip=skip, total=len(rows), rng=rng)
+    chosen = () if beyond else rows[skip : skip + limit]
+    objects = [show(row) for row in chosen]
+    total, rng = len(rows), call.state.rng
+    body = with_objects(objects, quirks, limit=limit, skip=skip, total=total, rng=rng)
     meta = body["meta"]
     if quirks.next_link == "relative" and skip + len(chosen) < len(rows) and isinstance(meta, dict):
         following = {**query, "skip": str(skip + len(chosen)), "limit": str(limit)}
-        meta["next"] = f"{path}?{urlencode(following)}"
+        meta["next"] = f"{call.request.path}?{urlencode(following)}"
     return body

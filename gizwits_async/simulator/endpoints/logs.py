@@ -9,6 +9,7 @@ from gizwits_async.simulator.endpoints.envelope import whole, with_objects
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Log, Quirks
 from gizwits_async.simulator.state.contexts import ContextExpired, Contexts
+from gizwits_async.simulator.state.datapoints import with_did
 from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.timeline import DAY, Record
 
@@ -16,7 +17,6 @@ __all__ = ["LogQuery", "answer_log", "parse_log_query", "shown_time", "truth"]
 
 _FORM_INVALID = 5002
 _MAX_SPAN = 2 * DAY
-_RETENTION = 30 * DAY
 _DEFAULT_LIMIT = 20
 _MOST_ROWS = 1_000_000
 
@@ -68,7 +68,7 @@ def parse_log_query(
     if not context:
         # Only the opening call is checked: the range ages while its pages are read.
         _check_range(start, end, longest, quirks, now)
-        start = max(start, floor(now) - _RETENTION)
+        start = max(start, _oldest(quirks, now))
     return LogQuery(
         log=log,
         did=did,
@@ -81,12 +81,16 @@ def parse_log_query(
     )
 
 
+def _oldest(quirks: Quirks, now: float) -> int:
+    return floor(now) - quirks.log_days * DAY
+
+
 def _check_range(start: int, end: int, longest: int, quirks: Quirks, now: float) -> None:
     if not 0 <= end - start <= longest:
         raise ApiRefusal(_FORM_INVALID, "start_ts and end_ts")
     if quirks.refuse_future_end and end > now:
         raise ApiRefusal(_FORM_INVALID, "end_ts")
-    if quirks.refuse_old_start and start < floor(now) - _RETENTION:
+    if quirks.refuse_old_start and start < _oldest(quirks, now):
         raise ApiRefusal(_FORM_INVALID, "start_ts")
 
 
@@ -104,9 +108,23 @@ def _compared(record: Record, log: Log, quirks: Quirks) -> float:
     return floor(record.at) if cut else record.at
 
 
-def _show(record: Record, log: Log, quirks: Quirks) -> dict[str, object]:
+def _show(record: Record, log: Log, did: str, quirks: Quirks) -> dict[str, object]:
     name = "ts" if log == "data" else "timestamp"
-    return {name: shown_time(record, log, quirks), **record.body}
+    body = record.body
+    if log == "online" and quirks.online_details == "flat":
+        body = _flat(body)
+    elif log == "cmd" and quirks.report_frames == "with_did" and body["type"] == "dev2app":
+        body = {**body, "payload": with_did(str(body["payload"]), did)}
+    return {name: shown_time(record, log, quirks), **body}
+
+
+def _flat(body: dict[str, object]) -> dict[str, object]:
+    details = body["payload"]
+    found = dict(details) if isinstance(details, dict) else {}
+    found |= found.pop("heartbeat", {})
+    if "keep_alive" in found:
+        found["KeepAlive"] = found.pop("keep_alive")
+    return {**body, "payload": "", **found}
 
 
 def _select(
@@ -116,7 +134,7 @@ def _select(
         time = _compared(record, query.log, quirks)
         low = query.start < time if quirks.bounds == "left_open" else query.start <= time
         high = time < query.end if quirks.bounds == "half_open" else time <= query.end
-        return low and high and record.visible(now)
+        return low and high and record.visible(now, quirks.record_lag)
 
     # With cut fractions, all records of the second `end` are at `end`.
     near = fleet.records(query.log, query.did, query.start, query.end + 1)
@@ -154,11 +172,12 @@ def answer_log(
         chain, position = (
             contexts.find(query.context, query.key, now) if query.context else (None, None)
         )
-    except ContextExpired:
+    except ContextExpired as expired:
         if quirks.dead_context == "error":
             raise ApiRefusal(_FORM_INVALID, "context") from None
-        if quirks.dead_context == "empty":
-            return _page(query, quirks, (), None, total=0, rng=rng)
+        if quirks.dead_context != "restart":
+            total = expired.total if quirks.dead_context == "empty_with_total" else 0
+            return _page(query, quirks, (), None, total=total, rng=rng)
         chain = position = None
     if chain is None or position is None:
         chain = contexts.open(query.key, _select(fleet, query, quirks, now, rng), now)
@@ -176,7 +195,7 @@ def _page(
     total: int,
     rng: random.Random,
 ) -> dict[str, object]:
-    objects = [_show(row, query.log, quirks) for row in rows if isinstance(row, Record)]
+    objects = [_show(row, query.log, query.did, quirks) for row in rows if isinstance(row, Record)]
     mark: dict[str, object] = {}
     if context is not None or quirks.context_end != "absent":
         mark["context"] = "" if context is None and quirks.context_end == "empty" else context
@@ -215,7 +234,8 @@ def truth(
     """
     start, end = span
     return [
-        _show(record, log, quirks)
+        _show(record, log, did, quirks)
         for record in fleet.records(log, did, start, end + 1)
-        if start <= shown_time(record, log, quirks) < end and (now is None or record.visible(now))
+        if start <= shown_time(record, log, quirks) < end
+        and (now is None or record.visible(now, quirks.record_lag))
     ]

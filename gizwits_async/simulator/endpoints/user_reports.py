@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from gizwits_async.simulator.endpoints.device_reports import active_on
+from gizwits_async.simulator.endpoints.device_reports import active_on, history
 from gizwits_async.simulator.endpoints.location_tree import tree
-from gizwits_async.simulator.endpoints.periods import Days, cycles, day_range
+from gizwits_async.simulator.endpoints.periods import Days, day_range
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.state import Call
 from gizwits_async.simulator.state.users import User
@@ -27,21 +27,8 @@ def _first_bound(call: Call) -> dict[str, float]:
 
 def new_users(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/users/report/new."""
-    quirks = call.state.quirks
-    cycle, found = cycles(call.query, quirks, call.now)
-    days = [Days(quirks).of(at) for at in _first_bound(call).values()]
-    data: list[dict[str, object]] = []
-    for label, inside in found.items():
-        count = sum(day in inside for day in days)
-        if count or quirks.empty_rows:
-            data.append({cycle: label, "count": count})
-    return {
-        "gid": call.query.get("gid") or None,
-        "cycle": cycle,
-        "start": call.query["start"],
-        "end": call.query["end"],
-        "data": data,
-    }
+    new = [Days(call.state.quirks).of(at) for at in _first_bound(call).values()]
+    return history(call, lambda days: {"count": sum(day in days for day in new)})
 
 
 def active_users(call: Call) -> dict[str, object]:

@@ -34,7 +34,7 @@ def search_registered(call: Call) -> dict[str, object]:
         for user in bindings.users.values()
         if all(getattr(user, name) == value for name, value in asked.items())
     ]
-    return page_of(rows, query, call.state.quirks, call.request.path, call.state.rng)
+    return page_of(rows, call)
 
 
 def search_bound(call: Call) -> dict[str, object]:
@@ -57,4 +57,4 @@ def search_bound(call: Call) -> dict[str, object]:
         if kind == "did":
             row["is_owner"] = bindings.users_of(str(value))[0] == uid
         rows.append(row)
-    return page_of(rows, query, call.state.quirks, call.request.path, call.state.rng)
+    return page_of(rows, call)

@@ -1,6 +1,5 @@
 """Applies a fault rule to a call: another reply, or a disturbed delivery. No I/O."""
 
-import json
 from email.utils import formatdate
 from http import HTTPStatus
 from math import inf
@@ -9,20 +8,19 @@ from typing import Protocol
 from attrs import evolve
 
 from gizwits_async.errors import API_ERRORS
-from gizwits_async.simulator.faults.rules import FaultRule, Faults
-from gizwits_async.simulator.messages import (
-    Action,
-    Delivery,
-    SimulatedReply,
-    SimulatedRequest,
-    encode_json,
+from gizwits_async.simulator.faults.pages import (
+    PAGE_ACTIONS,
+    REPEATED_CONTEXT,
+    change_page,
+    repeat_context,
 )
+from gizwits_async.simulator.faults.rules import FaultRule, Faults
+from gizwits_async.simulator.messages import Action, Delivery, SimulatedReply, SimulatedRequest
 
 __all__ = ["apply_fault"]
 
 _WITHOUT_EFFECT = (Action.STATUS, Action.HTML, Action.REDIRECT, Action.RESET)
 _OVERSIZED = 32 * 2**20
-_REPEATED_CONTEXT = "the-same-cursor"
 _DATE = "date"
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
 """Statuses under which HTTP carries no body."""
@@ -51,14 +49,13 @@ def apply_fault(
     Returns:
         The reply; status 0 and a `delivery` where the caller receives none.
     """
-    action, reply = rule.action, None
-    effect = action not in _WITHOUT_EFFECT if rule.effect is None else rule.effect
+    action = rule.action
     if action is Action.SAME_CURSOR:
         return _same_cursor(faults, request, now, answer)
     if action is Action.CLOCK_SKEW:
         return answer(request, now, 3600.0 if rule.seconds is None else rule.seconds)
-    if effect:
-        reply = answer(request, now)
+    effect = action not in _WITHOUT_EFFECT if rule.effect is None else rule.effect
+    reply = answer(request, now) if effect else None
     if action in (Action.STATUS, Action.HTML, Action.REDIRECT):
         # Proxies send a Date header too.
         date = {_DATE: formatdate(now, usegmt=True) if reply is None else reply.headers[_DATE]}
@@ -68,8 +65,8 @@ def apply_fault(
         wait = inf if action is Action.STALL and rule.seconds is None else (rule.seconds or 0.0)
         lost = Delivery(reset=True, wait=wait if action is Action.STALL else 0.0)
         return SimulatedReply(status=0, headers={}, body=b"", delivery=lost)
-    if action in (Action.DUPLICATE_ROWS, Action.DRIFTING_TOTAL):
-        return _other_page(rule, faults, reply)
+    if action in PAGE_ACTIONS:
+        return change_page(rule, reply, sum(faults.fired))
     return _disturbed(rule, reply)
 
 
@@ -108,39 +105,17 @@ def _replacement(rule: FaultRule, date: dict[str, str]) -> SimulatedReply:
     return SimulatedReply.of_json(rule.status or usual, body, date)
 
 
-def _other_page(rule: FaultRule, faults: Faults, reply: SimulatedReply) -> SimulatedReply:
-    page = _page(reply)
-    if page is None:
-        return reply
-    meta, objects = page["meta"], page["objects"]
-    if rule.action is Action.DUPLICATE_ROWS and isinstance(objects, list):
-        page["objects"] = [*objects[:1], *objects]
-    elif isinstance(meta, dict) and isinstance(meta.get("total"), int):
-        # Deviates from the true total by up to two, differently on each call.
-        number = sum(faults.fired)
-        meta["total"] = max(0, meta["total"] + number % 5 - 2)
-    return evolve(reply, body=encode_json(page))
-
-
 def _same_cursor(
     faults: Faults, request: SimulatedRequest, now: float, answer: Answer
 ) -> SimulatedReply:
-    asked = request.query()
     again = faults.pages.get(request.path)
-    if asked.get("context") == _REPEATED_CONTEXT and again is not None:
+    if request.query().get("context") == REPEATED_CONTEXT and again is not None:
         # Send the request without the made-up context: the service counts the call and sets the date.
-        path = request.path
-        reply = answer(evolve(request, target=path), now)
+        reply = answer(evolve(request, target=request.path), now)
         return evolve(reply, status=HTTPStatus.OK, body=again)
     reply = answer(request, now)
-    page = _page(reply)
-    if page is None or not isinstance(page["meta"], dict):
+    repeated = repeat_context(reply)
+    if repeated is None:
         return reply
-    page["meta"]["context"] = _REPEATED_CONTEXT
-    faults.pages[request.path] = encode_json(page)
-    return evolve(reply, body=faults.pages[request.path])
-
-
-def _page(reply: SimulatedReply) -> dict[str, object] | None:
-    page = json.loads(reply.body) if reply.body else None
-    return page if isinstance(page, dict) and {"meta", "objects"} <= page.keys() else None
+    faults.pages[request.path] = repeated.body
+    return repeated

@@ -32,6 +32,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "seconds": (int, float),
     "size": (int,),
     "location": (str,),
+    "row": (int,),
+    "key": (str,),
+    "value": (object,),
 }
 """Allowed types of each field in a rule file."""
 _STATUSES = range(200, 600)
@@ -79,42 +82,42 @@ class FaultRule:
     location: str = "http://elsewhere.invalid/"
     """For `redirect`: the header `Location`."""
 
+    row: int | None = None
+    """For `odd_row` and `missing_field`: number of the row in its page, counted from 0; None: all."""
+    key: str | None = None
+    """For `odd_row` and `missing_field`: name of the field; None, for `odd_row`: the whole row."""
+    value: object = None
+    """For `odd_row`: the JSON value that replaces field or row."""
+
     def __attrs_post_init__(self) -> None:
-        """Check the values.
+        """Check the values. A rule that can never match or be sent would otherwise go unnoticed.
 
         Raises:
             ValueError: A value is out of bounds.
         """
-        if not 0.0 <= self.probability <= 1.0:
-            raise ValueError(f"probability must be from 0 to 1, not {self.probability!r}")
-        if self.code is not None and self.code not in API_ERRORS:
-            raise ValueError(f"code {self.code!r} is not in the API's table of errors")
-        if self.status is not None and self.status not in _STATUSES:
-            raise ValueError(f"status must be from 200 to 599, not {self.status!r}")
-        if self.size is not None and self.size < 0:
-            raise ValueError(f"size must not be negative, not {self.size!r}")
-        if self.nth is not None and any(number < 1 for number in self.nth):
-            raise ValueError(f"nth counts from 1, not {self.nth!r}")
-        if self.seconds is not None and not self._min_seconds <= self.seconds <= self._max_seconds:
-            raise ValueError(
-                f"seconds of {self.action} must be from {self._min_seconds:g} to {self._max_seconds:g}, not"
-                f" {self.seconds!r}"
-            )
-        # Refuse rules that can never match or be sent: the mistake would otherwise go unnoticed.
-        if self.method is not None and not self.method.isupper():
-            raise ValueError(f"method must be a verb in capitals, not {self.method!r}")
-        if not self.path:
-            raise ValueError("path must not be empty")
-        if not (self.location.isascii() and self.location.isprintable()):
-            raise ValueError(f"location must be printable ASCII, not {self.location!r}")
-
-    @property
-    def _min_seconds(self) -> float:
-        return -_MAX_SECONDS if self.action is Action.CLOCK_SKEW else 0.0
-
-    @property
-    def _max_seconds(self) -> float:
-        return inf if self.action is Action.STALL else _MAX_SECONDS
+        low = -_MAX_SECONDS if self.action is Action.CLOCK_SKEW else 0.0
+        high = inf if self.action is Action.STALL else _MAX_SECONDS
+        text = self.location
+        checks = (
+            ("method", "in capitals", self.method is None or self.method.isupper()),
+            ("path", "a pattern", bool(self.path)),
+            ("nth", "counted from 1", self.nth is None or all(n >= 1 for n in self.nth)),
+            ("probability", "from 0 to 1", 0.0 <= self.probability <= 1.0),
+            ("code", "a documented error code", self.code is None or self.code in API_ERRORS),
+            ("status", "from 200 to 599", self.status is None or self.status in _STATUSES),
+            ("size", "at least 0", self.size is None or self.size >= 0),
+            ("row", "at least 0", self.row is None or self.row >= 0),
+            ("key", "given", self.action is not Action.MISSING_FIELD or bool(self.key)),
+            ("location", "printable ASCII", text.isascii() and text.isprintable()),
+            (
+                "seconds",
+                f"from {low:g} to {high:g} for {self.action}",
+                self.seconds is None or low <= self.seconds <= high,
+            ),
+        )
+        for name, right, ok in checks:
+            if not ok:
+                raise ValueError(f"{name} must be {right}, not {getattr(self, name)!r}")
 
     def matches(self, request: SimulatedRequest) -> bool:
         """Return whether method and path of a call match this rule."""
@@ -166,6 +169,9 @@ def parse_faults(data: object) -> tuple[FaultRule, ...]:
         ValueError: The structure, a name or a value is wrong; the message names rule and field.
     """
     if isinstance(data, Mapping):
+        unknown = data.keys() - {"rules", "rule"}
+        if unknown:
+            raise ValueError(f"unknown key {min(unknown, key=str)!r}; known are ['rule', 'rules']")
         data = data.get("rules", data.get("rule"))
     if not isinstance(data, list):
         raise ValueError('fault rules are a list, or an object with a list "rules"')
@@ -178,7 +184,7 @@ def parse_faults(data: object) -> tuple[FaultRule, ...]:
         for name, value in given.items():
             if name not in _TYPES:
                 raise ValueError(f"{where}: unknown field {name!r}; known are {sorted(_TYPES)}")
-            if type(value) not in _TYPES[name]:
+            if not {object, type(value)}.intersection(_TYPES[name]):
                 raise ValueError(f"{where}: {name} cannot be {value!r}")
         try:
             rules.append(FaultRule(**given))

@@ -17,6 +17,11 @@ _ENDED_KEPT = 64
 class ContextExpired(Exception):  # noqa: N818 - a state of the context, no failure of the simulator
     """The context has expired, is unknown, or was used before."""
 
+    def __init__(self, total: int = 0) -> None:
+        super().__init__(total)
+        self.total = total
+        """Number of rows of its query; 0 if that is not known any more."""
+
 
 @frozen
 class Position:
@@ -80,15 +85,15 @@ class Contexts:
         chance = self.quirks.context_death
         if now - since > self.quirks.context_life or (chance and self._rng.random() < chance):
             del self._chains[serial]
-            raise ContextExpired
+            raise ContextExpired(len(chain.rows))
         chain.used = now
         if self.quirks.context_kind == "scroll":
-            return chain, chain.steps[-1]
-        if not 0 < step < len(chain.steps):
-            raise ContextExpired
+            step = len(chain.steps) - 1
+        if not 0 < step < len(chain.steps) or chain.steps[step].page == self.quirks.dead_page:
+            raise ContextExpired(len(chain.rows))
         if self.quirks.context_kind == "single_use":
             if step in chain.spent:
-                raise ContextExpired
+                raise ContextExpired(len(chain.rows))
             chain.spent.add(step)
         return chain, chain.steps[step]
 

@@ -19,6 +19,7 @@ __all__ = [
     "raw_frame",
     "report_frame",
     "show",
+    "with_did",
     "write_frame",
 ]
 
@@ -27,6 +28,7 @@ Values = Mapping[str, int]
 
 _TO_DEVICE = 0x0090
 _FROM_DEVICE = 0x0091
+_ACKNOWLEDGED = 0x0093
 _WRITE, _REPORT = 0x01, 0x04
 _GROUP = 0x7F
 _MORE = 0x80
@@ -165,8 +167,8 @@ def _block(values: Values, points: tuple[Point, ...], length: int) -> bytes:
     return bytes(block)
 
 
-def _frame(command: int, payload: bytes) -> str:
-    rest = b"\x00" + command.to_bytes(2) + payload
+def _frame(command: int, payload: bytes, flag: int = 0) -> str:
+    rest = flag.to_bytes() + command.to_bytes(2) + payload
     length, groups = len(rest), bytearray()
     while True:
         length, group = length >> 7, length & _GROUP
@@ -178,6 +180,13 @@ def _frame(command: int, payload: bytes) -> str:
 def report_frame(values: Values) -> str:
     """Return the hex frame by which the device reports all its data points."""
     return _frame(_FROM_DEVICE, bytes([_REPORT]) + _block(values, POINTS, _STATUS_BYTES))
+
+
+def with_did(frame: str, did: str) -> str:
+    """Return a report frame as newer radio modules send it: serial number and did before the body."""
+    body = bytes.fromhex(frame).partition(_FROM_DEVICE.to_bytes(2))[2]
+    name = did.encode()
+    return _frame(_ACKNOWLEDGED, bytes(4) + len(name).to_bytes(2) + name + body, flag=1)
 
 
 def write_frame(values: Values, names: tuple[str, ...]) -> str:

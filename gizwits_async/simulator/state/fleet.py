@@ -7,7 +7,7 @@ memory, however long their logs are.
 import random
 import string
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
 from math import floor
 from operator import attrgetter
@@ -31,6 +31,7 @@ _CITIES = (
     ("China", "Zhejiang", "Hangzhou", 120.153576, 30.287459),
     ("Germany", "Bayern", "Muenchen", 11.581981, 48.135125),
 )
+_SELECTIONS = 32
 _at = attrgetter("at")
 _ONLINE, _LOCATED, _DISABLED, _ALERT, _FAULTY = 0.7, 0.9, 0.15, 0.1, 0.05
 
@@ -115,6 +116,7 @@ class Fleet:
         self._devices = {device.did: device for device in devices}
         self._macs = {device.mac: device.did for device in self._devices.values()}
         self._added: dict[tuple[Log, str], list[Record]] = {}
+        self._selections: dict[Hashable, tuple[Device, ...]] = {}
         self._day_events = lru_cache(maxsize=128)(self._generate_day)
 
     @classmethod
@@ -179,6 +181,22 @@ class Fleet:
         """All devices, in the order in which they were added."""
         return tuple(self._devices.values())
 
+    def selection(
+        self, key: Hashable, select: Callable[[Iterable[Device]], Iterable[Device]]
+    ) -> tuple[Device, ...]:
+        """Return some devices, selected once and kept until a device changes.
+
+        Args:
+            key: Identifies the selection.
+            select: Filters and orders all devices; must depend on `key` and the devices alone.
+        """
+        found = self._selections.get(key)
+        if found is None:
+            if len(self._selections) >= _SELECTIONS:
+                self._selections.clear()
+            found = self._selections[key] = tuple(select(self._devices.values()))
+        return found
+
     def device(self, did: str) -> Device | None:
         """Return the device with this did; None if there is none."""
         return self._devices.get(did)
@@ -191,6 +209,7 @@ class Fleet:
         """Add a device."""
         self._devices[device.did] = device
         self._macs[device.mac] = device.did
+        self._selections.clear()
 
     def change(self, did: str, **changes: object) -> Device:
         """Change fields of a device and return the changed device."""
@@ -201,6 +220,7 @@ class Fleet:
     def remove(self, did: str) -> None:
         """Remove a device and its logs."""
         del self._macs[self._devices.pop(did).mac]
+        self._selections.clear()
         self._day_events.cache_clear()
         for log in LOGS:
             self._added.pop((log, did), None)

@@ -1,12 +1,15 @@
-"""Four ways in which the service may count calls against the quota, behind one protocol."""
+"""The quota of the enterprise: four kinds of counters, what is counted, and the rate headers."""
 
 from collections import deque
-from math import floor
+from math import ceil, floor
 from typing import Protocol
 
+from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 
-__all__ = ["Counter", "make_counter"]
+__all__ = ["Counter", "Quota"]
+
+_QUOTA_EXCEEDED = 5013
 
 
 class Counter(Protocol):
@@ -103,14 +106,7 @@ class _Bucket:
         return now + (self._limit - self._fill(now)) / self._rate
 
 
-def make_counter(quirks: Quirks, limit: int, period: float) -> Counter:
-    """Return the counter of `quota_kind`.
-
-    Args:
-        quirks: Kind of counter, and where its windows start.
-        limit: Calls allowed in a period.
-        period: Length of the period in seconds.
-    """
+def _make_counter(quirks: Quirks, limit: int, period: float) -> Counter:
     match quirks.quota_kind:
         case "fixed":
             return _Fixed(limit, period, quirks.quota_anchor)
@@ -120,3 +116,63 @@ def make_counter(quirks: Quirks, limit: int, period: float) -> Counter:
             return _Sliding(limit, period)
         case "bucket":
             return _Bucket(limit, period)
+
+
+class Quota:
+    """Calls of one enterprise; all times in epoch seconds of the server."""
+
+    def __init__(self, quirks: Quirks, limit: int, period: float) -> None:
+        """Make a quota from which nothing was used.
+
+        Args:
+            quirks: Kind of counter, and which calls are counted.
+            limit: Calls allowed in a period.
+            period: Length of the period in seconds.
+        """
+        self._quirks, self._limit = quirks, limit
+        self._counter = _make_counter(quirks, limit, period)
+
+    def check(self, kind: str, now: float) -> None:
+        """Check whether a call of this kind is allowed.
+
+        Raises:
+            ApiRefusal: 5013, the quota is used up.
+        """
+        if self._counts(kind) and self._counter.remaining(now) < 1:
+            raise ApiRefusal(_QUOTA_EXCEEDED)
+
+    def count(self, kind: str, code: int | None, now: float) -> None:
+        """Count a call.
+
+        Args:
+            kind: Kind of the call.
+            code: Error code with which it was refused; None: it succeeded.
+            now: The server's present.
+        """
+        if code == _QUOTA_EXCEEDED:
+            counted = self._quirks.refused_calls_count
+        else:
+            counted = code is None or self._quirks.failed_calls_count
+        if counted and self._counts(kind):
+            self._counter.charge(now)
+
+    def headers(self, code: int | None, now: float) -> dict[str, str]:
+        """Return the rate headers of a reply with this error code."""
+        sent = self._quirks.rate_headers
+        if sent == "never" or (sent == "refused" and code != _QUOTA_EXCEEDED):
+            return {}
+        reset = self._counter.resets_at(now)
+        text = {
+            "epoch": str(ceil(reset)),
+            "delta": str(ceil(reset - now)),
+            "ms": str(int(reset * 1000)),
+            "junk": "soon",
+        }[self._quirks.rate_reset]
+        return {
+            "x-ratelimit-limit": str(self._limit),
+            "x-ratelimit-remaining": str(self._counter.remaining(now)),
+            "x-ratelimit-reset": text,
+        }
+
+    def _counts(self, kind: str) -> bool:
+        return kind != "token" or self._quirks.token_calls_count

@@ -57,9 +57,14 @@ class Record:
     seen_at: float | None = None
     """When queries start to return it, in epoch seconds; None: at `at`."""
 
-    def visible(self, now: float) -> bool:
-        """Return whether a query at `now` can return the record."""
-        return (self.at if self.seen_at is None else self.seen_at) <= now
+    def visible(self, now: float, lag: float = 0.0) -> bool:
+        """Return whether a query at `now` can return the record.
+
+        Args:
+            now: Epoch seconds.
+            lag: Seconds that a record without `seen_at` takes to appear.
+        """
+        return (self.at + lag if self.seen_at is None else self.seen_at) <= now
 
 
 @frozen
