@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from copy import copy
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -126,6 +127,35 @@ class GizwitsClient:
 
         credentials = Credentials.from_env()
         settings, made = complete(credentials, arguments)
+        client = cls(credentials, **settings)
+        client._owned += made
+        return client
+
+    @classmethod
+    def from_profile(
+        cls, name: str, product: str | None = None, *, path: Path | None = None, **arguments: Any
+    ) -> Self:
+        """Return a client for a profile of the configuration file; see `gizwits_async.profiles`.
+
+        What neither the profile nor an argument says comes from the environment, as in `from_env`.
+
+        Args:
+            name: The profile.
+            product: The product, where the profile has several.
+            path: The file; `GIZWITS_CONFIG` or `config.toml` in the platform's folder by default.
+            arguments: Further arguments of `GizwitsClient`; they go before the profile.
+
+        Raises:
+            CredentialsError: There is no such profile or product, or its file is unsafe or incomplete.
+            ValueError: A variable of the environment says nonsense.
+        """
+        from gizwits_async.environment import complete
+        from gizwits_async.profiles import load_profile
+
+        profile = load_profile(name, path)
+        credentials = profile.product(product)
+        given = {**profile.settings, **arguments}
+        settings, made = complete(credentials, given, calls=profile.calls_per_hour)
         client = cls(credentials, **settings)
         client._owned += made
         return client

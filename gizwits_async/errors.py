@@ -21,6 +21,7 @@ GizwitsError                    .resume on errors out of a stream
     ServerError                 the service failed
   QuotaWaitError                a permit would take longer than max_quota_wait
   ArgumentError                 a bad argument; a ValueError too
+    CredentialsError            credentials that are missing, incomplete or readable for others
     LogRangeError               the log does not reach back that far
     ResumeMismatchError         a resume token of another query
   ClientClosedError             the client was closed, or belongs to another event loop
@@ -40,6 +41,7 @@ __all__ = [
     "AuthenticationError",
     "ClientClosedError",
     "ConflictError",
+    "CredentialsError",
     "ForbiddenError",
     "GizwitsError",
     "InvalidRequestError",
@@ -217,6 +219,10 @@ class ArgumentError(GizwitsError, ValueError):
     It is a `ValueError` as well. Unlike a bare `ValueError`, it always comes from this package, so that
     a web application can answer 422 for it and keep 500 for faults of its own.
     """
+
+
+class CredentialsError(ArgumentError):
+    """The credentials are missing or incomplete, or others can read the file that holds them."""
 
 
 class LogRangeError(ArgumentError):

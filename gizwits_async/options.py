@@ -3,11 +3,12 @@
 import os
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from attrs import evolve, field, frozen
 
-from gizwits_async.errors import ArgumentError
+from gizwits_async.errors import ArgumentError, CredentialsError
 
 __all__ = ["BASE_URL", "Credentials", "Lane", "Options", "QuotaSnapshot", "Secret"]
 
@@ -96,19 +97,34 @@ class Credentials:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Return the credentials in `GIZWITS_ENTERPRISE_ID`, `..._SECRET`, `GIZWITS_PRODUCT_...`.
 
+        `GIZWITS_ENTERPRISE_SECRET_FILE` and the like name a file instead, as Docker and Kubernetes
+        mount secrets; a byte order mark and the line break at its end do not count.
+
         Raises:
-            ArgumentError: Some of the four are missing; the message names them.
+            CredentialsError: Some of the four are missing (the message names them), or a file cannot
+                be read, or others can read it.
         """
-        values = _values(os.environ if environ is None else environ)
+        values, files = _named(os.environ if environ is None else environ)
         del environ  # Whatever is raised below shows the locals of this frame.
-        missing = [f"GIZWITS_{name.upper()}" for name, value in values.items() if not value]
+        values |= _read(files)
+        missing = [f"GIZWITS_{name.upper()}" for name in _NAMES if not values.get(name)]
         if missing:
-            raise ArgumentError(f"missing in the environment: {', '.join(missing)}")
+            raise CredentialsError(f"missing in the environment: {', '.join(missing)}")
         return cls(**values)
 
 
-def _values(environ: Mapping[str, str]) -> dict[str, Secret]:
-    return {name: Secret(environ.get(f"GIZWITS_{name.upper()}", "")) for name in _NAMES}
+def _named(environ: Mapping[str, str]) -> tuple[dict[str, Secret], dict[str, Path]]:
+    """Return the values in the environment, and the files that it names for the others."""
+    texts = {name: environ.get(f"GIZWITS_{name.upper()}") for name in _NAMES}
+    values = {name: Secret(text) for name, text in texts.items() if text}
+    paths = {name: environ.get(f"GIZWITS_{name.upper()}_FILE") for name in _NAMES}
+    return values, {name: Path(path) for name, path in paths.items() if path and name not in values}
+
+
+def _read(files: Mapping[str, Path]) -> dict[str, Secret]:
+    from gizwits_async.secret_files import read_secret  # noqa: PLC0415 - it imports `Secret` from here
+
+    return {name: read_secret(path) for name, path in files.items()}
 
 
 def _is_number(value: object) -> bool:

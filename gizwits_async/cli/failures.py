@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from gizwits_async.cli.connection import CredentialsError
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.output import say
@@ -11,6 +10,7 @@ from gizwits_async.errors import (
     AuthenticationError,
     ClientClosedError,
     ConflictError,
+    CredentialsError,
     ForbiddenError,
     GizwitsError,
     InvalidRequestError,

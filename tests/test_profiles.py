@@ -1,0 +1,158 @@
+"""Profiles and files of secrets: what is read, what is refused, and that no message quotes a secret."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gizwits_async import Credentials, CredentialsError, GizwitsClient
+from gizwits_async.profiles import config_path, load_profile, load_profiles
+from tests.canaries import CANARIES, leaks
+
+SECRET = CANARIES["enterprise secret"]
+TWO = f"""
+[profiles.acme]
+enterprise_id = "eid"
+enterprise_secret = '{SECRET}'
+base_url = "http://127.0.0.1:1"
+calls_per_hour = 7200
+
+[profiles.acme.products.pump]
+product_key = "pump-key"
+product_secret = "pump-secret"
+
+[profiles.acme.products.valve]
+product_key = "valve-key"
+product_secret = "valve-secret"
+
+[profiles.solo]
+enterprise_id = "other"
+enterprise_secret = "s"
+product_key = "solo-key"
+product_secret = "p"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Write a file of mode 0600 and return its path."""
+
+    def written(text: str, name: str = "config.toml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+        return path
+
+    return written
+
+
+def test_a_profile_has_products_and_a_lone_product_needs_no_name(write: Any) -> None:
+    """Both shapes of the file give credentials; of several products one must be named."""
+    profiles = load_profiles(write(TWO))
+    acme, solo = profiles["acme"], profiles["solo"]
+    assert (acme.calls_per_hour, acme.base_url) == (7200, "http://127.0.0.1:1")
+    assert acme.product("valve").product_key == "valve-key"
+    assert solo.product().product_key == "solo-key"
+    with pytest.raises(CredentialsError, match="name one: pump, valve"):
+        acme.product()
+    with pytest.raises(CredentialsError, match="no product 'fan', only: pump, valve"):
+        acme.product("fan")
+    assert SECRET not in repr(profiles)
+
+
+async def test_a_client_is_made_from_a_profile(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Address and quota come from the profile; arguments go before it."""
+    monkeypatch.setenv("GIZWITS_CONFIG", str(write(TWO)))
+    async with GizwitsClient.from_profile("acme", "pump") as client:
+        assert client.product_key == "pump-key"
+        assert client.quota.snapshot().limit == 7200
+    with pytest.raises(ValueError, match="plain http"):
+        GizwitsClient.from_profile("solo", base_url="http://example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[profiles.x]\nenterprise_id = 'e'", "missing enterprise_secret"),
+        (f"[profiles.x]\nenterprise_id = '{SECRET}' junk", "is not a TOML file"),
+        ("profiles = 1", "must be tables"),
+        ("[profiles.y]\nenterprise_id = 'e'", "has no profile 'x'; it has: y"),
+        ("[profiles.x]\nenterprise_secrte = 's'", "unknown keys: enterprise_secrte"),
+        ("[profiles.x]\nenterprise_id = 'e'\nenterprise_secret = 's'", "missing product_key"),
+        ("[profiles.x]\nenterprise_id = 'e'\ncalls_per_hour = 0", "whole number above 0"),
+        ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = 'pass'", "list of words"),
+        (
+            (
+                "[profiles.x]\nenterprise_id = 'e'\ncalls_per_hour = 1\n"
+                "[profiles.y]\nenterprise_id = 'e'\ncalls_per_hour = 2"
+            ),
+            "x and y are one enterprise, with different calls_per_hour",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named_and_no_secret_quoted(
+    text: str, said: str, write: Any
+) -> None:
+    """The message names the file and the key."""
+    with pytest.raises(CredentialsError) as caught:
+        load_profile("x", write(text))
+    assert said in str(caught.value)
+    assert leaks(str(caught.value)) == []
+
+
+def test_a_file_that_others_can_read_is_refused(write: Any) -> None:
+    """The message says the command that closes it."""
+    path = write(TWO)
+    path.chmod(0o640)
+    with pytest.raises(CredentialsError, match="chmod 600"):
+        load_profile("acme", path)
+    with pytest.raises(CredentialsError, match="No such file"):
+        load_profile("acme", path.with_name("none.toml"))
+
+
+def test_a_secret_comes_from_a_file_a_command_or_the_keyring(
+    write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte order mark and the last line break are no part of it; a failing command is named only."""
+    kept = write(f"\ufeff{SECRET}\r\n", "secret")
+    base = "[profiles.x]\nenterprise_id='e'\nproduct_key='k'\nproduct_secret='p'\n"
+    command = [sys.executable, "-c", f"print(open({str(kept)!r}, encoding='utf-8-sig').read())"]
+
+    class Keyring:
+        @staticmethod
+        def get_password(service: str, user: str) -> str | None:
+            return SECRET if (service, user) == ("gizwits-async", "x/enterprise_secret") else None
+
+    monkeypatch.setitem(sys.modules, "keyring", Keyring)
+    for way in (
+        f"enterprise_secret_file = {str(kept)!r}", f"secret_command = {command!r}", "keyring = true"
+    ):  # fmt: skip
+        found = load_profile("x", write(base + way)).product()
+        assert found.enterprise_secret == SECRET
+    failing = [sys.executable, "-c", f"raise SystemExit({SECRET!r})"]
+    with pytest.raises(CredentialsError, match="secret_command failed") as caught:
+        load_profile("x", write(base + f"secret_command = {failing!r}"))
+    assert leaks(str(caught.value)) == []
+
+
+def test_the_environment_may_name_files(write: Any) -> None:
+    """As Docker and Kubernetes mount secrets; a variable with the value itself goes before."""
+    names = ("ENTERPRISE_ID", "ENTERPRISE_SECRET", "PRODUCT_KEY", "PRODUCT_SECRET")
+    environ = {f"GIZWITS_{name}_FILE": str(write(f"{name}\n", name)) for name in names}
+    found = Credentials.from_env(environ)
+    assert (found.enterprise_id, found.product_secret) == ("ENTERPRISE_ID", "PRODUCT_SECRET")
+    assert Credentials.from_env({**environ, "GIZWITS_PRODUCT_KEY": "pk"}).product_key == "pk"
+    with pytest.raises(ValueError, match="is empty"):
+        Credentials.from_env({**environ, "GIZWITS_PRODUCT_KEY_FILE": str(write("", "empty"))})
+
+
+def test_the_file_lies_in_the_platforms_folder_unless_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`GIZWITS_CONFIG` goes before."""
+    monkeypatch.delenv("GIZWITS_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert config_path().name == "config.toml"
+    monkeypatch.setenv("GIZWITS_CONFIG", "elsewhere.toml")
+    assert config_path() == Path("elsewhere.toml")
