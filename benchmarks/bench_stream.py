@@ -12,6 +12,7 @@ from benchmarks.measure import Figure, markdown, over, table, turns
 from benchmarks.served import FIRST, PAGES, served
 from gizwits_async import GizwitsClient, LogStream, Page, Stream
 from gizwits_async.models.devices import DataRecord
+from gizwits_async.streams import Walk
 
 __all__ = ["count", "figures", "log"]
 
@@ -66,16 +67,28 @@ async def _wire(repeat: int) -> dict[str, dict[str, list[float]]]:
     return found
 
 
+class _ReadyPages(Walk[Page[int]]):
+    """A walk over pages that cost nothing."""
+
+    def __init__(self, pages: list[Page[int]]) -> None:
+        super().__init__()
+        self._left = iter(pages)
+
+    async def _step(self) -> Page[int]:
+        for page in self._left:
+            return page
+        raise StopAsyncIteration
+
+
 class _Ready(Stream[int]):
-    """A stream whose pages cost nothing, so that only the way from page to item is seen."""
+    """A stream whose pages cost nothing, so that only the way from page to item is measured."""
 
     def __init__(self, pages: int) -> None:
         self._pages = [Page(tuple(range(100)), None) for _ in range(pages)]
 
-    async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[int], None]:
+    def pages(self, resume: str | None = None) -> Walk[Page[int]]:
         del resume
-        for page in self._pages:
-            yield page
+        return _ReadyPages(self._pages)
 
 
 async def _items(repeat: int, pages: int) -> dict[str, list[float]]:

@@ -1,7 +1,6 @@
 """Sends a stream as JSON Lines: one page in memory, and the walk ends when the client disconnects."""
 
 import json
-from collections.abc import AsyncGenerator
 from typing import TypeVar
 
 from starlette.responses import StreamingResponse
@@ -10,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from gizwits_async.errors import GizwitsError
 from gizwits_async.fastapi.problems import note, problem_of
 from gizwits_async.models.converter import unstructure
-from gizwits_async.streams import Page, Stream
+from gizwits_async.streams import Page, Stream, Walk
 
 __all__ = ["json_lines"]
 
@@ -40,31 +39,41 @@ async def json_lines(stream: Stream[T], resume: str | None = None) -> StreamingR
 class _JsonLines(StreamingResponse):
     media_type = "application/jsonl"
 
-    def __init__(self, pages: AsyncGenerator[Page[T], None], first: Page[T] | None) -> None:
-        lines = _lines(pages, first)
-        super().__init__(lines)
-        self._generators = lines, pages
+    def __init__(self, pages: Walk[Page[T]], first: Page[T] | None) -> None:
+        self._lines = _Lines(pages, first)
+        super().__init__(self._lines)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # Close now: until garbage collection, the walk could keep waiting for a permit.
-            for generator in self._generators:
-                await generator.aclose()
+            await self._lines.aclose()
 
 
-async def _lines(
-    pages: AsyncGenerator[Page[T], None], page: Page[T] | None
-) -> AsyncGenerator[bytes, None]:
-    try:
-        while page is not None:
-            if page.items:
-                yield b"".join(_line(unstructure(item)) for item in page.items)
-            page = await anext(pages, None)
-    except GizwitsError as error:
-        note(error)
-        yield _line({"error": problem_of(error).body(), "resume": error.resume})
+class _Lines(Walk[bytes]):
+    """The records of each page as JSON Lines; an error is the last line."""
+
+    def __init__(self, pages: Walk[Page[T]], first: Page[T] | None) -> None:
+        super().__init__()
+        self._pages = pages
+        self._first = first
+        self._failed = False
+
+    async def _step(self) -> bytes:
+        if self._failed:
+            raise StopAsyncIteration
+        try:
+            page, self._first = self._first or await anext(self._pages), None
+            while not page.items:
+                page = await anext(self._pages)
+        except GizwitsError as error:
+            self._failed = True
+            note(error)
+            return _line({"error": problem_of(error).body(), "resume": error.resume})
+        return b"".join(_line(unstructure(item)) for item in page.items)
+
+    async def _release(self) -> None:
+        await self._pages.aclose()
 
 
 def _line(value: object) -> bytes:

@@ -5,11 +5,13 @@ The state is in the walk, and a walk holds no permit, connection or lock while t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Generic, TypeVar
 
 from attrs import frozen
+
+from gizwits_async.streams.walk import Walk
 
 __all__ = ["Page", "Stream"]
 
@@ -34,31 +36,24 @@ class Stream(ABC, Generic[T]):
     """A listing, described but not begun."""
 
     @abstractmethod
-    def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
+    def pages(self, resume: str | None = None) -> Walk[Page[T]]:
         """Iterate page by page.
 
         Args:
             resume: `Page.resume` or `error.resume` of an earlier walk of an equal stream; None
                 starts at the beginning.
 
-        Yields:
-            One page a reply, empty ones too, so that progress can be stored.
+        Returns:
+            An async iterator over one page a reply, empty ones too, so that progress can be stored.
 
         Raises:
             ResumeMismatchError: The token belongs to another query, or cannot be read.
             GizwitsError: A call failed; `.resume` is the token to go on with.
         """
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> Walk[T]:
         """Iterate item by item."""
-        return self._items()
-
-    async def _items(self) -> AsyncGenerator[T, None]:
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
-                for item in page.items:
-                    yield item
-                del page  # Lets the next page be built in the memory of this one.
+        return _Items(self.pages())
 
     async def first(self) -> T | None:
         """Return the first item, or None if there is none."""
@@ -76,3 +71,29 @@ class Stream(ABC, Generic[T]):
                 if limit is not None and len(found) >= limit:
                     return found[:limit]
         return found
+
+
+class _Items(Walk[T]):
+    """The items of a walk over pages."""
+
+    def __init__(self, pages: Walk[Page[T]]) -> None:
+        super().__init__()
+        self._pages = pages
+        self._left: Iterator[T] = iter(())
+
+    async def __anext__(self) -> T:
+        # No lock and no further call for the items of a page that is here: they are most of them.
+        for item in self._left:
+            return item
+        return await super().__anext__()
+
+    async def _step(self) -> T:
+        while True:
+            for item in self._left:
+                return item
+            # The page itself is not kept: the next one can be built in its memory.
+            self._left = iter((await anext(self._pages)).items)
+
+    async def _release(self) -> None:
+        self._left = iter(())
+        await self._pages.aclose()

@@ -143,6 +143,13 @@ class LogWalk(Generic[T]):
         self._open_anew(error)
         return True
 
+    def abandon(self) -> None:
+        """Leave the chain after a call whose reply will not be taken, for instance a cancelled one.
+
+        The server may have moved its context on, so the rest of the window is opened anew.
+        """
+        self._chain = None
+
     def take(self, reply: PageReply[T]) -> tuple[T, ...]:
         """Return the records that this reply completes; `position` then says where to go on.
 

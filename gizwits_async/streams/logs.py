@@ -1,9 +1,11 @@
 """LogStream: a log over any range of the last 30 days, read in windows and chains of pages."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from math import floor
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
 
 from gizwits_async.errors import ArgumentError, GizwitsError
 from gizwits_async.models.page import PageReply
@@ -11,12 +13,13 @@ from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.streams.base import Page, Stream
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
+from gizwits_async.streams.walk import Walk
 from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve
 from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
-__all__ = ["LogStream"]
+__all__ = ["LogPages", "LogQuery", "LogStream"]
 
 T = TypeVar("T")
 
@@ -24,6 +27,69 @@ _log = logging.getLogger("gizwits_async.streams")
 
 _CLOCK_SLACK = 3 * 3600.0
 """Seconds that this machine's clock may be off before it alone is enough to refuse a range."""
+
+
+@frozen(kw_only=True)
+class LogQuery(Generic[T]):
+    """What a log stream asks for, and the resume tokens of its walks."""
+
+    gateway: Gateway
+    request: Request[PageReply[T]]
+    time_of: Callable[[T], float]
+    start: float | None
+    end: float | None
+    sort: Sort
+    fingerprint: str
+
+    def token(self, span: Range, position: int | None) -> str | None:
+        """Return the token of a position in a resolved range; None at the end of the walk."""
+        if position is None:
+            return None
+        return write_token(self.fingerprint, [span.start, span.end, position])
+
+    async def resolve(self, resume: str | None) -> tuple[Range, int | None]:
+        """Return the range of a walk, and the position in it if the walk is resumed.
+
+        Raises:
+            ResumeMismatchError: The token belongs to another query, or cannot be read.
+            LogRangeError: The range begins more than 30 days ago.
+            ArgumentError: The range begins in the future.
+            GizwitsError: The login failed, which tells the server's time.
+        """
+        if resume is not None:
+            span, position = read_token(self.fingerprint, resume, _span)
+            await self._learn_time(span, position)
+            return span, position
+        clock = self.gateway.clock
+        began, known = clock.loop_time, clock.known
+        # This machine's clock first: a bad range costs no call. But that clock may be off.
+        span = self._range(slack=0.0 if known else _CLOCK_SLACK)
+        await self._learn_time(span, span.last if self.sort == "desc" else span.first)
+        if not known:
+            # Judge the age of the range by when the walk began: the login may take minutes.
+            span = self._range(ago=clock.loop_time - began)
+        return span, None
+
+    async def _learn_time(self, span: Range, position: int) -> None:
+        try:
+            await self.gateway.learn_time()
+        except GizwitsError as error:
+            if span.first <= position <= span.last:
+                make_resumable(error, self.token(span, position))
+            raise
+
+    def _range(self, *, slack: float = 0.0, ago: float = 0.0) -> Range:
+        options, clock = self.gateway.options, self.gateway.clock
+        strict = self.gateway.traits.refuses_unfinished_seconds
+        return resolve(
+            self.start,
+            self.end,
+            # A server that refuses unfinished seconds is asked for whole past seconds.
+            now=floor(clock.earliest()) if strict else clock.now(),
+            earliest=clock.earliest() - ago - slack,
+            latest=clock.latest() + slack,
+            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
+        )
 
 
 class LogStream(Stream[T]):
@@ -41,126 +107,115 @@ class LogStream(Stream[T]):
     ) -> None:
         if sort not in {"asc", "desc"}:
             raise ArgumentError(f'sort must be "asc" or "desc", not {sort!r}')
-        self._gateway = gateway
-        self._request = request
-        self._time_of = time_of
-        self._start, self._end, self._sort = as_epoch("start", start), as_epoch("end", end), sort
-        if self._start is not None and self._end is not None and self._start > self._end:
+        first, last = as_epoch("start", start), as_epoch("end", end)
+        if first is not None and last is not None and first > last:
             raise ArgumentError(f"the range is reversed: start {start} is after end {end}")
-        # The arguments as given: with `end=None` a token stays valid tomorrow.
-        self._query = fingerprint(request.path, _exact(self._start), _exact(self._end), sort)
+        self._query = LogQuery(
+            gateway=gateway,
+            request=request,
+            time_of=time_of,
+            start=first,
+            end=last,
+            sort=sort,
+            # The arguments as given: with `end=None` a token stays valid tomorrow.
+            fingerprint=fingerprint(request.path, _exact(first), _exact(last), sort),
+        )
 
-    async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
-        """Walk page by page; see `Stream.pages`.
+    def pages(self, resume: str | None = None) -> Walk[Page[T]]:
+        """Iterate page by page; see `Stream.pages`.
 
         Raises:
             LogRangeError: The range begins more than 30 days ago.
             ArgumentError: The range begins in the future.
             InvalidResponseError: The server contradicts itself, or the walk makes no progress.
         """
-        span, position = await self._resolved(resume)
-        options = self._gateway.options
-        walk = LogWalk(
-            request=self._request.asking(sort=self._sort, limit=options.page_size),
-            time_of=self._time_of,
-            span=span,
-            position=position,
-            sort=self._sort,
-            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
-            inclusive=options.start_inclusive,
-            lifetime=options.context_lifetime,
-            clock=self._gateway.clock,
-            traits=self._gateway.traits,
-        )
+        return LogPages(self._query, resume)
+
+
+class LogPages(Walk[Page[T]]):
+    """One iteration over a log."""
+
+    def __init__(self, query: LogQuery[T], resume: str | None) -> None:
+        super().__init__()
+        self._query = query
+        self._resume = resume
+        self._span = Range(0, 0)
+        self._walk: LogWalk[T] | None = None
+
+    async def _step(self) -> Page[T]:
+        if self._walk is None:
+            self._walk = await self._begin()
+        walk = self._walk
         while walk.position is not None:
-            at = walk.position
-            try:
-                if (pause := walk.pause()) > 0:
-                    await rest(self._request.where, pause, self._gateway.service.sleep)
-                request = walk.next()
-                page = None if request is None else await self._page(walk, request, span)
-            except GizwitsError as error:
-                make_resumable(error, self._token(span, at) or "")
-                raise
-            if request is None:
-                # The rest lies in the future or beyond the edge, which was not known a page ago.
-                yield Page((), None, self._gaps(walk))
-            elif page is not None:
-                yield page
-                del page  # Lets the next page be built in the memory of this one.
+            page = await self._attempt(walk)
+            if page is not None:
+                return page
         if walk.strays:
             _log.warning(
                 "%s: dropped %d records outside the range that was asked for",
-                self._request.where,
+                self._query.request.where,
                 walk.strays,
             )
+            walk.strays = 0
+        raise StopAsyncIteration
 
-    async def _page(
-        self, walk: LogWalk[T], request: Request[PageReply[T]], span: Range
-    ) -> Page[T] | None:
-        """Return the next page of a walk; None if the rest of its window has to be opened anew."""
+    async def _begin(self) -> LogWalk[T]:
+        query = self._query
+        self._span, position = await query.resolve(self._resume)
+        options = query.gateway.options
+        return LogWalk(
+            request=query.request.asking(sort=query.sort, limit=options.page_size),
+            time_of=query.time_of,
+            span=self._span,
+            position=position,
+            sort=query.sort,
+            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
+            inclusive=options.start_inclusive,
+            lifetime=options.context_lifetime,
+            clock=query.gateway.clock,
+            traits=query.gateway.traits,
+        )
+
+    async def _attempt(self, walk: LogWalk[T]) -> Page[T] | None:
+        """Return the next page; None if the rest of its window has to be opened anew."""
+        position = walk.position
         try:
-            reply = await self._gateway.send(request)
+            if (pause := walk.pause()) > 0:
+                await rest(self._query.request.where, pause, self._query.gateway.service.sleep)
+            request = walk.next()
+            # None: the rest lies in the future or beyond the edge, which was not known a page ago.
+            items = () if request is None else await self._records(walk, request)
+        except BaseException as error:
+            walk.abandon()
+            if isinstance(error, GizwitsError):
+                make_resumable(error, self._query.token(self._span, position))
+            raise
+        if items is None:
+            return None
+        return Page(items, self._query.token(self._span, walk.position), self._gaps(walk))
+
+    async def _records(
+        self, walk: LogWalk[T], request: Request[PageReply[T]]
+    ) -> tuple[T, ...] | None:
+        try:
+            reply = await self._query.gateway.send(request)
         except GizwitsError as error:
             if not walk.failed(error):
                 raise
             _log.info("%s: opened anew after %s", request.where, type(error).__name__)
             return None
-        items = walk.take(reply)
-        gaps = self._gaps(walk) if walk.gaps else ()
-        return Page(items, self._token(span, walk.position), gaps)
-
-    def _token(self, span: Range, position: int | None) -> str | None:
-        if position is None:
-            return None
-        return write_token(self._query, [span.start, span.end, position])
+        return walk.take(reply)
 
     def _gaps(self, walk: LogWalk[T]) -> tuple[tuple[int, int], ...]:
         gaps, walk.gaps = tuple(walk.gaps), []
         for first, last in gaps:
             _log.warning(
                 "%s: seconds %d to %d fell off the edge of the log before they could be asked for",
-                self._request.where,
+                self._query.request.where,
                 first,
                 last,
             )
         return gaps
-
-    async def _resolved(self, resume: str | None) -> tuple[Range, int | None]:
-        if resume is not None:
-            span, position = read_token(self._query, resume, _span)
-            await self._learn_time(span, position)
-            return span, position
-        clock = self._gateway.clock
-        began, known = clock.loop_time, clock.known
-        # This machine's clock first: a bad range costs no call. But that clock may be off.
-        span = self._resolve(slack=0.0 if known else _CLOCK_SLACK)
-        await self._learn_time(span, span.last if self._sort == "desc" else span.first)
-        if not known:
-            # Judge the age of the range by when the walk began: the login may take minutes.
-            span = self._resolve(ago=clock.loop_time - began)
-        return span, None
-
-    async def _learn_time(self, span: Range, position: int) -> None:
-        try:
-            await self._gateway.learn_time()
-        except GizwitsError as error:
-            if span.first <= position <= span.last:
-                make_resumable(error, write_token(self._query, [span.start, span.end, position]))
-            raise
-
-    def _resolve(self, *, slack: float = 0.0, ago: float = 0.0) -> Range:
-        options, clock = self._gateway.options, self._gateway.clock
-        strict = self._gateway.traits.refuses_unfinished_seconds
-        return resolve(
-            self._start,
-            self._end,
-            # A server that refuses unfinished seconds is asked for whole past seconds.
-            now=floor(clock.earliest()) if strict else clock.now(),
-            earliest=clock.earliest() - ago - slack,
-            latest=clock.latest() + slack,
-            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
-        )
 
 
 def _exact(moment: float | None) -> str | None:

@@ -59,7 +59,7 @@ def read_token(query: str, token: str, shape: Callable[[Any], T]) -> T:
     return read
 
 
-def make_resumable(error: GizwitsError, token: str) -> None:
+def make_resumable(error: GizwitsError, token: str | None) -> None:
     """Give an error of a walk the token to go on with."""
     error.resume = token
     error.add_note(f'go on with stream.pages(resume="{token}")')

@@ -1,7 +1,6 @@
 """WatchStream: the new records of one device's log as they come, by polling."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from math import floor
 from typing import TypeVar
 
@@ -10,8 +9,9 @@ from attrs import evolve
 from gizwits_async.errors import ArgumentError, GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.base import Page
-from gizwits_async.streams.logs import LogStream
+from gizwits_async.streams.logs import LogPages, LogQuery, LogStream
 from gizwits_async.streams.resume import make_resumable
+from gizwits_async.streams.walk import Walk
 from gizwits_async.streams.windows import Range
 from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
@@ -47,49 +47,80 @@ class WatchStream(LogStream[T]):
         self._every = _seconds("every", every, least=1.0)
         self._settle = _seconds("settle", settle, least=0.0)
         # Tokens of a watch and of a finite log have the same content, but are not interchangeable.
-        self._query = f"watch {self._query}"
+        self._query = evolve(self._query, fingerprint=f"watch {self._query.fingerprint}")
 
-    async def pages(self, resume: str | None = None) -> AsyncGenerator[Page[T], None]:
+    def pages(self, resume: str | None = None) -> Walk[Page[T]]:
         """Poll without end; see `Stream.pages`.
 
         Args:
             resume: `Page.resume` or `error.resume` of an earlier walk: the records since then come
                 at once, as far back as the log reaches. None begins with the present second.
 
-        Yields:
-            At least one page a poll, empty ones too. There is no last page, so `resume` is always
-            set.
+        Returns:
+            An async iterator over at least one page a poll, empty ones too. There is no last page,
+            so `resume` is always set.
         """
-        clock = self._gateway.clock
-        if resume is None:
-            await self._gateway.learn_time()
-            position, due = floor(clock.earliest()), clock.loop_time + self._every
-        else:
-            _, found = await self._resolved(resume)
-            position, due = found or 0, clock.loop_time
-        while True:
-            try:
-                await self._rest(position, due)
-            except GizwitsError as error:
-                make_resumable(error, self._token(Range(position, position + 1), position) or "")
-                raise
-            # After a delay, one poll reads all that was missed; skipped polls are not repeated.
-            due = clock.loop_time + self._every
-            until = max(position + 1, floor(clock.earliest() - self._settle))
-            window = self._token(Range(position, until), position)
-            async with aclosing(super().pages(window)) as pages:
-                async for page in pages:
-                    after = self._token(Range(until, until + 1), until)
-                    yield evolve(page, resume=page.resume or after)
-            position = until
+        return _WatchPages(self._query, resume, every=self._every, settle=self._settle)
 
-    async def _rest(self, position: int, due: float) -> None:
+
+class _WatchPages(Walk[Page[T]]):
+    """One iteration over what a log receives."""
+
+    def __init__(
+        self, query: LogQuery[T], resume: str | None, *, every: float, settle: float
+    ) -> None:
+        super().__init__()
+        self._query = query
+        self._resume = resume
+        self._every = every
+        self._settle = settle
+        self._position: int | None = None
+        """The first second of the next poll, or of the present one."""
+        self._due = 0.0
+        self._until = 0
+        self._poll: LogPages[T] | None = None
+
+    async def _step(self) -> Page[T]:
+        while True:
+            if self._poll is None:
+                self._poll = await self._next_poll()
+            try:
+                page = await anext(self._poll)
+            except StopAsyncIteration:
+                self._position, self._poll = self._until, None
+                continue
+            return evolve(page, resume=page.resume or self._token(self._until))
+
+    async def _next_poll(self) -> LogPages[T]:
+        query, clock = self._query, self._query.gateway.clock
+        if self._position is None and self._resume is None:
+            await query.gateway.learn_time()
+            self._position, self._due = floor(clock.earliest()), clock.loop_time + self._every
+        elif self._position is None:
+            _, self._position = await query.resolve(self._resume)
+            self._due = clock.loop_time
+        position = self._position or 0
+        try:
+            await self._rest(position)
+        except GizwitsError as error:
+            make_resumable(error, self._token(position))
+            raise
+        # After a delay, one poll reads all that was missed; skipped polls are not repeated.
+        self._due = clock.loop_time + self._every
+        self._until = max(position + 1, floor(clock.earliest() - self._settle))
+        return LogPages(query, query.token(Range(position, self._until), position))
+
+    async def _rest(self, position: int) -> None:
         """Sleep until the next poll is due and the second `position` has settled."""
-        clock = self._gateway.clock
-        settled = position + 1 + self._settle
-        while (pause := max(due - clock.loop_time, settled - clock.earliest())) > 0:
+        gateway, settled = self._query.gateway, position + 1 + self._settle
+        while (
+            pause := max(self._due - gateway.clock.loop_time, settled - gateway.clock.earliest())
+        ) > 0:
             pause = max(pause, _MIN_PAUSE)
-            await rest(self._request.where, pause, self._gateway.service.sleep)
+            await rest(self._query.request.where, pause, gateway.service.sleep)
+
+    def _token(self, position: int) -> str | None:
+        return self._query.token(Range(position, position + 1), position)
 
 
 def _seconds(name: str, value: object, *, least: float) -> float:
