@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gizwits_async.models.control import ControlResult
     from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
     from gizwits_async.quota import HourlyQuota
-    from gizwits_async.streams import LogStream, Page, PageStream, Stream
+    from gizwits_async.streams import LogStream, Page, PageStream, Stream, Walk
     from gizwits_async.streams.watch import WatchStream
     from gizwits_async.wire.deadline import deadline
     from gizwits_async.wire.protocols import Quota, TokenStore, Transport
@@ -88,6 +88,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnexpectedRedirectError",
+    "Walk",
     "WatchStream",
     "__version__",
     "deadline",
@@ -104,7 +105,7 @@ _HOMES = {
     "options": ("Credentials", "Lane", "Options", "QuotaSnapshot"),
     "quota": ("HourlyQuota",),
     "streams.watch": ("WatchStream",),
-    "streams": ("LogStream", "Page", "PageStream", "Stream"),
+    "streams": ("LogStream", "Page", "PageStream", "Stream", "Walk"),
     "wire.deadline": ("deadline",),
     "wire.protocols": ("Quota", "TokenStore", "Transport"),
     "wire.report": ("CallReport", "OnCall"),

@@ -63,7 +63,8 @@ class _Lines(Walk[bytes]):
         if self._failed:
             raise StopAsyncIteration
         try:
-            page, self._first = self._first or await anext(self._pages), None
+            first, self._first = self._first, None
+            page = await anext(self._pages) if first is None else first
             while not page.items:
                 page = await anext(self._pages)
         except GizwitsError as error:

@@ -1,7 +1,8 @@
 """FleetScan, the public face of a scan: describes it, runs it, plans it, or streams its pages."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from os import PathLike
 
 from gizwits_async.client import GizwitsClient
@@ -12,6 +13,7 @@ from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine, Progress
 from gizwits_async.scan.estimate import forecast
+from gizwits_async.scan.pages import ScanPages
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
 from gizwits_async.scan.settings import ScanSettings
@@ -97,7 +99,7 @@ class FleetScan:
         """
         return await self._run(on_progress, None)
 
-    def __aiter__(self) -> AsyncIterator[ScanPage]:
+    def __aiter__(self) -> ScanPages:
         """Scan page by page; each page is stored before it is delivered.
 
         A device that fails is tried once more at the end and then left out without an error:
@@ -106,7 +108,7 @@ class FleetScan:
         Raises:
             GizwitsError: As `run`.
         """
-        return self._pages()
+        return ScanPages(partial(self._run, None), ahead=self._settings.concurrency)
 
     async def plan(self) -> ScanPlan:
         """Return what a run would take; costs at most one listing, and writes nothing.
@@ -189,28 +191,6 @@ class FleetScan:
             return await engine.run()
         finally:
             await store.aclose()
-
-    async def _pages(self) -> AsyncGenerator[ScanPage, None]:
-        # Not a task group: it must not be open around a yield.
-        queue: asyncio.Queue[ScanPage] = asyncio.Queue(self._settings.concurrency)
-        running = asyncio.ensure_future(self._run(None, queue.put))
-        try:
-            while True:
-                getting = asyncio.ensure_future(queue.get())
-                try:
-                    await asyncio.wait({getting, running}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    if not getting.done():
-                        getting.cancel()
-                if getting.cancelled() or not getting.done():
-                    break
-                yield getting.result()
-            while not queue.empty():
-                yield queue.get_nowait()
-            await running
-        finally:
-            running.cancel()
-            await asyncio.wait({running})
 
 
 async def _count_devices(bulk: BulkClient) -> int:
