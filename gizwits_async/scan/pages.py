@@ -41,6 +41,8 @@ class ScanPages(Walk[ScanPage]):
         getting = self._getting = self._getting or asyncio.ensure_future(self._queue.get())
         started: set[asyncio.Future[Any]] = {getting, self._running}
         await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
+        if self._closed:
+            raise StopAsyncIteration
         if not getting.done() and self._queue.empty():
             getting.cancel()
             self._getting = None
@@ -49,6 +51,12 @@ class ScanPages(Walk[ScanPage]):
         await asyncio.wait({getting})
         self._getting = None
         return getting.result()
+
+    async def aclose(self) -> None:
+        """Stop the scan, wait until its store is closed, and end the iteration."""
+        self._closed = True
+        self._cancel()
+        await super().aclose()
 
     async def _release(self) -> None:
         tasks = self._cancel()

@@ -40,9 +40,8 @@ class Walk(ABC, Generic[T]):
     async def aclose(self) -> None:
         """End the walk, wait for a step of another task, and release what the walk holds."""
         self._closed = True
-        await self._release()
         async with self._lock:
-            pass
+            await self._release()
 
     @abstractmethod
     async def _step(self) -> T:

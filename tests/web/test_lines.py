@@ -8,6 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
@@ -15,7 +17,7 @@ from gizwits_async import Lane, Options, Page, Stream
 from gizwits_async.fastapi import Gizwits, gizwits_lifespan, install_error_handlers, json_lines
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import Fate, Fleet, SimulatedCloud, SimulatorTransport
-from tests.doubles import FreeQuota
+from tests.doubles import FreeQuota, client_of, interrupted, virtually
 from tests.web.serving import served
 
 
@@ -207,3 +209,20 @@ async def test_a_response_that_is_never_sent_leaves_no_walk_open() -> None:
     with pytest.raises((ClientDisconnect, ExceptionGroup)):  # by the version of Starlette
         await response(scope, refuse, refuse)  # type: ignore[arg-type]
     assert stream.over == 1
+
+
+@given(limits=st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.9, 1.3]), max_size=30))
+def test_the_lines_go_on_after_each_time_out(limits: list[float]) -> None:
+    """Each record is one line, in order, whatever `anext` on the body is interrupted."""
+    cloud = SimulatedCloud(Fleet.generate(1, 3), quota=10**9)
+    did = cloud.fleet.devices[0].did
+
+    async def main() -> list[dict[str, Any]]:
+        transport = SimulatorTransport(cloud, latency=0.5, reply_latency=0.5)
+        async with client_of(cloud, transport=transport, page_size=10) as client:
+            stream = client.devices.data_log(did, end=cloud.fleet.now, sort="asc")
+            body: Any = (await json_lines(stream)).body_iterator
+            lines = b"".join(await interrupted(body, limits)).splitlines()
+            return [json.loads(line) for line in lines]
+
+    assert virtually(main()) == _records(cloud, did)
