@@ -12,9 +12,10 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
-from gizwits_async.cli.output import Format, plain, printable, say
+from gizwits_async.cli.output import Format, printable, say
 from gizwits_async.cli.tables import write_value
 from gizwits_async.client import GizwitsClient
+from gizwits_async.models import to_dict
 
 __all__ = ["agreed", "control"]
 
@@ -117,7 +118,7 @@ def _logs_of(did: str) -> str:
 
 async def _confirmed(gizwits: GizwitsClient, did: str, attrs: dict[str, Any], within: float) -> int:
     result = await gizwits.devices.control_and_confirm(did, attrs, within=within)
-    write_value({"state": result.state, **plain(result)}, Format.AUTO)
+    write_value({"state": result.state, **to_dict(result)}, Format.AUTO)
     spent = _("after {seconds:.1f} s and {calls} calls", seconds=result.seconds, calls=result.calls)
     if result.confirmed:
         wanted = printable(result.wanted)

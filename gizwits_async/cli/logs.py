@@ -13,10 +13,11 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.flags import Duration, Flag, Log, Moment, whole_windows
 from gizwits_async.cli.language import _
 from gizwits_async.cli.limits import limited
-from gizwits_async.cli.output import OutputFlags, plain, say
+from gizwits_async.cli.output import OutputFlags, say
 from gizwits_async.cli.tables import write_rows
 from gizwits_async.client import GizwitsClient
 from gizwits_async.errors import GizwitsError
+from gizwits_async.models import to_dict
 from gizwits_async.models.devices import CommandRecord
 from gizwits_async.payload import DataPointCodec, PayloadError, Value, codec_of
 
@@ -110,7 +111,7 @@ async def _decoded(
         except PayloadError as error:
             problem = problem or str(error)
         # A frame that cannot be decoded is shown as it came, with the reason.
-        yield {**plain(record), "action": frame.action, "attrs": attrs, "problem": problem}
+        yield {**to_dict(record), "action": frame.action, "attrs": attrs, "problem": problem}
 
 
 def _how_to_go_on(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -10,13 +10,14 @@ from attrs import frozen
 from cyclopts import Parameter
 from rich.console import Console
 
+from gizwits_async.models import to_dict
+
 __all__ = [
     "Format",
     "OutputFlags",
     "console",
     "each",
     "json_text",
-    "plain",
     "printable",
     "say",
     "stdout",
@@ -71,7 +72,7 @@ def printable(value: object) -> str:
     """Return a value for a terminal: names of devices may hold escape sequences."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(to_dict(value), ensure_ascii=False)
     return text if _is_harmless(text) else "".join(map(_without_control, text))
 
 
@@ -87,26 +88,13 @@ def _is_harmless(text: str) -> bool:
     return text.isprintable() or text.translate(_JOINERS).isprintable()
 
 
-def plain(value: object) -> Any:  # JSON is anything
-    """Return a model, or what holds models, as plain JSON."""
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    from gizwits_async.models.converter import unstructure
-
-    return plain(dict(unstructure(value)))
-
-
 def json_text(value: object, *, indent: int | None = None) -> str:
     """Return JSON that a person can read, and that no terminal takes for a command.
 
     Control characters, lone surrogates and what the encoding of stdout lacks are escaped as JSON
     escapes them, so that every program reads the same values.
     """
-    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    text = json.dumps(to_dict(value), ensure_ascii=False, indent=indent)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if _can_show(text.replace("\n", ""), encoding):  # Inside of strings a line break is escaped.
         return text

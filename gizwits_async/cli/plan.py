@@ -29,7 +29,7 @@ async def plan(
     async with connection.client(lane=Lane.BULK) as gizwits:
         found = await fleet_scan(gizwits, scan_range).plan()
     if scan_range.json or not sys.stdout.isatty():
-        write_line(json_text(found.to_json()))
+        write_line(json_text(found))
     if not scan_range.json:
         _show(found, on=stdout() if sys.stdout.isatty() else console)
     return Exit.OK

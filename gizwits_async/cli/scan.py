@@ -37,7 +37,7 @@ async def scan(
             say(_("the state is saved; the same command goes on from here"))
             raise
     if scan_range.json:
-        write_line(json_text(report.to_json()))
+        write_line(json_text(report))
     else:
         show_report(report, SqlStore(scan_range.out).name)
     return Exit.OK if report.complete else Exit.INCOMPLETE

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from gizwits_async.cli.language import _
-from gizwits_async.cli.output import Format, json_text, plain, printable, say, stdout, write_line
+from gizwits_async.cli.output import Format, json_text, printable, say, stdout, write_line
+from gizwits_async.models import to_dict
 
 __all__ = ["Column", "fitting", "write_rows", "write_value"]
 
@@ -51,7 +52,7 @@ async def write_rows(
     count = 0
     rows: list[Mapping[str, Any]] = []
     async for item in items:
-        row = plain(item)
+        row = to_dict(item)
         if form is Format.JSONL:
             write_line(json_text(row))
         elif form is Format.JSON:
@@ -71,7 +72,7 @@ async def write_rows(
 
 def write_value(value: object, form: Format) -> None:
     """Write one object."""
-    shown = plain(value)
+    shown = to_dict(value)
     if form.chosen is Format.TABLE and isinstance(shown, dict):
         table = Table(show_header=False)
         for name, one in shown.items():

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.fastapi.problems import note, problem_of
-from gizwits_async.models.converter import unstructure
+from gizwits_async.models import to_dict
 from gizwits_async.streams import Page, Stream, Walk
 
 __all__ = ["json_lines"]
@@ -71,7 +71,7 @@ class _Lines(Walk[bytes]):
             self._failed = True
             note(error)
             return _line({"error": problem_of(error).body(), "resume": error.resume})
-        return b"".join(_line(unstructure(item)) for item in page.items)
+        return b"".join(_line(to_dict(item)) for item in page.items)
 
     async def _release(self) -> None:
         await self._pages.aclose()

@@ -1,7 +1,9 @@
-"""Plain JSON to frozen objects and back: the one cattrs converter, with strict hooks. Pure."""
+"""Plain JSON to frozen objects, with strict hooks, and objects to plain JSON. Pure."""
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
@@ -15,7 +17,7 @@ from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, unwrap
 from gizwits_async.models.values import JsonObject, Number
 
-__all__ = ["structure", "unstructure"]
+__all__ = ["structure", "to_dict", "to_json"]
 
 T = TypeVar("T")
 
@@ -43,10 +45,27 @@ def structure(value: object, kind: type[T]) -> T:
     raise InvalidResponseError("; ".join(problems[:_MAX_PROBLEMS]), problems=problems)
 
 
-def unstructure(value: object) -> Mapping[str, Any]:
-    """Return a model as the plain JSON that `structure` reads it from."""
-    plain: Mapping[str, Any] = _CONVERTER.unstructure(value)
-    return plain
+def to_dict(value: object, *, secrets: bool = False) -> Any:  # JSON has no closer type.
+    """Return an answer, a page or a report as plain JSON values: dicts, lists, texts, numbers.
+
+    Fields have the names of the API; a location or group tree has the shape of the API's reply.
+    Bytes become hexadecimal text, datetimes ISO 8601 text.
+
+    Args:
+        value: An object of this package, or a list, tuple or mapping of them.
+        secrets: Whether fields that hold a secret (a device's passcode, a token) are included.
+    """
+    return _WRITERS[secrets].unstructure(value)
+
+
+def to_json(value: object, *, secrets: bool = False) -> str:
+    """Return `to_dict` as JSON text, in ASCII: a lone surrogate in a name cannot break the reader.
+
+    Args:
+        value: An object of this package, or a list, tuple or mapping of them.
+        secrets: Whether fields that hold a secret (a device's passcode, a token) are included.
+    """
+    return json.dumps(to_dict(value, secrets=secrets))
 
 
 def _message(error: BaseException, _: type | None = None) -> str:
@@ -125,10 +144,6 @@ def _structure_attrs(cls: type, converter: Converter) -> _Hook:
     return hook
 
 
-def _unstructure_attrs(cls: type, converter: Converter) -> Callable[[Any], dict[str, Any]]:
-    return make_dict_unstructure_fn(cls, converter, **_renames(cls))
-
-
 def _structure_tuple(kind: Any, converter: Converter) -> _Hook:
     listed: Any = list[get_args(kind)[0]]  # type: ignore[misc]
     fill = converter.get_structure_hook(listed)
@@ -168,15 +183,42 @@ def _make_converter() -> Converter:
         converter.register_structure_hook_func(_is(kind), hook)
         # Not for text: a required text may be the word "null".
         converter.register_structure_hook_func(_is(kind | None), _optional(hook, kind))
-    converter.register_unstructure_hook_func(_is(JsonObject), dict)
     # cattrs asks the hook that was registered last first.
     converter.register_structure_hook_factory(attrs.has, _structure_attrs)
-    converter.register_unstructure_hook_factory(attrs.has, _unstructure_attrs)
     converter.register_structure_hook_func(_reads_itself, lambda value, kind: kind.from_wire(value))
-    converter.register_unstructure_hook_func(_reads_itself, lambda model: model.to_wire())
     converter.register_structure_hook_factory(_is_tuple, _structure_tuple)
     converter.register_structure_hook_factory(_is_page, _structure_page)
     return converter
 
 
 _CONVERTER = _make_converter()
+
+
+def _make_writer(*, secrets: bool) -> Converter:
+    """Return a converter from objects to plain JSON.
+
+    A class with a method `to_json` (a report, whose computed values belong to it) or `to_wire`
+    writes itself. Fields that are kept out of the repr are the secrets.
+    """
+    converter = Converter(unstruct_collection_overrides={tuple: list})
+
+    def write_attrs(cls: type) -> Callable[[Any], dict[str, Any]]:
+        overrides = _renames(cls)
+        if not secrets:
+            fields = attrs.fields(cls)
+            overrides |= {one.name: override(omit=True) for one in fields if not one.repr}
+        return make_dict_unstructure_fn(cls, converter, **overrides)
+
+    converter.register_unstructure_hook(bytes, bytes.hex)
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook_func(_is(JsonObject), dict)
+    converter.register_unstructure_hook_factory(attrs.has, write_attrs)
+    converter.register_unstructure_hook_func(_reads_itself, lambda model: model.to_wire())
+    converter.register_unstructure_hook_func(
+        lambda kind: attrs.has(kind) and hasattr(kind, "to_json"),
+        lambda model: converter.unstructure(model.to_json()),
+    )
+    return converter
+
+
+_WRITERS = {secrets: _make_writer(secrets=secrets) for secrets in (False, True)}

@@ -12,28 +12,36 @@ from gizwits_async.scan.report import (
     ScanProgress,
     ScanReport,
 )
-from gizwits_async.scan.scan_range import Since
+from gizwits_async.scan.scan_range import ScanState, Since
 from gizwits_async.scan.store.memory import MemoryStore
-from gizwits_async.scan.store.protocol import ScanStore
+from gizwits_async.scan.store.protocol import Change, Remaining, ScanStore
+from gizwits_async.scan.task import LogName, Record, Span, Task
 
 if TYPE_CHECKING:
     from gizwits_async.scan.store.sql import SqlStore
 
 __all__ = [
+    "Change",
     "Failure",
     "FleetScan",
     "Gap",
+    "LogName",
     "MemoryStore",
+    "Record",
+    "Remaining",
     "ScanPage",
     "ScanPlan",
     "ScanProgress",
     "ScanReport",
+    "ScanState",
     "ScanStore",
     "ScanStoreError",
     "Since",
+    "Span",
     "SqlStore",
     "StoreLockedError",
     "StoreMismatchError",
+    "Task",
 ]
 
 

@@ -11,7 +11,8 @@ from gizwits_async.errors import (
     InvalidResponseError,
     ServerError,
 )
-from gizwits_async.models.converter import structure, unstructure
+from gizwits_async.models import to_dict
+from gizwits_async.models.converter import structure
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.errors import ScanStoreError
@@ -48,7 +49,7 @@ async def learn_definition(client: BulkClient, store: ScanStore) -> None:
 def values_of_definition(points: ProductDataPoints | None, run: int) -> dict[str, str]:
     """Return what to write into `scan_meta`; None leaves what was known, and is not asked again."""
     values = {_KEY_OF_RUN: str(run)}
-    return values if points is None else {**values, _KEY: json.dumps(unstructure(points))}
+    return values if points is None else {**values, _KEY: json.dumps(to_dict(points))}
 
 
 def run_in(meta: Mapping[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from attrs import evolve
 
@@ -23,10 +23,9 @@ from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import Task
 from gizwits_async.scan.task_queue import TaskQueue
 
-__all__ = ["Engine", "Progress"]
+__all__ = ["Engine"]
 
 T = TypeVar("T")
-Progress: TypeAlias = ScanProgress
 
 _OF_ONE_WINDOW = (InvalidResponseError, ServerError)
 """Errors that one window of a log can cause while its other windows can be read."""

@@ -11,10 +11,10 @@ from gizwits_async.options import Secret
 from gizwits_async.scan.activity import expected
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.definition import DESCRIBED
-from gizwits_async.scan.engine import Engine, Progress
+from gizwits_async.scan.engine import Engine
 from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.pages import ScanPages
-from gizwits_async.scan.report import ScanPage, ScanPlan, ScanReport
+from gizwits_async.scan.report import ScanPage, ScanPlan, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
 from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.store.memory import MemoryStore
@@ -84,7 +84,7 @@ class FleetScan:
         )
         self._store = _store_of(store)
 
-    async def run(self, on_progress: Callable[[Progress], None] | None = None) -> ScanReport:
+    async def run(self, on_progress: Callable[[ScanProgress], None] | None = None) -> ScanReport:
         """Scan until nothing is left to read, and return the report.
 
         Args:
@@ -176,7 +176,7 @@ class FleetScan:
 
     async def _run(
         self,
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Callable[[ScanProgress], None] | None,
         on_page: Callable[[ScanPage], Awaitable[None]] | None,
     ) -> ScanReport:
         bulk, store = BulkClient(self._client), self._store

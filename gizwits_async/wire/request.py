@@ -21,6 +21,7 @@ QueryValue: TypeAlias = str | int | float | None
 JsonValue: TypeAlias = (
     str | int | float | bool | tuple["JsonValue", ...] | list[Any] | Mapping[str, Any] | None
 )
+"""What a request body may hold."""
 
 _SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]+", re.ASCII)
 _DOTS = {".", ".."}

@@ -10,8 +10,8 @@ from attrs import define, field
 from hypothesis import strategies as st
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
+from gizwits_async.models import to_dict
 from gizwits_async.models.authorization import Token
-from gizwits_async.models.converter import unstructure
 from gizwits_async.options import Lane
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
@@ -269,5 +269,5 @@ class Walker:
 
 def as_text(record: Any) -> str:
     """Return a record so that equal ones compare equal."""
-    plain = record if isinstance(record, dict) else dict(unstructure(record))
+    plain = record if isinstance(record, dict) else to_dict(record)
     return json.dumps(plain, sort_keys=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from gizwits_async.models.converter import unstructure
+from gizwits_async.models import to_dict
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
 from tests.doubles import client_of, virtually
@@ -25,7 +25,7 @@ def log_of(times: list[float], *faults: FaultRule, **quirks: Any) -> SimulatedCl
 
 def bag(records: list[Any]) -> Counter[str]:
     """Return a multiset of records as JSON."""
-    plain = [one if isinstance(one, dict) else dict(unstructure(one)) for one in records]
+    plain = [one if isinstance(one, dict) else to_dict(one) for one in records]
     return Counter(json.dumps(one, sort_keys=True) for one in plain)
 
 

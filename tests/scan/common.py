@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from gizwits_async.models.converter import unstructure
+from gizwits_async.models import to_dict
 from gizwits_async.scan import MemoryStore
 from gizwits_async.simulator import Fleet, Quirks, Rates, SimulatedCloud
 
@@ -28,7 +28,7 @@ def cloud_of(
 
 def row(did: str, log: str, record: Any) -> tuple[str, str, str]:
     """Return a record so that equal ones compare equal."""
-    plain = record if isinstance(record, dict) else dict(unstructure(record))
+    plain = record if isinstance(record, dict) else to_dict(record)
     time = "ts" if log == "data" else "timestamp"
     return did, log, json.dumps({**plain, time: float(plain[time])}, sort_keys=True)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gizwits_async import GizwitsClient, errors
-from gizwits_async.models.converter import unstructure
+from gizwits_async.models import to_dict
 from gizwits_async.models.locations import Location
 from gizwits_async.simulator import SimulatedCloud
 
@@ -152,7 +152,7 @@ async def logs(client: GizwitsClient, cloud: SimulatedCloud) -> None:
         ("cmd", client.devices.cmd_log(did, **span)),
         ("data", client.devices.data_log(did, sort="asc", **span)),
     ):
-        records = [unstructure(record) for record in await stream.collect()]
+        records = [to_dict(record) for record in await stream.collect()]
         truth = cloud.truth(log, did, span["start"], span["end"])  # type: ignore[arg-type]
         assert records == (truth if log == "data" else truth[::-1])
         assert records

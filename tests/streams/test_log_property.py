@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import GizwitsError
-from gizwits_async.models.converter import unstructure
+from gizwits_async.models import to_dict
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
@@ -24,7 +24,7 @@ DID = "d" * 22
 
 def canonical(records: list[Any]) -> Counter[str]:
     """Return a multiset of records as JSON."""
-    plain = [r if isinstance(r, dict) else dict(unstructure(r)) for r in records]
+    plain = [r if isinstance(r, dict) else to_dict(r) for r in records]
     return Counter(json.dumps(r, sort_keys=True) for r in plain)
 
 
