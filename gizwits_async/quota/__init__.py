@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
+from gizwits_async.quota.loop_clock import LoopClock
 
 if TYPE_CHECKING:
     from gizwits_async.quota.shared import SharedQuota, SharedTokenStore
 
-__all__ = ["HourlyQuota", "SharedQuota", "SharedTokenStore"]
+__all__ = ["Bucket", "HourlyQuota", "LoopClock", "SharedQuota", "SharedTokenStore"]
 
 
 def __getattr__(name: str) -> object:

@@ -152,24 +152,6 @@ class CallReport:
     bytes_received: int
     """Bytes of the replies' bodies after decompression."""
 
-    @classmethod
-    def of(cls, call: Call[Any], error: BaseException | None) -> Self:
-        """Return the report of a call that ended in a value, or in `error`."""
-        attempts = call.attempts
-        last = attempts[-1] if attempts else None
-        return cls(
-            verb=call.request.verb,
-            route=call.request.path.route,
-            status=None if last is None else last.status,
-            error_code=None if last is None else last.error_code,
-            error=None if error is None else type(error).__name__,
-            attempts=sum(attempt.sent is not None for attempt in attempts),
-            quota_wait=sum(attempt.quota_wait for attempt in attempts),
-            wire_time=sum(attempt.wire_time for attempt in attempts),
-            seconds=call.clock.loop_time - call.began,
-            bytes_received=sum(attempt.bytes_received for attempt in attempts),
-        )
-
 
 class OnCall(Protocol):
     """A hook that is called after each call, in the caller's task."""
@@ -202,11 +184,29 @@ class CallObserver:
         if self._on_call is None:
             return
         try:
-            self._on_call(CallReport.of(call, error))
+            self._on_call(_report(call, error))
         except Exception:  # noqa: BLE001 - whatever the hook raises, the call did not fail
             if not self._complained:
                 self._complained = True
                 _log.exception("the on_call hook failed; further failures are not logged")
+
+
+def _report(call: Call[Any], error: BaseException | None) -> CallReport:
+    """Return the report of a call that ended in a value, or in `error`."""
+    attempts = call.attempts
+    last = attempts[-1] if attempts else None
+    return CallReport(
+        verb=call.request.verb,
+        route=call.request.path.route,
+        status=None if last is None else last.status,
+        error_code=None if last is None else last.error_code,
+        error=None if error is None else type(error).__name__,
+        attempts=sum(attempt.sent is not None for attempt in attempts),
+        quota_wait=sum(attempt.quota_wait for attempt in attempts),
+        wire_time=sum(attempt.wire_time for attempt in attempts),
+        seconds=call.clock.loop_time - call.began,
+        bytes_received=sum(attempt.bytes_received for attempt in attempts),
+    )
 
 
 def _write(attempt: Attempt) -> None:

@@ -322,7 +322,7 @@ async def test_help_and_version(program: Any) -> None:
 async def test_an_interrupted_scan_says_so_and_goes_on(cloud: SimulatedCloud) -> None:
     """Ctrl-C is exit 130 after the state was saved, and the same command completes the scan."""
     cloud.faults.set([FaultRule(path="*/cmd", nth=4, action="stall")])
-    words = [sys.executable, "-m", "gizwits_async.cli", "scan", "--since", "3d", "--json"]
+    words = [sys.executable, "-m", "gizwits_async", "scan", "--since", "3d", "--json"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
     while cloud.tally["log.cmd"] < 3 and process.returncode is None:
