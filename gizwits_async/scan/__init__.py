@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError, StoreMismatchError
 from gizwits_async.scan.fleet import FleetScan
+from gizwits_async.scan.pages import ScanPages
 from gizwits_async.scan.report import (
     Failure,
     Gap,
@@ -30,6 +31,7 @@ __all__ = [
     "Record",
     "Remaining",
     "ScanPage",
+    "ScanPages",
     "ScanPlan",
     "ScanProgress",
     "ScanReport",

@@ -7,7 +7,7 @@ import json
 import math
 import pkgutil
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 from unittest.mock import patch
 
@@ -63,8 +63,9 @@ def _fields(kind: Any) -> dict[str, str] | None:
 
 def _sections() -> list[type]:
     client = GizwitsClient(CREDENTIALS)
-    names = (name for name, it in vars(GizwitsClient).items() if isinstance(it, cached_property))
-    return [type(getattr(client, name)) for name in names]
+    names = (name for name, it in vars(GizwitsClient).items() if isinstance(it, property))
+    found = (type(getattr(client, name)) for name in names)
+    return [one for one in found if issubclass(one, Section)]
 
 
 def _listed() -> Iterator[type]:
