@@ -6,7 +6,7 @@ from typing import cast
 
 from gizwits_async import Quota
 from gizwits_async.client import GizwitsClient
-from gizwits_async.models.device_reports import ReportedDevice
+from gizwits_async.models.device_reports import LocationReport, ReportedDevice
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.options import Lane, QuotaSnapshot
 from gizwits_async.scan.task import LogName, Record
@@ -83,6 +83,10 @@ class BulkClient:
     def active_devices(self, day: date) -> PageStream[ReportedDevice]:
         """Return the devices that reported data on a day."""
         return self._client.device_reports.active_devices(start=day, end=day)
+
+    async def locations(self) -> LocationReport:
+        """Return how many devices are where."""
+        return await self._client.device_reports.locations()
 
     async def datapoints(self) -> ProductDataPoints:
         """Return the definition of the product's data points."""

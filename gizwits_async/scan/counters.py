@@ -34,6 +34,8 @@ class RunCounters:
         """The least log calls that could have brought the same records."""
         self.other_calls = 0
         """Calls that asked no log."""
+        self.set_aside = 0
+        """Rows of logs and listings that could not be read at all."""
         self.records: Counter[LogName] = Counter()
         """Records of each log."""
 
@@ -72,6 +74,8 @@ class RunCounters:
         failures: tuple[int, Sequence[Failure]],
         gaps: tuple[int, Sequence[Gap]],
         given_up: Mapping[LogName, str],
+        listing: str | None,
+        notes: Sequence[str],
     ) -> ScanReport:
         """Return the report of the run.
 
@@ -81,6 +85,8 @@ class RunCounters:
             failures: How many logs failed, and the first of them.
             gaps: How many gaps there are, and the first of them.
             given_up: Closed logs, with the text of the refusal.
+            listing: Why devices may be missing.
+            notes: Trouble beside the logs.
         """
         return ScanReport(
             product_key=state.product_key,
@@ -99,6 +105,9 @@ class RunCounters:
             gap_count=gaps[0],
             gaps=tuple(gaps[1]),
             given_up=given_up,
+            set_aside=self.set_aside,
+            listing=listing,
+            notes=tuple(notes),
         )
 
     @property

@@ -1,19 +1,26 @@
 """One run of a scan: lists the devices, reads their logs with a few workers, retries, reports."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
 
-from gizwits_async.errors import InvalidResponseError, ServerError
+from gizwits_async.errors import (
+    ClientClosedError,
+    GizwitsError,
+    InvalidResponseError,
+    ServerError,
+)
 from gizwits_async.scan.activity import Activity
 from gizwits_async.scan.backoff import TRANSIENT, Backoff
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.closed_logs import ClosedLogs
 from gizwits_async.scan.counters import LISTED, RunCounters
 from gizwits_async.scan.definition import DESCRIBED, learn_definition
+from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.listing import DeviceListing
 from gizwits_async.scan.log_reader import LogReader
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
@@ -24,6 +31,8 @@ from gizwits_async.scan.task import Task
 from gizwits_async.scan.task_queue import TaskQueue
 
 __all__ = ["Engine"]
+
+_log = logging.getLogger("gizwits_async.scan")
 
 T = TypeVar("T")
 
@@ -72,48 +81,56 @@ class Engine:
             counters=counters, publish=self._publish,
         )  # fmt: skip
         self._activity: Activity | None = None
+        self._notes: list[str] = []
         self._last_try = False
 
     async def run(self) -> ScanReport:
         """Read all that is left, and return the report."""
         await self._store.requeue_failed(self._logs)
         oldest = await self._recount()
-        if self._state.listing != "done":
+        if self._listing.state.listing != "done":
             await self._list()
             oldest = await self._recount()
-        described = bool(DESCRIBED & set(self._logs))
-        if described and await self._store.wants_datapoints(self._state.run):
-            await self._outside_logs(partial(learn_definition, self._client, self._store))
-        if self._settings.active_only and described and self._counters.windows_left:
-            self._activity = await self._outside_logs(partial(self._load_activity, oldest))
+        if DESCRIBED & set(self._logs):
+            if await self._store.wants_datapoints(self._state.run):
+                await self._outside_logs(partial(learn_definition, self._client, self._store))
+            if self._settings.active_only and self._counters.windows_left:
+                self._activity = await self._outside_logs(partial(self._load_activity, oldest))
         await self._drain()
         self._activity = None  # Devices that appeared meanwhile are not in it.
-        if await self._list():
-            await self._drain()
+        await self._list()
+        await self._drain()
         self._counters.failed = 0
         self._last_try = True
         if await self._store.requeue_failed(self._closed.open):
             await self._drain()
-        self._state = evolve(self._state, over=True)
-        await self._store.begin(self._state, again=False)
+        await self._store.begin(evolve(self._listing.state, over=True), again=False)
         return await self._report()
 
     # --- calls that ask no log
 
-    async def _list(self) -> int:
-        """Walk the listing, and return how many devices were new."""
+    async def _list(self) -> None:
         with self._counters.outside_logs():
-            self._state, new = await self._listing.walk(self._state)
-        return new
+            await self._listing.walk()
 
-    async def _outside_logs(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Make calls that ask no log, from the beginning again after each pause."""
+    async def _outside_logs(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """Make calls that ask no log, from the beginning again after each pause.
+
+        Returns:
+            Their result; None if they failed, which keeps no log from being read.
+        """
         with self._counters.outside_logs():
             while True:
                 try:
                     answer = await ask()
                 except TRANSIENT as error:
                     await self._backoff.pause(error)
+                except (ClientClosedError, ScanStoreError):
+                    raise
+                except GizwitsError as error:
+                    _log.warning("%s", error)
+                    self._notes.append(str(error))
+                    return None
                 else:
                     self._backoff.succeeded()
                     return answer
@@ -200,4 +217,6 @@ class Engine:
             failures=await self._store.failures(self._closed.open, LISTED),
             gaps=await self._store.gaps(LISTED),
             given_up=self._closed.reasons,
+            listing=self._listing.problem,
+            notes=(*self._listing.notes, *self._notes),
         )

@@ -153,6 +153,14 @@ class ScanReport:
     """The first thousand of them."""
     given_up: Mapping[LogName, str] = field(factory=dict)
     """Logs that are closed for the whole product, with the text of the refusal."""
+    set_aside: int = 0
+    """Rows that could not be read, because they are no record of a known time or no device with an
+    id. They are named in the log of this package."""
+    listing: str | None = None
+    """Why devices may be missing, such as `listing incomplete: 1,000 of 1,150: ...`; None if all
+    were listed."""
+    notes: tuple[str, ...] = ()
+    """Trouble beside the logs that cost no records, such as a listing that was continued in parts."""
 
     @property
     def ratio(self) -> float:
@@ -162,12 +170,13 @@ class ScanReport:
     @property
     def complete(self) -> bool:
         """Whether the store now holds everything in the range."""
-        return not (self.failed or self.gap_count or self.given_up or self.windows_left)
+        missing = (self.failed, self.gap_count, self.given_up, self.windows_left)
+        return not (any(missing) or self.set_aside or self.listing)
 
     @property
     def hint(self) -> str | None:
         """How to get what is missing; None if nothing is missing, or nothing can be done."""
-        if self.failed or self.windows_left:
+        if self.failed or self.windows_left or self.listing:
             return "run the same scan again: it asks only for what is missing"
         if self.given_up:
             return "ask the service's staff to open these logs for the published product"
