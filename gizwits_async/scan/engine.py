@@ -72,7 +72,7 @@ class Engine:
         backoff = partial(Backoff, settings.sleep, waits_for_quota=client.waits_for_quota)
         self._backoff = backoff(callers=1)
         self._listing = DeviceListing(
-            client, store, self._logs,
+            client, store, state, self._logs,
             backoff=self._backoff, counters=counters, notify=self._notify,
         )  # fmt: skip
         self._reader = LogReader(

@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from attrs import asdict, evolve, frozen
+from attrs import evolve, frozen
 
 from gizwits_async.errors import (
     CLIENT_WIDE_ERRORS,
@@ -22,7 +22,8 @@ from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LogName
-from gizwits_async.streams import Page
+from gizwits_async.sections.devices import Devices
+from gizwits_async.streams import Page, PageStream
 
 __all__ = ["DeviceListing"]
 
@@ -30,19 +31,53 @@ _log = logging.getLogger("gizwits_async.scan")
 
 _FINAL = (*CLIENT_WIDE_ERRORS, ScanStoreError)
 """Errors that the calls to the logs would meet too."""
-_RECENT = (3600, 86_400, 7 * 86_400, 30 * 86_400)
+_MAX_FRUITLESS = 20
+"""Parts in a row that bring no new device after which the rest is given up: the service may count
+devices that it does not list."""
+_RECENT = tuple(3600 << step for step in range(10))
 """Seconds of activity by which a part is tried that no other filter makes small enough."""
 
 
 @frozen(kw_only=True)
 class _Part:
-    """Filters that select a part of the devices; None does not filter."""
+    """A part of the devices, as filters of the listing select it."""
 
     is_online: bool | None = None
-    country: str | None = None
-    region: str | None = None
-    city: str | None = None
+    location: tuple[str, ...] = ()
+    """Country, region and city, or the first of them."""
     liveness_start: int | None = None
+
+    def search(self, devices: Devices) -> PageStream[Device]:
+        """Return the listing of the part."""
+        country, region, city = (*self.location, None, None, None)[:3]
+        return devices.search(
+            show_disabled=True,  # The logs of disabled devices can still be read.
+            is_online=self.is_online,
+            country=country,
+            region=region,
+            city=city,
+            liveness_start=self.liveness_start,
+        )
+
+    def split(self, world: Location, now: float) -> "list[_Part]":
+        """Return smaller parts; together they may leave out devices, those without a location.
+
+        Args:
+            world: Where the devices are.
+            now: The present, in epoch seconds.
+        """
+        if self.is_online is None:
+            return [evolve(self, is_online=flag) for flag in (True, False)]
+        if self.liveness_start is not None:
+            return []
+        here = world
+        for name in self.location:
+            here = next((below for below in here.children if below.name == name), Location())
+        below = [child.name for child in here.children if child.name]
+        parts = [evolve(self, location=(*self.location, name)) for name in below]
+        if not self.location or not parts:
+            parts += [evolve(self, liveness_start=int(now) - seconds) for seconds in _RECENT]
+        return parts
 
 
 class DeviceListing:
@@ -73,6 +108,8 @@ class DeviceListing:
         self._client, self._store, self._logs = client, store, logs
         self._backoff, self._counters, self._notify = backoff, counters, notify
         self._windows = len(logs) * -(-(state.end - state.start) // client.owned)
+        self._walked = False
+        self._fruitless = 0
         self._seen: set[str] = set()
         self._nameless = 0
         self._total: int | None = None
@@ -85,13 +122,13 @@ class DeviceListing:
         """What was unusual about it."""
 
     async def walk(self) -> None:
-        """Walk the listing from where the state left it, or once more if it was finished.
+        """Walk the listing, from where an earlier run left it if this is the first walk of a run.
 
         Raises:
             GizwitsError: Not a single device is known, or the logs would meet the error too.
         """
-        resume = None if self.state.listing == "done" else self.state.listing
-        self.problem = None
+        resume = None if self._walked or self.state.listing == "done" else self.state.listing
+        self._walked, self.problem = True, None
         try:
             await self._walk_all(resume)
         except _FINAL:
@@ -101,7 +138,6 @@ class DeviceListing:
                 raise
             if resume is not None:
                 # Walk it as a whole: the devices that an earlier run listed must be counted too.
-                self.state = evolve(self.state, listing=None)
                 await self.walk()
             elif not await self._walk_parts(error):
                 total = "an unknown number" if self._total is None else f"{self._total:,}"
@@ -113,10 +149,11 @@ class DeviceListing:
         self._nameless = 0
         async with aclosing(self._pages(_Part(), resume)) as pages:
             async for page in pages:
-                listed += len(page.items) + page.set_aside
-                self._nameless += page.set_aside
-                self._total = page.total
-                if resume is None and not page.items and page.total and listed < page.total:
+                listed += len(page.items) + getattr(page, "set_aside", 0)
+                self._nameless += getattr(page, "set_aside", 0)
+                self._total = self._total if page.total is None else page.total
+                early = resume is not None or listed < (page.total or 0)
+                if early and page.total and not page.items:
                     raise InvalidResponseError("the service ended the list there")
                 if not finished:
                     self.state = evolve(self.state, listing=page.resume or "done")
@@ -145,6 +182,7 @@ class DeviceListing:
             raise
         except GizwitsError as error:
             _log.warning("the listing cannot be split by location: %s", error)
+        self._fruitless = 0
         covered = await self._split(_Part())
         if not self._all_found and (self._total is not None or not covered):
             return False
@@ -155,19 +193,27 @@ class DeviceListing:
 
     async def _split(self, part: _Part) -> bool:
         """Walk smaller parts of a part; return whether they cover it."""
-        covered = [await self._walk_part(smaller) for smaller in self._smaller(part)]
+        covered = True
+        for smaller in part.split(self._world, self._client.now()):
+            whole = await self._walk_part(smaller)
+            covered = covered and whole
+            if not whole and smaller.liveness_start is not None:
+                break  # A longer time of activity selects more devices, and is cut short too.
         # Devices without a location are in no part by location.
-        return part.is_online is None and all(covered)
+        return covered and part.is_online is None
 
     async def _walk_part(self, part: _Part) -> bool:
-        if self._all_found:
-            return True
+        if self._all_found or self._fruitless >= _MAX_FRUITLESS:
+            return False
+        found, self._fruitless = self._found, self._fruitless + 1
         try:
             async with aclosing(self._pages(part)) as pages:
                 listed = 0
                 async for page in pages:
                     listed += len(page.items)
                     await self._keep(page)
+                    if self._found > found:
+                        self._fruitless = 0
         except _FINAL:
             raise
         except GizwitsError as error:
@@ -177,29 +223,12 @@ class DeviceListing:
             return await self._split(part)
         return True
 
-    def _smaller(self, part: _Part) -> list[_Part]:
-        if part.is_online is None:
-            return [evolve(part, is_online=flag) for flag in (True, False)]
-        if part.liveness_start is not None:
-            return []
-        places, level = self._world.children, "country"
-        for name, below in (("country", "region"), ("region", "city"), ("city", "")):
-            if getattr(part, name) is not None:
-                inside = [place for place in places if place.name == getattr(part, name)]
-                places, level = inside[0].children if inside else (), below
-        found = [evolve(part, **{level: place.name}) for place in places if place.name and level]
-        if level in {"country", ""}:
-            now = int(self._client.now())
-            found += [evolve(part, liveness_start=now - seconds) for seconds in _RECENT]
-        return found
-
     # --- pages
 
     async def _pages(
         self, part: _Part, resume: str | None = None
     ) -> AsyncGenerator[Page[Device], None]:
-        # Disabled devices are included: their logs can still be read.
-        stream = self._client.devices.search(show_disabled=True, **asdict(part))
+        stream = part.search(self._client.devices)
         while True:
             try:
                 async with aclosing(stream.pages(resume)) as pages:

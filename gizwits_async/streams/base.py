@@ -30,6 +30,8 @@ class Page(Generic[T]):
     gaps: tuple[tuple[int, int], ...] = ()
     """First and last second (epoch seconds UTC) of parts of a log that could not be asked for,
     because they fell off its 30-day edge first. Nearly always empty."""
+    total: int | None = None
+    """Items of the whole list as the service counts them; None if it gives no count, and for logs."""
 
 
 class Stream(ABC, Generic[T]):

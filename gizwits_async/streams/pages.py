@@ -107,7 +107,7 @@ class _PageWalk(Walk[Page[T]]):
         if total is not None:
             self._compare_total(total, skip)
         token = None if self._over else write_token(self._query, self._skip)
-        return Page(self._unseen(reply.objects), token)
+        return Page(self._unseen(reply.objects), token, total=total)
 
     def _compare_total(self, total: int, began: int) -> None:
         """Step back where the total shows that rows were deleted, or warn if it was not reached.

@@ -1,0 +1,176 @@
+"""Listings that misbehave keep no known device from being scanned, and are never silently short."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from attrs import evolve
+
+from gizwits_async.errors import ServerError
+from gizwits_async.scan import FleetScan, MemoryStore
+from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorTransport
+from gizwits_async.wire.transport import HttpReply
+from tests.doubles import client_of, virtually
+from tests.scan.common import DAY, in_file, in_memory, truth
+
+NOW = 1_790_000_000
+START = NOW - DAY
+
+
+class Shallow(SimulatorTransport):
+    """A service that lists no rows from a position on."""
+
+    depth = 100
+    code: int | None = 5002
+    asked = 0
+
+    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+        query = parse_qs(urlsplit(target).query)
+        reply = await super().send(method, target, *rest, **more)
+        if "/devices/search" not in target:
+            return reply
+        self.asked += 1
+        if int(query["skip"][0]) < self.depth:
+            return self._cut(reply, int(query["skip"][0]))
+        if self.code is None:
+            page = json.loads(reply.body)
+            return evolve(reply, body=json.dumps({**page, "objects": []}).encode())
+        body = json.dumps({"error_code": self.code, "error_message": "no"}).encode()
+        return HttpReply(500 if self.code == 5409 else 400, {}, body)
+
+    def _cut(self, reply: Any, skip: int) -> Any:
+        page = json.loads(reply.body)
+        page["objects"] = page["objects"][: self.depth - skip]
+        return evolve(reply, body=json.dumps(page).encode())
+
+
+def cloud_of(devices: int, **changes: Any) -> SimulatedCloud:
+    """Return a service with a day of records, and devices changed in this way."""
+    fleet = Fleet.generate(devices, 1, rates=Rates(reports=2, dense=0.0))
+    for device in fleet.devices:
+        if changes:
+            fleet.change(device.did, **changes)
+    return SimulatedCloud(fleet, quota=10**9)
+
+
+def scan_of(transport: SimulatorTransport, cloud: SimulatedCloud, store: Any) -> FleetScan:
+    """Return a scan of the data log of the last day."""
+    client = client_of(cloud, transport=transport, max_retries=0)
+    return FleetScan(client, store, start=START, end=NOW, logs=["data"])
+
+
+@pytest.mark.parametrize("code", [5002, 5409, None])
+def test_a_listing_that_is_cut_short_goes_on_in_parts(code: int | None) -> None:
+    """All devices are found by the filters of the listing, and the report says how."""
+    cloud, store = cloud_of(260), MemoryStore()
+    for device in cloud.fleet.devices:
+        if device.city is None:
+            cloud.fleet.change(device.did, country="China", region="Hunan", city="Changsha")
+    transport = Shallow(cloud)
+    transport.code = code
+
+    async def main() -> None:
+        report = await scan_of(transport, cloud, store).run()
+        assert (report.devices, report.listing, report.complete) == (260, None, True)
+        assert any("continued in parts after 100 devices" in note for note in report.notes)
+        assert in_memory(store) == truth(cloud, START, NOW, ["data"])
+        assert store.state is not None
+        assert store.state.listing == "done"
+
+    virtually(main())
+
+
+@pytest.mark.parametrize("code", [5002, 5409, None])
+def test_known_devices_are_scanned_where_the_rest_cannot_be_listed(code: int | None) -> None:
+    """No filter tells these devices apart: the report names what is missing, each time."""
+    same = {"is_online": True, "online_latest": NOW - 60, "country": None, "region": None}
+    cloud, store = cloud_of(130, **same, city=None), MemoryStore()
+    transport = Shallow(cloud)
+    transport.code = code
+
+    async def main() -> None:
+        for _ in range(2):
+            report = await scan_of(transport, cloud, store).run()
+            assert report.devices == 100
+            assert report.listing is not None
+            assert report.listing.startswith("listing incomplete: 100 of 130")
+            assert not report.complete
+            assert report.hint is not None
+            assert report.to_json()["listing"] == report.listing
+            wanted = truth(cloud, START, NOW, ["data"])
+            assert in_memory(store) == {
+                key: n for key, n in wanted.items() if key[0] in store.devices
+            }
+        transport.depth = 1000
+        report = await scan_of(transport, cloud, store).run()
+        assert report.complete
+        assert in_memory(store) == truth(cloud, START, NOW, ["data"])
+
+    virtually(main())
+
+
+def test_a_total_that_is_too_large_costs_a_few_calls() -> None:
+    """A few smaller parts are tried; when none of them brings a new device, the rest are not."""
+    cloud, store = cloud_of(90), MemoryStore()
+
+    class Boasting(Shallow):
+        def _cut(self, reply: Any, skip: int) -> Any:
+            page = json.loads(reply.body)
+            page["meta"]["total"] += 5
+            return evolve(reply, body=json.dumps(page).encode())
+
+    async def main() -> None:
+        transport = Boasting(cloud)
+        transport.depth = 1000
+        report = await scan_of(transport, cloud, store).run()
+        assert report.listing is not None
+        assert "90 of 95" in report.listing
+        assert transport.asked <= 2 * (2 + 20 * 2)
+
+    virtually(main())
+
+
+class Broken(SimulatorTransport):
+    """A service that answers some paths with an error."""
+
+    path, code, status = "/devices/search", 5409, 500
+
+    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+        if self.path in target:
+            body = json.dumps({"error_code": self.code, "error_message": "no"}).encode()
+            return HttpReply(self.status, {}, body)
+        return await super().send(method, target, *rest, **more)
+
+
+def test_a_listing_that_fails_does_not_keep_known_devices_from_being_scanned() -> None:
+    """The second night reads all logs that the store knows; the first one has nothing to read."""
+    cloud, store = cloud_of(20), MemoryStore()
+
+    async def main() -> None:
+        with pytest.raises(ServerError):
+            await scan_of(Broken(cloud), cloud, MemoryStore()).run()
+        early = FleetScan(client_of(cloud), store, start=START, end=NOW - 9000, logs=["data"])
+        assert (await early.run()).complete
+        broken = client_of(cloud, transport=Broken(cloud), max_retries=0)
+        report = await FleetScan(broken, store, start=START, logs=["data"]).run()
+        assert report.listing is not None
+        assert report.listing.startswith("listing incomplete: 0 of an unknown number")
+        assert not report.complete
+        assert in_memory(store) == truth(cloud, START, report.end, ["data"])
+
+    virtually(main())
+
+
+@pytest.mark.parametrize("code", [5005, 5024, 5409])
+async def test_an_unreadable_definition_keeps_no_log_from_being_read(
+    code: int, tmp_path: Path
+) -> None:
+    """Whatever the service says of it: only the logs decide whether a scan can go on."""
+    cloud, path = cloud_of(5), tmp_path / "fleet.db"
+    transport = Broken(cloud)
+    transport.path, transport.code, transport.status = "/datapoints", code, 400
+    report = await scan_of(transport, cloud, path).run()
+    assert report.complete
+    assert in_file(path) == truth(cloud, START, NOW, ["data"])
