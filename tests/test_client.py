@@ -14,7 +14,7 @@ from gizwits_async.quota import SharedQuota, SharedTokenStore
 from gizwits_async.wire.request import get
 from gizwits_async.wire.token import MemoryTokenStore
 from tests.doubles import FreeQuota, virtual
-from tests.wire.scripted import CREDENTIALS, NOW, ScriptedTransport, Sent, client_on, reply
+from tests.doubles.scripted import CREDENTIALS, NOW, ScriptedTransport, Sent, client_on, reply
 
 
 def ok(_: Sent) -> Any:
@@ -232,17 +232,10 @@ async def test_a_token_in_hand_does_not_outlive_the_client() -> None:
     assert len(transport.sent) == before
 
 
-class ClosableQuota(FreeQuota):
-    closed = 0
-
-    async def aclose(self) -> None:
-        self.closed += 1
-
-
 @virtual
 async def test_a_given_quota_stays_open() -> None:
     """What was handed in is its owner's to close."""
-    quota = ClosableQuota()
+    quota = FreeQuota()
     async with GizwitsClient(CREDENTIALS, transport=ScriptedTransport(ok), quota=quota) as client:
         assert client.quota is quota
     assert quota.closed == 0

@@ -50,7 +50,7 @@ from gizwits_async.models.user_reports import (
 from gizwits_async.models.users import BoundUser, RegisteredUser
 from gizwits_async.wire.request import Auth
 from tests.doubles import FreeQuota
-from tests.wire.scripted import CREDENTIALS, NOW, ScriptedTransport, answers, client_on, reply
+from tests.doubles.scripted import CREDENTIALS, NOW, ScriptedTransport, answers, client_on, reply
 
 START, END = NOW - 7200, NOW - 3600
 T1 = NOW - 5000

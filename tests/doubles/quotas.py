@@ -1,7 +1,7 @@
 """Quotas that always grant, or never, or fail as a test asks."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gizwits_async.options import Lane, QuotaSnapshot
 
@@ -22,10 +22,10 @@ class FreeQuota:
         *,
         delay: float = 0.0,
         permits: float = float("inf"),
-        errors: tuple[Exception | None, ...] = (),
+        errors: Iterable[Exception | None] = (),
     ) -> None:
         self.delay, self.permits = delay, permits
-        self.errors = list(errors)
+        self.errors = iter(errors)
         self.taken = 0
         """Permits asked for."""
         self.observed = 0
@@ -40,7 +40,7 @@ class FreeQuota:
         self.taken += 1
         if self.delay:
             await asyncio.sleep(self.delay)
-        error = self.errors.pop(0) if self.errors else None
+        error = next(self.errors, None)
         if error is not None:
             raise error
         if self.taken > self.permits:

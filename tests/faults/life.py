@@ -17,7 +17,7 @@ from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorT
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.wire.report import Attempt, Call, CallObserver
 from gizwits_async.wire.token import MemoryTokenStore
-from tests.wire.scripted import reassemble
+from tests.doubles.scripted import reassemble
 
 NOW = 1_790_000_000
 CALLS, PERIOD = 120, 600.0

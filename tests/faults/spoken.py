@@ -6,8 +6,8 @@ from typing import Any
 
 from gizwits_async import GizwitsClient
 from gizwits_async.models.devices import Device
+from tests.doubles.scripted import NOW, ScriptedTransport, Sent, client_on, reply
 from tests.faults.c0 import CANARIES
-from tests.wire.scripted import NOW, ScriptedTransport, Sent, client_on, reply
 
 END = NOW - 3600
 START = END - 7200

@@ -25,13 +25,13 @@ from gizwits_async.simulator import Quirks, SimulatedCloud, SimulatorTransport
 from gizwits_async.wire.request import Auth
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import FreeQuota, client_of
+from tests.doubles.scripted import ScriptedTransport, Sent, client_on, reply
 from tests.faults.bodies import HEADERS, RAW, STATUSES, bodies, streams_of_bytes
 from tests.faults.c0 import CANARIES, LOGIN, complaints
 from tests.faults.life import NOW as THEN
 from tests.faults.life import Walker, fleet_of
 from tests.test_endpoints import ROWS, Row
 from tests.wire.raw import Exchange, raw_server
-from tests.wire.scripted import ScriptedTransport, Sent, client_on, reply
 
 MOST_CALLS = 3000
 SLOW = [pytest.mark.slow, pytest.mark.timeout(3600)]

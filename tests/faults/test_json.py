@@ -16,10 +16,10 @@ from gizwits_async.errors import (
 from gizwits_async.models.device_groups import GroupNode
 from gizwits_async.models.devices import DataRecord, Device, DeviceDetail
 from tests.doubles import virtual
+from tests.doubles.scripted import ScriptedTransport, answers, client_on, reply
 from tests.faults.c0 import CANARIES, failure
 from tests.faults.spoken import END, GOOD, START, T1, device, page, search, spoken
 from tests.test_endpoints import ROWS, Row
-from tests.wire.scripted import ScriptedTransport, answers, client_on, reply
 
 # --- the text (J1 to J4, J6, J8)
 

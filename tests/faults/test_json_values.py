@@ -17,10 +17,10 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.devices import DeviceDetail
 from tests.doubles import virtual
+from tests.doubles.scripted import NOW, ScriptedTransport, answers, client_on, reply
 from tests.faults.c0 import CANARIES, failure
 from tests.faults.spoken import END, GOOD, START, T1, device, page, search, spoken
 from tests.test_endpoints import ROWS, Row
-from tests.wire.scripted import NOW, ScriptedTransport, answers, client_on, reply
 
 # --- the values (J11 to J13)
 

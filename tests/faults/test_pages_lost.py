@@ -6,36 +6,32 @@ from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from gizwits_async import errors
-from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud
 from gizwits_async.simulator.state.timeline import Record
-from tests.doubles import client_of, virtually
+from tests.doubles import AlteringTransport, client_of, virtually
 from tests.faults.logs import DATA, DID, NOW, bag, log_of, openings, walk, whole
 
 
-class Strange(SimulatorTransport):
-    """Slips one record into every page of a log."""
+def stray(cloud: SimulatedCloud, record: dict[str, Any], *, alone: bool) -> AlteringTransport:
+    """Return a service that adds one record to every page of a log, or gives it alone."""
 
-    def __init__(self, cloud: SimulatedCloud, record: dict[str, Any], *, alone: bool) -> None:
-        super().__init__(cloud)
-        self.record, self.alone = record, alone
-
-    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
-        reply = await super().send(method, target, *rest, **more)
+    def add(target: str, reply: Any) -> dict[str, Any]:
         if "/data?" not in target:
-            return reply
+            return {}
         page = json.loads(reply.body)
-        page["objects"] = [self.record, *([] if self.alone else page["objects"])]
-        return evolve(reply, body=json.dumps(page).encode())
+        page["objects"] = [record, *([] if alone else page["objects"])]
+        return {"body": json.dumps(page).encode()}
+
+    return AlteringTransport(cloud, add)
 
 
 @pytest.mark.fault("X13")
 def test_x13_a_stray_record_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     """X13: a record of another time among the right ones: all the right ones, and a warning."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
-    door = Strange(cloud, {"ts": NOW - 9000, "attrs": {}}, alone=False)
+    door = stray(cloud, {"ts": NOW - 9000, "attrs": {}}, alone=False)
     with caplog.at_level(logging.WARNING, "gizwits_async"):
         assert bag(walk(cloud, door=door)) == whole(cloud)
     assert "dropped 3 records" in caplog.text
@@ -47,7 +43,7 @@ def test_x13_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
     """X13: another device's page, or milliseconds."""
     cloud = log_of([NOW - 10])
     with pytest.raises(errors.InvalidResponseError, match="no record of the page") as caught:
-        walk(cloud, door=Strange(cloud, {"ts": ts, "attrs": {}}, alone=True))
+        walk(cloud, door=stray(cloud, {"ts": ts, "attrs": {}}, alone=True))
     assert caught.value.resume is not None
 
 
@@ -56,7 +52,7 @@ def test_x13_seconds_out_of_order_are_an_error_with_the_place() -> None:
     """X13: newest first was asked, and an older second stands before newer ones."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
     with pytest.raises(errors.InvalidResponseError, match="run backwards") as caught:
-        walk(cloud, door=Strange(cloud, {"ts": NOW - 4000, "attrs": {}}, alone=False))
+        walk(cloud, door=stray(cloud, {"ts": NOW - 4000, "attrs": {}}, alone=False))
     assert caught.value.resume is not None
 
 

@@ -29,8 +29,8 @@ from gizwits_async.simulator import (
 )
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import FreeQuota, client_of, virtually
+from tests.doubles.scripted import CREDENTIALS
 from tests.scan.common import DAY, cloud_of, in_memory, truth
-from tests.wire.scripted import CREDENTIALS
 
 NOW = 1_790_000_000
 

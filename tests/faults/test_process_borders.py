@@ -20,10 +20,10 @@ from gizwits_async.scan.export import export
 from gizwits_async.simulator import SimulatedCloud
 from gizwits_async.wire.token import MemoryTokenStore
 from tests.doubles import FreeQuota, client_of, virtually
+from tests.doubles.scripted import CREDENTIALS, ScriptedTransport, Sent, answers, client_on, reply
 from tests.faults.logs import NOW
 from tests.test_endpoints import ROWS, Row
 from tests.wire.raw import Exchange, raw_server
-from tests.wire.scripted import CREDENTIALS, ScriptedTransport, Sent, answers, client_on, reply
 
 # --- P5: pickles
 

@@ -12,11 +12,11 @@ from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
 from tests.doubles import FreeQuota
+from tests.doubles.scripted import CREDENTIALS
 from tests.faults.logs import DID, NOW
 from tests.faults.stops import Stops
 from tests.scan.common import in_file, truth
 from tests.wire.raw import Exchange, raw_server
-from tests.wire.scripted import CREDENTIALS
 
 WHEN = pytest.mark.parametrize("late", [False, True], ids=["asleep", "waking"])
 

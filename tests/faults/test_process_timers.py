@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from gizwits_async import TimedOutError
+from tests.doubles.scripted import reassemble
 from tests.faults.wired import wired
 from tests.wire.mischief import stall_after_headers, stall_at_once
 from tests.wire.raw import Answer
-from tests.wire.scripted import reassemble
 
 pytestmark = pytest.mark.jumping
 

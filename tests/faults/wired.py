@@ -10,9 +10,9 @@ from attrs import define, field
 from gizwits_async import GizwitsClient, Options
 from gizwits_async.wire.transport import HttpTransport
 from tests.doubles import FreeQuota
+from tests.doubles.scripted import reassemble
 from tests.faults.c0 import CANARIES, LOGIN
 from tests.wire.raw import Answer, Exchange, RawServer, raw_server
-from tests.wire.scripted import reassemble
 
 GOOD = b'{"did": "d", "success": ["d"], "failed": []}'
 CALLS: dict[str, Callable[[GizwitsClient], Any]] = {

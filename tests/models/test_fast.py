@@ -27,7 +27,7 @@ from gizwits_async.models.page import LogReply, PageReply, decode_page, field_ty
 from gizwits_async.models.values import JsonObject, Number
 from gizwits_async.sections.base import Section
 from gizwits_async.streams import Stream
-from tests.wire.scripted import CREDENTIALS
+from tests.doubles.scripted import CREDENTIALS
 
 
 @frozen(kw_only=True)

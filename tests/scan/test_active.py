@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from gizwits_async.scan import FleetScan, MemoryStore, Since, SqlStore
 from gizwits_async.scan.activity import Activity
@@ -19,7 +18,7 @@ from gizwits_async.simulator import (
     SimulatedCloud,
     SimulatorTransport,
 )
-from tests.doubles import client_of, virtually
+from tests.doubles import AlteringTransport, client_of, virtually
 from tests.scan.common import DAY, cloud_of, in_file, in_memory, log_calls, truth
 
 NOW = 1_790_000_000
@@ -27,14 +26,16 @@ START = NOW - 28 * DAY
 QUIET = Rates(reports=6, empty_day=0.95, edge=0.0)
 
 
-class Closed(SimulatorTransport):
-    """A service of which the report of active devices is closed."""
+def closed_report(target: str, _: Any) -> dict[str, Any]:
+    """Refuse the report of active devices."""
+    if "/active_devices" not in target:
+        return {}
+    return {"status": 403, "body": b'{"error_code": 5024, "error_message": "no"}'}
 
-    async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
-        reply = await super().send(method, target, *rest, **more)
-        if "/active_devices" not in target:
-            return reply
-        return evolve(reply, status=403, body=b'{"error_code": 5024, "error_message": "no"}')
+
+def door_of(cloud: SimulatedCloud, *, closed: bool) -> SimulatorTransport:
+    """Return a transport to the service, whose report of active devices may be closed."""
+    return AlteringTransport(cloud, closed_report) if closed else SimulatorTransport(cloud)
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -45,7 +46,7 @@ def test_only_the_active_are_asked_and_nothing_is_lost(closed: bool, hours: int)
     store = MemoryStore()
 
     async def main() -> None:
-        transport = (Closed if closed else SimulatorTransport)(cloud)
+        transport = door_of(cloud, closed=closed)
         scan = FleetScan(
             client_of(cloud, transport=transport), store, start=START, end=NOW,
             logs=["cmd", "data"], active_only=True,
@@ -120,7 +121,7 @@ def test_where_the_report_is_closed_all_devices_are_asked() -> None:
     cloud, store = cloud_of(4, 30, rates=QUIET), MemoryStore()
 
     async def main() -> None:
-        client = client_of(cloud, transport=Closed(cloud))
+        client = client_of(cloud, transport=door_of(cloud, closed=True))
         scan = FleetScan(client, store, start=START, end=NOW, logs=["data"], active_only=True)
         assert (await scan.run()).complete
         assert in_memory(store) == truth(cloud, START, NOW, ["data"])
@@ -152,7 +153,7 @@ def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
     logs = ["online", "data"]
 
     async def main() -> None:
-        client = client_of(cloud, transport=(Closed if closed else SimulatorTransport)(cloud))
+        client = client_of(cloud, transport=door_of(cloud, closed=closed))
         plain, active = (
             FleetScan(client, MemoryStore(), start=START, end=NOW, logs=logs, active_only=only)
             for only in (False, True)
@@ -181,7 +182,7 @@ def test_the_plan_knows_how_long_a_page_is(closed: bool) -> None:
     cloud = cloud_of(30, 8, rates=Rates(reports=2, dense=0.0), quirks=Quirks(report_today=False))
 
     async def main() -> None:
-        transport = (Closed if closed else SimulatorTransport)(cloud)
+        transport = door_of(cloud, closed=closed)
         client = client_of(cloud, transport=transport, page_size=7)
         for active in (False, True):
             scan = FleetScan(

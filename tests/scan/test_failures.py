@@ -31,7 +31,7 @@ from gizwits_async.simulator import (
     SimulatorTransport,
 )
 from gizwits_async.simulator.transport import Fate
-from tests.doubles import FreeQuota, client_of, virtually
+from tests.doubles import AlteringTransport, FreeQuota, client_of, virtually
 from tests.scan.common import DAY, LOGS, Rows, cloud_of, in_file, in_memory, log_calls, row, truth
 
 NOW = 1_790_000_000
@@ -99,18 +99,18 @@ def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: P
     span = range(NOW - 6 * DAY, NOW, 172_799)
     well = False
 
-    class Garbling(SimulatorTransport):
-        async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
-            reply = await super().send(method, target, *rest, **more)
-            if not well and f"{sick}/data" in target and f"start_ts={span[1] - 1}&" in target:
-                return evolve(reply, body=b"[]")
-            return reply
+    def garble(target: str, _: Any) -> dict[str, Any]:
+        refused = f"{sick}/data" in target and f"start_ts={span[1] - 1}&" in target
+        return {"body": b"[]"} if refused and not well else {}
 
     async def main(store: Any, found: Callable[[], Any]) -> None:
         nonlocal well
         well = False
         scan = FleetScan(
-            client_of(cloud, transport=Garbling(cloud)), store, start=span[0], end=NOW - 2000
+            client_of(cloud, transport=AlteringTransport(cloud, garble)),
+            store,
+            start=span[0],
+            end=NOW - 2000,
         )
         report = await scan.run()
         [failure] = report.failures
@@ -302,20 +302,6 @@ def test_refused_credentials_stop_the_scan() -> None:
     virtually(main())
 
 
-class Refusing(FreeQuota):
-    """A quota that is used up for a while."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error, self.left = error, 5
-
-    async def acquire(self, *arguments: object) -> None:
-        self.taken += 1
-        if self.taken > 10 and self.left:
-            self.left -= 1
-            raise self.error
-
-
 @pytest.mark.parametrize(
     "error", [QuotaWaitError("full", retry_after=100.0), QuotaExceededError(code=5013, status=403)]
 )
@@ -327,7 +313,7 @@ def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -
         client = GizwitsClient(
             cloud.credentials,
             transport=SimulatorTransport(cloud),
-            quota=Refusing(error),
+            quota=FreeQuota(errors=[*[None] * 10, *[error] * 5]),
             options=Options(max_quota_wait=wait, max_retries=0),
         )
         store = MemoryStore()

@@ -13,8 +13,8 @@ from gizwits_async import GizwitsClient
 from gizwits_async.scan import FleetScan
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import FreeQuota, client_of, virtually
+from tests.doubles.scripted import CREDENTIALS
 from tests.scan.common import DAY, cloud_of
-from tests.wire.scripted import CREDENTIALS
 
 NOW = 1_790_000_000
 MB = 2**20

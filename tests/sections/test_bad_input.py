@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gizwits_async import GizwitsClient, errors
-from tests.wire.scripted import ScriptedTransport, answers, client_on, reply
+from tests.doubles.scripted import ScriptedTransport, answers, client_on, reply
 
 
 def bad(call: Callable[[GizwitsClient], Any], says: str) -> Any:

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from gizwits_async import errors
 from gizwits_async.models.outcome import Outcome, OutcomeReply
-from tests.wire.scripted import Answer, ScriptedTransport, Sent, answers, client_on, refused, reply
+from tests.doubles.scripted import (
+    Answer,
+    ScriptedTransport,
+    Sent,
+    answers,
+    client_on,
+    refused,
+    reply,
+)
 
 
 @pytest.mark.fault("C5")

@@ -19,7 +19,7 @@ from gizwits_async.models.device_reports import FaultCounts, FaultReport
 from gizwits_async.models.devices import DataRecord, Device, OnlineEvent
 from gizwits_async.models.product import DataPoint, ProductDataPoints
 from gizwits_async.payload import Frame
-from tests.wire.scripted import NOW, ScriptedTransport, answers, client_on, refused, reply
+from tests.doubles.scripted import NOW, ScriptedTransport, answers, client_on, refused, reply
 
 EMPTY = reply({"meta": {"total": 0}, "objects": []})
 DAY = date(2026, 9, 1)

@@ -7,7 +7,7 @@ import pytest
 
 from gizwits_async import GizwitsClient, errors
 from gizwits_async.sections.device_reports import PATHS
-from tests.wire.scripted import Answer, ScriptedTransport, Sent, client_on, refused, reply
+from tests.doubles.scripted import Answer, ScriptedTransport, Sent, client_on, refused, reply
 
 CALLS: dict[str, Callable[[GizwitsClient], Awaitable[Any]]] = {
     "summary": lambda c: c.device_reports.summary(),

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from gizwits_async.errors import NotFoundError
 from gizwits_async.sections.periods import Cycle, as_day, days, periods
-from tests.wire.scripted import Answer, ScriptedTransport, Sent, answers, client_on, refused, reply
+from tests.doubles.scripted import (
+    Answer,
+    ScriptedTransport,
+    Sent,
+    answers,
+    client_on,
+    refused,
+    reply,
+)
 
 MOST = {"date": 30, "week": 53, "month": 12}
 cycles = st.sampled_from(["date", "week", "month"])

@@ -2,7 +2,7 @@
 
 from gizwits_async import delete, get, post, put
 from gizwits_async.models.values import JsonObject
-from tests.wire.scripted import NOW, ScriptedTransport, answers, client_on, reply
+from tests.doubles.scripted import NOW, ScriptedTransport, answers, client_on, reply
 
 
 async def test_agg_data_is_one_line() -> None:

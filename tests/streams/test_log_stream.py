@@ -25,7 +25,7 @@ from gizwits_async.models.times import LOG_LIFE
 from gizwits_async.options import Options
 from gizwits_async.streams import LogStream, Page
 from tests.doubles import FreeQuota, virtual, virtually
-from tests.wire.scripted import (
+from tests.doubles.scripted import (
     CREDENTIALS,
     NOW,
     ScriptedTransport,

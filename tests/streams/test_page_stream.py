@@ -27,7 +27,7 @@ from gizwits_async.streams import PageStream
 from gizwits_async.streams.resume import write_token
 from gizwits_async.wire.request import get
 from tests.doubles import virtual, virtually
-from tests.wire.scripted import ScriptedTransport, Sent, client_on, gateway_of, refused, reply
+from tests.doubles.scripted import ScriptedTransport, Sent, client_on, gateway_of, refused, reply
 
 Change = Callable[[int, list[str]], None]
 

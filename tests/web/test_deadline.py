@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from itertools import repeat
 from math import nan
 
 import pytest
 
 from gizwits_async import (
     GizwitsClient,
-    Lane,
     NotSentError,
     Options,
     OutcomeUnknownError,
@@ -28,13 +28,6 @@ from tests.doubles import FreeQuota, client_of, virtually
 HOUR = 3600.0
 
 
-class FullQuota(FreeQuota):
-    """A quota that never grants a permit."""
-
-    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
-        await asyncio.sleep(HOUR)
-
-
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -51,7 +44,7 @@ def _fate(fate: Fate, *, login: bool) -> Mapping[str, object]:
 
 
 WAITS = {
-    "quota": ({}, {}, FullQuota()),
+    "quota": ({}, {}, FreeQuota(permits=0)),
     "token": (_fate(Fate.STALL_BEFORE, login=True), {"timeout": HOUR}, FreeQuota()),
     "sending": (_fate(Fate.STALL_BEFORE, login=False), {"timeout": HOUR}, FreeQuota()),
     "reading": (_fate(Fate.STALL_AFTER, login=False), {"timeout": HOUR}, FreeQuota()),
@@ -127,7 +120,7 @@ def test_an_outer_timeout_stays_a_timeout() -> None:
     async def main() -> None:
         cloud = SimulatedCloud()
         async with GizwitsClient(
-            cloud.credentials, transport=SimulatorTransport(cloud), quota=FullQuota()
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=FreeQuota(permits=0)
         ) as client:
             with pytest.raises(TimeoutError) as caught, deadline(5.0):
                 async with asyncio.timeout(1.0):
@@ -141,14 +134,12 @@ def test_an_outer_timeout_stays_a_timeout() -> None:
 def test_a_timeout_from_within_is_not_taken_for_ours() -> None:
     """A TimeoutError of a passed-in component before the deadline stays that error."""
 
-    class Impatient(FreeQuota):
-        async def acquire(self, *args: object) -> None:
-            raise TimeoutError
-
     async def main() -> None:
         cloud = SimulatedCloud()
         async with GizwitsClient(
-            cloud.credentials, transport=SimulatorTransport(cloud), quota=Impatient()
+            cloud.credentials,
+            transport=SimulatorTransport(cloud),
+            quota=FreeQuota(errors=repeat(TimeoutError())),
         ) as client:
             with pytest.raises(TimeoutError), deadline(5.0):
                 await client.devices.detail("x")
@@ -175,7 +166,7 @@ def test_a_cancelled_call_stays_cancelled() -> None:
     async def main() -> None:
         cloud = SimulatedCloud()
         async with GizwitsClient(
-            cloud.credentials, transport=SimulatorTransport(cloud), quota=FullQuota()
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=FreeQuota(permits=0)
         ) as client:
 
             async def bounded() -> None:
@@ -207,7 +198,7 @@ def test_the_earliest_deadline_counts(
         async with GizwitsClient(
             cloud.credentials,
             transport=SimulatorTransport(cloud),
-            quota=FullQuota(),
+            quota=FreeQuota(permits=0),
             options=Options(deadline=own),
         ) as client:
             began = _now()
@@ -246,7 +237,7 @@ def test_tasks_that_are_started_inside_are_bound() -> None:
     async def main() -> float:
         cloud = SimulatedCloud()
         async with GizwitsClient(
-            cloud.credentials, transport=SimulatorTransport(cloud), quota=FullQuota()
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=FreeQuota(permits=0)
         ) as client:
             began = _now()
             with deadline(2.0):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
-from gizwits_async import Lane, Options, Page, Stream
+from gizwits_async import Options, Page, Stream
 from gizwits_async.fastapi import Gizwits, gizwits_lifespan, install_error_handlers, json_lines
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import Fate, Fleet, SimulatedCloud, SimulatorTransport
@@ -164,28 +164,10 @@ async def test_a_slow_reader_is_waited_for_and_a_gone_one_ends_the_walk() -> Non
     assert stream.over == 1
 
 
-class _Scarce(FreeQuota):
-    """A quota with a few permits that counts its waiters."""
-
-    def __init__(self, permits: int) -> None:
-        super().__init__()
-        self.permits = permits
-        self.waiting = 0
-
-    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
-        self.taken += 1
-        if self.taken > self.permits:
-            self.waiting += 1
-            try:
-                await asyncio.get_running_loop().create_future()
-            finally:
-                self.waiting -= 1
-
-
 async def test_a_disconnect_cancels_a_wait_for_quota() -> None:
     """A walk that waits for quota is cancelled when its client disconnects."""
     cloud = SimulatedCloud(Fleet.generate(6, 3))
-    quota = _Scarce(3)
+    quota = FreeQuota(permits=3)
     async with served(_app(cloud, quota=quota)) as url:
         async with aiohttp.ClientSession() as session:
             response = await session.get(f"{url}/{_busiest(cloud)}")

@@ -81,12 +81,8 @@ def test_attempts_and_waits_add_up() -> None:
     def fates(request: object, number: int) -> Fate:
         return Fate.REPLY_LOST if number in {2, 3} else Fate.DELIVER
 
-    class Slow(FreeQuota):
-        async def acquire(self, *args: object) -> None:
-            await asyncio.sleep(2.0)
-
     async def main() -> None:
-        watched = Watched(quota=Slow(), latency=0.5, fates=fates)
+        watched = Watched(quota=FreeQuota(delay=2.0), latency=0.5, fates=fates)
         await watched.client.devices.detail(watched.mac)
         last = watched.reports[-1]
         assert (last.attempts, last.status, last.error) == (3, 200, None)

@@ -24,7 +24,7 @@ from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.wire.decode import decode
 from gizwits_async.wire.request import get, post
 from gizwits_async.wire.transport import HttpReply
-from tests.wire.scripted import reply
+from tests.doubles.scripted import reply
 
 READ = get("/v1/products/pk/device_detail", DeviceDetail, mac="canary-in-the-query")
 WRITE = post("/v1/products/pk/devices/d/control", type(None))

@@ -32,7 +32,7 @@ from gizwits_async.wire.transport import HttpReply
 from tests.canaries import CREDENTIALS as CANARIES
 from tests.canaries import leaks, told
 from tests.doubles import FreeQuota, virtual
-from tests.wire.scripted import (
+from tests.doubles.scripted import (
     CREDENTIALS,
     NOW,
     ScriptedTransport,

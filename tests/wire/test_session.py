@@ -18,8 +18,8 @@ from gizwits_async import GizwitsClient
 from gizwits_async.errors import ClientClosedError
 from gizwits_async.wire.transport import HttpTransport
 from tests.doubles import FreeQuota
+from tests.doubles.scripted import CREDENTIALS
 from tests.wire.raw import Exchange, RawServer, raw_server
-from tests.wire.scripted import CREDENTIALS
 
 leaves_sockets = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
@@ -210,7 +210,7 @@ import asyncio, os, sys
 from gizwits_async import GizwitsClient
 from gizwits_async.errors import ClientClosedError
 from tests.doubles import FreeQuota
-from tests.wire.scripted import CREDENTIALS
+from tests.doubles.scripted import CREDENTIALS
 import aiohttp
 
 url, borrowed = sys.argv[1], sys.argv[2] == "borrowed"

@@ -19,7 +19,7 @@ from gizwits_async.options import Credentials
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.token import MemoryTokenStore, TokenSource, token_key
 from tests.doubles import virtual, virtually
-from tests.wire.scripted import (
+from tests.doubles.scripted import (
     CREDENTIALS,
     NOW,
     ScriptedTransport,
