@@ -145,7 +145,7 @@ def test_a_number_in_the_environment_that_is_none_is_refused_by_its_name(
 
 @pytest.mark.fault("P5")
 def test_a_client_shows_and_pickles_nothing() -> None:
-    """P5: its repr holds no secret, and pickling it is a TypeError with advice."""
+    """Its repr holds no secret, and pickling it is a TypeError with advice."""
     client = client_on(ScriptedTransport(ok))
     assert "secret" not in repr(client)
     with pytest.raises(TypeError, match="Credentials"):
@@ -155,7 +155,7 @@ def test_a_client_shows_and_pickles_nothing() -> None:
 @virtual
 @pytest.mark.fault("A7")
 async def test_a_hundred_enterprises_in_one_process_have_nothing_of_each_other() -> None:
-    """A7: tokens and quotas: also with one token store for all, and one product key."""
+    """Tokens and quotas: also with one token store for all, and one product key."""
     store = MemoryTokenStore()
     transports = {f"e{number}": ScriptedTransport(ok) for number in range(100)}
     for name, transport in transports.items():
@@ -208,7 +208,7 @@ async def test_views_share_session_quota_and_tokens() -> None:
 @virtual
 @pytest.mark.fault("P7")
 async def test_closing_is_idempotent_and_final_for_all_views() -> None:
-    """P7: after aclose every view raises ClientClosedError; closing again does nothing."""
+    """After aclose every view raises ClientClosedError; closing again does nothing."""
     async with client_on(ScriptedTransport(ok)) as client:
         view = client.for_product("pk2", "s")
         await client.aclose()
@@ -254,7 +254,7 @@ async def test_any_request_can_be_sent() -> None:
 @pytest.mark.parametrize("log", ["online_log", "cmd_log", "data_log"])
 @pytest.mark.fault("P11")
 def test_a_did_that_cannot_stand_in_a_path_is_refused_at_once(did: str, log: str) -> None:
-    """P11: a ValueError where the stream is described, before anything is sent."""
+    """A ValueError where the stream is described, before anything is sent."""
     transport = ScriptedTransport(ok)
     with pytest.raises(ValueError, match="did"):
         getattr(client_on(transport).devices, log)(did)

@@ -21,7 +21,7 @@ GOOD = {
 )
 @pytest.mark.fault("P12")
 def test_credentials_that_cannot_stand_in_a_header_are_refused(name: str, value: object) -> None:
-    """P12: CR, LF, NUL, blanks and other than ASCII never reach aiohttp, which would send them raw."""
+    """CR, LF, NUL, blanks and other than ASCII never reach aiohttp, which would send them raw."""
     with pytest.raises(ValueError, match=name) as caught:
         Credentials(**{**GOOD, name: value})  # type: ignore[arg-type]
     assert "canary" not in str(caught.value)

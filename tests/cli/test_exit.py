@@ -18,7 +18,7 @@ from tests.scan.common import in_file, log_calls, truth
 async def test_a_store_that_cannot_be_used_is_left_as_it_is(
     program: Any, cloud: SimulatedCloud
 ) -> None:
-    """P9: locked, of another range, newer, foreign, no database: said in one line, and left as it is."""
+    """Locked, of another range, newer, foreign, no database: said in one line, and left as it is."""
     code, out, _ = await program("scan", "--since", "1d", "--json")
     start = json.loads(out)["start"]
     assert code == 0

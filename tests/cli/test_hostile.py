@@ -30,7 +30,7 @@ def obeys(text: str) -> list[str]:
 async def test_names_of_devices_reach_no_terminal_as_they_are(
     form: str, program: Any, cloud: SimulatedCloud
 ) -> None:
-    """P13: in each form all of the name is there, written so that it does nothing."""
+    """In each form all of the name is there, written so that it does nothing."""
     did = cloud.fleet.devices[0].did
     cloud.fleet.change(did, city=EVIL, is_disabled=False)
     for kind in ("online", "cmd", "data"):
@@ -52,7 +52,7 @@ async def test_names_of_devices_reach_no_terminal_as_they_are(
 async def test_a_report_of_a_scan_shows_what_the_service_said_and_does_not_obey_it(
     program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P13: failing devices, a log that is given up, refused credentials: escapes and markup are text."""
+    """Failing devices, a log that is given up, refused credentials: escapes and markup are text."""
     odd = evolve(cloud.fleet.devices[0], did=f"d{EVIL}", mac="ACCF23FFFFFF")
     cloud.fleet.add(odd)
     rule = FaultRule(path="*/cmd", action="status", status=403, code=5018)
@@ -81,7 +81,7 @@ async def test_a_report_of_a_scan_shows_what_the_service_said_and_does_not_obey_
 async def test_a_csv_that_is_made_safe_has_no_cell_that_a_spreadsheet_runs(
     program: Any, cloud: SimulatedCloud
 ) -> None:
-    """P13: headers and cells of all logs; numbers and everything else stay as they were."""
+    """Headers and cells of all logs; numbers and everything else stay as they were."""
     did = cloud.fleet.devices[0].did
     begins = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
     texts = [f"{begin}cmd|' /C calc'!A0" for begin in begins]

@@ -57,7 +57,7 @@ async def goes_on(cloud: SimulatedCloud) -> None:
 
 @pytest.mark.fault("P8")
 async def test_ctrl_c_twice_stops_at_once(cloud: SimulatedCloud) -> None:
-    """P8: it waits for nothing, not for a store that hangs either; the next run ends with the truth."""
+    """It waits for nothing, not for a store that hangs either; the next run ends with the truth."""
     async with stuck(cloud) as process:
         process.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):  # It waits for the transaction that has begun.
@@ -71,7 +71,7 @@ async def test_ctrl_c_twice_stops_at_once(cloud: SimulatedCloud) -> None:
 
 @pytest.mark.fault("P8")
 async def test_ctrl_c_once_saves_and_says_how_to_go_on(cloud: SimulatedCloud) -> None:
-    """P8: it waits for the transaction that is open, ends, and the same command goes on from there."""
+    """It waits for the transaction that is open, ends, and the same command goes on from there."""
     async with stuck(cloud) as process:
         process.send_signal(signal.SIGINT)
         with pytest.raises(TimeoutError):
@@ -101,7 +101,7 @@ async def test_ctrl_c_that_is_ignored_stays_so(cloud: SimulatedCloud) -> None:
 
 
 async def test_ctrl_c_at_a_command_under_way_says_what_nobody_knows(cloud: SimulatedCloud) -> None:
-    """C1: the machine may be moving already; nothing is sent again, and the person is told."""
+    """The machine may be moving already; nothing is sent again, and the person is told."""
     cloud.faults.set([FaultRule(path="*/control", action="stall", seconds=60)])
     did = cloud.fleet.devices[0].did
     process = await asyncio.create_subprocess_exec(

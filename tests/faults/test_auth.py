@@ -54,8 +54,8 @@ def assert_apart(found: list[Any], kind: type[errors.GizwitsError], code: int) -
 @pytest.mark.fault("A1")
 @pytest.mark.parametrize("how", ["expire", "revoke"])
 @pytest.mark.parametrize("kind", ["position", "scroll"])
-def test_a1_a_token_that_ends_in_a_burst_costs_one_login(how: str, kind: Any) -> None:
-    """A1: 500 tasks and three walks under way; one renewal, each call once more, nothing doubled."""
+def test_a_token_that_ends_in_a_burst_costs_one_login(how: str, kind: Any) -> None:
+    """500 tasks and three walks under way; one renewal, each call once more, nothing doubled."""
     records = [Record(at=NOW - 1 - n * 1.7, body={"attrs": {"n": n}}) for n in range(400)]
     fleet = Fleet.of([DID, *(f"{n:022d}" for n in range(59))], {("data", DID): records}, now=NOW)
     quirks = Quirks(context_kind=kind, log_cap=20)
@@ -92,8 +92,8 @@ def test_a1_a_token_that_ends_in_a_burst_costs_one_login(how: str, kind: Any) ->
 
 
 @pytest.mark.fault("A1")
-def test_a1_a_walk_of_days_renews_in_time_and_is_never_refused() -> None:
-    """A1: a token that ends between pages is renewed before; a slow walk meets no refusal."""
+def test_a_walk_of_days_renews_in_time_and_is_never_refused() -> None:
+    """A token that ends between pages is renewed before; a slow walk meets no refusal."""
     cloud = SimulatedCloud(fleet_of(), token_life=3600.0, quota=10**9)
 
     async def main() -> list[str]:
@@ -115,10 +115,8 @@ def test_a1_a_walk_of_days_renews_in_time_and_is_never_refused() -> None:
 @pytest.mark.fault("A2")
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.15, 0.25])
 @pytest.mark.parametrize("leaders", [1, 5])
-def test_a2_followers_do_not_notice_that_the_leader_is_cancelled(
-    moment: float, leaders: int
-) -> None:
-    """A2: the renewal belongs to the client: one login, whoever of those who wait gives up."""
+def test_followers_do_not_notice_that_the_leader_is_cancelled(moment: float, leaders: int) -> None:
+    """The renewal belongs to the client: one login, whoever of those who wait gives up."""
     cloud = SimulatedCloud(fleet_of())
 
     async def main() -> None:
@@ -137,8 +135,8 @@ def test_a2_followers_do_not_notice_that_the_leader_is_cancelled(
 
 
 @pytest.mark.fault("A2")
-def test_a2_a_login_outlives_all_who_waited_for_it() -> None:
-    """A2: with every caller gone the token still arrives, and the next call has it."""
+def test_a_login_outlives_all_who_waited_for_it() -> None:
+    """With every caller gone the token still arrives, and the next call has it."""
     cloud = SimulatedCloud(fleet_of())
 
     async def main() -> None:
@@ -159,8 +157,8 @@ def test_a2_a_login_outlives_all_who_waited_for_it() -> None:
 
 @pytest.mark.fault("A3")
 @pytest.mark.parametrize("code", [5003, 5004, 5005, 5012])
-def test_a3_a_refused_login_is_told_to_all_who_waited_and_then_forgotten(code: int) -> None:
-    """A3: one login on the wire for fifty waiters, an error for each, and the next call tries anew."""
+def test_a_refused_login_is_told_to_all_who_waited_and_then_forgotten(code: int) -> None:
+    """One login on the wire for fifty waiters, an error for each, and the next call tries anew."""
     cloud = SimulatedCloud(
         fleet_of(), faults=[FaultRule(path=TOKEN, nth=(1, 2), action="status", code=code)]
     )
@@ -178,8 +176,8 @@ def test_a3_a_refused_login_is_told_to_all_who_waited_and_then_forgotten(code: i
 
 
 @pytest.mark.fault("A3")
-def test_a3_a_wrong_secret_is_no_storm() -> None:
-    """A3: with a secret that is really wrong each round of callers costs one login, walks too."""
+def test_a_wrong_secret_is_no_storm() -> None:
+    """With a secret that is really wrong each round of callers costs one login, walks too."""
     cloud = SimulatedCloud(fleet_of())
     wrong = evolve(cloud.credentials, enterprise_secret="not-this-one")
 
@@ -203,10 +201,8 @@ def test_a3_a_wrong_secret_is_no_storm() -> None:
 @pytest.mark.fault("A4")
 @pytest.mark.parametrize("code", [5009, 5011])
 @pytest.mark.parametrize("call", ["read", "write", "list", "log"])
-def test_a4_a_server_that_always_says_expired_costs_one_renewal_a_call(
-    code: int, call: str
-) -> None:
-    """A4: two logins in all, the first and the renewal; then TokenRejectedError, with no effect."""
+def test_a_server_that_always_says_expired_costs_one_renewal_a_call(code: int, call: str) -> None:
+    """Two logins in all, the first and the renewal; then TokenRejectedError, with no effect."""
     rule = FaultRule(path=OTHERS, action="status", code=code)
     cloud = SimulatedCloud(fleet_of(), faults=[rule])
 
@@ -230,8 +226,8 @@ def test_a4_a_server_that_always_says_expired_costs_one_renewal_a_call(
 
 
 @pytest.mark.fault("A4")
-def test_a4_a_crowd_is_no_storm_either() -> None:
-    """A4: a hundred calls at once that are always refused renew once together."""
+def test_a_crowd_is_no_storm_either() -> None:
+    """A hundred calls at once that are always refused renew once together."""
     cloud = SimulatedCloud(fleet_of(), faults=[FaultRule(path=OTHERS, action="status", code=5011)])
 
     async def main() -> None:
@@ -247,8 +243,8 @@ def test_a4_a_crowd_is_no_storm_either() -> None:
 
 
 @pytest.mark.fault("A7")
-def test_a7_products_never_meet_each_others_tokens() -> None:
-    """A7: one store, three products, two enterprises' secrets: 5010 is never heard."""
+def test_products_never_meet_each_others_tokens() -> None:
+    """One store, three products, two enterprises' secrets: 5010 is never heard."""
     cloud = SimulatedCloud(fleet_of())
     others = ["product0", "product1"]
     for key in others:
@@ -283,8 +279,8 @@ def test_a7_products_never_meet_each_others_tokens() -> None:
 
 
 @pytest.mark.fault("A7")
-def test_a7_a_token_that_is_of_another_product_all_the_same_is_no_loop() -> None:
-    """A7: 5010 is an AuthenticationError, for which no new token is fetched and nothing repeated."""
+def test_a_token_that_is_of_another_product_all_the_same_is_no_loop() -> None:
+    """5010 is an AuthenticationError, for which no new token is fetched and nothing repeated."""
     cloud = SimulatedCloud(fleet_of(), faults=[FaultRule(path=OTHERS, action="status", code=5010)])
 
     async def main() -> None:
@@ -302,8 +298,8 @@ def test_a7_a_token_that_is_of_another_product_all_the_same_is_no_loop() -> None
 
 @pytest.mark.fault("A1", "A3")
 @pytest.mark.parametrize("fate", [Fate.NOT_SENT, Fate.REPLY_LOST, Fate.STALL_BEFORE])
-def test_a3_a_login_that_is_lost_is_repeated_by_itself_alone(fate: Fate) -> None:
-    """A3: a lost login goes again as any read; its waiters add no repetition of their own."""
+def test_a_login_that_is_lost_is_repeated_by_itself_alone(fate: Fate) -> None:
+    """A lost login goes again as any read; its waiters add no repetition of their own."""
     cloud = SimulatedCloud(fleet_of())
     door = SimulatorTransport(
         cloud, fates=lambda _, number: fate if number in {1, 2} else Fate.DELIVER

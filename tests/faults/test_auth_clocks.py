@@ -64,10 +64,10 @@ EXPIRIES = [("expire_at", "s"), ("expired_at", "s"), ("both", "ms"), ("missing",
 @pytest.mark.parametrize("off", [-7200, -30, 0, 30, 7200, 40 * DAY])
 @pytest.mark.parametrize(("name", "unit"), EXPIRIES)
 @pytest.mark.parametrize("dated", [True, False])
-def test_a5_a_token_is_renewed_in_time_by_a_clock_that_is_wrong(
+def test_a_token_is_renewed_in_time_by_a_clock_that_is_wrong(
     off: float, name: Any, unit: Any, dated: bool
 ) -> None:
-    """A5: by the server's `Date` no call is refused; without one a refusal is mended, unseen.
+    """By the server's `Date` no call is refused; without one a refusal is mended, unseen.
 
     Twenty days of tokens that live seven, a call every hour: three logins, and none more for the skew.
     """
@@ -99,8 +99,8 @@ def test_a5_a_token_is_renewed_in_time_by_a_clock_that_is_wrong(
 
 @pytest.mark.fault("A5")
 @pytest.mark.parametrize("off", [-7200, 7200])
-def test_a5_a_walk_by_a_wrong_clock_brings_all_that_the_server_has(off: float) -> None:
-    """A5: "now" and the 30-day edge are the server's, so that the newest records are not missed."""
+def test_a_walk_by_a_wrong_clock_brings_all_that_the_server_has(off: float) -> None:
+    """ "now" and the 30-day edge are the server's, so that the newest records are not missed."""
     cloud = log_of([NOW - 1 - n * 37.5 for n in range(400)])
     door = SimulatorTransport(cloud, clock=at_the_server)
 
@@ -116,8 +116,8 @@ STEPS = [[(40.0, 3600.0)], [(40.0, -3600.0)], [(20.0, 8 * DAY), (60.0, -16 * DAY
 
 @pytest.mark.fault("A6")
 @pytest.mark.parametrize("steps", STEPS)
-def test_a6_a_wall_clock_that_jumps_moves_nothing(steps: list[tuple[float, float]]) -> None:
-    """A6: pauses, quota, token and walk go by the clock that only moves forward."""
+def test_a_wall_clock_that_jumps_moves_nothing(steps: list[tuple[float, float]]) -> None:
+    """Pauses, quota, token and walk go by the clock that only moves forward."""
     cloud = log_of([NOW - 1 - n * 5.0 for n in range(900)])
     lost = FaultRule(path="*/data", nth=(3, 5), action="reset")
     cloud.faults.set([lost])
@@ -152,8 +152,8 @@ def test_a6_a_wall_clock_that_jumps_moves_nothing(steps: list[tuple[float, float
 @pytest.mark.fault("A6", "X7")
 @pytest.mark.parametrize("dead", ["error", "empty", "restart"])
 @pytest.mark.parametrize("kind", ["position", "scroll"])
-def test_a6_after_a_suspend_cursors_and_token_are_made_anew(dead: Any, kind: Any) -> None:
-    """A6: ten days asleep, which the loop's clock does not count: nothing lost, nothing doubled."""
+def test_after_a_suspend_cursors_and_token_are_made_anew(dead: Any, kind: Any) -> None:
+    """Ten days asleep, which the loop's clock does not count: nothing lost, nothing doubled."""
     cloud = log_of([NOW - 1 - n * 5.0 for n in range(900)], dead_context=dead, context_kind=kind)
     slept = 0.0
     door = SimulatorTransport(cloud, clock=lambda: at_the_server() + slept)

@@ -81,8 +81,8 @@ CORRUPT: dict[str, Any] = {
 
 @pytest.mark.fault("A8")
 @pytest.mark.parametrize("kind", CORRUPT)
-async def test_a8_a_corrupt_value_is_ignored_and_fetched_anew(valkey: str, kind: str) -> None:
-    """A8: whatever stands under the token's name, the call works, and the store is mended by it."""
+async def test_a_corrupt_value_is_ignored_and_fetched_anew(valkey: str, kind: str) -> None:
+    """Whatever stands under the token's name, the call works, and the store is mended by it."""
     cloud = cloud_of()
     raw: Any = Redis.from_url(valkey)
     await raw.flushall()
@@ -103,8 +103,8 @@ async def test_a8_a_corrupt_value_is_ignored_and_fetched_anew(valkey: str, kind:
 
 
 @pytest.mark.fault("A8", "A1")
-async def test_a8_processes_share_each_login(valkey: str) -> None:
-    """A8: four real processes: one login; after its end one more, whoever meets the refusal first."""
+async def test_processes_share_each_login(valkey: str) -> None:
+    """Four real processes: one login; after its end one more, whoever meets the refusal first."""
     raw: Any = Redis.from_url(valkey)
     await raw.flushall()
     with ThreadedSimulator() as simulator:
@@ -149,8 +149,8 @@ async def test_a8_processes_share_each_login(valkey: str) -> None:
 
 
 @pytest.mark.fault("A8")
-async def test_a8_a_value_is_never_torn(valkey: str) -> None:
-    """A8: while two writers save and discard, a reader finds one of their tokens or none."""
+async def test_a_value_is_never_torn(valkey: str) -> None:
+    """While two writers save and discard, a reader finds one of their tokens or none."""
     one, two, reader = (SharedTokenStore(valkey) for _ in range(3))
     tokens = {
         one: Token(token="a" * 4000, expires_at=1_999_999_999),
@@ -175,8 +175,8 @@ async def test_a8_a_value_is_never_torn(valkey: str) -> None:
 
 
 @pytest.mark.fault("A8")
-async def test_a8_who_dies_in_a_renewal_holds_nobody_up_for_ever(valkey: str) -> None:
-    """A8: the lock of a process that was killed ends; the others then log in, once."""
+async def test_who_dies_in_a_renewal_holds_nobody_up_for_ever(valkey: str) -> None:
+    """The lock of a process that was killed ends; the others then log in, once."""
     raw: Any = Redis.from_url(valkey)
     await raw.flushall()
     cloud = cloud_of()

@@ -51,8 +51,8 @@ LOST = [
 
 @pytest.mark.fault("C1")
 @pytest.mark.parametrize("rule", LOST, ids=[f"{r.action}-{r.status or r.code}" for r in LOST])
-def test_c1_a_control_whose_reply_is_lost_is_never_sent_again(rule: FaultRule) -> None:
-    """C1: whatever became of the reply, the device got it once, and the error says: unknown."""
+def test_a_control_whose_reply_is_lost_is_never_sent_again(rule: FaultRule) -> None:
+    """Whatever became of the reply, the device got it once, and the error says: unknown."""
     cloud = cloud_of(rule)
 
     async def main() -> None:
@@ -69,8 +69,8 @@ def test_c1_a_control_whose_reply_is_lost_is_never_sent_again(rule: FaultRule) -
 
 
 @pytest.mark.fault("C1")
-async def test_c1_over_a_socket_too() -> None:
-    """C1: the connection breaks after the effect; neither we nor aiohttp send the command again."""
+async def test_over_a_socket_too() -> None:
+    """The connection breaks after the effect; neither we nor aiohttp send the command again."""
     cloud = cloud_of(on_control(action="effect_without_reply"))
     async with SimulatorServer(cloud) as server, GizwitsClient(
         cloud.credentials, base_url=server.url, quota=FreeQuota()
@@ -82,8 +82,8 @@ async def test_c1_over_a_socket_too() -> None:
 
 
 @pytest.mark.fault("C1")
-def test_c1_a_deadline_over_a_command_that_is_under_way_leaves_it_unknown() -> None:
-    """C1: time runs out while the reply is awaited; a cancelled one is not sent again either."""
+def test_a_deadline_over_a_command_that_is_under_way_leaves_it_unknown() -> None:
+    """Time runs out while the reply is awaited; a cancelled one is not sent again either."""
     cloud = cloud_of()
     door = SimulatorTransport(cloud, reply_latency=3.0)
 
@@ -104,8 +104,8 @@ def test_c1_a_deadline_over_a_command_that_is_under_way_leaves_it_unknown() -> N
 
 
 @pytest.mark.fault("C2")
-def test_c2_a_command_that_never_left_goes_again() -> None:
-    """C2: not sent is not done: it is tried as often as a read, and taken once."""
+def test_a_command_that_never_left_goes_again() -> None:
+    """Not sent is not done: it is tried as often as a read, and taken once."""
     cloud = cloud_of()
     door = SimulatorTransport(
         cloud,
@@ -124,8 +124,8 @@ def test_c2_a_command_that_never_left_goes_again() -> None:
 
 
 @pytest.mark.fault("C2")
-def test_c2_a_command_that_can_never_leave_is_not_sent() -> None:
-    """C2: after the last try it is NotSentError, which promises that nothing was done."""
+def test_a_command_that_can_never_leave_is_not_sent() -> None:
+    """After the last try it is NotSentError, which promises that nothing was done."""
     cloud = cloud_of()
     door = SimulatorTransport(
         cloud, fates=lambda sent, _: Fate.NOT_SENT if "/control" in sent.target else Fate.DELIVER
@@ -143,8 +143,8 @@ def test_c2_a_command_that_can_never_leave_is_not_sent() -> None:
 
 @pytest.mark.jumping
 @pytest.mark.fault("C2")
-async def test_c2_refused_by_a_closed_port_it_goes_when_the_port_opens() -> None:
-    """C2: over real sockets: nobody listens at first, then the service is up; one command."""
+async def test_refused_by_a_closed_port_it_goes_when_the_port_opens() -> None:
+    """Over real sockets: nobody listens at first, then the service is up; one command."""
     cloud = cloud_of()
     tokens = MemoryTokenStore()
     with kept_port() as port:
@@ -176,10 +176,10 @@ def _client(credentials: Credentials, url: str, tokens: MemoryTokenStore) -> Giz
 
 @pytest.mark.fault("C3")
 @pytest.mark.parametrize("status", [None, 500])
-def test_c3_a_command_that_failed_goes_again_only_if_the_caller_sends_it(
+def test_a_command_that_failed_goes_again_only_if_the_caller_sends_it(
     status: int | None,
 ) -> None:
-    """C3: 5403 "use again" is the caller's to decide: one call, one request, one command."""
+    """5403 "use again" is the caller's to decide: one call, one request, one command."""
     cloud = cloud_of(on_control(action="status", code=5403, status=status, nth=1))
 
     async def main() -> None:
@@ -199,8 +199,8 @@ def test_c3_a_command_that_failed_goes_again_only_if_the_caller_sends_it(
 
 
 @pytest.mark.fault("C3")
-def test_c3_a_confirmed_control_does_not_go_again_after_a_sending_that_went_wrong() -> None:
-    """C3: `resend` is for devices that stay silent; a failed sending is told at once."""
+def test_a_confirmed_control_does_not_go_again_after_a_sending_that_went_wrong() -> None:
+    """`resend` is for devices that stay silent; a failed sending is told at once."""
     cloud = cloud_of(on_control(action="status", code=5403))
 
     async def main() -> None:
@@ -214,8 +214,8 @@ def test_c3_a_confirmed_control_does_not_go_again_after_a_sending_that_went_wron
 
 @pytest.mark.fault("C4")
 @pytest.mark.parametrize("lost", [None, 1, 2])
-def test_c4_1001_macs_are_two_calls_and_one_result(lost: int | None) -> None:
-    """C4: at most 1,000 a call; unknown MACs are `failed`, a lost call's `unknown`; no exception."""
+def test_1001_macs_are_two_calls_and_one_result(lost: int | None) -> None:
+    """At most 1,000 a call; unknown MACs are `failed`, a lost call's `unknown`; no exception."""
     fleet = Fleet.of([f"{number:022d}" for number in range(1001)])
     rule = FaultRule(
         action="effect_without_reply", method="PUT", path="*/device_groups/*", nth=lost or 99
@@ -247,8 +247,8 @@ def forget(_: str, reply: Any) -> dict[str, Any]:
 
 @pytest.mark.fault("C5")
 @pytest.mark.parametrize("labels", ["right", "swapped"])
-def test_c5_each_id_of_a_binding_is_in_one_of_three_lists(labels: str) -> None:
-    """C5: failed in part, silent of one, labels as the server has them: nothing is raised or lost."""
+def test_each_id_of_a_binding_is_in_one_of_three_lists(labels: str) -> None:
+    """Failed in part, silent of one, labels as the server has them: nothing is raised or lost."""
     fleet = Fleet.of(["a" * 22, "b" * 22, "unheard"])
     cloud = SimulatedCloud(fleet, quirks=Quirks(outcome_labels=labels))  # type: ignore[arg-type]
     user = next(iter(cloud.product.bindings.users.values()))
@@ -269,8 +269,8 @@ def test_c5_each_id_of_a_binding_is_in_one_of_three_lists(labels: str) -> None:
 
 @pytest.mark.fault("C5", "C1")
 @pytest.mark.parametrize("verb", ["bind", "unbind"])
-def test_c5_a_binding_whose_reply_is_lost_is_sent_once(verb: str) -> None:
-    """C5: done at the service, unknown to us, and not done twice."""
+def test_a_binding_whose_reply_is_lost_is_sent_once(verb: str) -> None:
+    """Done at the service, unknown to us, and not done twice."""
     fleet = Fleet.of([DID])
     rule = FaultRule(action="effect_without_reply", path="*/devices/bindings")
     cloud = SimulatedCloud(fleet, faults=[rule])
@@ -288,8 +288,8 @@ def test_c5_a_binding_whose_reply_is_lost_is_sent_once(verb: str) -> None:
 
 
 @pytest.mark.fault("C6")
-def test_c6_a_new_group_whose_reply_is_lost_is_made_once_and_shows_in_the_tree() -> None:
-    """C6: OutcomeUnknownError, one group, and the docstring says where to look: in the tree."""
+def test_a_new_group_whose_reply_is_lost_is_made_once_and_shows_in_the_tree() -> None:
+    """OutcomeUnknownError, one group, and the docstring says where to look: in the tree."""
     rule = FaultRule(action="effect_without_reply", method="POST", path="*/device_groups")
     cloud = SimulatedCloud(Fleet.of([DID]), faults=[rule])
 

@@ -26,8 +26,8 @@ from tests.test_endpoints import ROWS, Row
 
 @pytest.mark.fault("J1")
 @virtual
-async def test_j1_a_trailing_comma_is_told_with_its_place_and_not_repaired() -> None:
-    """J1: the document's own example: which call, what is wrong, at which character."""
+async def test_a_trailing_comma_is_told_with_its_place_and_not_repaired() -> None:
+    """The document's own example: which call, what is wrong, at which character."""
     async with spoken(b'{"gid": null, "total": 31,}') as (client, transport):
         error = await failure(client.user_reports.total(), InvalidResponseError)
         assert str(error).startswith("GET /v1/products/pk/users/report/total: not JSON: ")
@@ -38,8 +38,8 @@ async def test_j1_a_trailing_comma_is_told_with_its_place_and_not_repaired() -> 
 
 @pytest.mark.fault("J2")
 @virtual
-async def test_j2_json_that_breaks_off_is_read_once_more() -> None:
-    """J2: a GET goes again once, whatever `max_retries` says; then it is an error."""
+async def test_json_that_breaks_off_is_read_once_more() -> None:
+    """A GET goes again once, whatever `max_retries` says; then it is an error."""
     cut = b'{"did": "d", "mac": "half'
     async with spoken(cut, GOOD, max_retries=9) as (client, transport):
         assert await client.devices.detail("m") == DeviceDetail(did="d")
@@ -55,8 +55,8 @@ async def test_j2_json_that_breaks_off_is_read_once_more() -> None:
 
 @pytest.mark.fault("J2")
 @virtual
-async def test_j2_a_write_whose_reply_breaks_off_is_unknown() -> None:
-    """J2: it was answered by something; it is not sent again to hear the rest."""
+async def test_a_write_whose_reply_breaks_off_is_unknown() -> None:
+    """It was answered by something; it is not sent again to hear the rest."""
     async with spoken(b'{"success": ["d"', max_retries=9) as (client, transport):
         await failure(client.bindings.bind("u", "app", ["d"]), OutcomeUnknownError)
         assert len(transport.calls) == 1
@@ -74,8 +74,8 @@ async def test_j2_a_write_whose_reply_breaks_off_is_unknown() -> None:
     ids=["a number", "a number as text", "the total"],
 )
 @virtual
-async def test_j3_what_is_no_number_is_refused(number: str, text: str) -> None:
-    """J3: JSON has no such words, and no database a place for them."""
+async def test_what_is_no_number_is_refused(number: str, text: str) -> None:
+    """JSON has no such words, and no database a place for them."""
     async with spoken((text % number).encode()) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         assert error.problems
@@ -87,8 +87,8 @@ async def test_j3_what_is_no_number_is_refused(number: str, text: str) -> None:
     ("number", "refused"), [("NaN", True), ("-Infinity", True), ("1e400", False), ("-1e400", False)]
 )
 @virtual
-async def test_j3_in_a_field_that_nobody_knows_only_json_counts(number: str, refused: bool) -> None:
-    """J3, J10: what no model has is passed over, a number beyond all floats with it; but it is JSON."""
+async def test_in_a_field_that_nobody_knows_only_json_counts(number: str, refused: bool) -> None:
+    """What no model has is passed over, a number beyond all floats with it; but it is JSON."""
     body = f'{{"meta": {{"total": 1}}, "objects": [{{"did": "d", "of_tomorrow": {number}}}]}}'
     async with spoken(body.encode()) as (client, _):
         call = client.devices.search().collect()
@@ -100,8 +100,8 @@ async def test_j3_in_a_field_that_nobody_knows_only_json_counts(number: str, ref
 
 @pytest.mark.fault("J3")
 @virtual
-async def test_j3_nor_do_data_points_hold_them() -> None:
-    """J3: free-form attrs neither: the page is refused, with the place to go on."""
+async def test_nor_do_data_points_hold_them() -> None:
+    """Free-form attrs neither: the page is refused, with the place to go on."""
     body = b'{"meta": {}, "objects": [{"ts": %d, "attrs": {"t": NaN}}]}' % T1
     async with spoken(body) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
@@ -120,10 +120,10 @@ async def test_j3_nor_do_data_points_hold_them() -> None:
     ],
 )
 @virtual
-async def test_j4_5000_digits_are_an_error_of_ours(
+async def test_5000_digits_are_an_error_of_ours(
     text: str, status: int, kind: type[GizwitsError]
 ) -> None:
-    """J4: Python refuses to read them by a bare ValueError; a refusal is told by its status."""
+    """Python refuses to read them by a bare ValueError; a refusal is told by its status."""
     async with spoken((text % ("9" * 5000)).encode(), status=status) as (client, transport):
         error = await failure(client.devices.detail("m"), kind)
         assert len(str(error)) < 400
@@ -142,8 +142,8 @@ DEEP = {
 @pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP)
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
 @virtual
-async def test_j6_no_depth_brings_the_process_down(row: Row, deep: bytes) -> None:
-    """J6: 100,000 levels at the top or in any field of any endpoint: a value or an error of ours."""
+async def test_no_depth_brings_the_process_down(row: Row, deep: bytes) -> None:
+    """100,000 levels at the top or in any field of any endpoint: a value or an error of ours."""
     fields = row.reply if isinstance(row.reply, dict) else {}
     bodies = [deep, *(_with(row.reply, name, deep) for name in fields)]
     if isinstance(fields.get("objects"), list):
@@ -172,8 +172,8 @@ def _with(value: dict[str, Any], name: str, raw: bytes) -> bytes:
 @pytest.mark.fault("J6")
 @pytest.mark.parametrize("field", ["error_code", "error_message", "detail_message", "detail"])
 @virtual
-async def test_j6_a_refusal_may_be_as_deep(field: str) -> None:
-    """J6: the body of an error is told by its status then, and can be pickled."""
+async def test_a_refusal_may_be_as_deep(field: str) -> None:
+    """The body of an error is told by its status then, and can be pickled."""
     async with spoken(_with({"a": 1}, field, DEEP["arrays"]), status=404) as (client, _):
         await failure(client.devices.detail("m"), NotFoundError)
     # So deep as Python's own parser goes: kept as text, for a pickle is no deeper than that.
@@ -184,8 +184,8 @@ async def test_j6_a_refusal_may_be_as_deep(field: str) -> None:
 
 @pytest.mark.fault("J8")
 @virtual
-async def test_j8_of_a_key_that_comes_twice_the_last_one_counts() -> None:
-    """J8: as nearly every JSON reader has it; in fields, data points, the page and refusals alike."""
+async def test_of_a_key_that_comes_twice_the_last_one_counts() -> None:
+    """As nearly every JSON reader has it; in fields, data points, the page and refusals alike."""
     async with spoken(b'{"did": "a", "mac": "m", "did": "b"}') as (client, _):
         assert await client.devices.detail("m") == DeviceDetail(did="b", mac="m")
     body = b'{"objects": [], "objects": [{"ts": %d, "attrs": {"t": 1, "t": 2}}], "meta": {}}' % T1
@@ -217,8 +217,8 @@ LENIENT = {12: (None, []), 31: (None, [])}
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 @virtual
-async def test_j9_a_top_level_that_is_no_object_is_no_reply(row: Row, value: Any) -> None:
-    """J9: all 32 endpoints; never an AttributeError later, never a value made of nothing."""
+async def test_a_top_level_that_is_no_object_is_no_reply(row: Row, value: Any) -> None:
+    """All 32 endpoints; never an AttributeError later, never a value made of nothing."""
     answer = reply(value, row.status)
     login = None if row.number > 1 else lambda _: answer
     transport = ScriptedTransport(lambda _: answer, login)
@@ -238,8 +238,8 @@ async def test_j9_a_top_level_that_is_no_object_is_no_reply(row: Row, value: Any
 
 @pytest.mark.fault("J10")
 @virtual
-async def test_j10_null_stays_none_and_the_unknown_is_passed_over() -> None:
-    """J10: of a device only its did is promised; null is None and not "None", new fields nothing."""
+async def test_null_stays_none_and_the_unknown_is_passed_over() -> None:
+    """Of a device only its did is promised; null is None and not "None", new fields nothing."""
     names = [name for name in Device.__annotations__ if name != "did"]
     plain = await search(page({"did": "d"}))
     assert plain == [Device(did="d")]
@@ -259,8 +259,8 @@ async def test_j10_null_stays_none_and_the_unknown_is_passed_over() -> None:
     ],
 )
 @virtual
-async def test_j10_what_is_promised_and_missing_is_named(body: Any, problem: str) -> None:
-    """J10: the error says which field of which record, and where to go on."""
+async def test_what_is_promised_and_missing_is_named(body: Any, problem: str) -> None:
+    """The error says which field of which record, and where to go on."""
     async with spoken(body) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         assert error.problems == (problem,)
@@ -270,8 +270,8 @@ async def test_j10_what_is_promised_and_missing_is_named(body: Any, problem: str
 @pytest.mark.fault("J10")
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
 @virtual
-async def test_j10_no_missing_field_breaks_an_endpoint(row: Row) -> None:
-    """J10: each field of each reply left out, and each null: a value, or an error that names it."""
+async def test_no_missing_field_breaks_an_endpoint(row: Row) -> None:
+    """Each field of each reply left out, and each null: a value, or an error that names it."""
     fields = row.reply if isinstance(row.reply, dict) else {}
     missing = [(name, {k: v for k, v in fields.items() if k != name}) for name in fields]
     for name, body in [*missing, *((name, {**fields, name: None}) for name in fields)]:
@@ -308,8 +308,8 @@ def _same(name: str, problem: str) -> bool:
     ],
 )
 @virtual
-async def test_j14_a_tree_of_groups_is_nodes_with_children(wire: Any, groups: Any) -> None:
-    """J14: `""` is the end of a branch; a key is an id, whatever it is called."""
+async def test_a_tree_of_groups_is_nodes_with_children(wire: Any, groups: Any) -> None:
+    """`""` is the end of a branch; a key is an id, whatever it is called."""
     async with spoken(wire) as (client, _):
         found = await client.device_groups.tree()
         if groups is None:
@@ -322,8 +322,8 @@ async def test_j14_a_tree_of_groups_is_nodes_with_children(wire: Any, groups: An
 @pytest.mark.fault("J14")
 @pytest.mark.parametrize("city", [3, "3", {"count": 3}, 3.0], ids=repr)
 @virtual
-async def test_j14_a_region_called_count_is_told_by_its_type(city: Any) -> None:
-    """J14: a city is a number or an object; a place may be called what counters are called."""
+async def test_a_region_called_count_is_told_by_its_type(city: Any) -> None:
+    """A city is a number or an object; a place may be called what counters are called."""
     wire = {"China": {"count": 7, "Guangdong": {"count": 3, "Guangzhou": city}}}
     wire["China"]["count"] = {"count": 4, "Countville": city}
     async with spoken({"gid": None, "total": 7, "location": wire}) as (client, _):

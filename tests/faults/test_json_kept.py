@@ -132,26 +132,26 @@ async def terminal_shows(attrs: dict[str, Any], shell: Any, capsys: Any) -> None
 
 
 @pytest.mark.fault("J5")
-async def test_j5_integers_beyond_64_bits_are_kept(tmp_path: Path, shell: Any, capsys: Any) -> None:
-    """J5: exact in models, store, JSON Lines and on the terminal; text where a column has no such type."""
+async def test_integers_beyond_64_bits_are_kept(tmp_path: Path, shell: Any, capsys: Any) -> None:
+    """Exact in models, store, JSON Lines and on the terminal; text where a column has no such type."""
     await sinks_keep(HUGE, tmp_path)
     await terminal_shows(HUGE, shell, capsys)
     assert (await _typed(HUGE))["beyond floats"] == 10**400
 
 
 @pytest.mark.fault("J7")
-async def test_j7_half_characters_are_kept(tmp_path: Path, shell: Any, capsys: Any) -> None:
-    r"""J7: as ASCII JSON in store and lines, as `\ud800` where text must be UTF-8 or a terminal."""
+async def test_half_characters_are_kept(tmp_path: Path, shell: Any, capsys: Any) -> None:
+    r"""As ASCII JSON in store and lines, as `\ud800` where text must be UTF-8 or a terminal."""
     await sinks_keep(HALVES, tmp_path)
     await terminal_shows(HALVES, shell, capsys)
     assert await _typed(HALVES) == HALVES
 
 
 @pytest.mark.fault("J16")
-async def test_j16_all_of_unicode_and_a_megabyte_are_kept(
+async def test_all_of_unicode_and_a_megabyte_are_kept(
     tmp_path: Path, shell: Any, capsys: Any
 ) -> None:
-    """J16: round trip through every sink; what is wide, zero-width or right-to-left keeps a table straight."""
+    """Round trip through every sink; what is wide, zero-width or right-to-left keeps a table straight."""
     assert {"Cf", "So", "Mn"} & {unicodedata.category(c) for c in "".join(NAMES)}
     await sinks_keep(NAMES, tmp_path)
     await terminal_shows(NAMES, shell, capsys)
@@ -178,8 +178,8 @@ ATTRS = st.dictionaries(st.text(st.characters(exclude_categories=[])), ANY_JSON,
 @pytest.mark.fault("J5", "J7", "J16")
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(attrs=ATTRS, ascii_=st.booleans())
-def test_j5_j7_j16_any_value_reaches_the_caller_as_it_was(attrs: Any, ascii_: bool) -> None:
-    """J5, J7, J16: whatever a device says, escaped or not, is in the record, types too."""
+def test_any_value_reaches_the_caller_as_it_was(attrs: Any, ascii_: bool) -> None:
+    """Whatever a device says, escaped or not, is in the record, types too."""
 
     async def main() -> None:
         text = json.dumps(page({"ts": T1, "attrs": attrs}), ensure_ascii=ascii_)

@@ -41,10 +41,8 @@ SPELLINGS = [
 @pytest.mark.fault("J11")
 @pytest.mark.parametrize(("name", "wire", "meant"), SPELLINGS, ids=lambda one: repr(one)[:20])
 @virtual
-async def test_j11_an_accepted_spelling_means_what_it_says(
-    name: str, wire: Any, meant: Any
-) -> None:
-    """J11: `"false"` is False; what is written with a point is a float and what without is an int."""
+async def test_an_accepted_spelling_means_what_it_says(name: str, wire: Any, meant: Any) -> None:
+    """`"false"` is False; what is written with a point is a float and what without is an int."""
     (found,) = await search(device(**{name: wire}))
     assert getattr(found, name) == meant
     assert type(getattr(found, name)) is type(meant)
@@ -60,10 +58,8 @@ async def test_j11_an_accepted_spelling_means_what_it_says(
     ],
 )
 @virtual
-async def test_j11_any_other_spelling_is_an_error_that_names_the_field(
-    name: str, wire: Any
-) -> None:
-    """J11: no guess; what came is told by its kind only, for it may be a secret."""
+async def test_any_other_spelling_is_an_error_that_names_the_field(name: str, wire: Any) -> None:
+    """No guess; what came is told by its kind only, for it may be a secret."""
     async with spoken(device(**{name: wire})) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         (problem,) = error.problems
@@ -74,8 +70,8 @@ async def test_j11_any_other_spelling_is_an_error_that_names_the_field(
 @pytest.mark.fault("J12")
 @pytest.mark.parametrize("wire", [T1, float(T1), T1 + 0.229, str(T1), f"{T1}.229"], ids=repr)
 @virtual
-async def test_j12_a_time_is_kept_as_it_came_and_is_utc(wire: Any) -> None:
-    """J12: fractions stay, whole seconds stay whole; `.time` is aware."""
+async def test_a_time_is_kept_as_it_came_and_is_utc(wire: Any) -> None:
+    """Fractions stay, whole seconds stay whole; `.time` is aware."""
     async with spoken(page({"timestamp": wire, "type": "dev_online"})) as (client, _):
         (event,) = await client.devices.online_log("d", start=START, end=END).collect()
         assert event.timestamp == float(wire)
@@ -92,8 +88,8 @@ async def test_j12_a_time_is_kept_as_it_came_and_is_utc(wire: Any) -> None:
     ids=lambda one: f"{str(one)[:12]}",
 )
 @virtual
-async def test_j12_a_page_wholly_outside_of_the_range_is_an_error(wire: Any) -> None:
-    """J12: milliseconds, another epoch, the year 9999: no unit is guessed; the error says what came."""
+async def test_a_page_wholly_outside_of_the_range_is_an_error(wire: Any) -> None:
+    """Milliseconds, another epoch, the year 9999: no unit is guessed; the error says what came."""
     async with spoken(page({"ts": wire, "attrs": {}}, {"ts": wire, "attrs": {}})) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
         error = await failure(call, InvalidResponseError)
@@ -106,8 +102,8 @@ async def test_j12_a_page_wholly_outside_of_the_range_is_an_error(wire: Any) -> 
     "wire", [1517384124229, -(10**11), 10**400, 1e300], ids=lambda n: str(n)[:9]
 )
 @virtual
-async def test_j12_a_time_beyond_all_calendars_is_kept_and_says_so(wire: Any) -> None:
-    """J12: where no range was asked the number stays what it is; only `.time` is a ValueError."""
+async def test_a_time_beyond_all_calendars_is_kept_and_says_so(wire: Any) -> None:
+    """Where no range was asked the number stays what it is; only `.time` is a ValueError."""
     (found,) = await search(device(created_at=wire))
     assert found.created_at == wire
     with pytest.raises(ValueError, match="not a time"):
@@ -117,8 +113,8 @@ async def test_j12_a_time_beyond_all_calendars_is_kept_and_says_so(wire: Any) ->
 @pytest.mark.fault("J12")
 @pytest.mark.parametrize("wire", [True, None, "", "now", "2026-09-21T00:00:00Z", [T1]], ids=repr)
 @virtual
-async def test_j12_what_is_no_number_is_no_time(wire: Any) -> None:
-    """J12: refused by name."""
+async def test_what_is_no_number_is_no_time(wire: Any) -> None:
+    """Refused by name."""
     async with spoken(page({"ts": wire, "attrs": {}})) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
         error = await failure(call, InvalidResponseError)
@@ -130,8 +126,8 @@ async def test_j12_what_is_no_number_is_no_time(wire: Any) -> None:
     "wire", [10**400, -(10**400), 1e300, 10**17, None], ids=lambda n: str(n)[:9]
 )
 @virtual
-async def test_j12_a_token_without_a_possible_expiry_lives_as_long_as_documented(wire: Any) -> None:
-    """J12: an expiry beyond all dates is none: seven days, one login, and nothing overflows."""
+async def test_a_token_without_a_possible_expiry_lives_as_long_as_documented(wire: Any) -> None:
+    """An expiry beyond all dates is none: seven days, one login, and nothing overflows."""
     login = reply({"token": "t", "expire_at": wire}, 201)
     transport = ScriptedTransport(answers(reply(GOOD)), answers(login))
     async with client_on(transport, credentials=CANARIES) as client:
@@ -145,8 +141,8 @@ async def test_j12_a_token_without_a_possible_expiry_lives_as_long_as_documented
 
 @pytest.mark.fault("J13")
 @virtual
-async def test_j13_a_word_of_tomorrow_is_kept() -> None:
-    """J13: types, reasons, protocols: texts, so that a new one breaks nobody."""
+async def test_a_word_of_tomorrow_is_kept() -> None:
+    """Types, reasons, protocols: texts, so that a new one breaks nobody."""
     offline = {"timestamp": T1, "type": "dev_melted", "payload": {"reason": "too_hot"}}
     async with spoken(page(offline)) as (client, _):
         (event,) = await client.devices.online_log("d", start=START, end=END).collect()
@@ -176,8 +172,8 @@ async def test_j13_a_word_of_tomorrow_is_kept() -> None:
 @pytest.mark.parametrize("code", [5301, "5301", 5301.0], ids=repr)
 @pytest.mark.parametrize("status", [200, 201, 204, 400, 404, 500])
 @virtual
-async def test_j15_an_error_code_is_an_error_under_any_status(status: int, code: Any) -> None:
-    """J15: number or text, under 200 as well; the HTTP status is told beside it."""
+async def test_an_error_code_is_an_error_under_any_status(status: int, code: Any) -> None:
+    """Number or text, under 200 as well; the HTTP status is told beside it."""
     body = {"error_code": code, "error_message": "device not exist!"}
     async with spoken(body, status=status) as (client, transport):
         error = await failure(client.devices.detail("m"), NotFoundError)
@@ -188,8 +184,8 @@ async def test_j15_an_error_code_is_an_error_under_any_status(status: int, code:
 @pytest.mark.fault("J15")
 @pytest.mark.parametrize("row", ROWS[1:], ids=[f"{row.number:02}" for row in ROWS[1:]])
 @virtual
-async def test_j15_no_endpoint_takes_a_refusal_under_200_for_success(row: Row) -> None:
-    """J15: even one that promises no reply reads this one; a stream says where to go on."""
+async def test_no_endpoint_takes_a_refusal_under_200_for_success(row: Row) -> None:
+    """Even one that promises no reply reads this one; a stream says where to go on."""
     body = {"error_code": 5024, "error_message": "api deny to visit!"}
     async with spoken(body) as (client, transport):
         error = await failure(row.call(client), ForbiddenError)
@@ -201,8 +197,8 @@ async def test_j15_no_endpoint_takes_a_refusal_under_200_for_success(row: Row) -
 @pytest.mark.fault("J15")
 @pytest.mark.parametrize("code", [0, "0", None, ""], ids=repr)
 @virtual
-async def test_j15_no_code_is_none(code: Any) -> None:
-    """J15: zero means "all well" in a success, and leaves a refusal to its status."""
+async def test_no_code_is_none(code: Any) -> None:
+    """Zero means "all well" in a success, and leaves a refusal to its status."""
     async with spoken({"error_code": code, "did": "d"}) as (client, _):
         assert await client.devices.detail("m") == DeviceDetail(did="d")
     async with spoken({"error_code": code, "did": "d"}, status=404) as (client, _):
@@ -229,10 +225,10 @@ async def test_j15_no_code_is_none(code: Any) -> None:
     ids=repr,
 )
 @virtual
-async def test_j15_without_a_known_code_the_status_tells(
+async def test_without_a_known_code_the_status_tells(
     body: Any, status: int, kind: type[GizwitsError]
 ) -> None:
-    """J15: no body, the framework's own, nonsense: an error of the class that the status has."""
+    """No body, the framework's own, nonsense: an error of the class that the status has."""
     async with spoken(body, status=status, max_retries=0, max_quota_wait=0) as (client, _):
         error = await failure(client.devices.detail("m"), kind)
         assert isinstance(error, ApiError)

@@ -48,8 +48,8 @@ def listed(
 
 @pytest.mark.fault("X1")
 @pytest.mark.parametrize("cap", [1, 7, 20, 99])
-def test_x1_the_next_page_begins_behind_the_rows_that_came(cap: int) -> None:
-    """X1: the service gives fewer than asked; skip goes on by what came, and no row is missed."""
+def test_the_next_page_begins_behind_the_rows_that_came(cap: int) -> None:
+    """The service gives fewer than asked; skip goes on by what came, and no row is missed."""
     cloud = list_of(50, list_cap=cap)
     assert listed(cloud) == [one.did for one in cloud.fleet.devices]
     skips = [int(e.query["skip"]) for e in cloud.ledger if e.kind == "devices.search"]
@@ -59,8 +59,8 @@ def test_x1_the_next_page_begins_behind_the_rows_that_came(cap: int) -> None:
 
 @pytest.mark.fault("X2")
 @pytest.mark.parametrize("total", ["right", "missing", "over"])
-def test_x2_a_list_that_shrinks_ends(total: Any) -> None:
-    """X2: half of the devices are deleted after the first page; it ends, and those that stay come."""
+def test_a_list_that_shrinks_ends(total: Any) -> None:
+    """Half of the devices are deleted after the first page; it ends, and those that stay come."""
     cloud = list_of(60, list_cap=10, total=total)
 
     def between(number: int) -> None:
@@ -75,8 +75,8 @@ def test_x2_a_list_that_shrinks_ends(total: Any) -> None:
 
 
 @pytest.mark.fault("X2")
-def test_x2_a_list_that_is_emptied_ends_with_the_next_call() -> None:
-    """X2: nothing is left of it; no further call than the one or two that show that."""
+def test_a_list_that_is_emptied_ends_with_the_next_call() -> None:
+    """Nothing is left of it; no further call than the one or two that show that."""
     cloud = list_of(60, list_cap=10)
 
     def between(number: int) -> None:
@@ -89,8 +89,8 @@ def test_x2_a_list_that_is_emptied_ends_with_the_next_call() -> None:
 
 @pytest.mark.fault("X3")
 @pytest.mark.parametrize("added", [1, 5, 10, 25])
-def test_x3_rows_put_in_at_the_front_double_nothing_and_miss_nothing_old(added: int) -> None:
-    """X3: newest first, and new ones come between any two pages: each old row exactly once."""
+def test_rows_put_in_at_the_front_double_nothing_and_miss_nothing_old(added: int) -> None:
+    """Newest first, and new ones come between any two pages: each old row exactly once."""
     cloud = list_of(40, list_cap=10, list_order="created_desc")
     fresh = iter(range(1000, 2000))
 
@@ -107,8 +107,8 @@ def test_x3_rows_put_in_at_the_front_double_nothing_and_miss_nothing_old(added: 
 
 @pytest.mark.fault("X3")
 @pytest.mark.parametrize("after", ["break", "error"])
-def test_x3_across_a_resumption_rows_may_come_twice_but_none_is_lost(after: str) -> None:
-    """X3: what was seen is remembered within one walk; the token holds the place alone."""
+def test_across_a_resumption_rows_may_come_twice_but_none_is_lost(after: str) -> None:
+    """What was seen is remembered within one walk; the token holds the place alone."""
     lost = FaultRule(action="reset", path="*/devices/search", nth=3)
     cloud = list_of(40, list_cap=10, list_order="created_desc")
     cloud.faults.set([lost] if after == "error" else [])
@@ -139,17 +139,17 @@ def test_x3_across_a_resumption_rows_may_come_twice_but_none_is_lost(after: str)
 
 
 @pytest.mark.fault("X3")
-def test_x3_it_is_said_that_a_list_is_no_snapshot() -> None:
-    """X3: the limits of paging by skip stand where users read them."""
+def test_it_is_said_that_a_list_is_no_snapshot() -> None:
+    """The limits of paging by skip stand where users read them."""
     assert "not a snapshot" in (inspect.getdoc(PageStream) or "").lower()
 
 
 @pytest.mark.fault("X4")
 @pytest.mark.parametrize("link", ["absent", "relative"])
-def test_x4_an_empty_page_ends_a_list_and_the_total_is_complained_of(
+def test_an_empty_page_ends_a_list_and_the_total_is_complained_of(
     link: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """X4: `total` and `next` promise more than there is: one empty page, one warning, the end."""
+    """`total` and `next` promise more than there is: one empty page, one warning, the end."""
     cloud = list_of(30, list_cap=10, total="over", next_link=link)
     with caplog.at_level(logging.WARNING, "gizwits_async"):
         assert len(listed(cloud)) == 30

@@ -12,8 +12,8 @@ from tests.faults.logs import DATA, DID, NOW, bag, log_of, openings, walk, whole
 
 
 @pytest.mark.fault("X5")
-def test_x5_one_cursor_for_all_pages_is_normal() -> None:
-    """X5: a scroll id stays the same on every page, the empty last one included."""
+def test_one_cursor_for_all_pages_is_normal() -> None:
+    """A scroll id stays the same on every page, the empty last one included."""
     cloud = log_of(
         [NOW - 10.5 - 3 * n for n in range(450)], context_kind="scroll", last_page="endless"
     )
@@ -27,10 +27,10 @@ def test_x5_one_cursor_for_all_pages_is_normal() -> None:
     ("loop_at", "length"), [(1, 1), (0, 2), (0, 3)], ids=["A-A", "A-B-A", "A-B-C-A"]
 )
 @pytest.mark.parametrize("sort", ["asc", "desc"])
-def test_x5_a_circle_of_cursors_is_left_at_the_first_unfinished_second(
+def test_a_circle_of_cursors_is_left_at_the_first_unfinished_second(
     loop_at: int, length: int, sort: str
 ) -> None:
-    """X5, X6: each opening brings new seconds before it goes round; so the log comes whole."""
+    """Each opening brings new seconds before it goes round; so the log comes whole."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(650)], loop_at=loop_at, loop_length=length)
     assert bag(walk(cloud, sort=sort)) == whole(cloud)
     assert len(cloud.ledger) <= 40
@@ -39,10 +39,10 @@ def test_x5_a_circle_of_cursors_is_left_at_the_first_unfinished_second(
 @pytest.mark.fault("X6", "X13")
 @pytest.mark.parametrize("length", [2, 3])
 @pytest.mark.parametrize("sort", ["asc", "desc"])
-def test_x6_a_circle_back_to_a_later_page_is_an_error_that_can_be_gone_on_from(
+def test_a_circle_back_to_a_later_page_is_an_error_that_can_be_gone_on_from(
     length: int, sort: Any
 ) -> None:
-    """X6, X13: time runs backwards there: an error with the place; from it the log comes whole."""
+    """Time runs backwards there: an error with the place; from it the log comes whole."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(650)], loop_at=1, loop_length=length)
 
     async def main() -> list[Any]:
@@ -66,8 +66,8 @@ def test_x6_a_circle_back_to_a_later_page_is_an_error_that_can_be_gone_on_from(
 
 @pytest.mark.fault("X5")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
-def test_x5_a_log_that_has_no_end_is_an_error_behind_the_last_record_but_one(sort: Any) -> None:
-    """X5: the first page again for ever: all is given, but what only an end would complete."""
+def test_a_log_that_has_no_end_is_an_error_behind_the_last_record_but_one(sort: Any) -> None:
+    """The first page again for ever: all is given, but what only an end would complete."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(250)], loop_at=0)
     got: list[Any] = []
 
@@ -85,8 +85,8 @@ def test_x5_a_log_that_has_no_end_is_an_error_behind_the_last_record_but_one(sor
 
 @pytest.mark.fault("X5", "X6")
 @pytest.mark.parametrize("length", [1, 2])
-def test_x5_an_opening_that_finishes_no_second_is_an_error_with_the_place(length: int) -> None:
-    """X5, X6: more than a page in one second, and circles: InvalidResponseError, in few calls."""
+def test_an_opening_that_finishes_no_second_is_an_error_with_the_place(length: int) -> None:
+    """More than a page in one second, and circles: InvalidResponseError, in few calls."""
     cloud = log_of([NOW - 9] + [NOW - 10.5] * 350 + [NOW - 11], loop_at=0, loop_length=length)
     with pytest.raises(errors.InvalidResponseError) as caught:
         walk(cloud)
@@ -104,8 +104,8 @@ def test_x5_an_opening_that_finishes_no_second_is_an_error_with_the_place(length
 
 
 @pytest.mark.fault("X5")
-def test_x5_the_same_page_and_cursor_for_ever_is_an_error() -> None:
-    """X5: the fault rule of the simulator: whatever is asked, one page; it ends, with the place."""
+def test_the_same_page_and_cursor_for_ever_is_an_error() -> None:
+    """The fault rule of the simulator: whatever is asked, one page; it ends, with the place."""
     cloud = log_of(
         [NOW - 10.5 - n / 1000 for n in range(150)], FaultRule(action="same_cursor", path=DATA)
     )
@@ -118,10 +118,10 @@ def test_x5_the_same_page_and_cursor_for_ever_is_an_error() -> None:
 @pytest.mark.fault("X7")
 @pytest.mark.parametrize("dead", ["error", "empty", "restart"])
 @pytest.mark.parametrize("sort", ["asc", "desc"])
-def test_x7_a_cursor_that_expired_early_costs_an_opening_and_no_record(
+def test_a_cursor_that_expired_early_costs_an_opening_and_no_record(
     dead: Any, sort: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """X7: dead after ten minutes, told by 5002, an innocent end, or page one again: nothing is lost."""
+    """Dead after ten minutes, told by 5002, an innocent end, or page one again: nothing is lost."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(950)], context_life=600.0, dead_context=dead)
     with caplog.at_level(logging.INFO, "gizwits_async"):
         got = walk(cloud, sort=sort, pause=lambda number: 700.0 if number % 3 == 0 else 0.0)
@@ -133,8 +133,8 @@ def test_x7_a_cursor_that_expired_early_costs_an_opening_and_no_record(
 
 
 @pytest.mark.fault("X7")
-def test_x7_a_cursor_is_left_before_its_hour_is_over() -> None:
-    """X7: a slow reader never sends a context in the last five minutes of its life."""
+def test_a_cursor_is_left_before_its_hour_is_over() -> None:
+    """A slow reader never sends a context in the last five minutes of its life."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(950)], dead_context="empty", total="missing")
     assert bag(walk(cloud, pause=lambda _: 1000.0)) == whole(cloud)
     born = 0.0
@@ -149,8 +149,8 @@ def test_x7_a_cursor_is_left_before_its_hour_is_over() -> None:
 @pytest.mark.parametrize("kind", ["position", "single_use", "scroll"])
 @pytest.mark.parametrize("order", ["time", "reversed", "shuffled"])
 @pytest.mark.parametrize("lost", [2, 3])
-def test_x8_a_busy_second_is_given_once_and_whole(kind: Any, order: Any, lost: int) -> None:
-    """X8: 250 records in one second, and the reply within it is lost: it is opened from its start."""
+def test_a_busy_second_is_given_once_and_whole(kind: Any, order: Any, lost: int) -> None:
+    """250 records in one second, and the reply within it is lost: it is opened from its start."""
     busy = [NOW - 100 + n / 250 for n in range(250)]
     rule = FaultRule(action="effect_without_reply", path=DATA, nth=lost)
     cloud = log_of(
@@ -163,8 +163,8 @@ def test_x8_a_busy_second_is_given_once_and_whole(kind: Any, order: Any, lost: i
 @pytest.mark.fault("X10")
 @pytest.mark.parametrize("bounds", ["closed", "half_open", "left_open"])
 @pytest.mark.parametrize("comparison", ["float", "whole"])
-def test_x10_records_at_the_seams_come_once(bounds: Any, comparison: Any) -> None:
-    """X10: records on, before and after each seam of windows of a minute, with fractions."""
+def test_records_at_the_seams_come_once(bounds: Any, comparison: Any) -> None:
+    """Records on, before and after each seam of windows of a minute, with fractions."""
     seams = [NOW - 59 * n for n in range(1, 12)]
     times = [seam + d for seam in seams for d in (-1.0, -0.001, 0.0, 0.001, 0.5, 0.999, 1.0)]
     cloud = log_of(times, bounds=bounds, comparison=comparison, data_ts="fractional")
@@ -176,8 +176,8 @@ def test_x10_records_at_the_seams_come_once(bounds: Any, comparison: Any) -> Non
 
 
 @pytest.mark.fault("X11")
-def test_x11_a_range_of_thirty_days_is_split_by_itself() -> None:
-    """X11: fifteen queries, none wider than two days, every record once."""
+def test_a_range_of_thirty_days_is_split_by_itself() -> None:
+    """Fifteen queries, none wider than two days, every record once."""
     since = 30 * 86_400 - 60
     cloud = log_of([NOW - 5 - n * 3600.5 for n in range(700)])
     assert bag(walk(cloud, since=since)) == whole(cloud, since)

@@ -28,8 +28,8 @@ def stray(cloud: SimulatedCloud, record: dict[str, Any], *, alone: bool) -> Alte
 
 
 @pytest.mark.fault("X13")
-def test_x13_a_stray_record_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """X13: a record of another time among the right ones: all the right ones, and a warning."""
+def test_a_stray_record_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """A record of another time among the right ones: all the right ones, and a warning."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
     door = stray(cloud, {"ts": NOW - 9000, "attrs": {}}, alone=False)
     with caplog.at_level(logging.WARNING, "gizwits_async"):
@@ -39,8 +39,8 @@ def test_x13_a_stray_record_is_dropped_and_counted(caplog: pytest.LogCaptureFixt
 
 @pytest.mark.fault("X13")
 @pytest.mark.parametrize("ts", [NOW - 9000, (NOW - 10) * 1000])
-def test_x13_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
-    """X13: another device's page, or milliseconds."""
+def test_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
+    """Another device's page, or milliseconds."""
     cloud = log_of([NOW - 10])
     with pytest.raises(errors.InvalidResponseError, match="no record of the page") as caught:
         walk(cloud, door=stray(cloud, {"ts": ts, "attrs": {}}, alone=True))
@@ -48,8 +48,8 @@ def test_x13_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
 
 
 @pytest.mark.fault("X13")
-def test_x13_seconds_out_of_order_are_an_error_with_the_place() -> None:
-    """X13: newest first was asked, and an older second stands before newer ones."""
+def test_seconds_out_of_order_are_an_error_with_the_place() -> None:
+    """Newest first was asked, and an older second stands before newer ones."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
     with pytest.raises(errors.InvalidResponseError, match="run backwards") as caught:
         walk(cloud, door=stray(cloud, {"ts": NOW - 4000, "attrs": {}}, alone=False))
@@ -57,8 +57,8 @@ def test_x13_seconds_out_of_order_are_an_error_with_the_place() -> None:
 
 
 @pytest.mark.fault("X13")
-def test_x13_identical_events_survive_any_interruption() -> None:
-    """X13: nothing is compared: two equal events stay two, also where the walk was opened anew."""
+def test_identical_events_survive_any_interruption() -> None:
+    """Nothing is compared: two equal events stay two, also where the walk was opened anew."""
     fleet = Fleet.of([DID], {("data", DID): []}, now=NOW)
     for second in range(60):
         for _ in range(2 + second % 3):
@@ -72,8 +72,8 @@ def test_x13_identical_events_survive_any_interruption() -> None:
 
 @pytest.mark.fault("X16")
 @pytest.mark.parametrize("action", ["effect_without_reply", "stall", "truncated", "cut", "html"])
-def test_x16_a_context_whose_reply_is_lost_is_not_used_again(action: Any) -> None:
-    """X16: the scroll has moved on at the server, and its page is gone: the rest is opened anew."""
+def test_a_context_whose_reply_is_lost_is_not_used_again(action: Any) -> None:
+    """The scroll has moved on at the server, and its page is gone: the rest is opened anew."""
     times = [NOW - 10 - 3 * n for n in range(950)]
     rule = FaultRule(action=action, path=DATA, nth=(2, 4, 6, 9, 10), effect=True)
     cloud = log_of(times, rule, context_kind="scroll")
@@ -86,8 +86,8 @@ def test_x16_a_context_whose_reply_is_lost_is_not_used_again(action: Any) -> Non
 
 
 @pytest.mark.fault("X16")
-def test_x16_a_position_that_can_be_used_once_is_used_once() -> None:
-    """X16: no context stands twice in the ledger, whatever was lost."""
+def test_a_position_that_can_be_used_once_is_used_once() -> None:
+    """No context stands twice in the ledger, whatever was lost."""
     rule = FaultRule(action="effect_without_reply", path=DATA, nth=(2, 3, 5, 8, 11))
     cloud = log_of([NOW - 10 - 3 * n for n in range(950)], rule, context_kind="single_use")
     assert bag(walk(cloud, max_retries=20)) == whole(cloud)
@@ -97,8 +97,8 @@ def test_x16_a_position_that_can_be_used_once_is_used_once() -> None:
 
 
 @pytest.mark.fault("X16")
-def test_x16_a_process_that_died_goes_on_by_a_place_and_not_by_a_context() -> None:
-    """X16: it asked a page and died before it was stored; its token brings that page all the same."""
+def test_a_process_that_died_goes_on_by_a_place_and_not_by_a_context() -> None:
+    """It asked a page and died before it was stored; its token brings that page all the same."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(950)], context_kind="scroll")
 
     async def main() -> None:

@@ -82,8 +82,8 @@ async def count(pages: int, measure: Callable[[], int]) -> list[int]:
 
 
 @pytest.mark.fault("X6")
-def test_x6_pages_without_end_take_no_memory() -> None:
-    """X6: three thousand pages of one chain of contexts; the last two thousand cost nothing."""
+def test_pages_without_end_take_no_memory() -> None:
+    """Three thousand pages of one chain of contexts; the last two thousand cost nothing."""
     tracemalloc.start()
     try:
         marks = virtually(count(3000, lambda: tracemalloc.get_traced_memory()[0]))
@@ -95,8 +95,8 @@ def test_x6_pages_without_end_take_no_memory() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.fault("X6")
-def test_x6_a_million_pages_take_no_memory() -> None:
-    """X6: a million pages over six windows; the process does not grow."""
+def test_a_million_pages_take_no_memory() -> None:
+    """A million pages over six windows; the process does not grow."""
     marks = virtually(count(1_000_000, _resident))
     print("resident MB", [mark // 2**20 for mark in marks])  # noqa: T201
     assert max(marks) - marks[0] < 20 * 2**20
@@ -108,10 +108,10 @@ def _resident() -> int:
 
 @pytest.mark.fault("X9")
 @pytest.mark.parametrize("concurrency", [1, 8])
-def test_x9_a_block_of_an_hour_costs_one_opening_for_each_context_that_was_open(
+def test_a_block_of_an_hour_costs_one_opening_for_each_context_that_was_open(
     concurrency: int,
 ) -> None:
-    """X9: strangers use the quota up, twice, in mid-scan: all contexts die; few are opened again."""
+    """Strangers use the quota up, twice, in mid-scan: all contexts die; few are opened again."""
     fleet = Fleet.generate(8, 4, rates=Rates(reports=220))
     cloud = SimulatedCloud(
         fleet, quota=600, quirks=Quirks(quota_anchor=None, dead_context="error", rate_headers="refused")
@@ -169,10 +169,10 @@ def _signed_off(cloud: SimulatedCloud, did: str) -> None:
         (_signed_off, "5304", "ConflictError"),
     ],
 )
-def test_x14_a_device_that_goes_in_mid_scan_is_a_row_of_the_report(
+def test_a_device_that_goes_in_mid_scan_is_a_row_of_the_report(
     fate: Callable[[SimulatedCloud, str], None], code: str, error: str
 ) -> None:
-    """X14: deleted, moved or signed off while its logs are read: all others come whole."""
+    """Deleted, moved or signed off while its logs are read: all others come whole."""
     cloud = cloud_of(5, 6, quirks=Quirks(disabled_logs="refused"))
     gone = cloud.fleet.devices[2].did
     for device in cloud.fleet.devices:
@@ -206,8 +206,8 @@ def test_x14_a_device_that_goes_in_mid_scan_is_a_row_of_the_report(
 
 @pytest.mark.fault("X15")
 @pytest.mark.parametrize("code", [5018, 5024])
-def test_x15_a_forbidden_log_costs_three_refusals_and_not_one_a_device(code: Any) -> None:
-    """X15: with one worker exactly three devices are asked; one that has no right differs from all."""
+def test_a_forbidden_log_costs_three_refusals_and_not_one_a_device(code: Any) -> None:
+    """With one worker exactly three devices are asked; one that has no right differs from all."""
     quirks = Quirks(forbidden_logs={"online"}, forbidden_code=code)
     cloud = cloud_of(60, 2, quirks=quirks, rates=Rates(reports=3))
     store = MemoryStore()
@@ -226,10 +226,10 @@ def test_x15_a_forbidden_log_costs_three_refusals_and_not_one_a_device(code: Any
 
 
 @pytest.mark.fault("X12")
-async def test_x12_a_scan_that_lost_seconds_at_the_edge_is_exit_3_and_keeps_the_gap(
+async def test_a_scan_that_lost_seconds_at_the_edge_is_exit_3_and_keeps_the_gap(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """X12: an hour goes by between the listing and the logs: partly done, and the file says what."""
+    """An hour goes by between the listing and the logs: partly done, and the file says what."""
     began = floor(time.time())
     cloud = SimulatedCloud(Fleet.generate(2, 30, now=began), quota=10**6)
 

@@ -88,8 +88,8 @@ class Waiting:
 
 @pytest.mark.fault("P2")
 @pytest.mark.parametrize("where", PLACES)
-def test_p2_a_sibling_that_fails_ends_our_calls_and_is_the_only_error(where: str) -> None:
-    """P2: in a task group each call ends as cancelled, wherever it stands; the group tells the one."""
+def test_a_sibling_that_fails_ends_our_calls_and_is_the_only_error(where: str) -> None:
+    """In a task group each call ends as cancelled, wherever it stands; the group tells the one."""
 
     async def main() -> None:
         here = Waiting(where)
@@ -112,8 +112,8 @@ def test_p2_a_sibling_that_fails_ends_our_calls_and_is_the_only_error(where: str
 @pytest.mark.fault("P2")
 @pytest.mark.parametrize("own", [{}, {"deadline": 1.0}, {"deadline": 9.0}])
 @pytest.mark.parametrize("where", PLACES)
-def test_p2_an_outer_timeout_is_never_taken_for_ours(where: str, own: dict[str, float]) -> None:
-    """P2: `asyncio.timeout` around a call, a write or a walk raises its own TimeoutError."""
+def test_an_outer_timeout_is_never_taken_for_ours(where: str, own: dict[str, float]) -> None:
+    """`asyncio.timeout` around a call, a write or a walk raises its own TimeoutError."""
 
     async def main() -> None:
         here = Waiting(where, **own)
@@ -134,8 +134,8 @@ def test_p2_an_outer_timeout_is_never_taken_for_ours(where: str, own: dict[str, 
 
 
 @pytest.mark.fault("P2")
-def test_p2_our_failure_in_a_group_cancels_the_others_cleanly() -> None:
-    """P2: the other way round: our error comes out of the group as it is, once, and picks no more."""
+def test_our_failure_in_a_group_cancels_the_others_cleanly() -> None:
+    """The other way round: our error comes out of the group as it is, once, and picks no more."""
 
     async def main() -> None:
         cloud = cloud_of(FaultRule(path="*/device_detail", nth=5, action="status", code=5301))
@@ -207,8 +207,8 @@ print("done")
 
 
 @pytest.mark.fault("P3")
-def test_p3_abandoned_walks_complain_of_nothing() -> None:
-    """P3: broken off, left open, ended by the loop's end: no warning, nothing never retrieved."""
+def test_abandoned_walks_complain_of_nothing() -> None:
+    """Broken off, left open, ended by the loop's end: no warning, nothing never retrieved."""
     run = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", ABANDON],
         capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
@@ -220,8 +220,8 @@ def test_p3_abandoned_walks_complain_of_nothing() -> None:
 @pytest.mark.fault("P3")
 @pytest.mark.parametrize("how", ["break", "aclose", "forgotten"])
 @pytest.mark.parametrize("kind", ["log", "pages", "list", "watch", "scan"])
-def test_p3_an_abandoned_walk_asks_for_nothing_more(kind: str, how: str) -> None:
-    """P3: after `break`, `aclose` or being forgotten no task of it is left, and no call follows."""
+def test_an_abandoned_walk_asks_for_nothing_more(kind: str, how: str) -> None:
+    """After `break`, `aclose` or being forgotten no task of it is left, and no call follows."""
     cloud = log_of([NOW - 1 - n for n in range(900)])
 
     async def main() -> None:
@@ -270,8 +270,8 @@ def client_at(simulator: ThreadedSimulator, **more: Any) -> GizwitsClient:
 
 
 @pytest.mark.fault("P7")
-def test_p7_after_closing_everything_says_so_and_sends_nothing() -> None:
-    """P7: calls, walks, watches, scans, views and `send` raise ClientClosedError, each time."""
+def test_after_closing_everything_says_so_and_sends_nothing() -> None:
+    """Calls, walks, watches, scans, views and `send` raise ClientClosedError, each time."""
     cloud = log_of([NOW - 1.0])
 
     async def main() -> None:
@@ -310,8 +310,8 @@ def test_p7_after_closing_everything_says_so_and_sends_nothing() -> None:
 
 
 @pytest.mark.fault("P7")
-def test_p7_closing_between_two_pages_keeps_the_place() -> None:
-    """P7: a walk that meets the closing raises with `.resume`, and another client goes on from it."""
+def test_closing_between_two_pages_keeps_the_place() -> None:
+    """A walk that meets the closing raises with `.resume`, and another client goes on from it."""
     cloud = log_of([NOW - 1 - n * 3.0 for n in range(300)])
 
     async def main() -> list[Any]:
@@ -334,10 +334,10 @@ def test_p7_closing_between_two_pages_keeps_the_place() -> None:
 
 @pytest.mark.fault("P7")
 @pytest.mark.parametrize("used", [False, True])
-async def test_p7_a_client_that_is_never_closed_warns_if_it_holds_something(
+async def test_a_client_that_is_never_closed_warns_if_it_holds_something(
     used: bool, simulator: ThreadedSimulator
 ) -> None:
-    """P7: a ResourceWarning for what stays open, and none for a client that was never used."""
+    """A ResourceWarning for what stays open, and none for a client that was never used."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)
     with warnings.catch_warnings(record=True) as caught:

@@ -30,8 +30,8 @@ from tests.wire.raw import Exchange, raw_server
 
 @pytest.mark.fault("P5")
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
-def test_p5_what_a_call_returns_can_be_sent_to_another_process(row: Row) -> None:
-    """P5: the value of each of the 32 endpoints comes out of a pickle as it went in."""
+def test_what_a_call_returns_can_be_sent_to_another_process(row: Row) -> None:
+    """The value of each of the 32 endpoints comes out of a pickle as it went in."""
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         twin = pickle.loads(pickle.dumps(row.value, protocol))
         assert twin == row.value
@@ -39,8 +39,8 @@ def test_p5_what_a_call_returns_can_be_sent_to_another_process(row: Row) -> None
 
 
 @pytest.mark.fault("P5")
-def test_p5_other_values_can_too() -> None:
-    """P5: pages, options, credentials, snapshots, frames, reports of a scan; secrets stay hidden."""
+def test_other_values_can_too() -> None:
+    """Pages, options, credentials, snapshots, frames, reports of a scan; secrets stay hidden."""
     cloud = SimulatedCloud()
 
     async def main() -> ScanReport:
@@ -61,8 +61,8 @@ def test_p5_other_values_can_too() -> None:
 
 
 @pytest.mark.fault("P5")
-def test_p5_what_holds_connections_refuses_with_advice() -> None:
-    """P5: client, views, sections, streams and quotas are a TypeError that says what to do."""
+def test_what_holds_connections_refuses_with_advice() -> None:
+    """Client, views, sections, streams and quotas are a TypeError that says what to do."""
     client = client_on(ScriptedTransport(answers(reply({}))))
     client_parts = [client, client.with_options(timeout=1), client.for_product("p", "s")]
     parts = [client.devices, client.product, client.devices.search(), client.devices.watch("d"),
@@ -115,10 +115,8 @@ async def ask(client: GizwitsClient, method: str, value: Any) -> None:
 @example(value="%2e%2e")
 @example(value="٣")
 @example(value="设备")
-def test_p11_an_id_is_one_segment_or_refused_before_anything_is_sent(
-    method: str, value: str
-) -> None:
-    """P11: a ValueError, and nothing on the wire, or it arrives as one segment that says the same."""
+def test_an_id_is_one_segment_or_refused_before_anything_is_sent(method: str, value: str) -> None:
+    """A ValueError, and nothing on the wire, or it arrives as one segment that says the same."""
 
     def script(sent: Sent) -> Any:
         return reply({"meta": {"total": 0}, "objects": [], "success": [], "failed": []})
@@ -155,8 +153,8 @@ def test_p11_an_id_is_one_segment_or_refused_before_anything_is_sent(
 @pytest.mark.fault("P11")
 @pytest.mark.parametrize("value", BENT)
 @pytest.mark.parametrize("method", [*BY_DID, *BY_GID, "product"])
-async def test_p11_each_known_trick_is_refused(method: str, value: str) -> None:
-    """P11: whatever takes an id refuses these by a ValueError before any I/O."""
+async def test_each_known_trick_is_refused(method: str, value: str) -> None:
+    """Whatever takes an id refuses these by a ValueError before any I/O."""
     transport = ScriptedTransport(answers(reply({})))
     async with client_on(transport) as client:
         with pytest.raises(ValueError, match=r"must|cannot"):
@@ -165,8 +163,8 @@ async def test_p11_each_known_trick_is_refused(method: str, value: str) -> None:
 
 
 @pytest.mark.fault("P11")
-async def test_p11_devices_with_evil_ids_are_told_and_name_no_file(tmp_path: Path) -> None:
-    """P11: a scan tells that it cannot ask for them, and neither it nor the export leaves the folder."""
+async def test_devices_with_evil_ids_are_told_and_name_no_file(tmp_path: Path) -> None:
+    """A scan tells that it cannot ask for them, and neither it nor the export leaves the folder."""
     evil = ["../../evil", "a/b", "..", "nul\0", "C:\\evil", "con%2f..", "a\nb"]
     good = "d" * 22
 
@@ -208,8 +206,8 @@ async def test_p11_devices_with_evil_ids_are_told_and_name_no_file(tmp_path: Pat
     "value",
     ["canary\n", "canary\r\nX-Evil: 1", "canary\0", "schlüssel-canary", " canary", "ca\tnary"],
 )
-def test_p12_credentials_of_the_environment_that_no_header_can_hold(name: str, value: str) -> None:
-    """P12: refused where they are read, by the field's name, and without showing them."""
+def test_credentials_of_the_environment_that_no_header_can_hold(name: str, value: str) -> None:
+    """Refused where they are read, by the field's name, and without showing them."""
     environ = {
         f"GIZWITS_{one}": "good"
         for one in ("ENTERPRISE_ID", "ENTERPRISE_SECRET", "PRODUCT_KEY", "PRODUCT_SECRET")
@@ -224,8 +222,8 @@ def test_p12_credentials_of_the_environment_that_no_header_can_hold(name: str, v
     "token", ["a\r\nX-Evil: 1", "a\nb", "a\0b", "schlüssel", "a b", "\x7f", "", "ключ", "\ud800"]
 )
 @pytest.mark.parametrize("way", ["service", "store"])
-async def test_p12_a_token_that_no_header_can_hold_is_never_sent(token: str, way: str) -> None:
-    """P12: from the service it is an error of ours; from a shared store it is fetched anew."""
+async def test_a_token_that_no_header_can_hold_is_never_sent(token: str, way: str) -> None:
+    """From the service it is an error of ours; from a shared store it is fetched anew."""
     good = reply({"token": "good"}, 201)
     transport = ScriptedTransport(
         answers(reply({"did": "d"})),
@@ -253,8 +251,8 @@ async def test_p12_a_token_that_no_header_can_hold_is_never_sent(token: str, way
 
 
 @pytest.mark.fault("P12")
-async def test_p12_nothing_but_visible_ascii_stands_in_any_head() -> None:
-    """P12: ids, MACs and queries of all of Unicode are quoted; the bytes on the wire are ASCII."""
+async def test_nothing_but_visible_ascii_stands_in_any_head() -> None:
+    """Ids, MACs and queries of all of Unicode are quoted; the bytes on the wire are ASCII."""
 
     async def answer(one: Exchange) -> None:
         one.say(b'{"token": "t", "meta": {"total": 0}, "objects": [], "did": "d"}')

@@ -1,4 +1,4 @@
-"""P1: cancelled, or closed, at every await there is, one after the other: nothing is left behind."""
+"""Cancelled, or closed, at every await there is, one after the other: nothing is left behind."""
 
 import asyncio
 import gc
@@ -163,8 +163,8 @@ WHEN = pytest.mark.parametrize("late", [False, True], ids=["asleep", "waking"])
 @pytest.mark.fault("P1")
 @WHEN
 @pytest.mark.parametrize("kind", CALLS_OF)
-def test_p1_cancelled_at_every_await_a_call_leaves_nothing(kind: str, late: bool) -> None:
-    """P1: no task, place or request is left over, and the client goes on as if nothing had been."""
+def test_cancelled_at_every_await_a_call_leaves_nothing(kind: str, late: bool) -> None:
+    """No task, place or request is left over, and the client goes on as if nothing had been."""
     operation, faults = CALLS_OF[kind]
 
     def trial(stops: Stops) -> None:
@@ -175,8 +175,8 @@ def test_p1_cancelled_at_every_await_a_call_leaves_nothing(kind: str, late: bool
 
 @pytest.mark.fault("P1", "A2")
 @WHEN
-def test_a2_cancelled_at_every_await_the_leader_takes_no_follower_with_him(late: bool) -> None:
-    """A2: whoever began the login, at whatever point he gives up: the others have it, and one login."""
+def test_cancelled_at_every_await_the_leader_takes_no_follower_with_him(late: bool) -> None:
+    """Whoever began the login, at whatever point he gives up: the others have it, and one login."""
 
     def trial(stops: Stops) -> None:
         cloud = cloud_of()
@@ -202,8 +202,8 @@ def test_a2_cancelled_at_every_await_the_leader_takes_no_follower_with_him(late:
 @pytest.mark.fault("P1", "P7")
 @WHEN
 @pytest.mark.parametrize("kind", CALLS_OF)
-def test_p7_closed_at_every_await_a_call_ends_in_an_error_of_ours(kind: str, late: bool) -> None:
-    """P7: closing ends what is under way in a value or a GizwitsError, and leaves nothing."""
+def test_closed_at_every_await_a_call_ends_in_an_error_of_ours(kind: str, late: bool) -> None:
+    """Closing ends what is under way in a value or a GizwitsError, and leaves nothing."""
     operation, faults = CALLS_OF[kind]
 
     def trial(stops: Stops) -> None:
@@ -216,10 +216,10 @@ def test_p7_closed_at_every_await_a_call_ends_in_an_error_of_ours(kind: str, lat
 @WHEN
 @pytest.mark.parametrize("log", ["data", "online", "devices"])
 @pytest.mark.parametrize("kind", ["position", "scroll"])
-def test_p1_cancelled_at_every_await_a_walk_loses_and_doubles_nothing(
+def test_cancelled_at_every_await_a_walk_loses_and_doubles_nothing(
     log: str, kind: Any, late: bool
 ) -> None:
-    """P1: with what was given before, the walk that goes on from the last token is the whole."""
+    """With what was given before, the walk that goes on from the last token is the whole."""
 
     def trial(stops: Stops) -> None:
         cloud = cloud_of(context_kind=kind)
@@ -241,8 +241,8 @@ def test_p1_cancelled_at_every_await_a_walk_loses_and_doubles_nothing(
 
 @pytest.mark.fault("P1")
 @WHEN
-def test_p1_cancelled_at_every_await_a_scan_goes_on_from_what_it_kept(late: bool) -> None:
-    """P1: what a scan says is done is there: another run ends with each record once."""
+def test_cancelled_at_every_await_a_scan_goes_on_from_what_it_kept(late: bool) -> None:
+    """What a scan says is done is there: another run ends with each record once."""
     span = {"start": NOW - 600, "end": NOW - 1}
 
     records = [Record(at=NOW - 3 - 7.5 * n, body={"attrs": {"n": 1}}) for n in range(9)]
@@ -267,8 +267,8 @@ def test_p1_cancelled_at_every_await_a_scan_goes_on_from_what_it_kept(late: bool
 
 @pytest.mark.fault("P1", "P7")
 @WHEN
-def test_p1_a_closing_that_is_cancelled_can_be_done_again(late: bool) -> None:
-    """P1: cancelled at each of its awaits, `aclose` leaves nothing that a second one does not end."""
+def test_a_closing_that_is_cancelled_can_be_done_again(late: bool) -> None:
+    """Cancelled at each of its awaits, `aclose` leaves nothing that a second one does not end."""
 
     async def closing(one: Process) -> None:
         calls = [asyncio.ensure_future(one.client.devices.detail(MAC)) for _ in range(3)]

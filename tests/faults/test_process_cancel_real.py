@@ -58,8 +58,8 @@ async def cancelled_at(stops: Stops, task: asyncio.Task[Any]) -> None:
 
 @pytest.mark.fault("P1")
 @WHEN
-async def test_p1_cancelled_at_every_await_over_sockets(late: bool) -> None:
-    """P1: while it resolves, connects, sends, reads: the connection is closed or given back whole."""
+async def test_cancelled_at_every_await_over_sockets(late: bool) -> None:
+    """While it resolves, connects, sends, reads: the connection is closed or given back whole."""
     loop = asyncio.get_running_loop()
     async with raw_server(in_pieces) as server:
         await asyncio.to_thread(
@@ -96,10 +96,10 @@ async def test_p1_cancelled_at_every_await_over_sockets(late: bool) -> None:
 @pytest.mark.parametrize(
     "stride", [19, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )
-async def test_p1_cancelled_at_every_await_a_scan_into_a_file_loses_nothing(
+async def test_cancelled_at_every_await_a_scan_into_a_file_loses_nothing(
     late: bool, stride: int, tmp_path: Path
 ) -> None:
-    """P1: in the middle of a transaction too: what is marked as done is in the file, and once."""
+    """In the middle of a transaction too: what is marked as done is in the file, and once."""
     loop = asyncio.get_running_loop()
     records = [Record(at=NOW - 3 - 7.5 * n, body={"attrs": {"n": 1}}) for n in range(9)]
     cloud = SimulatedCloud(Fleet.of([DID], {("data", DID): records}, now=NOW), quota=10**9)

@@ -42,10 +42,10 @@ leaves_sockets = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.fault("P4")
 @leaves_sockets
 @pytest.mark.parametrize("dirty", [False, True])
-def test_p4_a_client_lives_through_any_number_of_loops(
+def test_a_client_lives_through_any_number_of_loops(
     dirty: bool, simulator: ThreadedSimulator
 ) -> None:
-    """P4: calls and walks go on in the next loop, also after one that was closed over open calls."""
+    """Calls and walks go on in the next loop, also after one that was closed over open calls."""
     client = client_at(simulator, options=Options(page_size=5))
     macs = [device.mac for device in simulator.cloud.fleet.devices]
     resume: str | None = None
@@ -85,8 +85,8 @@ def test_p4_a_client_lives_through_any_number_of_loops(
 
 
 @pytest.mark.fault("P4")
-def test_p4_the_count_of_the_quota_goes_along() -> None:
-    """P4: a loop for each call is no fresh quota for each call."""
+def test_the_count_of_the_quota_goes_along() -> None:
+    """A loop for each call is no fresh quota for each call."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]))
     client = GizwitsClient(
         cloud.credentials, transport=SimulatorTransport(cloud), quota=HourlyQuota(60, 60, burst=5, reserve=0, initial=5, pad=0),
@@ -107,8 +107,8 @@ def test_p4_the_count_of_the_quota_goes_along() -> None:
 
 
 @pytest.mark.fault("P4")
-def test_p4_what_many_tasks_share_moves_on_to_the_next_loop(tmp_path: Path) -> None:
-    """P4: the data points of a product and the connection of a store, for which tasks stand in line."""
+def test_what_many_tasks_share_moves_on_to_the_next_loop(tmp_path: Path) -> None:
+    """The data points of a product and the connection of a store, for which tasks stand in line."""
     rule = FaultRule(path="*/datapoint", action="status", status=500, nth=(1, 2, 3, 4, 5, 6))
     cloud = SimulatedCloud(Fleet.generate(9, now=NOW), quota=10**6, faults=[rule])
     today = [NOW]
@@ -134,8 +134,8 @@ def test_p4_what_many_tasks_share_moves_on_to_the_next_loop(tmp_path: Path) -> N
 
 @pytest.mark.fault("P6")
 @leaves_sockets
-def test_p6_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -> None:
-    """P6: of six threads that begin at once one is served, all others get a clear error, at once."""
+def test_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -> None:
+    """Of six threads that begin at once one is served, all others get a clear error, at once."""
     client = client_at(simulator)
     mac = simulator.cloud.fleet.devices[0].mac
     ready, over = threading.Barrier(6), threading.Barrier(6)
@@ -172,10 +172,10 @@ def test_p6_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator
 
 @pytest.mark.fault("P6")
 @pytest.mark.parametrize("what", ["call", "list", "log", "write", "view", "quota"])
-async def test_p6_a_second_loop_is_refused_whatever_it_wants(
+async def test_a_second_loop_is_refused_whatever_it_wants(
     what: str, simulator: ThreadedSimulator
 ) -> None:
-    """P6: nothing is sent by it, nothing of the first loop's is disturbed."""
+    """Nothing is sent by it, nothing of the first loop's is disturbed."""
     async with client_at(simulator) as client:
         device = simulator.cloud.fleet.devices[0]
         works: dict[str, Callable[[], Awaitable[Any]]] = {

@@ -20,8 +20,8 @@ HANGS = pytest.mark.parametrize(
 
 @pytest.mark.fault("P2")
 @HANGS
-async def test_p2_a_deadline_that_meets_the_time_out_is_kept(fault: Answer) -> None:
-    """P2: they end in one round of the loop, and the call is not sent again after its deadline."""
+async def test_a_deadline_that_meets_the_time_out_is_kept(fault: Answer) -> None:
+    """They end in one round of the loop, and the call is not sent again after its deadline."""
     async with wired(fault, timeout=SECONDS, max_retries=3) as at:
         await at.client.authorization.create_token()
         with pytest.raises(TimedOutError):
@@ -32,10 +32,8 @@ async def test_p2_a_deadline_that_meets_the_time_out_is_kept(fault: Answer) -> N
 @pytest.mark.fault("P1", "P2")
 @HANGS
 @pytest.mark.parametrize("before", [0.0, 0.0002, 0.0005, 0.001])
-async def test_p1_a_cancellation_that_meets_the_time_out_is_one(
-    fault: Answer, before: float
-) -> None:
-    """P1, P2: whoever cancels a moment before the time-out has cancelled."""
+async def test_a_cancellation_that_meets_the_time_out_is_one(fault: Answer, before: float) -> None:
+    """Whoever cancels a moment before the time-out has cancelled."""
     async with wired(fault, fault, timeout=SECONDS, max_retries=3) as at:
         await at.client.authorization.create_token()
         # Where the time-out is a moment faster, the cancellation meets the pause before a retry.

@@ -62,10 +62,10 @@ async def use_up(cloud: SimulatedCloud) -> None:
 @pytest.mark.fault("Q1")
 @pytest.mark.parametrize("limit", [0, 0.001, 3.0])
 @pytest.mark.parametrize("call", ["detail", "create_token"])
-def test_q1_who_waits_little_is_told_of_the_quota_and_not_left_to_a_login(
+def test_who_waits_little_is_told_of_the_quota_and_not_left_to_a_login(
     call: str, limit: float
 ) -> None:
-    """Q1: the login that all wait for may wait for the reset; who must not is turned away."""
+    """The login that all wait for may wait for the reset; who must not is turned away."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=0)
     door = Door(cloud)
 
@@ -88,8 +88,8 @@ def test_q1_who_waits_little_is_told_of_the_quota_and_not_left_to_a_login(
 
 @pytest.mark.fault("Q1")
 @pytest.mark.parametrize("shown", ["always", "refused", "never"])
-def test_q1_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown: Any) -> None:
-    """Q1: one 5013, then nothing on the wire before the reset; the call that waits gets its value."""
+def test_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown: Any) -> None:
+    """One 5013, then nothing on the wire before the reset; the call that waits gets its value."""
     cloud = SimulatedCloud(
         Fleet.of(["d" * 22]), quota=40, quirks=Quirks(rate_headers=shown, quota_anchor=None)
     )
@@ -121,8 +121,8 @@ def test_q1_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown:
 
 @pytest.mark.fault("A1", "Q3")
 @pytest.mark.parametrize("dies", [False, True], ids=["no token yet", "the token dies"])
-def test_q3_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
-    """A1, Q3: the login goes before all who wait for it, and no permit grows old meanwhile."""
+def test_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
+    """The login goes before all who wait for it, and no permit grows old meanwhile."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quirks=Quirks(rate_headers="never"))
     door = Door(cloud, latency=0.2)
 
@@ -144,8 +144,8 @@ def test_q3_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
 
 
 @pytest.mark.fault("Q1")
-def test_q1_who_does_not_wait_is_told_when() -> None:
-    """Q1: told not to wait, the first gets the server's 5013, the next no wire at all; both know when."""
+def test_who_does_not_wait_is_told_when() -> None:
+    """Told not to wait, the first gets the server's 5013, the next no wire at all; both know when."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=40, quirks=Quirks(quota_anchor=None))
     door = Door(cloud)
 
@@ -178,10 +178,10 @@ headers = st.fixed_dictionaries(
 @pytest.mark.fault("Q2")
 @settings(max_examples=60, deadline=None)
 @given(script=st.lists(headers, min_size=1, max_size=4), refused=st.sets(st.integers(1, 7)))
-def test_q2_no_header_holds_a_call_for_longer_than_3900_seconds(
+def test_no_header_holds_a_call_for_longer_than_3900_seconds(
     script: list[Mapping[str, str | None]], refused: set[int]
 ) -> None:
-    """Q2: absent, junk, negative, past, ms or years ahead, with refusals or not: a value, in time."""
+    """Absent, junk, negative, past, ms or years ahead, with refusals or not: a value, in time."""
     rule = FaultRule(action="status", code=5013, path="*/device_detail", nth=sorted(refused))
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), faults=[rule], quota=10**6)
     said = [{k: v for k, v in one.items() if v is not None} for one in script]
@@ -211,10 +211,10 @@ def test_q2_no_header_holds_a_call_for_longer_than_3900_seconds(
     ),
     loss=st.sampled_from([0.0, 0.2]),
 )
-def test_q3_never_more_than_the_quota_in_any_hour_and_people_do_not_queue_behind_jobs(
+def test_never_more_than_the_quota_in_any_hour_and_people_do_not_queue_behind_jobs(
     crowds: list[tuple[float, Lane, int]], loss: float
 ) -> None:
-    """Q3: any crowds in both lanes, with lost replies: a sliding log of the server never says no."""
+    """Any crowds in both lanes, with lost replies: a sliding log of the server never says no."""
     calls, period, pad = 60, 60.0, 6.5
     rule = FaultRule(action="effect_without_reply", probability=loss)
     cloud = SimulatedCloud(
@@ -253,8 +253,8 @@ def test_q3_never_more_than_the_quota_in_any_hour_and_people_do_not_queue_behind
 
 
 @pytest.mark.fault("Q3")
-def test_q3_a_person_does_not_wait_for_a_job_of_a_thousand_calls() -> None:
-    """Q3: with the bulk lane full for a quarter of an hour, a person waits for seconds at most."""
+def test_a_person_does_not_wait_for_a_job_of_a_thousand_calls() -> None:
+    """With the bulk lane full for a quarter of an hour, a person waits for seconds at most."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quirks=Quirks(rate_headers="never"))
 
     async def main() -> list[float]:
@@ -278,8 +278,8 @@ def test_q3_a_person_does_not_wait_for_a_job_of_a_thousand_calls() -> None:
 
 @pytest.mark.fault("Q4")
 @pytest.mark.parametrize("in_flight", [False, True], ids=["waiting", "in flight"])
-def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(in_flight: bool) -> None:
-    """Q4: waiting for the quota or on the wire: all end at once, no permit leaks, the client serves."""
+def test_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(in_flight: bool) -> None:
+    """Waiting for the quota or on the wire: all end at once, no permit leaks, the client serves."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=10**6)
     door = Door(cloud)
 
@@ -314,8 +314,8 @@ def test_q4_ten_thousand_cancelled_calls_end_at_once_and_cost_nothing(in_flight:
 
 
 @pytest.mark.fault("Q6")
-def test_q6_retries_pay_and_cannot_use_up_more_than_their_share() -> None:
-    """Q6: a service that always fails gets 1 + max_retries requests a call, each with its own permit."""
+def test_retries_pay_and_cannot_use_up_more_than_their_share() -> None:
+    """A service that always fails gets 1 + max_retries requests a call, each with its own permit."""
     broken = FaultRule(action="status", status=503, path="*/device_detail")
     cloud = SimulatedCloud(
         Fleet.of(["d" * 22]), quota=60, period=60.0, faults=[broken],
@@ -337,8 +337,8 @@ def test_q6_retries_pay_and_cannot_use_up_more_than_their_share() -> None:
 
 
 @pytest.mark.fault("Q6")
-def test_q6_a_deadline_ends_a_storm_of_retries() -> None:
-    """Q6: `deadline` bounds a call with all its retries and waits; what is left keeps its quota."""
+def test_a_deadline_ends_a_storm_of_retries() -> None:
+    """`deadline` bounds a call with all its retries and waits; what is left keeps its quota."""
     broken = FaultRule(action="status", status=503, path="*/device_detail")
     quirks = Quirks(rate_headers="never")
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), faults=[broken], quirks=quirks)

@@ -72,10 +72,10 @@ async def grants(quota: SharedQuota, calls: int) -> list[float]:
 
 
 @pytest.mark.fault("Q5")
-async def test_q5_a_slow_store_holds_nobody_for_longer_than_its_time_out(
+async def test_a_slow_store_holds_nobody_for_longer_than_its_time_out(
     valkey: ValkeyServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Q5: late answers are waited for; later than a second, and the share of the quota goes on."""
+    """Late answers are waited for; later than a second, and the share of the quota goes on."""
     async with Proxy(valkey.port) as proxy:
         quota = SharedQuota.from_url(proxy.url, "eid", replicas=4, **SETTINGS)  # type: ignore[arg-type]
         proxy.delay = 0.1
@@ -96,8 +96,8 @@ async def test_q5_a_slow_store_holds_nobody_for_longer_than_its_time_out(
 
 
 @pytest.mark.fault("Q5")
-async def test_q5_a_client_goes_on_while_the_store_is_away(valkey: ValkeyServer) -> None:
-    """Q5: the public call sees nothing of it but a wait of a second or two."""
+async def test_a_client_goes_on_while_the_store_is_away(valkey: ValkeyServer) -> None:
+    """The public call sees nothing of it but a wait of a second or two."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=10**6)
     quota = SharedQuota.from_url(
         f"redis://127.0.0.1:{valkey.port}/0", "eid", replicas=2, **SETTINGS
@@ -114,8 +114,8 @@ async def test_q5_a_client_goes_on_while_the_store_is_away(valkey: ValkeyServer)
 
 
 @pytest.mark.fault("Q5")
-async def test_q5_the_store_comes_back_and_nobody_storms(valkey: ValkeyServer) -> None:
-    """Q5: two replicas full of waiting callers: together they go by the one bucket, from empty."""
+async def test_the_store_comes_back_and_nobody_storms(valkey: ValkeyServer) -> None:
+    """Two replicas full of waiting callers: together they go by the one bucket, from empty."""
     port = valkey.port
     quotas = [
         SharedQuota.from_url(f"redis://127.0.0.1:{port}/0", "eid", replicas=2, **SETTINGS)  # type: ignore[arg-type]
@@ -141,10 +141,10 @@ async def test_q5_the_store_comes_back_and_nobody_storms(valkey: ValkeyServer) -
 
 
 @pytest.mark.fault("Q5")
-async def test_q5_the_clock_of_a_process_does_not_matter(
+async def test_the_clock_of_a_process_does_not_matter(
     valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Q5: hours off, or jumping: the store's clock is the only one."""
+    """Hours off, or jumping: the store's clock is the only one."""
     url = f"redis://127.0.0.1:{valkey.port}/0"
     one, other = (SharedQuota.from_url(url, "eid", **SETTINGS) for _ in range(2))  # type: ignore[arg-type]
     await grants(one, 1)

@@ -1,4 +1,4 @@
-"""P10: canaries in every secret, searched for in all that the client shows; a failure says where."""
+"""Canaries in every secret, searched for in all that the client shows; a failure says where."""
 
 import asyncio
 import gc
@@ -205,16 +205,16 @@ class Telemetry:
 
 
 @pytest.mark.fault("P10")
-def test_p10_every_class_of_error_is_driven() -> None:
-    """P10: a class that is added to the tree must be added here."""
+def test_every_class_of_error_is_driven() -> None:
+    """A class that is added to the tree must be added here."""
     bases = {"GizwitsError", "TransportError"}
     assert {name for name, _, _ in WAYS.values()} == set(errors.__all__) - bases
 
 
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("way", WAYS)
-async def test_p10_no_error_tells_a_secret(way: str, heard: Heard) -> None:
-    """P10: text, repr, notes, pickle, locals of each frame, log, warnings, spans, metrics."""
+async def test_no_error_tells_a_secret(way: str, heard: Heard) -> None:
+    """Text, repr, notes, pickle, locals of each frame, log, warnings, spans, metrics."""
     expected, answer, call = WAYS[way]
     telemetry = Telemetry()
     loop = asyncio.get_running_loop()
@@ -293,8 +293,8 @@ OBJECTS: dict[str, Callable[[GizwitsClient], Any]] = {
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("kind", OBJECTS)
 @pytest.mark.parametrize("state", ["new", "used", "closed"])
-async def test_p10_no_public_object_shows_a_secret(kind: str, state: str, heard: Heard) -> None:
-    """P10: `repr` and `vars` of it, and of all of ours that hangs on it."""
+async def test_no_public_object_shows_a_secret(kind: str, state: str, heard: Heard) -> None:
+    """`repr` and `vars` of it, and of all of ours that hangs on it."""
     async with service(FINE) as server:
         client = client_at(server.url)
         if state != "new":
@@ -312,8 +312,8 @@ async def test_p10_no_public_object_shows_a_secret(kind: str, state: str, heard:
 
 
 @pytest.mark.fault("P10")
-async def test_p10_what_a_good_call_returns_hides_its_secrets(heard: Heard) -> None:
-    """P10: tokens and passcodes come as values that no repr, format of a container or log shows."""
+async def test_what_a_good_call_returns_hides_its_secrets(heard: Heard) -> None:
+    """Tokens and passcodes come as values that no repr, format of a container or log shows."""
     body = json.dumps({"did": "d", "passcode": PASSCODE})
     async with service(saying(body)) as server, client_at(server.url) as client:
         token = await client.authorization.create_token()
@@ -328,8 +328,8 @@ async def test_p10_what_a_good_call_returns_hides_its_secrets(heard: Heard) -> N
 
 
 @pytest.mark.fault("P10")
-async def test_p10_a_client_that_is_forgotten_complains_without_secrets(heard: Heard) -> None:
-    """P10: the warnings of what was never closed, and of a task that was never awaited."""
+async def test_a_client_that_is_forgotten_complains_without_secrets(heard: Heard) -> None:
+    """The warnings of what was never closed, and of a task that was never awaited."""
     complaints: list[str] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: complaints.append(repr(context)))

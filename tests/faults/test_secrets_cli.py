@@ -1,4 +1,4 @@
-"""P10: what the console program and a web app write, whatever the service answers; and `ps`."""
+"""What the console program and a web app write, whatever the service answers; and `ps`."""
 
 import asyncio
 import json
@@ -90,10 +90,10 @@ async def program(words: list[str], capsys: pytest.CaptureFixture[str], did: str
 
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("command", COMMANDS)
-async def test_p10_no_command_shows_a_secret_where_all_is_well(
+async def test_no_command_shows_a_secret_where_all_is_well(
     command: str, heard: Heard, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P10: stdout, stderr, files and log of each command, against a service that works."""
+    """Stdout, stderr, files and log of each command, against a service that works."""
     fleet = Fleet.generate(2, 2, now=time.time())
     cloud = SimulatedCloud(fleet, credentials=CREDENTIALS, quota=100_000)
     for device in fleet.devices:
@@ -110,14 +110,14 @@ async def test_p10_no_command_shows_a_secret_where_all_is_well(
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("at", ["login", "call"])
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_p10_no_command_shows_what_a_broken_service_echoes(
+async def test_no_command_shows_what_a_broken_service_echoes(
     answer: str,
     at: str,
     heard: Heard,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """P10: the service answers every call, or every login, with all the secrets that it was told."""
+    """The service answers every call, or every login, with all the secrets that it was told."""
     monkeypatch.setattr("gizwits_async.wire.retry.RetryPolicy._pause", lambda *_: 0.001)
 
     async def always(one: Exchange) -> None:
@@ -138,8 +138,8 @@ async def test_p10_no_command_shows_what_a_broken_service_echoes(
 
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("how", ["interrupted", "killed in debug mode"])
-async def test_p10_ps_and_the_end_of_a_process_show_nothing(how: str, tmp_path: Path) -> None:
-    """P10: a real process, cut off in the middle of a call: its command line, and its last words."""
+async def test_ps_and_the_end_of_a_process_show_nothing(how: str, tmp_path: Path) -> None:
+    """A real process, cut off in the middle of a call: its command line, and its last words."""
     flags = ["-X", "dev", "-X", "faulthandler"] if how != "interrupted" else []
     async with service(stall) as server:
         process = await asyncio.create_subprocess_exec(
@@ -192,10 +192,10 @@ def app_of() -> FastAPI:
 
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_p10_a_web_app_shows_no_visitor_a_secret(
+async def test_a_web_app_shows_no_visitor_a_secret(
     answer: str, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P10: problem details, debug pages, headers and server log, whatever the service echoes."""
+    """Problem details, debug pages, headers and server log, whatever the service echoes."""
     monkeypatch.setattr("gizwits_async.wire.retry.RetryPolicy._pause", lambda *_: 0.001)
 
     async def good_then_bad(one: Exchange) -> None:

@@ -1,4 +1,4 @@
-"""P10: the password of a PostgreSQL, in errors and the locals of their frames, logs and objects."""
+"""The password of a PostgreSQL, in errors and the locals of their frames, logs and objects."""
 
 import asyncio
 import struct
@@ -50,10 +50,10 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("where", ["nobody there", "refused"])
 @pytest.mark.parametrize("way", ["open", "peek", "scan", "export"])
-async def test_p10_a_postgres_that_refuses_shows_no_password(
+async def test_a_postgres_that_refuses_shows_no_password(
     where: str, way: str, heard: Heard, tmp_path: Path
 ) -> None:
-    """P10: the error names the host, and nothing of the password; the locals of its frames neither."""
+    """The error names the host, and nothing of the password; the locals of its frames neither."""
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = 1 if where == "nobody there" else server.sockets[0].getsockname()[1]
     url = f"{POSTGRES}:{port}/fleet"
@@ -73,8 +73,8 @@ async def test_p10_a_postgres_that_refuses_shows_no_password(
 
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("url", ["postgresql://u:{}@h:port/db", "mysql://u:{}@h/db", "x://{}@h/db"])
-def test_p10_a_store_url_that_is_none_is_told_without_it(url: str, heard: Heard) -> None:
-    """P10: neither message nor locals hold it."""
+def test_a_store_url_that_is_none_is_told_without_it(url: str, heard: Heard) -> None:
+    """Neither message nor locals hold it."""
     whole = url.format(quoted("postgres password"))
     for make in (SqlStore, lambda where: FleetScan(GizwitsClient(CREDENTIALS), where, start=5)):
         with pytest.raises(ValueError, match="store") as caught:

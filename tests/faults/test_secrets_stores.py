@@ -1,4 +1,4 @@
-"""P10: the password of a Redis, of a proxy, and what is written to files and stores."""
+"""The password of a Redis, of a proxy, and what is written to files and stores."""
 
 import asyncio
 import base64
@@ -87,8 +87,8 @@ RUDE = {
 @pytest.mark.jumping
 @pytest.mark.fault("P10", "Q5")
 @pytest.mark.parametrize("kind", RUDE)
-async def test_p10_a_redis_that_refuses_shows_no_password(kind: str, heard: Heard) -> None:
-    """P10: the quota degrades, the token is fetched, the log says why, and nothing shows the URL."""
+async def test_a_redis_that_refuses_shows_no_password(kind: str, heard: Heard) -> None:
+    """The quota degrades, the token is fetched, the log says why, and nothing shows the URL."""
     async with rude(RUDE[kind]) as port, service(FINE) as server:
         url = f"{REDIS}:{port}/0"
         quota = SharedQuota.from_url(url, "eid", **NUMBERS)  # type: ignore[arg-type]
@@ -109,8 +109,8 @@ async def test_p10_a_redis_that_refuses_shows_no_password(kind: str, heard: Hear
 @pytest.mark.jumping
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("way", ["cancelled", "deadline", "refused"])
-async def test_p10_who_gives_up_on_a_redis_shows_no_password(way: str, heard: Heard) -> None:
-    """P10: not in the locals of the frames that a cancellation or a time-out comes through."""
+async def test_who_gives_up_on_a_redis_shows_no_password(way: str, heard: Heard) -> None:
+    """Not in the locals of the frames that a cancellation or a time-out comes through."""
     pause = 0.0 if way == "refused" else 5.0
     async with rude(RUDE["wrong password"], pause) as port, service(FINE) as server:
         url = f"{REDIS}:{port}/0"
@@ -150,10 +150,10 @@ async def test_p10_who_gives_up_on_a_redis_shows_no_password(way: str, heard: He
         lambda: SharedTokenStore(f"rubbish {CANARIES['redis password']}"),
     ],
 )
-async def test_p10_a_redis_url_that_is_none_is_told_without_it(
+async def test_a_redis_url_that_is_none_is_told_without_it(
     make: Callable[[], Any], heard: Heard
 ) -> None:
-    """P10: a ValueError where it is handed in, with nothing of the URL in it or its locals."""
+    """A ValueError where it is handed in, with nothing of the URL in it or its locals."""
     with pytest.raises(ValueError, match=r"replicas|calls|burst|URL") as caught:
         make()
     assert_hidden(heard, caught.value)
@@ -185,10 +185,10 @@ ENVIRONMENT = {
         ("GIZWITS_PRODUCT_SECRET", ""),
     ],
 )
-async def test_p10_an_environment_that_is_wrong_is_not_shown(
+async def test_an_environment_that_is_wrong_is_not_shown(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, heard: Heard
 ) -> None:
-    """P10: `os.environ` holds all secrets at once: it is a local of no frame that fails."""
+    """`os.environ` holds all secrets at once: it is a local of no frame that fails."""
     for each, text in {**ENVIRONMENT, name: value}.items():
         monkeypatch.setenv(each, text)
     with pytest.raises(ValueError, match=r"[a-z]") as caught:
@@ -198,8 +198,8 @@ async def test_p10_an_environment_that_is_wrong_is_not_shown(
 
 
 @pytest.mark.fault("P10")
-async def test_p10_a_shared_store_holds_the_token_alone(heard: Heard) -> None:
-    """P10: the token is what it is for; no other secret is in any name or value, and it ends."""
+async def test_a_shared_store_holds_the_token_alone(heard: Heard) -> None:
+    """The token is what it is for; no other secret is in any name or value, and it ends."""
     with valkey_server() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         quota, store = SharedQuota.from_url(url, "eid"), SharedTokenStore(url)
@@ -226,10 +226,10 @@ async def test_p10_a_shared_store_holds_the_token_alone(heard: Heard) -> None:
 
 @pytest.mark.fault("P10", "W19")
 @pytest.mark.parametrize("answer", ["407 Proxy Authentication Required", "502 Bad Gateway", ""])
-async def test_p10_a_proxy_of_a_borrowed_session_shows_no_password(
+async def test_a_proxy_of_a_borrowed_session_shows_no_password(
     answer: str, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P10: with `trust_env=True` the proxy is used and its password sent, and never shown."""
+    """With `trust_env=True` the proxy is used and its password sent, and never shown."""
 
     async def proxy(one: Exchange) -> None:
         if answer:
@@ -257,8 +257,8 @@ async def test_p10_a_proxy_of_a_borrowed_session_shows_no_password(
 
 
 @pytest.mark.fault("P10")
-async def test_p10_nothing_that_is_written_holds_a_secret(heard: Heard, tmp_path: Path) -> None:
-    """P10: store, lock, exports, resume tokens, reports, plans; and the fault rules of a simulator."""
+async def test_nothing_that_is_written_holds_a_secret(heard: Heard, tmp_path: Path) -> None:
+    """Store, lock, exports, resume tokens, reports, plans; and the fault rules of a simulator."""
     fleet = Fleet.generate(2, 3)
     cloud = SimulatedCloud(fleet, credentials=CREDENTIALS, quota=10**9)
     for device in fleet.devices:

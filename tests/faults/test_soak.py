@@ -1,4 +1,4 @@
-"""P15: hours of mixed traffic with one call in twenty going wrong leave nothing behind."""
+"""Hours of mixed traffic with one call in twenty going wrong leave nothing behind."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ def assert_nothing_hides(soak: Soak) -> None:
 @pytest.mark.parametrize(
     "hours", [0.4, pytest.param(24, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
 )
-def test_p15_nothing_grows_in_virtual_time(hours: float) -> None:
+def test_nothing_grows_in_virtual_time(hours: float) -> None:
     """Tasks, files and live objects of the client are at the end what they were after a fifth."""
     soak = virtually(hours)
     first, *between, last = soak.samples
@@ -54,7 +54,7 @@ def test_p15_nothing_grows_in_virtual_time(hours: float) -> None:
 @pytest.mark.parametrize(
     "calls", [1000, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
 )
-def test_p15_nothing_grows_over_sockets(calls: int) -> None:
+def test_nothing_grows_over_sockets(calls: int) -> None:
     """Over real connections too: what there is never exceeds a connection for each caller."""
     soak = asyncio.run(over_sockets(calls))
     first, last = soak.samples[0], soak.samples[-1]

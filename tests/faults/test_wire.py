@@ -46,10 +46,8 @@ named = {"ids": lambda f: f.__name__}
 @pytest.mark.fault("W2", "W3")
 @both
 @pytest.mark.parametrize("fault", CUT_SHORT, **named)
-async def test_w2_w3_a_body_that_breaks_off_is_read_again_whole(
-    fault: Answer, borrowed: bool
-) -> None:
-    """W2, W3: the half that parses is no value; a GET goes again, one place for each wire request."""
+async def test_a_body_that_breaks_off_is_read_again_whole(fault: Answer, borrowed: bool) -> None:
+    """The half that parses is no value; a GET goes again, one place for each wire request."""
     async with wired(fault, fault, borrowed=borrowed, max_retries=3) as at:
         assert (await at.detail).did == "d"
         assert len(at.calls) == 3
@@ -60,8 +58,8 @@ async def test_w2_w3_a_body_that_breaks_off_is_read_again_whole(
 @pytest.mark.fault("W2", "W3")
 @pytest.mark.parametrize("verb", WRITES)
 @pytest.mark.parametrize("fault", CUT_SHORT, **named)
-async def test_w2_w3_a_write_whose_reply_breaks_off_is_sent_once(fault: Answer, verb: str) -> None:
-    """W2, W3: nobody knows what came of it; half a reply tells nothing, and it does not go again."""
+async def test_a_write_whose_reply_breaks_off_is_sent_once(fault: Answer, verb: str) -> None:
+    """Nobody knows what came of it; half a reply tells nothing, and it does not go again."""
     async with wired(fault, max_retries=3) as at:
         error = await failure(CALLS[verb](at.client), OutcomeUnknownError)
         assert type(error.__cause__) is NoReplyError
@@ -70,8 +68,8 @@ async def test_w2_w3_a_write_whose_reply_breaks_off_is_sent_once(fault: Answer, 
 
 @pytest.mark.fault("W3")
 @pytest.mark.parametrize("fault", BAD_CHUNKS, **named)
-async def test_w3_broken_chunks_are_no_reply(fault: Answer) -> None:
-    """W3: chunks that cannot be told apart end in an error, whatever came before them."""
+async def test_broken_chunks_are_no_reply(fault: Answer) -> None:
+    """Chunks that cannot be told apart end in an error, whatever came before them."""
     async with wired(fault, timeout=0.5) as at:
         with pytest.raises((NoReplyError, InvalidResponseError)) as caught:
             await at.detail
@@ -83,10 +81,10 @@ async def test_w3_broken_chunks_are_no_reply(fault: Answer) -> None:
 @both
 @pytest.mark.parametrize("verb", CALLS)
 @pytest.mark.parametrize("fault", UNANSWERED, **named)
-async def test_w4_a_kept_connection_that_dies_costs_one_wire_request(
+async def test_a_kept_connection_that_dies_costs_one_wire_request(
     fault: Answer, verb: str, borrowed: bool
 ) -> None:
-    """W4: aiohttp would send GET, PUT and DELETE again unseen: one request for one place."""
+    """Aiohttp would send GET, PUT and DELETE again unseen: one request for one place."""
     async with wired(fault, borrowed=borrowed) as at:
         await at.client.authorization.create_token()
         kind = NoReplyError if verb == "GET" else OutcomeUnknownError
@@ -97,8 +95,8 @@ async def test_w4_a_kept_connection_that_dies_costs_one_wire_request(
 
 @pytest.mark.fault("W4")
 @pytest.mark.parametrize("fault", UNANSWERED, **named)
-async def test_w4_a_read_goes_again_by_our_own_policy(fault: Answer) -> None:
-    """W4: the repetition is seen: a pause before it, a place for it."""
+async def test_a_read_goes_again_by_our_own_policy(fault: Answer) -> None:
+    """The repetition is seen: a pause before it, a place for it."""
     async with wired(fault, max_retries=1) as at:
         assert (await at.detail).did == "d"
         assert len(at.calls) == 2
@@ -108,8 +106,8 @@ async def test_w4_a_read_goes_again_by_our_own_policy(fault: Answer) -> None:
 @pytest.mark.fault("W5")
 @both
 @pytest.mark.parametrize("fault", SLOW, **named)
-async def test_w5_no_slowness_outlasts_the_timeout(fault: Answer, borrowed: bool) -> None:
-    """W5: the limit is on the whole reply, so that a drip of bytes does not extend it."""
+async def test_no_slowness_outlasts_the_timeout(fault: Answer, borrowed: bool) -> None:
+    """The limit is on the whole reply, so that a drip of bytes does not extend it."""
     async with wired(fault, borrowed=borrowed) as at:
         await at.client.authorization.create_token()
         loop = asyncio.get_running_loop()
@@ -120,8 +118,8 @@ async def test_w5_no_slowness_outlasts_the_timeout(fault: Answer, borrowed: bool
 
 
 @pytest.mark.fault("W5")
-async def test_w5_there_is_always_a_limit_and_the_callers_own_stays_his() -> None:
-    """W5: no setting means no limit; and an outer time-out is never turned into an error of ours."""
+async def test_there_is_always_a_limit_and_the_callers_own_stays_his() -> None:
+    """No setting means no limit; and an outer time-out is never turned into an error of ours."""
     assert 0 < Options().timeout <= 30
     for bad in (None, 0, float("nan")):
         with pytest.raises(ValueError, match="timeout"):
@@ -157,8 +155,8 @@ async def bodiless(one: Exchange) -> None:
 @pytest.mark.fault("W20")
 @both
 @pytest.mark.parametrize("fault", [interim, until_the_end, closing], **named)
-async def test_w20_odd_but_honest_replies_are_read(fault: Answer, borrowed: bool) -> None:
-    """W20: interim replies, a body that ends with the connection, a connection closed each time."""
+async def test_odd_but_honest_replies_are_read(fault: Answer, borrowed: bool) -> None:
+    """Interim replies, a body that ends with the connection, a connection closed each time."""
     async with wired(fault, fault, borrowed=borrowed) as at:
         for _ in range(2):
             assert (await at.detail).did == "d"
@@ -166,8 +164,8 @@ async def test_w20_odd_but_honest_replies_are_read(fault: Answer, borrowed: bool
 
 
 @pytest.mark.fault("W20")
-async def test_w20_a_204_that_claims_a_body_leaves_no_trace() -> None:
-    """W20: as after HEAD, there is none whatever the length says; the next reply is the next one."""
+async def test_a_204_that_claims_a_body_leaves_no_trace() -> None:
+    """As after HEAD, there is none whatever the length says; the next reply is the next one."""
     async with wired(bodiless) as at:
         await at.client.devices.control("d", attrs={"switch": True})
         assert (await at.detail).did == "d"
@@ -176,8 +174,8 @@ async def test_w20_a_204_that_claims_a_body_leaves_no_trace() -> None:
 
 @pytest.mark.fault("W20")
 @both
-async def test_w20_a_thousand_calls_leave_no_socket(borrowed: bool) -> None:
-    """W20: interim, closed, cut and reset ones in turn; at the end one connection a caller at most."""
+async def test_a_thousand_calls_leave_no_socket(borrowed: bool) -> None:
+    """Interim, closed, cut and reset ones in turn; at the end one connection a caller at most."""
     kinds: list[Answer] = [interim, closing, too_short, until_the_end, reset, reset_in_the_body]
 
     async def answer(one: Exchange) -> None:
@@ -236,10 +234,8 @@ async def listening(answer: bytes) -> AsyncIterator[int]:
     ],
     ids=["refused", "no such host", "TLS refuses", "no TLS"],
 )
-async def test_w1_without_a_connection_nothing_was_sent(
-    url: str, verb: str, borrowed: bool
-) -> None:
-    """W1: NotSentError for every verb, so that any call may go again: it does, to the last retry."""
+async def test_without_a_connection_nothing_was_sent(url: str, verb: str, borrowed: bool) -> None:
+    """NotSentError for every verb, so that any call may go again: it does, to the last retry."""
     async with (
         listening(b"\x15\x03\x03\x00\x02\x02\x28") as alert,
         listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as plain,
@@ -258,8 +254,8 @@ async def test_w1_without_a_connection_nothing_was_sent(
 
 @pytest.mark.fault("W1")
 @pytest.mark.parametrize("verb", WRITES)
-async def test_w1_a_write_with_its_token_in_hand_goes_again_too(verb: str) -> None:
-    """W1: the port closes after the login: each attempt is NotSentError, and promises: not done."""
+async def test_a_write_with_its_token_in_hand_goes_again_too(verb: str) -> None:
+    """The port closes after the login: each attempt is NotSentError, and promises: not done."""
     async with wired(max_retries=2) as at:
         await at.client.authorization.create_token()
         async with listening(b"") as gone:

@@ -30,8 +30,8 @@ both = pytest.mark.parametrize("borrowed", [False, True], ids=["own", "borrowed"
 
 @pytest.mark.fault("W13")
 @both
-async def test_w13_a_gzip_bomb_is_cut_off(borrowed: bool) -> None:
-    """W13: 256 MiB in 0.3 MB: too large at once, memory near the limit, the connection dropped."""
+async def test_a_gzip_bomb_is_cut_off(borrowed: bool) -> None:
+    """256 MiB in 0.3 MB: too large at once, memory near the limit, the connection dropped."""
     body = bomb()
     async with wired(encoded("gzip", body), borrowed=borrowed, max_retries=3, timeout=20) as at:
         await at.client.authorization.create_token()
@@ -50,8 +50,8 @@ async def test_w13_a_gzip_bomb_is_cut_off(borrowed: bool) -> None:
 
 @pytest.mark.fault("W13")
 @pytest.mark.parametrize("verb", WRITES)
-async def test_w13_a_write_that_is_answered_by_a_bomb_is_unknown(verb: str) -> None:
-    """W13: what the reply said of it will never be read; it is not sent again."""
+async def test_a_write_that_is_answered_by_a_bomb_is_unknown(verb: str) -> None:
+    """What the reply said of it will never be read; it is not sent again."""
     async with wired(
         encoded("gzip", gzip.compress(b" " * 5000)), max_response_bytes=1000, max_retries=3
     ) as at:
@@ -63,10 +63,10 @@ async def test_w13_a_write_that_is_answered_by_a_bomb_is_unknown(verb: str) -> N
 @pytest.mark.fault("W14")
 @both
 @pytest.mark.parametrize(("coding", "body"), BAD_CODINGS.values(), ids=BAD_CODINGS)
-async def test_w14_what_cannot_be_unpacked_is_no_reply_of_the_api(
+async def test_what_cannot_be_unpacked_is_no_reply_of_the_api(
     coding: str, body: bytes, borrowed: bool
 ) -> None:
-    """W14: InvalidResponseError, not aiohttp's own "400"; asked for is gzip and nothing else."""
+    """InvalidResponseError, not aiohttp's own "400"; asked for is gzip and nothing else."""
     async with wired(encoded(coding, body), borrowed=borrowed, max_retries=3) as at:
         error = await failure(at.detail, InvalidResponseError)
         assert "400" not in str(error)
@@ -77,8 +77,8 @@ async def test_w14_what_cannot_be_unpacked_is_no_reply_of_the_api(
 
 
 @pytest.mark.fault("W14")
-async def test_w14_a_gzip_that_breaks_off_is_not_half_a_value() -> None:
-    """W14: packed JSON without its end, though all bytes are there for HTTP: read again, once."""
+async def test_a_gzip_that_breaks_off_is_not_half_a_value() -> None:
+    """Packed JSON without its end, though all bytes are there for HTTP: read again, once."""
     packed = gzip.compress(b'{"did": "half", "mac": "%b"}' % bytes(range(48, 90)), mtime=0)
     for size in (len(packed) - 12, 15, 5):
         cut = encoded("gzip", packed[:size])
@@ -90,8 +90,8 @@ async def test_w14_a_gzip_that_breaks_off_is_not_half_a_value() -> None:
 @pytest.mark.fault("W15")
 @both
 @pytest.mark.parametrize("text", NO_HTTP, ids=lambda text: repr(text[:30]))
-async def test_w15_what_is_no_http_is_no_reply_of_the_api(text: bytes, borrowed: bool) -> None:
-    """W15: InvalidResponseError and no ApiError: the server never said 400."""
+async def test_what_is_no_http_is_no_reply_of_the_api(text: bytes, borrowed: bool) -> None:
+    """InvalidResponseError and no ApiError: the server never said 400."""
     async with wired(writes(text), borrowed=borrowed, max_retries=3) as at:
         error = await failure(at.detail, InvalidResponseError)
         assert "not an HTTP reply" in str(error)
@@ -106,8 +106,8 @@ async def test_w15_what_is_no_http_is_no_reply_of_the_api(text: bytes, borrowed:
     [writes(NO_HTTP[1]), encoded("gzip", b"this is no gzip")],
     ids=["status line", "compression"],
 )
-async def test_w14_w15_a_write_answered_by_rubbish_is_unknown(fault: Answer, verb: str) -> None:
-    """W14, W15: it may have been done; it is not sent again."""
+async def test_a_write_answered_by_rubbish_is_unknown(fault: Answer, verb: str) -> None:
+    """It may have been done; it is not sent again."""
     async with wired(fault, max_retries=3) as at:
         error = await failure(CALLS[verb](at.client), OutcomeUnknownError)
         assert type(error.__cause__) is InvalidResponseError
@@ -118,10 +118,10 @@ async def test_w14_w15_a_write_answered_by_rubbish_is_unknown(fault: Answer, ver
 @both
 @pytest.mark.parametrize("at_login", [False, True], ids=["call", "login"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_w16_a_redirect_is_refused_and_carries_nothing_along(
+async def test_a_redirect_is_refused_and_carries_nothing_along(
     status: int, at_login: bool, borrowed: bool
 ) -> None:
-    """W16: to another host: neither token, enterprise secret nor a login's body reach it."""
+    """To another host: neither token, enterprise secret nor a login's body reach it."""
     async with raw_server(says(LOGIN)) as other:
         headers = (f"Location: {other.url}/steal?{ECHO.replace(' ', '&')}", f"X-Echo: {ECHO}")
         fault = says(ECHO.encode(), *headers, status=f"{status} Elsewhere")
@@ -133,8 +133,8 @@ async def test_w16_a_redirect_is_refused_and_carries_nothing_along(
 
 
 @pytest.mark.fault("W16")
-async def test_w16_nor_do_the_enterprises_own_headers_travel() -> None:
-    """W16: aiohttp strips `Authorization` from a redirect, and would leave the secret's header on."""
+async def test_nor_do_the_enterprises_own_headers_travel() -> None:
+    """Aiohttp strips `Authorization` from a redirect, and would leave the secret's header on."""
     async with raw_server(says(LOGIN)) as other:
         fault = says(b"", f"Location: {other.url}/steal", status="307 Elsewhere")
         async with wired(fault, max_retries=3) as at:
@@ -146,8 +146,8 @@ async def test_w16_nor_do_the_enterprises_own_headers_travel() -> None:
 
 @pytest.mark.fault("W16")
 @pytest.mark.parametrize("verb", WRITES)
-async def test_w16_a_redirected_write_was_not_done(verb: str) -> None:
-    """W16: who points elsewhere has done nothing: a refusal, not an unknown outcome."""
+async def test_a_redirected_write_was_not_done(verb: str) -> None:
+    """Who points elsewhere has done nothing: a refusal, not an unknown outcome."""
     async with wired(says(b"", "Location: /v2", status="308 Elsewhere"), max_retries=3) as at:
         await failure(CALLS[verb](at.client), UnexpectedRedirectError)
         assert len(at.calls) == 1

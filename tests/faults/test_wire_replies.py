@@ -47,8 +47,8 @@ def simulated(*rules: FaultRule) -> SimulatedCloud:
 
 @pytest.mark.fault("W6")
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_w6_a_proxys_page_is_a_server_error_and_a_read_goes_again(status: int) -> None:
-    """W6: ServerError with the status and the page's beginning; a GET goes again after a pause."""
+def test_a_proxys_page_is_a_server_error_and_a_read_goes_again(status: int) -> None:
+    """ServerError with the status and the page's beginning; a GET goes again after a pause."""
     pauses = []
     for _ in range(8):
         rule = FaultRule(action="html", status=status, path="*/device_detail", nth=(1, 2))
@@ -69,8 +69,8 @@ def test_w6_a_proxys_page_is_a_server_error_and_a_read_goes_again(status: int) -
 
 
 @pytest.mark.fault("W6")
-async def test_w6_of_a_long_page_a_clean_beginning_is_kept() -> None:
-    """W6: at most 200 printable characters, no escape sequences, no secret that the page echoes."""
+async def test_of_a_long_page_a_clean_beginning_is_kept() -> None:
+    """At most 200 printable characters, no escape sequences, no secret that the page echoes."""
     page = f"<html>\r\n\x1b[31m<b>Bad\x00 Gateway</b> {ECHO} ".encode() + "机".encode() * 999
     async with wired(says(page, "Content-Type: text/html", status="502 Bad Gateway")) as at:
         error = await failure(at.detail, ServerError)
@@ -83,8 +83,8 @@ async def test_w6_of_a_long_page_a_clean_beginning_is_kept() -> None:
 
 @pytest.mark.fault("W6")
 @pytest.mark.parametrize("verb", WRITES)
-async def test_w6_a_write_that_meets_a_proxys_page_is_unknown(verb: str) -> None:
-    """W6: the proxy lost patience, the service may not have: sent once."""
+async def test_a_write_that_meets_a_proxys_page_is_unknown(verb: str) -> None:
+    """The proxy lost patience, the service may not have: sent once."""
     async with wired(says(b"<html>", status="504 Gateway Time-out"), max_retries=3) as at:
         error = await failure(CALLS[verb](at.client), OutcomeUnknownError)
         assert type(error.__cause__) is ServerError
@@ -93,8 +93,8 @@ async def test_w6_a_write_that_meets_a_proxys_page_is_unknown(verb: str) -> None
 
 @pytest.mark.fault("W7")
 @pytest.mark.parametrize("path", ["*/device_detail", "*/access_token"])
-def test_w7_a_portals_page_is_no_reply_and_is_not_asked_for_again(path: str) -> None:
-    """W7: 200 with HTML in place of the call's reply, or of the token's: an error at once."""
+def test_a_portals_page_is_no_reply_and_is_not_asked_for_again(path: str) -> None:
+    """200 with HTML in place of the call's reply, or of the token's: an error at once."""
     cloud = simulated(FaultRule(action="html", status=200, path=path, nth=1))
 
     async def main() -> None:
@@ -110,8 +110,8 @@ def test_w7_a_portals_page_is_no_reply_and_is_not_asked_for_again(path: str) -> 
 
 @pytest.mark.fault("W7")
 @pytest.mark.parametrize("verb", WRITES)
-async def test_w7_a_write_that_a_portal_swallowed_is_no_success(verb: str) -> None:
-    """W7: not even a call whose reply means nothing is taken for done because of a 200."""
+async def test_a_write_that_a_portal_swallowed_is_no_success(verb: str) -> None:
+    """Not even a call whose reply means nothing is taken for done because of a 200."""
     page = says(b"<html><form action=/login>", "Content-Type: text/html")
     async with wired(page, max_retries=5) as at:
         await failure(CALLS[verb](at.client), OutcomeUnknownError)
@@ -135,8 +135,8 @@ async def test_w7_a_write_that_a_portal_swallowed_is_no_success(verb: str) -> No
         "",
     ],
 )
-async def test_w8_w9_the_label_decides_on_nothing(label: str) -> None:
-    """W8, W9: read as JSON in UTF-8 whatever type and charset were declared."""
+async def test_the_label_decides_on_nothing(label: str) -> None:
+    """Read as JSON in UTF-8 whatever type and charset were declared."""
     body = '{"did": "d", "type": "设备"}'.encode()
     async with wired(says(body, f"Content-Type: {label}")) as at:
         assert (await at.detail).type == "设备"
@@ -154,8 +154,8 @@ async def test_w8_w9_the_label_decides_on_nothing(label: str) -> None:
     ],
     ids=["gbk", "utf-16", "no start byte", "a surrogate", "overlong"],
 )
-async def test_w10_what_is_no_utf8_is_an_error_and_no_mojibake(body: bytes) -> None:
-    """W10: no other encoding is guessed, even if it is declared; and it is not asked for again."""
+async def test_what_is_no_utf8_is_an_error_and_no_mojibake(body: bytes) -> None:
+    """No other encoding is guessed, even if it is declared; and it is not asked for again."""
     fault = says(body, "Content-Type: application/json; charset=gbk")
     async with wired(fault, max_retries=3) as at:
         error = await failure(at.detail, InvalidResponseError)
@@ -164,8 +164,8 @@ async def test_w10_what_is_no_utf8_is_an_error_and_no_mojibake(body: bytes) -> N
 
 
 @pytest.mark.fault("W11")
-async def test_w11_a_byte_order_mark_is_passed_over() -> None:
-    """W11: a value with the mark; the same words without."""
+async def test_a_byte_order_mark_is_passed_over() -> None:
+    """A value with the mark; the same words without."""
     async with wired(says(b"\xef\xbb\xbf" + GOOD), says(GOOD)) as at:
         assert await at.detail == await CALLS["GET"](at.client)
 
@@ -179,8 +179,8 @@ EMPTY = {
 
 @pytest.mark.fault("W12")
 @pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
-async def test_w12_an_empty_body_is_success_where_none_is_promised(fault: Any) -> None:
-    """W12: control and the deletion of a group answer nothing, documented as such."""
+async def test_an_empty_body_is_success_where_none_is_promised(fault: Any) -> None:
+    """Control and the deletion of a group answer nothing, documented as such."""
     async with wired(fault, fault) as at:
         assert await at.client.devices.control("d", attrs={"switch": True}) is None  # type: ignore[func-returns-value]
         assert await at.client.device_groups.delete("g") is None  # type: ignore[func-returns-value]
@@ -189,8 +189,8 @@ async def test_w12_an_empty_body_is_success_where_none_is_promised(fault: Any) -
 
 @pytest.mark.fault("W12")
 @pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
-async def test_w12_an_empty_body_is_an_error_elsewhere(fault: Any) -> None:
-    """W12: a read is asked once more; a write that must answer is unknown; nothing is None."""
+async def test_an_empty_body_is_an_error_elsewhere(fault: Any) -> None:
+    """A read is asked once more; a write that must answer is unknown; nothing is None."""
     async with wired(fault, fault, max_retries=3) as at:
         error = await failure(at.detail, InvalidResponseError)
         assert error.problems == ("empty @ $",)
@@ -205,8 +205,8 @@ async def test_w12_an_empty_body_is_an_error_elsewhere(fault: Any) -> None:
 
 @pytest.mark.fault("W17")
 @pytest.mark.parametrize("host", ["enterpriseapi.gizwits.com", "10.0.0.1", "127.example.com"])
-def test_w17_plain_http_needs_to_be_asked_for(host: str) -> None:
-    """W17: TLS by default; without it the secrets travel readable, which is an error or a warning."""
+def test_plain_http_needs_to_be_asked_for(host: str) -> None:
+    """TLS by default; without it the secrets travel readable, which is an error or a warning."""
     assert BASE_URL == "https://enterpriseapi.gizwits.com"
     assert GizwitsClient(CANARIES)._gateway.service.transport._base == BASE_URL  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="allow_insecure=True") as caught:
@@ -228,8 +228,8 @@ class Dropping(SimulatorTransport):
 
 
 @pytest.mark.fault("W18")
-def test_w18_an_unbinding_without_its_body_is_no_success() -> None:
-    """W18: a service that says what is missing is believed, and the binding stands."""
+def test_an_unbinding_without_its_body_is_no_success() -> None:
+    """A service that says what is missing is believed, and the binding stands."""
     cloud = simulated()
     user = next(iter(cloud.product.bindings.users.values()))
     cloud.product.bindings.bind(user.uid, DID, cloud.fleet.now)
@@ -245,8 +245,8 @@ def test_w18_an_unbinding_without_its_body_is_no_success() -> None:
 
 @pytest.mark.fault("W18")
 @pytest.mark.parametrize("body", [b'{"success": [], "failed": []}', b"{}", b"", b'{"success": []}'])
-async def test_w18_an_id_in_neither_list_is_unknown(body: bytes) -> None:
-    """W18: a service that found nothing to do says nothing of the ids: unknown, never fine."""
+async def test_an_id_in_neither_list_is_unknown(body: bytes) -> None:
+    """A service that found nothing to do says nothing of the ids: unknown, never fine."""
     async with wired(says(body), max_retries=3) as at:
         outcome = await at.client.bindings.unbind("u", "app", ["d1", "d2"])
         assert outcome == Outcome(unknown=("d1", "d2"))
@@ -285,10 +285,10 @@ async def proxied(
 
 
 @pytest.mark.fault("W19")
-async def test_w19_a_proxy_in_the_environment_is_not_used_unasked(
+async def test_a_proxy_in_the_environment_is_not_used_unasked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """W19: an own session goes straight; only a borrowed one with `trust_env` goes by the proxy."""
+    """An own session goes straight; only a borrowed one with `trust_env` goes by the proxy."""
 
     async def answer(one: Exchange) -> None:
         one.say(b'{"token": "t"}' if "access_token" in one.head else GOOD)
@@ -307,10 +307,10 @@ async def test_w19_a_proxy_in_the_environment_is_not_used_unasked(
 
 @pytest.mark.fault("W19")
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-async def test_w19_what_a_proxy_refuses_shows_no_password_of_it(
+async def test_what_a_proxy_refuses_shows_no_password_of_it(
     status: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """W19: not in error, traceback, log or repr; a tunnel that was not made has carried nothing."""
+    """Not in error, traceback, log or repr; a tunnel that was not made has carried nothing."""
     caplog.set_level(logging.DEBUG)
     refuse = says(f"{ECHO} {PROXY_SECRET}".encode(), status=status)
     async with proxied(
@@ -326,10 +326,10 @@ async def test_w19_what_a_proxy_refuses_shows_no_password_of_it(
 
 
 @pytest.mark.fault("W19")
-async def test_w19_a_proxy_that_is_away_shows_no_password_of_it(
+async def test_a_proxy_that_is_away_shows_no_password_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """W19: no connection to it is NotSentError."""
+    """No connection to it is NotSentError."""
     async with proxied(
         monkeypatch, trust_env=True, base_url="https://service.invalid", answer=says(b"")
     ) as (client, _):

@@ -93,7 +93,7 @@ def test_initial_places_lapse_when_the_bucket_has_filled():
 
 @pytest.mark.fault("Q3")
 def test_bulk_leaves_the_reserve_to_interactive():
-    """Q3: bulk takes what is above the reserve; the reserved permits go at once to who asks."""
+    """Bulk takes what is above the reserve; the reserved permits go at once to who asks."""
 
     async def main():
         quota = await full()
@@ -145,7 +145,7 @@ def test_steady_rate_is_the_rate_of_the_bucket(lane):
 
 @pytest.mark.fault("Q3")
 def test_a_floor_keeps_bulk_from_starving():
-    """Q3: where interactive demand never ends, bulk still gets one permit in sixty."""
+    """Where interactive demand never ends, bulk still gets one permit in sixty."""
 
     async def main():
         quota = HourlyQuota()
@@ -273,7 +273,7 @@ class TestCancellation:
 
     @pytest.mark.fault("Q4")
     def test_a_cancelled_waiter_costs_nothing(self):
-        """Q4: ten thousand cancelled callers leave the bucket as it was."""
+        """Ten thousand cancelled callers leave the bucket as it was."""
 
         async def main():
             quota = HourlyQuota(initial=0)
@@ -288,7 +288,7 @@ class TestCancellation:
 
     @pytest.mark.fault("Q4")
     def test_cancelled_between_grant_and_waking_gives_the_place_back(self):
-        """Q4: a permit granted to a caller cancelled in the same round goes to the next."""
+        """A permit granted to a caller cancelled in the same round goes to the next."""
 
         async def main():
             quota = HourlyQuota(initial=0)
@@ -402,7 +402,7 @@ class TestRefused:
 
     @pytest.mark.fault("Q1")
     def test_waits_for_the_reset(self):
-        """Q1: both lanes stand until the server's reset, by the server's own clock."""
+        """Both lanes stand until the server's reset, by the server's own clock."""
 
         async def main():
             quota = HourlyQuota()
@@ -424,7 +424,7 @@ class TestRefused:
 
     @pytest.mark.fault("Q1")
     def test_pauses_grow_without_a_reset(self):
-        """Q1: without headers the pauses double, and none is longer than period + pad."""
+        """Without headers the pauses double, and none is longer than period + pad."""
 
         async def main():
             quota = HourlyQuota()

@@ -159,7 +159,7 @@ class TestSafety(Machine.TestCase):
     ],
 )
 def test_naive_limits_are_found_out(limit, found):
-    """Q3: steps of the machine that our quota passes: the limiters that everybody writes first fail."""
+    """Steps of the machine that our quota passes: the limiters that everybody writes first fail."""
 
     class Steps(Machine):
         pass

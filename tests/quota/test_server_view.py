@@ -56,7 +56,7 @@ def headers(remaining: object, reset_in: float = 1800, at: float = 0.0) -> dict[
     ],
 )
 def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
-    """Q2: seconds to the reset are Reset - Date of one reply; what cannot be true is no reset."""
+    """Seconds to the reset are Reset - Date of one reply; what cannot be true is no reset."""
     given_headers = {"x-ratelimit-reset": reset, "date": date}
     reading = read(
         {name: value for name, value in given_headers.items() if value is not None},
@@ -81,7 +81,7 @@ def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
     ],
 )
 def test_counts_that_cannot_be_true_are_none(limit, remaining, told):
-    """Q2: junk, negative numbers and more left than there is are as good as no header."""
+    """Junk, negative numbers and more left than there is are as good as no header."""
     given_headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": remaining}
     reading = read(
         {name: value for name, value in given_headers.items() if value is not None},
@@ -190,7 +190,7 @@ def replies(draw):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(replies(), max_size=8), st.sampled_from(Lane))
 def test_any_headers_are_survived(script, lane):
-    """Q2: whatever servers send, the next call goes within period + pad and a second for the bucket."""
+    """Whatever servers send, the next call goes within period + pad and a second for the bucket."""
 
     async def main():
         quota = HourlyQuota()

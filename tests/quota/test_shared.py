@@ -114,7 +114,7 @@ async def test_a_refusal_stops_the_others(valkey):
 
 @pytest.mark.fault("Q5")
 async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
-    """Q5: a dead store means 1/replicas of the rate, one log line, and the whole rate when it is back."""
+    """A dead store means 1/replicas of the rate, one log line, and the whole rate when it is back."""
     caplog.set_level(logging.WARNING, "gizwits_async.quota")
     port = valkey.port
     quota = SharedQuota.from_url(address(valkey), "eid", replicas=4, **FAST)
@@ -143,7 +143,7 @@ async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
 
 @pytest.mark.fault("Q5")
 async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
-    """Q5: where the store does not answer at all, others may still use it: interactive lane only."""
+    """Where the store does not answer at all, others may still use it: interactive lane only."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -205,7 +205,7 @@ def test_settings_are_checked_where_they_are_made():
 
 @pytest.mark.fault("Q5")
 async def test_three_processes_and_a_store_that_dies(valkey):
-    """Q5: three processes, one counter, the store killed and restarted: never refused."""
+    """Three processes, one counter, the store killed and restarted: never refused."""
     port = valkey.port
     revived = ValkeyServer(port=port)
 

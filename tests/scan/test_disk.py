@@ -41,7 +41,7 @@ sys.exit(run(sys.argv[2:]))
 async def test_a_full_disk_stops_the_scan_and_harms_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P8: SQLite has no page left: what was committed stays, and with room again the scan goes on."""
+    """SQLite has no page left: what was committed stays, and with room again the scan goes on."""
     cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
     make = SqliteBackend.engine
 
@@ -70,7 +70,7 @@ async def test_a_full_disk_stops_the_scan_and_harms_nothing(
 async def test_a_process_that_may_write_no_more_ends_with_exit_1_and_goes_on(
     tmp_path: Path, room: int
 ) -> None:
-    """P8: the system itself refuses a write, in mid-page too: exit 1, and the next run has it all."""
+    """The system itself refuses a write, in mid-page too: exit 1, and the next run has it all."""
     now = int(time.time())
     cloud, path = cloud_of(4, 3, now=now), tmp_path / "fleet.db"
     words = ["scan", "--out", str(path), "--calls-per-hour", "1000000"]
@@ -98,7 +98,7 @@ async def test_a_process_that_may_write_no_more_ends_with_exit_1_and_goes_on(
 @pytest.mark.fault("P8")
 @pytest.mark.parametrize("to", ["parquet", "csv", "jsonl"])
 async def test_an_export_onto_a_full_disk_leaves_no_half_file(tmp_path: Path, to: str) -> None:
-    """P8: exit 1 in one line; what stands under its name is whole, and the rest is not there."""
+    """Exit 1 in one line; what stands under its name is whole, and the rest is not there."""
     cloud, path, out = cloud_of(1, 3), tmp_path / "fleet.db", tmp_path / "out"
     await FleetScan(client_of(cloud), path, start=START, end=NOW, logs=["data"]).run()
     with closing(sqlite3.connect(path)) as base, base:
@@ -160,7 +160,7 @@ def image(folder: Path) -> dict[str, bytes]:
 async def test_a_store_that_may_only_be_read_is_refused_and_stays_as_it_is(
     folder: Path, tmp_path: Path, closed: str
 ) -> None:
-    """P8: not a byte of it changes and no call is made; who may read it can export it."""
+    """Not a byte of it changes and no call is made; who may read it can export it."""
     cloud, path = cloud_of(2, 3), folder / "fleet.db"
     await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
     path.with_name("fleet.db.lock").unlink()
@@ -184,7 +184,7 @@ async def test_a_store_that_may_only_be_read_is_refused_and_stays_as_it_is(
 
 @pytest.mark.fault("P8")
 async def test_a_file_that_somebody_else_writes_to_is_a_clear_error(tmp_path: Path) -> None:
-    """P8: another program holds a transaction open: the scan says so, and goes on when it is over."""
+    """Another program holds a transaction open: the scan says so, and goes on when it is over."""
     cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
     url = f"sqlite+aiosqlite:///{path}?timeout=0.05"
     await FleetScan(client_of(cloud), url, start=START, end=NOW - DAY).run()

@@ -40,7 +40,7 @@ START = NOW - 4 * DAY
 
 @pytest.mark.fault("X14")
 def test_a_deleted_device_is_a_row_of_the_report_and_the_scan_goes_on() -> None:
-    """X14: each of its logs is asked, tried once more at the end, and reported; all others are complete."""
+    """Each of its logs is asked, tried once more at the end, and reported; all others are complete."""
     cloud = cloud_of(5, 5)
     gone = cloud.fleet.devices[2].did
     store = MemoryStore()
@@ -219,7 +219,7 @@ async def test_a_young_window_that_failed_and_then_fell_off_is_a_gap(
 @pytest.mark.fault("X15")
 @pytest.mark.parametrize("code", [5018, 5024])
 def test_a_log_closed_for_the_product_is_not_asked_of_every_device(code: int) -> None:
-    """X15: three devices refused are enough; the other logs are scanned, and the report says so."""
+    """Three devices refused are enough; the other logs are scanned, and the report says so."""
     cloud = cloud_of(
         40,
         3,
@@ -271,7 +271,7 @@ def test_a_token_that_others_keep_ending_does_not_stop_the_scan() -> None:
 
 
 def test_tokens_that_are_never_accepted_stop_the_scan() -> None:
-    """A4: a few tries and pauses, and then it is no accident; not a call for ever."""
+    """A few tries and pauses, and then it is no accident; not a call for ever."""
     cloud = cloud_of(3, 5)
     cloud.faults.set([FaultRule(path="*/data", action="status", status=400, code=5009)])
     store = MemoryStore()
@@ -334,7 +334,7 @@ def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -
 
 @pytest.mark.fault("X12")
 def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
-    """X12: a slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
+    """A slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
     fleet = Fleet.generate(30, 30, live=False)
     cloud = SimulatedCloud(fleet, quota=10**9)
 
@@ -443,7 +443,7 @@ def test_a_range_that_makes_no_sense_costs_no_call() -> None:
 
 @pytest.mark.fault("X3")
 def test_a_device_that_appears_meanwhile_is_scanned_too() -> None:
-    """X3: the listing is walked once more at the end, for what moved or came meanwhile."""
+    """The listing is walked once more at the end, for what moved or came meanwhile."""
     cloud = cloud_of(3, 5)
     store = MemoryStore()
 

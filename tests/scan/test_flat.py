@@ -79,7 +79,7 @@ async def counted(rows: AsyncIterator[Any], every: int) -> tuple[int, list[int]]
 
 @pytest.mark.fault("P14")
 def test_a_million_rows_of_a_log_take_no_memory() -> None:
-    """P14: each row once, a call a page; the process does not grow."""
+    """Each row once, a call a page; the process does not grow."""
     rows = 1_000_000
     door = Long(rows)
 
@@ -97,7 +97,7 @@ def test_a_million_rows_of_a_log_take_no_memory() -> None:
 
 @pytest.mark.fault("P14")
 def test_a_listing_remembers_what_it_gave_and_nothing_else() -> None:
-    """P14: rows may move while one lists, so ids are kept: a hundred bytes a device, and no row."""
+    """Rows may move while one lists, so ids are kept: a hundred bytes a device, and no row."""
     rows = 200_000
     door = Long(rows)
 
@@ -114,7 +114,7 @@ def test_a_listing_remembers_what_it_gave_and_nothing_else() -> None:
 @pytest.mark.fault("P14")
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_slow_consumer_of_a_scan_is_not_run_ahead_of(concurrency: int) -> None:
-    """P14: a page waits in the queue and one in the hands of each worker, and no call is made more."""
+    """A page waits in the queue and one in the hands of each worker, and no call is made more."""
     cloud = cloud_of(10, 6)
 
     async def main() -> None:
@@ -141,7 +141,7 @@ def test_a_slow_consumer_of_a_scan_is_not_run_ahead_of(concurrency: int) -> None
 @pytest.mark.fault("P14")
 @pytest.mark.parametrize("ask", ["devices", "log"])
 def test_a_slow_consumer_of_a_stream_holds_one_page(ask: str) -> None:
-    """P14: the next page is asked for when the last row of this one was taken, and not before."""
+    """The next page is asked for when the last row of this one was taken, and not before."""
     door = Long(100_000)
 
     async def main() -> None:

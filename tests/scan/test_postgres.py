@@ -85,7 +85,7 @@ async def test_a_scan_into_postgresql_is_the_truth(url: str) -> None:
 @pytest.mark.fault("P8")
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 async def test_killed_at_random_postgresql_ends_with_the_truth(url: str, kills: int) -> None:
-    """P8: `kill -9` of the scanning process, and the same command again: each record once."""
+    """`kill -9` of the scanning process, and the same command again: each record once."""
     now = int(time.time())
     cloud = lively(now, 2 + 2 * kills)
     assert await killed(url, cloud, now, kills, seed=kills) >= kills // 2
@@ -112,7 +112,7 @@ async def sql(url: str, *statements: str) -> None:
 
 @pytest.mark.fault("P9")
 async def test_what_is_no_store_of_this_scan_is_left_as_it_is_in_postgresql(url: str) -> None:
-    """P9: foreign tables, another range, a newer schema: refused with the reason, no row touched."""
+    """Foreign tables, another range, a newer schema: refused with the reason, no row touched."""
     await sql(url, "CREATE TABLE accounts (id int)", "INSERT INTO accounts VALUES (7)")
     with pytest.raises(ScanStoreError, match="holds tables, but no scan"):
         await SqlStore(url).open()
@@ -132,7 +132,7 @@ async def test_what_is_no_store_of_this_scan_is_left_as_it_is_in_postgresql(url:
 async def test_a_connection_that_is_cut_stops_the_scan_and_the_next_run_has_it_all(
     url: str,
 ) -> None:
-    """P8: the server ends the session in mid-scan: a clear error, and the lock is free again."""
+    """The server ends the session in mid-scan: a clear error, and the lock is free again."""
     cloud = cloud_of(4, 4)
     cut = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -173,7 +173,7 @@ async def test_odd_values_survive_in_postgresql(url: str) -> None:
 
 @pytest.mark.fault("P10")
 async def test_the_password_of_a_store_is_not_printed(url: str, tmp_path: Path) -> None:
-    """P10: what the program tells of a store, in its report, plan, export and errors, has no password."""
+    """What the program tells of a store, in its report, plan, export and errors, has no password."""
     cloud = cloud_of(1, 2, now=int(time.time()))
     named = url.replace("postgres@", "postgres:hunter2@")
     away = "postgresql+asyncpg://u:hunter2@127.0.0.1:9/none"

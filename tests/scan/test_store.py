@@ -139,7 +139,7 @@ def lively(now: int, devices: int) -> SimulatedCloud:
 async def test_killed_at_random_it_ends_with_the_rows_of_an_undisturbed_run(
     tmp_path: Path, kills: int
 ) -> None:
-    """P8: `kill -9` of the real process, and the same command again: the tables equal the truth."""
+    """`kill -9` of the real process, and the same command again: the tables equal the truth."""
     now = int(time.time())
     cloud, path = lively(now, 2 + 2 * kills), tmp_path / "fleet.db"
     assert await killed(path, cloud, now, kills, seed=kills) >= kills // 2
@@ -215,7 +215,7 @@ def content(path: Path) -> bytes:
 
 @pytest.mark.fault("P9")
 async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
-    """P9: a text, a foreign database, a damaged one: refused with the reason, byte for byte unharmed."""
+    """A text, a foreign database, a damaged one: refused with the reason, byte for byte unharmed."""
     text, foreign, torn = tmp_path / "notes.txt", tmp_path / "foreign.db", tmp_path / "torn.db"
     text.write_text("not a database, but somebody's notes of a whole year")
     with closing(sqlite3.connect(foreign)) as base, base:
@@ -246,7 +246,7 @@ async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
 async def test_a_store_that_cannot_be_trusted_is_refused(
     store: SqlStore, tmp_path: Path, change: str, words: str
 ) -> None:
-    """P9: a newer schema, or a scan_meta that contradicts itself, is an error that says so."""
+    """A newer schema, or a scan_meta that contradicts itself, is an error that says so."""
     await store.aclose()
     path = tmp_path / "fleet.db"
     with closing(sqlite3.connect(path)) as base, base:
@@ -269,7 +269,7 @@ async def test_a_store_that_cannot_be_trusted_is_refused(
 async def test_a_store_that_was_damaged_later_is_told_and_not_built_upon(
     tmp_path: Path, damage: str, words: str
 ) -> None:
-    """P9: pages overwritten or cut off, a table or column gone: the scan and the export stop there."""
+    """Pages overwritten or cut off, a table or column gone: the scan and the export stop there."""
     cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
     await FleetScan(client_of(cloud), path, start=START, end=NOW - DAY).run()
     image = path.read_bytes()
@@ -297,7 +297,7 @@ async def test_a_store_that_was_damaged_later_is_told_and_not_built_upon(
 
 @pytest.mark.fault("P9")
 async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
-    """P9: another product, another explicit range: refused before a call is made, nothing overwritten."""
+    """Another product, another explicit range: refused before a call is made, nothing overwritten."""
     cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
     client = client_of(cloud)
     await FleetScan(client, path, start=START, end=NOW).run()

@@ -154,7 +154,7 @@ def test_a_walk_gives_exactly_the_records_of_its_range(
     stops: list[int],
     losses: set[int],
 ) -> None:
-    """X7, X10, X16: any log, range, server, interruption: each record of the range once, and nothing else."""
+    """Any log, range, server, interruption: each record of the range once, and nothing else."""
     if twins:
         # Without a total, a page of equal events cannot be told from a server that goes in circles.
         quirks = quirks.evolve(total="right")
@@ -208,7 +208,7 @@ SERVERS = list(
 @pytest.mark.fault("X8", "X10")
 @pytest.mark.parametrize("kind", ["position", "scroll"])
 def test_every_combination_of_servers_loses_and_doubles_nothing(kind: str) -> None:
-    """X8, X10: all 432 combinations of the issue: 0 lost, 0 doubled over three windows with busy seconds."""
+    """All 432 combinations of the issue: 0 lost, 0 doubled over three windows with busy seconds."""
     base = NOW - 3 * 172_799
     seams = [base, base + 172_799, base + 2 * 172_799]
     times = [s + d for s in seams for d in (-0.5, 0.0, 0.25, 0.999, 1.0, 1.5)]

@@ -92,7 +92,7 @@ def times(pages: list[Page[DataRecord]]) -> list[float]:
     ],
 )
 def test_a_range_that_is_none_is_refused_where_it_is_described(range_: Any) -> None:
-    """X11: a ValueError before there is a stream, or a loop, or a call."""
+    """A ValueError before there is a stream, or a loop, or a call."""
     with pytest.raises(ValueError, match=r"naive|reversed|moment|epoch|sort"):
         log_on(answers(reply({})), **range_)
 
@@ -111,7 +111,7 @@ def test_a_range_that_is_none_is_refused_where_it_is_described(range_: Any) -> N
 )
 @virtual
 async def test_a_start_that_cannot_be_asked_costs_nothing(range_: Any, error: type) -> None:
-    """X11: told when the walk begins: by our own clock, or, if that may be off, after the login."""
+    """Told when the walk begins: by our own clock, or, if that may be off, after the login."""
     transport = ScriptedTransport(answers(reply({})))
     with pytest.raises(error) as caught:
         await client_on(transport).devices.online_log("d", **range_).collect()
@@ -224,7 +224,7 @@ async def test_a_page_that_cannot_be_is_an_invalid_response_with_the_place(page:
 @pytest.mark.fault("X5", "X6")
 @virtual
 async def test_a_server_that_does_not_get_on_is_an_error_with_the_place() -> None:
-    """X5, X6: endless contexts over one page end, in few calls."""
+    """Endless contexts over one page end, in few calls."""
     transport = ScriptedTransport(
         lambda _: reply({"objects": [{"ts": NOW - 5}], "meta": {"context": "c"}})
     )
@@ -279,7 +279,7 @@ async def test_the_resolved_range_of_a_token_wins() -> None:
 async def test_what_fell_off_the_edge_is_told_as_a_gap(
     caplog: pytest.LogCaptureFixture, sort: Any
 ) -> None:
-    """X12: an hour in the queue; the gap stands on the page and in the log, the rest is given."""
+    """An hour in the queue; the gap stands on the page and in the log, the rest is given."""
     start, wall = NOW - LOG_LIFE, [float(NOW)]
 
     class SlowQuota(FreeQuota):
@@ -314,7 +314,7 @@ async def test_two_walks_of_one_log_do_not_disturb_each_other() -> None:
 
 
 def test_a_log_walk_that_is_broken_off_leaves_nothing_behind() -> None:
-    """P3: `break`, and the walk is gone; no warning, no further call."""
+    """`break`, and the walk is gone; no warning, no further call."""
     server = LogServer([NOW - 10 - i for i in range(30)], cap=5)
     stream = log_on(server)
 
@@ -344,7 +344,7 @@ async def test_a_login_that_fails_is_raised_as_it_is() -> None:
 @pytest.mark.fault("X11")
 @virtual
 async def test_walks_over_many_windows_cost_what_the_design_says() -> None:
-    """X11: 2 x 172,799 s cost 2 calls, n x 172,800 s cost n + 1, or n with start_inclusive."""
+    """2 x 172,799 s cost 2 calls, n x 172,800 s cost n + 1, or n with start_inclusive."""
     for seconds, options, calls in [
         (2 * 172_799, {}, 2),
         (2 * 172_800, {}, 3),

@@ -112,7 +112,7 @@ def test_walks_at_the_same_time_all_learn_from_their_own_refusal() -> None:
 def test_a_clock_that_is_off_refuses_nothing_before_the_server_told_the_time(
     skew: float, start: float
 ) -> None:
-    """A5: a fresh client asks the server before it calls a range too old, or not begun yet."""
+    """A fresh client asks the server before it calls a range too old, or not begun yet."""
     cloud = SimulatedCloud(Fleet.of([DID], {("cmd", DID): [NOW + start + 5]}, now=NOW))
 
     async def main() -> int:
@@ -126,7 +126,7 @@ def test_a_clock_that_is_off_refuses_nothing_before_the_server_told_the_time(
 
 
 def test_a_range_of_thirty_days_is_not_too_old_for_a_slow_login() -> None:
-    """X12: its age is judged by when the walk began; what fell off meanwhile is a gap."""
+    """Its age is judged by when the walk began; what fell off meanwhile is a gap."""
     cloud = SimulatedCloud(Fleet.of([DID], now=NOW))
 
     async def main() -> tuple[tuple[int, int], ...]:

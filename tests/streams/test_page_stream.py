@@ -99,7 +99,7 @@ async def dids(stream: PageStream[Device]) -> list[str]:
 def test_a_list_comes_whole_and_in_order(
     n: int, cap: int, size: int, key: bool, total: str
 ) -> None:
-    """X1: any cap and page size: exactly the items, in the fewest calls that the total allows."""
+    """Any cap and page size: exactly the items, in the fewest calls that the total allows."""
     server = ListServer(names(n), cap=cap, total=total)
     assert virtually(dids(stream_on(server, key=key, page_size=size))) == names(n)
     pages = -(-n // min(cap, size))
@@ -110,7 +110,7 @@ def test_a_list_comes_whole_and_in_order(
 @pytest.mark.fault("X1")
 @given(n=st.integers(0, 330), cap=st.integers(20, 120), size=st.integers(1, 100), key=st.booleans())
 def test_a_total_that_counts_the_page_ends_no_list(n: int, cap: int, size: int, key: bool) -> None:
-    """X1: `meta.total` is the page's own on some servers: then it says nothing of the list."""
+    """`meta.total` is the page's own on some servers: then it says nothing of the list."""
     server = ListServer(names(n), cap=cap, total="page_only")
     assert virtually(dids(stream_on(server, key=key, page_size=size))) == names(n)
     assert server.calls <= -(-n // min(cap, size)) + 1
@@ -200,7 +200,7 @@ changes = st.lists(
 def test_a_list_that_moves_loses_nothing_that_was_there_all_along(
     n: int, cap: int, total: str, plan: Any
 ) -> None:
-    """X2, X3: it ends, gives nothing twice, and where the total tells of deletions, loses nothing."""
+    """It ends, gives nothing twice, and where the total tells of deletions, loses nothing."""
     fresh = iter(range(10_000))
     # A page's worth of new rows before each of many calls shows the same page again and again, which
     # without a total is what a server shows that ignores "skip".
@@ -242,7 +242,7 @@ async def test_rows_deleted_behind_us_move_nothing_past_us() -> None:
 @pytest.mark.fault("X2")
 @virtual
 async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
-    """X2: an oscillating list must not be walked for ever."""
+    """An oscillating list must not be walked for ever."""
 
     def change(call: int, items: list[str]) -> None:
         if call % 2:
@@ -260,7 +260,7 @@ async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
 @pytest.mark.parametrize("total", [30, None])
 @virtual
 async def test_a_server_that_ignores_skip_is_an_error(total: int | None) -> None:
-    """X6: the same page again and again ends in an error that can be resumed, not in a loop."""
+    """The same page again and again ends in an error that can be resumed, not in a loop."""
     page = {"objects": [{"did": f"d{i}"} for i in range(3)], "meta": {"total": total}}
     transport = ScriptedTransport(lambda _: reply(page))
     with pytest.raises(InvalidResponseError, match="again") as caught:
@@ -274,7 +274,7 @@ async def test_a_server_that_ignores_skip_is_an_error(total: int | None) -> None
 async def test_an_empty_page_is_the_end_and_a_total_not_reached_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """X4: an empty page while the total promises more ends the walk, with a warning."""
+    """An empty page while the total promises more ends the walk, with a warning."""
     server = ListServer(names(5))
     stream = stream_on(lambda s: reply({"objects": [], "meta": {"total": 9, "next": "/x"}}))
     assert await dids(stream) == []
@@ -362,7 +362,7 @@ async def test_a_page_tells_where_to_go_on_and_only_the_last_one_does_not() -> N
 
 
 def test_a_walk_that_is_broken_off_leaves_nothing_behind() -> None:
-    """P3: `break` without closing: no warning, no task, no call more."""
+    """`break` without closing: no warning, no task, no call more."""
     server = ListServer(names(30), cap=3)
 
     async def walk() -> None:
@@ -384,7 +384,7 @@ def test_a_walk_that_is_broken_off_leaves_nothing_behind() -> None:
 
 @virtual
 async def test_a_walk_that_is_cancelled_can_go_on() -> None:
-    """P1: nothing is held across a yield; the last token still serves."""
+    """Nothing is held across a yield; the last token still serves."""
     server = ListServer(names(9), cap=3)
     resume: list[str | None] = []
 

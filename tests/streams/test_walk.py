@@ -133,7 +133,7 @@ def test_a_context_is_sent_until_it_is_eleven_twelfths_old_and_not_longer() -> N
 @pytest.mark.fault("X16")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_a_lost_reply_to_a_context_call_opens_the_rest_anew(sort: Sort) -> None:
-    """X16: the server may have moved on; the same context is never sent twice."""
+    """The server may have moved on; the same context is never sent twice."""
     w = Walked(NOW - 100, NOW, sort=sort)
     w.ask()
     times = [NOW - 50, NOW - 51, NOW - 52] if sort == "desc" else [NOW - 52, NOW - 51, NOW - 50]
@@ -181,7 +181,7 @@ def test_what_opening_anew_would_only_meet_again_is_raised(error: Any, survives:
 
 @pytest.mark.fault("X5")
 def test_a_page_that_comes_again_under_its_context_is_a_circle() -> None:
-    """X5: the same context with new records is a scroll; with the same page it is left."""
+    """The same context with new records is a scroll; with the same page it is left."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     w.answer(NOW - 5, NOW - 6, context="scroll")
@@ -197,7 +197,7 @@ def test_a_page_that_comes_again_under_its_context_is_a_circle() -> None:
 
 @pytest.mark.fault("X6")
 def test_circles_of_contexts_end_in_an_error_with_the_place() -> None:
-    """X6: A -> B -> A; three openings that finish no second are enough."""
+    """A -> B -> A; three openings that finish no second are enough."""
     w = Walked(NOW - 100, NOW)
     calls = 0
 
@@ -217,7 +217,7 @@ def test_circles_of_contexts_end_in_an_error_with_the_place() -> None:
 
 @pytest.mark.fault("X6")
 def test_a_million_pages_of_one_second_are_too_many() -> None:
-    """X6: contexts that go on for ever with new records of one second end, in flat memory."""
+    """Contexts that go on for ever with new records of one second end, in flat memory."""
     w = Walked(NOW - 100, NOW)
 
     def endless() -> None:
@@ -254,7 +254,7 @@ def test_empty_pages_are_followed_three_times_and_then_the_rest_is_doubted_once(
 
 @pytest.mark.fault("X7")
 def test_an_innocent_end_before_the_total_is_doubted_once() -> None:
-    """X7: an expired context may answer with an empty end; the rest is opened once more."""
+    """An expired context may answer with an empty end; the rest is opened once more."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     w.answer(NOW - 5, NOW - 6, context="a", total=4)
@@ -285,7 +285,7 @@ def test_a_total_that_is_never_reached_is_believed_no_longer() -> None:
 
 @pytest.mark.fault("X7")
 def test_a_second_innocent_end_is_believed_only_if_it_tells_the_same() -> None:
-    """X7: contexts die twice within one second of many pages; the total says that more is there."""
+    """Contexts die twice within one second of many pages; the total says that more is there."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     w.answer(NOW - 5, NOW - 6, NOW - 6, context="a", total=6)
@@ -325,7 +325,7 @@ def test_a_server_that_dies_at_another_place_each_time_is_given_up() -> None:
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 @pytest.mark.parametrize("total", [None, "of the page"])
 def test_equal_events_on_pages_of_their_own_are_events(sort: Sort, total: str | None) -> None:
-    """X5: under a new context a page like the one before is believed, if it comes each time."""
+    """Under a new context a page like the one before is believed, if it comes each time."""
     w = Walked(NOW - 100, NOW, sort=sort)
     pages = [[Rec(NOW - 5, "twin")] * 2] * 2 + [[Rec(NOW - 5, "last")]]
     openings = calls = page = 0
@@ -345,7 +345,7 @@ def test_equal_events_on_pages_of_their_own_are_events(sort: Sort, total: str | 
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 @pytest.mark.parametrize("total", [None, 1])
 def test_a_page_that_begins_anew_three_times_is_given_once(sort: Sort, total: int | None) -> None:
-    """X5, X7: a dead context that silently begins anew looks like a page of equal events."""
+    """A dead context that silently begins anew looks like a page of equal events."""
     w = Walked(NOW - 100, NOW, sort=sort)
     for opening in range(3):
         assert "context" not in w.ask()
@@ -362,7 +362,7 @@ def test_a_page_that_begins_anew_three_times_is_given_once(sort: Sort, total: in
 
 @pytest.mark.fault("X7")
 def test_lost_replies_make_no_page_believed() -> None:
-    """X7: only openings in which it came twice count, whatever else went wrong before."""
+    """Only openings in which it came twice count, whatever else went wrong before."""
     w = Walked(NOW - 100, NOW)
     for answered in (False, False, True):
         w.ask()
@@ -384,7 +384,7 @@ def test_lost_replies_make_no_page_believed() -> None:
     ("sort", "times"), [("desc", (5, 4)), ("asc", (4, 5)), ("desc", (5, 5.5, 3))]
 )
 def test_seconds_that_run_backwards_are_an_error(sort: Sort, times: tuple[float, ...]) -> None:
-    """X13: within a page and from page to page; inside a second the order is free."""
+    """Within a page and from page to page; inside a second the order is free."""
     w = Walked(NOW - 100, NOW, sort=sort)
     w.ask()
     with pytest.raises(InvalidResponseError, match=f"backwards, .* in a log sorted {sort}"):
@@ -400,7 +400,7 @@ def test_seconds_that_run_backwards_are_an_error(sort: Sort, times: tuple[float,
 @pytest.mark.fault("X13")
 @pytest.mark.parametrize("time", [(NOW - 5) * 1000, NOW - 5000, NOW + 5000, -1, 1e300, 0])
 def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: float) -> None:
-    """J12, X13: milliseconds or another device's page are told; one stray among others is counted."""
+    """Milliseconds or another device's page are told; one stray among others is counted."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     with pytest.raises(InvalidResponseError, match="no record of the page"):
@@ -414,7 +414,7 @@ def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: f
 
 @pytest.mark.fault("X13")
 def test_genuinely_equal_events_stay_two() -> None:
-    """X13: no comparison of records: two equal ones in one reply are two."""
+    """No comparison of records: two equal ones in one reply are two."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     w.answer(NOW - 5, NOW - 5, NOW - 6, NOW - 6)
@@ -423,7 +423,7 @@ def test_genuinely_equal_events_stay_two() -> None:
 
 @pytest.mark.fault("X8")
 def test_a_busy_second_at_a_new_opening_is_given_once_and_whole() -> None:
-    """X8: more than a page in one second, and the context dies inside of it."""
+    """More than a page in one second, and the context dies inside of it."""
     busy = [Rec(NOW - 6, f"b{i}") for i in range(6)]
     w = Walked(NOW - 100, NOW)
     w.ask()
@@ -477,7 +477,7 @@ def test_windows_follow_each_other_and_drop_what_is_their_neighbours() -> None:
 @pytest.mark.fault("X12")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_what_falls_off_the_edge_before_it_is_asked_is_a_gap(sort: Sort) -> None:
-    """X12: an hour in the queue at the 30-day edge: told as a gap, never silence, never an error."""
+    """An hour in the queue at the 30-day edge: told as a gap, never silence, never an error."""
     start = NOW - LOG_LIFE
     w = Walked(start, start + 7200, sort=sort)
     query = w.ask(wait=3600)

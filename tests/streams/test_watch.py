@@ -303,7 +303,7 @@ def test_nothing_is_lost_and_nothing_doubled(
 
 @pytest.mark.fault("P2")
 def test_a_deadline_around_a_watch_ends_its_rest_too() -> None:
-    """P2: in the middle of a rest it is over, and what came since is there for who goes on."""
+    """In the middle of a rest it is over, and what came since is there for who goes on."""
     cloud = service(records_at(1, 31, 40))
 
     async def main() -> None:

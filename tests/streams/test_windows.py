@@ -45,7 +45,7 @@ def cut(first: int, last: int, *, span: int, inclusive: bool, sort: Sort) -> lis
 def test_each_second_has_one_owner_and_neighbours_overlap(
     length: int, span: int, inclusive: bool, sort: Sort
 ) -> None:
-    """X10: nothing between the windows, nothing twice, and each query surely covers what it owns."""
+    """Nothing between the windows, nothing twice, and each query surely covers what it owns."""
     first, last = NOW - length, NOW - 1
     windows = cut(first, last, span=span, inclusive=inclusive, sort=sort)
     owned = [s for w in windows for s in range(w.first, w.last + 1)]
@@ -136,14 +136,14 @@ def test_what_is_left_out_is_filled_in() -> None:
     ("start", "end"), [(NOW + 2, None), (NOW + 2, NOW + 9), (NOW - 5, NOW - 6)]
 )
 def test_a_range_that_cannot_be_is_refused(start: float, end: float | None) -> None:
-    """X11: reversed, or begun in the future."""
+    """Reversed, or begun in the future."""
     with pytest.raises(ValueError, match=r"future|reversed"):
         resolved(start, end)
 
 
 @pytest.mark.fault("X11")
 def test_a_range_that_is_too_old_says_what_is_allowed() -> None:
-    """X11: the oldest start that it names is accepted, and one second older is not, give or take one."""
+    """The oldest start that it names is accepted, and one second older is not, give or take one."""
     with pytest.raises(LogRangeError) as caught:
         resolved(NOW - LOG_LIFE - 100, None)
     oldest = caught.value.oldest

@@ -63,7 +63,7 @@ def test_the_true_time_is_always_within_the_interval(
 
 @pytest.mark.fault("A6")
 def test_a_step_of_the_wall_clock_moves_nothing_once_the_server_was_heard() -> None:
-    """A6: NTP and people set the wall clock; the loop's clock carries the server's time on."""
+    """NTP and people set the wall clock; the loop's clock carries the server's time on."""
     clocks = Clocks()
     clock = clocks.made()
     clock.observe(date(2_000_000), sent=50.0, arrived=50.0)

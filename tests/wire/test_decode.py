@@ -40,7 +40,7 @@ def raised(answer: HttpReply, request: Any = READ) -> GizwitsError:
 @pytest.mark.parametrize("code", [5301, "5301", 5301.0])
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 500])
 def test_an_error_code_decides_whatever_its_type_and_status(code: object, status: int) -> None:
-    """J15: int or text, 2xx or not."""
+    """Int or text, 2xx or not."""
     error = raised(reply({"error_code": code, "error_message": "device not exist!"}, status))
     assert isinstance(error, NotFoundError)
     assert (error.code, error.status, error.message) == (5301, status, "device not exist!")
@@ -94,7 +94,7 @@ def test_the_codes_that_the_gateway_acts_on(code: int, cls: type) -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_proxys_page_is_a_server_error_with_a_clean_snippet(status: int) -> None:
-    """W6: at most 200 printable characters of it."""
+    """At most 200 printable characters of it."""
     page = b"<html>\r\n<b>Bad \x1b[31mGateway\x00</b>" + "机".encode() * 400
     error = raised(HttpReply(status, {}, page))
     assert isinstance(error, ServerError)
@@ -126,7 +126,7 @@ def test_a_deep_detail_neither_crashes_nor_blocks_a_pickle(depth: int) -> None:
     "body", [b"<html>login</html>", b"", b" \n", b"\xff", b'{"did"', b"[1]", b"5"]
 )
 def test_a_success_of_the_wrong_shape_is_an_invalid_response(body: bytes) -> None:
-    """W7, W10, W12, J2, J9: with the place, and without the body."""
+    """With the place, and without the body."""
     error = raised(HttpReply(200, {}, body))
     assert isinstance(error, InvalidResponseError)
     assert str(error).startswith("GET /v1/products/pk/device_detail: ")
@@ -154,7 +154,7 @@ def test_only_a_broken_off_body_is_called_truncated(body: bytes, truncated: bool
 @pytest.mark.parametrize("status", [200, 201, 204])
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"[]", b" "])
 def test_a_call_without_content_takes_any_success(status: int, body: bytes) -> None:
-    """W12: control and delete answer with nothing, or with an empty object."""
+    """Control and delete answer with nothing, or with an empty object."""
     assert decode(WRITE, HttpReply(status, {}, body)) is None
 
 

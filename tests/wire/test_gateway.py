@@ -237,7 +237,7 @@ async def test_a_settled_request_is_what_is_sent_and_settled_anew_each_time() ->
 @pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
 @virtual
 async def test_a_write_whose_reply_was_lost_is_not_repeated(request_: Any, answer: Any) -> None:
-    """C1, C6: sent exactly once; the error says to look first, and what was lost."""
+    """Sent exactly once; the error says to look first, and what was lost."""
     transport = ScriptedTransport(answers(answer, GOOD))
     with pytest.raises(OutcomeUnknownError, match="check the state before") as caught:
         await gateway_of(transport).send(request_)
@@ -248,7 +248,7 @@ async def test_a_write_whose_reply_was_lost_is_not_repeated(request_: Any, answe
 @pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.verb)
 @virtual
 async def test_a_write_that_was_not_sent_goes_again(request_: Any) -> None:
-    """C2: nothing reached the server, so that doing it again cannot do it twice."""
+    """Nothing reached the server, so that doing it again cannot do it twice."""
     transport = ScriptedTransport(answers(NotSentError("a"), NotSentError("b"), reply({})))
     await gateway_of(transport).send(request_)
     assert len(transport.calls) == 3
@@ -307,7 +307,7 @@ async def test_a_read_goes_again_and_pays_again(answer: Any) -> None:
 
 @virtual
 async def test_a_page_that_is_no_json_is_not_asked_for_again() -> None:
-    """W7: a captive portal will not go away within a second."""
+    """A captive portal will not go away within a second."""
     transport = ScriptedTransport(answers(reply(b"<html>login", 200)))
     with pytest.raises(InvalidResponseError):
         await gateway_of(transport).send(READ)
@@ -426,7 +426,7 @@ async def test_a_write_cut_by_its_deadline_is_unknown_only_if_it_may_have_left()
 
 @virtual
 async def test_an_outer_timeout_stays_what_it_is() -> None:
-    """P2: asyncio's TimeoutError is the caller's, never an error of ours."""
+    """Asyncio's TimeoutError is the caller's, never an error of ours."""
     for deadline in (None, 60):
         gateway = gateway_of(ScriptedTransport(hang), deadline=deadline)
         with pytest.raises(TimeoutError) as caught:
@@ -437,7 +437,7 @@ async def test_an_outer_timeout_stays_what_it_is() -> None:
 
 @virtual
 async def test_cancellation_passes_at_every_point() -> None:
-    """P1: CancelledError at each await, the quota told of every place taken, the client usable."""
+    """CancelledError at each await, the quota told of every place taken, the client usable."""
     quota = LoggingQuota([])
     transport = ScriptedTransport(answers(NotSentError("no"), GOOD))
 
@@ -462,7 +462,7 @@ async def test_cancellation_passes_at_every_point() -> None:
 
 @virtual
 async def test_a_failing_sibling_cancels_and_nothing_is_swallowed() -> None:
-    """P2: in a TaskGroup."""
+    """In a TaskGroup."""
 
     async def fails() -> None:
         await asyncio.sleep(1)
@@ -558,7 +558,7 @@ async def test_an_api_error_carries_the_state_of_the_quota() -> None:
 
 @virtual
 async def test_what_a_server_echoes_is_cut_out() -> None:
-    """P10: secrets and token vanish from message, detail and code, cut in two or not."""
+    """Secrets and token vanish from message, detail and code, cut in two or not."""
     for echoed in ("esecret", "psecret", "token1"):
         bodies: list[Any] = [
             {"error_code": 5002, "error_message": f"bad {echoed}!"},
@@ -582,7 +582,7 @@ async def test_what_a_server_echoes_is_cut_out() -> None:
     lambda secret: f"{secret[:10]} and {secret[4:]}",
 ], ids=["end", "start", "wrapped", "garbled", "twice"])  # fmt: skip
 async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str], str]) -> None:
-    """P10: shortened, wrapped or garbled, what is left of a secret vanishes too."""
+    """Shortened, wrapped or garbled, what is left of a secret vanishes too."""
     own = CANARIES.product_secret
     refused = reply({"error_code": 5002, "error_message": f"bad secret {garble(own)}"}, 400)
     async with client_on(ScriptedTransport(answers(refused)), credentials=CANARIES) as client:
@@ -596,7 +596,7 @@ async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str],
 @pytest.mark.fault("P10")
 @pytest.mark.parametrize("secret", ["ab\\cd\\ef\\gh\\ij", 'ab"cd\'ef"gh\'ij"', "a/b/c/d/e/fgh"])
 async def test_a_secret_of_odd_characters_is_found_in_json(secret: str) -> None:
-    """P10: inside an object, in the text that a long one becomes, and in a page that quotes JSON."""
+    """Inside an object, in the text that a long one becomes, and in a page that quotes JSON."""
     credentials = evolve(CANARIES, product_secret=Secret(secret))
     spelt = json.dumps({"sent": secret})
     slashed = spelt.replace("/", "\\/")
@@ -664,7 +664,7 @@ async def test_a_token_that_is_refused_twice_is_told_as_such() -> None:
 
 @virtual
 async def test_refusals_for_quota_are_not_counted_among_the_failures() -> None:
-    """Q1: a quota that others used up is waited out, and a call still has its retries after that."""
+    """A quota that others used up is waited out, and a call still has its retries after that."""
     refused = reply({"error_code": 5013, "error_message": "quota"}, 403)
     transport = ScriptedTransport(answers(*[refused] * 6, NoReplyError("no"), refused, GOOD))
     assert (await gateway_of(transport, max_retries=1).send(READ)).did == "d"

@@ -34,7 +34,7 @@ TEMPLATE = "/v1/products/{product_key}/devices/{did}/data"
 @pytest.mark.parametrize("segment", [*BAD, None, 5, b"x", ["x"]])
 @pytest.mark.fault("P11")
 def test_a_segment_that_could_bend_a_path_is_refused(segment: Any) -> None:
-    """P11: a ValueError that names the argument, before any I/O."""
+    """A ValueError that names the argument, before any I/O."""
     with pytest.raises(ValueError, match="did"):
         Path.of(TEMPLATE, product_key="pk", did=segment)
     if isinstance(segment, str) and "/" not in segment:
@@ -45,7 +45,7 @@ def test_a_segment_that_could_bend_a_path_is_refused(segment: Any) -> None:
 @given(st.text(max_size=20))
 @pytest.mark.fault("P11")
 def test_any_text_is_one_segment_or_refused(text: str) -> None:
-    """P11: whatever is let through arrives as exactly one segment, and says the same at the other end."""
+    """Whatever is let through arrives as exactly one segment, and says the same at the other end."""
     try:
         path = Path.of(TEMPLATE, product_key="pk", did=text)
     except ValueError:
@@ -61,7 +61,7 @@ def test_any_text_is_one_segment_or_refused(text: str) -> None:
 @given(st.text(alphabet="./%2eE\\a", min_size=1, max_size=12))
 @pytest.mark.fault("P11")
 def test_no_mixture_of_dots_and_escapes_climbs(text: str) -> None:
-    """P11: dots, escapes and slashes in any mixture stay below the product, or are refused."""
+    """Dots, escapes and slashes in any mixture stay below the product, or are refused."""
     try:
         path = Path.of(TEMPLATE, product_key="pk", did=text)
     except ValueError:

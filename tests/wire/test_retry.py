@@ -77,7 +77,7 @@ def test_a_pause_is_none_or_within_its_bounds(
 def test_a_write_goes_again_only_if_nothing_was_sent(
     request: Request[Any], error: GizwitsError, attempt: int
 ) -> None:
-    """C1, C2: never after bytes may have left; always after NotSentError while attempts remain."""
+    """Never after bytes may have left; always after NotSentError while attempts remain."""
     again = RetryPolicy().delay(request, error, attempt) is not None
     assert again == isinstance(error, NotSentError)
 
@@ -111,7 +111,7 @@ def test_what_will_not_pass_is_not_tried_again(error: GizwitsError) -> None:
 
 
 def test_a_cut_body_is_tried_once_more() -> None:
-    """J2: what began as JSON and broke off, once; what never was JSON, not at all (W7)."""
+    """What began as JSON and broke off, once; what never was JSON, not at all (W7)."""
     cut = InvalidResponseError("cut", truncated=True)
     assert RetryPolicy().delay(READ, cut, 1) is not None
     assert RetryPolicy().delay(READ, cut, 2) is None

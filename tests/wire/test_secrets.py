@@ -1,4 +1,4 @@
-"""P10: no secret in any error, traceback with locals, repr or log record, echoed or not."""
+"""No secret in any error, traceback with locals, repr or log record, echoed or not."""
 
 import asyncio
 import html
@@ -110,7 +110,7 @@ def check(error: BaseException, log: Heard, *more: object, token: bool = True) -
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.fault("P10")
 async def test_a_login_that_goes_wrong_shows_nothing(kind: str, log: Heard) -> None:
-    """P10: the one call whose body and reply are all secrets."""
+    """The one call whose body and reply are all secrets."""
 
     async def answer(one: Exchange) -> None:
         await echoing(one, kind)
@@ -125,7 +125,7 @@ async def test_a_login_that_goes_wrong_shows_nothing(kind: str, log: Heard) -> N
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.fault("P10")
 async def test_a_call_that_goes_wrong_shows_nothing(kind: str, how: str, log: Heard) -> None:
-    """P10: reads, writes and streams, with the token or the enterprise's secret in the headers."""
+    """Reads, writes and streams, with the token or the enterprise's secret in the headers."""
 
     async def answer(one: Exchange) -> None:
         if "access_token" in one.head:
@@ -159,7 +159,7 @@ async def test_a_call_that_goes_wrong_shows_nothing(kind: str, how: str, log: He
 @pytest.mark.parametrize("way", ["timeout", "cancel", "deadline"])
 @pytest.mark.fault("P10")
 async def test_a_call_that_is_broken_off_shows_nothing(at: str, way: str, log: Heard) -> None:
-    """P10: cancellation runs through aiohttp's frames, whose locals hold headers and body."""
+    """Cancellation runs through aiohttp's frames, whose locals hold headers and body."""
 
     async def answer(one: Exchange) -> None:
         if "access_token" in one.head and at == "call":
@@ -194,7 +194,7 @@ async def test_a_call_that_is_broken_off_shows_nothing(at: str, way: str, log: H
 
 @pytest.mark.fault("P10")
 async def test_what_goes_well_shows_nothing_either(log: Heard) -> None:
-    """P10: values, clients and log records of a call that worked."""
+    """Values, clients and log records of a call that worked."""
 
     async def answer(one: Exchange) -> None:
         one.say(
@@ -215,7 +215,7 @@ async def test_what_goes_well_shows_nothing_either(log: Heard) -> None:
 
 @pytest.mark.fault("P10")
 def test_bad_credentials_show_nothing() -> None:
-    """P10: the one that is wrong is named, the others are not shown, in locals neither."""
+    """The one that is wrong is named, the others are not shown, in locals neither."""
     good = {
         "enterprise_id": "e",
         "enterprise_secret": CANARIES["enterprise secret"],

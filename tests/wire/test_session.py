@@ -35,7 +35,7 @@ def client_at(url: str, session: aiohttp.ClientSession | None = None) -> Gizwits
 
 @pytest.mark.fault("P7")
 async def test_an_own_session_is_closed_with_the_client() -> None:
-    """P7: opened by the first call, closed once however often aclose is called."""
+    """Opened by the first call, closed once however often aclose is called."""
     async with raw_server(answer) as server:
         client = client_at(server.url)
         transport: Any = client._gateway.service.transport
@@ -67,7 +67,7 @@ async def test_a_borrowed_session_is_left_open() -> None:
 
 @pytest.mark.fault("P7")
 async def test_a_client_that_is_not_closed_warns() -> None:
-    """P7: a ResourceWarning, as from any session left open."""
+    """A ResourceWarning, as from any session left open."""
     async with raw_server(answer) as server:
         client = client_at(server.url)
         await client.devices.detail("m")
@@ -122,7 +122,7 @@ def serving(test: Callable[[RawServer], None]) -> None:
 @leaves_sockets
 @pytest.mark.fault("P4")
 def test_a_client_goes_from_one_asyncio_run_to_the_next() -> None:
-    """P4: a new session without a word; the token goes along."""
+    """A new session without a word; the token goes along."""
 
     def test(server: RawServer) -> None:
         client = client_at(server.url)
@@ -147,7 +147,7 @@ def test_a_client_goes_from_one_asyncio_run_to_the_next() -> None:
 @leaves_sockets
 @pytest.mark.fault("P4")
 def test_a_client_can_be_closed_after_its_loop_ended() -> None:
-    """P4: aclose in another loop than that of the calls."""
+    """Aclose in another loop than that of the calls."""
 
     def test(server: RawServer) -> None:
         client = client_at(server.url)
@@ -162,7 +162,7 @@ def test_a_client_can_be_closed_after_its_loop_ended() -> None:
 @pytest.mark.parametrize("borrowed", [False, True])
 @pytest.mark.fault("P6")
 async def test_two_live_loops_get_a_clear_error(borrowed: bool) -> None:
-    """P6: used from a second loop while the first is open: ClientClosedError, and nothing sent."""
+    """Used from a second loop while the first is open: ClientClosedError, and nothing sent."""
     async with raw_server(answer) as server, aiohttp.ClientSession() as session:
         client = client_at(server.url, session if borrowed else None)
         await client.devices.detail("m")
@@ -186,7 +186,7 @@ async def test_two_live_loops_get_a_clear_error(borrowed: bool) -> None:
 @leaves_sockets
 @pytest.mark.fault("P4")
 def test_a_borrowed_session_of_a_dead_loop_is_told() -> None:
-    """P4: a borrowed session cannot be made anew by us."""
+    """A borrowed session cannot be made anew by us."""
 
     def test(server: RawServer) -> None:
         kept: list[Any] = []
@@ -242,7 +242,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("kind", ["own", "borrowed"])
 @pytest.mark.fault("P5")
 async def test_a_fork_gets_connections_of_its_own(kind: str, tmp_path: Path) -> None:
-    """P5: the child opens a new session (or says that it cannot), the parent reads its own replies."""
+    """The child opens a new session (or says that it cannot), the parent reads its own replies."""
 
     async def echo(one: Exchange) -> None:
         mac = one.head.split("mac=")[-1].split(" ")[0]

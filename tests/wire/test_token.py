@@ -61,7 +61,7 @@ class Logins:
 @virtual
 @pytest.mark.fault("A1")
 async def test_500_callers_share_one_login() -> None:
-    """A1: however many callers wait, one renewal."""
+    """However many callers wait, one renewal."""
     login = Logins()
     source = source_of(login)
     tokens = await asyncio.gather(*(source.get() for _ in range(500)))
@@ -72,7 +72,7 @@ async def test_500_callers_share_one_login() -> None:
 @virtual
 @pytest.mark.fault("A2")
 async def test_a_cancelled_leader_takes_nobody_with_him() -> None:
-    """A2: the renewal belongs to the client, not to the caller that began it."""
+    """The renewal belongs to the client, not to the caller that began it."""
     login = Logins()
     source = source_of(login)
     callers = [asyncio.ensure_future(source.get()) for _ in range(3)]
@@ -87,7 +87,7 @@ async def test_a_cancelled_leader_takes_nobody_with_him() -> None:
 @virtual
 @pytest.mark.fault("A2")
 async def test_a_login_that_nobody_waits_for_any_more_is_not_wasted() -> None:
-    """A2: all callers cancelled: the token still arrives, and no exception is left unseen."""
+    """All callers cancelled: the token still arrives, and no exception is left unseen."""
     login = Logins()
     source = source_of(login)
     caller = asyncio.ensure_future(source.get())
@@ -106,7 +106,7 @@ async def test_a_login_that_nobody_waits_for_any_more_is_not_wasted() -> None:
 @virtual
 @pytest.mark.fault("A3")
 async def test_a_failed_login_is_told_to_all_who_waited_and_then_forgotten() -> None:
-    """A3: each waiter raises an error of his own; the next caller tries anew."""
+    """Each waiter raises an error of his own; the next caller tries anew."""
     login = Logins(fail=1)
     source = source_of(login)
     found = await asyncio.gather(*(source.get() for _ in range(50)), return_exceptions=True)
@@ -128,7 +128,7 @@ class Forgetful(MemoryTokenStore):
 )
 @virtual
 async def test_an_absurd_date_in_a_store_breaks_nothing(expires_at: int, logins: int) -> None:
-    """A8: whatever wrote it; a token that never ends is used until it is refused."""
+    """Whatever wrote it; a token that never ends is used until it is refused."""
     store = MemoryTokenStore()
     await store.save("k", Token(token="stored", expires_at=expires_at))
     login = Logins()
@@ -168,7 +168,7 @@ async def test_a_token_is_renewed_ten_minutes_before_its_end() -> None:
 @virtual
 @pytest.mark.fault("A5")
 async def test_a_clock_that_is_off_does_not_make_every_call_a_login(life: float) -> None:
-    """A5: a fresh token is used for a minute, whatever its date says."""
+    """A fresh token is used for a minute, whatever its date says."""
     login = Logins(takes=0, life=life)
     source = source_of(login)
     for _ in range(5):
@@ -204,7 +204,7 @@ class SharedStore(MemoryTokenStore):
 @virtual
 @pytest.mark.fault("A8")
 async def test_two_processes_share_one_login() -> None:
-    """A8: who waited for the lock finds the other's token."""
+    """Who waited for the lock finds the other's token."""
     store, login = SharedStore(), Logins()
     sources = [source_of(login, store=store) for _ in range(4)]
     tokens = await asyncio.gather(*(source.get() for source in sources))
@@ -229,7 +229,7 @@ async def test_a_refused_token_is_not_taken_from_the_store_again() -> None:
 @virtual
 @pytest.mark.fault("A8")
 async def test_a_store_that_cannot_forget_does_not_bring_a_refused_token_back() -> None:
-    """A8: a store that is away discards nothing."""
+    """A store that is away discards nothing."""
 
     class Stubborn(MemoryTokenStore):
         async def discard(self, key: str, token: Token) -> None:
@@ -257,7 +257,7 @@ async def test_closing_ends_a_login_under_way() -> None:
 
 @pytest.mark.fault("P4")
 def test_a_source_goes_from_loop_to_loop() -> None:
-    """P4: a renewal that a dead loop left behind is not waited for."""
+    """A renewal that a dead loop left behind is not waited for."""
     login = Logins(takes=100)
     source = source_of(login)
 
@@ -291,7 +291,7 @@ def test_a_source_goes_from_loop_to_loop() -> None:
 @virtual
 @pytest.mark.fault("A5")
 async def test_the_end_of_a_token_is_read_under_any_name_and_unit(body: Any, expires: int) -> None:
-    """A5: `expire_at` or `expired_at`, seconds or milliseconds, or nothing: seven days."""
+    """`expire_at` or `expired_at`, seconds or milliseconds, or nothing: seven days."""
     transport = ScriptedTransport(answers(reply({})), answers(reply({"token": "t", **body}, 201)))
     token = await client_on(transport).authorization.create_token()
     assert (token.token, token.expires_at) == ("t", expires)
@@ -313,7 +313,7 @@ async def test_any_success_is_a_login(status: int) -> None:
 @virtual
 @pytest.mark.fault("P12")
 async def test_a_token_that_cannot_stand_in_a_header_is_refused(bad: Any) -> None:
-    """P12: visible ASCII only; aiohttp would send other bytes raw, or raise a bare ValueError."""
+    """Visible ASCII only; aiohttp would send other bytes raw, or raise a bare ValueError."""
     transport = ScriptedTransport(answers(reply({"did": "d"})), answers(reply(bad, 201)))
     with pytest.raises(GizwitsError) as caught:
         await client_on(transport).devices.detail("m")
@@ -324,7 +324,7 @@ async def test_a_token_that_cannot_stand_in_a_header_is_refused(bad: Any) -> Non
 @virtual
 @pytest.mark.fault("A1")
 async def test_500_calls_that_meet_a_refused_token_cost_one_login() -> None:
-    """A1: exactly one renewal on the wire, and each call goes again once."""
+    """Exactly one renewal on the wire, and each call goes again once."""
     transport = ScriptedTransport(answers(reply({"did": "d"})))
     client = client_on(transport)
     await client.devices.detail("m")
@@ -347,7 +347,7 @@ async def test_500_calls_that_meet_a_refused_token_cost_one_login() -> None:
 @virtual
 @pytest.mark.fault("A4")
 async def test_a_server_that_always_says_expired_costs_one_renewal(code: Any) -> None:
-    """A4: at most one refresh a call, then TokenRejectedError."""
+    """At most one refresh a call, then TokenRejectedError."""
     transport = ScriptedTransport(answers(refused(code)))
     client = client_on(transport)
     with pytest.raises(TokenRejectedError):
@@ -388,7 +388,7 @@ async def test_a_login_that_fails_is_not_retried_by_its_callers_as_well() -> Non
 
 @pytest.mark.fault("A7")
 def test_tokens_are_kept_apart_by_all_that_makes_them() -> None:
-    """A7: base URL, enterprise, product and both secrets; none of them readable in the key."""
+    """Base URL, enterprise, product and both secrets; none of them readable in the key."""
     keys = {token_key("https://a", CREDENTIALS), token_key("https://b", CREDENTIALS)}
     values = {
         "enterprise_id": "e",

@@ -102,7 +102,7 @@ async def test_a_plain_reply_comes_whole(open_transport: Any) -> None:
 async def test_a_connection_that_breaks_is_no_reply_after_one_request(
     open_transport: Any, method: str, answer: Any
 ) -> None:
-    """W2, W3, W4: NoReplyError, never a partial body, one request on the wire."""
+    """NoReplyError, never a partial body, one request on the wire."""
     async with raw_server(answer) as server:
         with pytest.raises(NoReplyError) as caught:
             await send(open_transport(server.url), method, "/x?product_secret=canary")
@@ -113,7 +113,7 @@ async def test_a_connection_that_breaks_is_no_reply_after_one_request(
 
 @pytest.mark.parametrize("answer", BAD_CHUNKS, ids=lambda f: f.__name__)
 async def test_broken_chunks_never_give_a_body(open_transport: Any, answer: Any) -> None:
-    """W3: an error of ours, whichever way the parser says it."""
+    """An error of ours, whichever way the parser says it."""
     async with raw_server(answer) as server:
         with pytest.raises((NoReplyError, InvalidResponseError)):
             await send(open_transport(server.url), timeout=0.5)
@@ -125,7 +125,7 @@ async def test_broken_chunks_never_give_a_body(open_transport: Any, answer: Any)
 async def test_a_dead_kept_connection_is_not_silently_sent_over_again(
     open_transport: Any, method: str, drop: Any
 ) -> None:
-    """W4: aiohttp would send GET, PUT and DELETE once more; exactly one wire request a permit."""
+    """Aiohttp would send GET, PUT and DELETE once more; exactly one wire request a permit."""
 
     async def answer(one: Exchange) -> None:
         if len(server.seen) == 1:
@@ -169,7 +169,7 @@ async def test_a_borrowed_sessions_own_middleware_cannot_send_twice_either() -> 
 async def test_a_redirect_is_not_followed_and_no_secret_travels(
     open_transport: Any, status: str
 ) -> None:
-    """W16: neither header nor body reach the other host."""
+    """Neither header nor body reach the other host."""
 
     async def elsewhere(one: Exchange) -> None:
         json_reply(one)
@@ -195,7 +195,7 @@ async def test_a_redirect_is_not_followed_and_no_secret_travels(
 
 @pytest.mark.parametrize("answer", SLOW, ids=lambda f: f.__name__)
 async def test_time_runs_out_however_slowly_it_comes(open_transport: Any, answer: Any) -> None:
-    """W5: the time-out covers headers and body, drips too; and the outer clock stays the caller's."""
+    """The time-out covers headers and body, drips too; and the outer clock stays the caller's."""
     async with raw_server(answer) as server:
         transport = open_transport(server.url)
         loop = asyncio.get_running_loop()
@@ -214,7 +214,7 @@ async def nothing(one: Exchange) -> None:
 
 
 async def test_refused_and_unknown_hosts_were_not_sent_to(open_transport: Any) -> None:
-    """W1: NotSentError, so that any call may go again."""
+    """NotSentError, so that any call may go again."""
     async with raw_server(nothing) as server:
         gone = server.url
     for url in (gone, "http://host.invalid"):
@@ -224,7 +224,7 @@ async def test_refused_and_unknown_hosts_were_not_sent_to(open_transport: Any) -
 
 
 async def test_a_server_that_speaks_no_tls_was_not_sent_to(open_transport: Any) -> None:
-    """W1: a failed handshake carries no request."""
+    """A failed handshake carries no request."""
     async with raw_server(nothing) as server:
         with pytest.raises(NotSentError):
             await send(open_transport(server.url.replace("http:", "https:")), timeout=1)
@@ -263,7 +263,7 @@ async def test_a_full_pool_was_not_sent() -> None:
 
 
 async def test_a_gzip_bomb_is_cut_off(open_transport: Any) -> None:
-    """W13: ResponseTooLargeError, and nothing near its size in memory."""
+    """ResponseTooLargeError, and nothing near its size in memory."""
     body = bomb()
     assert len(body) < MEGA
 
@@ -299,7 +299,7 @@ async def test_the_limit_is_exact_and_counts_unpacked_bytes(open_transport: Any,
 async def test_broken_compression_is_never_a_value(
     open_transport: Any, encoding: str, body: bytes
 ) -> None:
-    """W14: an error of ours, and never aiohttp's made-up status 400."""
+    """An error of ours, and never aiohttp's made-up status 400."""
 
     async def answer(one: Exchange) -> None:
         one.say(body, f"Content-Encoding: {encoding}")
@@ -312,7 +312,7 @@ async def test_broken_compression_is_never_a_value(
 
 @pytest.mark.parametrize("text", NO_HTTP, ids=lambda t: repr(t[:40]))
 async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text: bytes) -> None:
-    """W15: an InvalidResponseError and no API error: the server never said 400."""
+    """An InvalidResponseError and no API error: the server never said 400."""
     async with raw_server(writes(text)) as server:
         with pytest.raises(InvalidResponseError) as caught:
             await send(open_transport(server.url))
@@ -324,7 +324,7 @@ async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text:
     "label", ["text/plain", "application/octet-stream", "text/html; charset=utf-16", "x"]
 )
 async def test_the_content_type_decides_on_nothing(open_transport: Any, label: str) -> None:
-    """W8, W9: the bytes are handed on whatever they are called."""
+    """The bytes are handed on whatever they are called."""
 
     async def answer(one: Exchange) -> None:
         one.say("设备".encode(), f"Content-Type: {label}")
@@ -334,7 +334,7 @@ async def test_the_content_type_decides_on_nothing(open_transport: Any, label: s
 
 
 async def test_interim_replies_and_closed_connections_are_fine(open_transport: Any) -> None:
-    """W20: 100 Continue before the reply; a body that ends with the connection."""
+    """100 Continue before the reply; a body that ends with the connection."""
 
     async def answer(one: Exchange) -> None:
         one.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n")
@@ -349,7 +349,7 @@ async def test_interim_replies_and_closed_connections_are_fine(open_transport: A
 
 
 async def test_a_thousand_calls_leak_no_socket(open_transport: Any) -> None:
-    """W20: good ones, refused ones and broken ones; every connection is given back or closed."""
+    """Good ones, refused ones and broken ones; every connection is given back or closed."""
     kinds = [nothing, close, nothing, too_short, nothing]
 
     async def answer(one: Exchange) -> None:
@@ -396,7 +396,7 @@ async def test_many_at_once_are_not_queued_behind_a_pool(open_transport: Any) ->
 
 
 async def test_an_untrusted_certificate_was_not_sent_to() -> None:
-    """W1: TLS failures of a borrowed session's own rules are told the same way."""
+    """TLS failures of a borrowed session's own rules are told the same way."""
 
     class Refusing(aiohttp.TCPConnector):
         async def connect(self, req: Any, *_: Any, **__: Any) -> Any:
