@@ -1,8 +1,14 @@
 """Scans of a whole fleet's logs into a store, that stop and go on without losing a record."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gizwits_async.scan.errors import ScanStoreError, StoreLockedError, StoreMismatchError
+from gizwits_async.scan.errors import (
+    ScanStoreError,
+    StoreLockedError,
+    StoreLostError,
+    StoreMismatchError,
+)
 from gizwits_async.scan.fleet import FleetScan
 from gizwits_async.scan.pages import ScanPages
 from gizwits_async.scan.report import (
@@ -19,6 +25,7 @@ from gizwits_async.scan.store.protocol import Change, Remaining, ScanStore
 from gizwits_async.scan.task import LogName, Record, Span, Task
 
 if TYPE_CHECKING:
+    from gizwits_async.scan.export.export import export
     from gizwits_async.scan.store.sql import SqlStore
 
 __all__ = [
@@ -42,19 +49,22 @@ __all__ = [
     "Span",
     "SqlStore",
     "StoreLockedError",
+    "StoreLostError",
     "StoreMismatchError",
     "Task",
+    "export",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # Its packages come with an extra, and `import gizwits_async.scan` must do without them.
-    if name != "SqlStore":
+    # Their packages come with an extra, and `import gizwits_async.scan` must do without them.
+    if name not in {"SqlStore", "export"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from gizwits_async.scan.store.sql import SqlStore  # noqa: PLC0415
+        if name == "export":
+            return import_module("gizwits_async.scan.export")
+        return import_module("gizwits_async.scan.store.sql").SqlStore
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gizwits_async"):
             raise
-        raise ImportError(f"SqlStore needs {error.name}: install 'gizwits-async[scan]'") from error
-    return SqlStore
+        raise ImportError(f"{name} needs {error.name}: install 'gizwits-async[scan]'") from error

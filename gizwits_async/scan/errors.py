@@ -3,13 +3,14 @@
 ```
 ScanStoreError            the store cannot be used; it was left as it was
   StoreLockedError        another scan is writing to it
+  StoreLostError          another scan took it over from this one
   StoreMismatchError      it belongs to another product or range, or to a newer version
 ```
 """
 
 from gizwits_async.errors import GizwitsError
 
-__all__ = ["ScanStoreError", "StoreLockedError", "StoreMismatchError"]
+__all__ = ["ScanStoreError", "StoreLockedError", "StoreLostError", "StoreMismatchError"]
 
 
 class ScanStoreError(GizwitsError):
@@ -18,6 +19,10 @@ class ScanStoreError(GizwitsError):
 
 class StoreLockedError(ScanStoreError):
     """Another scan is writing to the store; the message names its process."""
+
+
+class StoreLostError(ScanStoreError):
+    """Another scan took the store over, because this one was silent; it wrote nothing after that."""
 
 
 class StoreMismatchError(ScanStoreError):

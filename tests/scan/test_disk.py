@@ -21,7 +21,7 @@ from sqlalchemy import event
 from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
-from gizwits_async.scan.store.backend import SqliteBackend
+from gizwits_async.scan.store.sqlite import SqliteBackend
 from gizwits_async.simulator import SimulatorServer
 from tests.doubles import client_of
 from tests.scan.common import DAY, Rows, cloud_of, in_file, truth
@@ -45,8 +45,8 @@ async def test_a_full_disk_stops_the_scan_and_harms_nothing(
     cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
     make = SqliteBackend.engine
 
-    def small(backend: SqliteBackend) -> Any:
-        engine = make(backend)
+    def small(backend: SqliteBackend, *, reads: bool) -> Any:
+        engine = make(backend, reads=reads)
 
         @event.listens_for(engine.sync_engine, "connect")
         def limit(connection: Any, _: object) -> None:

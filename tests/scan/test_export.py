@@ -2,20 +2,30 @@
 
 import csv
 import json
+import resource
+import sqlite3
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gizwits_async import scan
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
-from gizwits_async.scan.export.export import _Days, export
+from gizwits_async.scan.export import export
+from gizwits_async.scan.export.columns import Kind, MisfitError, fitted, joined, kind_of
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change
+from gizwits_async.scan.store.snapshot import Snapshot
 from gizwits_async.scan.task import Task
 from tests.doubles import client_of
 from tests.scan.common import DAY, cloud_of, truth
@@ -100,39 +110,182 @@ async def test_cells_that_a_spreadsheet_would_run_are_defused(tmp_path: Path) ->
     assert rows_ == [('=cmd("x")', -5.0, str(2**70), None), (None, 2.5, None, True)]
 
 
-@pytest.mark.parametrize("to", ["csv", "parquet"])
-async def test_more_days_than_files_may_be_open(
-    to: Literal["csv", "parquet"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Days in no order, far more than are open at a time: each row once, in the file of its day."""
-    store = SqlStore(tmp_path / "fleet.db")
+async def stored(path: Path, *rows: DataRecord) -> None:
+    """Make a store with these records of one device."""
+    store = SqlStore(path)
     await store.open()
     state = ScanState(product_key="p", start=0, end=1000 * DAY, listing="done")
     await store.begin(state, again=False)
     await store.add([Device(did="d")], ["data"], state)
-    rows = tuple(DataRecord(ts=n * 7 % 23 * DAY + n, attrs={"n": n}) for n in range(200))
     task = Task.new("d", "data", 0).opened(1000 * DAY, 1000 * DAY, 5000.0)
     await store.commit(Change(after=task.closed(0), rows=rows))
     await store.aclose()
-    opened: list[int] = []
-    add = _Days.add
 
-    def counting(days: _Days, *arguments: Any) -> bool:
-        added = add(days, *arguments)
-        opened.append(len(days._open))
-        return added
 
-    monkeypatch.setattr(sys.modules[_Days.__module__], "_OPEN", 5)
-    monkeypatch.setattr(_Days, "add", counting)
-    report = await export(tmp_path / "fleet.db", tmp_path / "out", to, logs=["data"])
-    assert report.rows == {"data": 200}
-    assert len(report.files) == 23
-    assert max(opened) == 5
-    reader = f"read_{to}('{tmp_path}/out/log=data/*/*.{to}', hive_partitioning=true)"
-    found = duckdb.execute(
-        f"SELECT count(*), count(DISTINCT n), count(DISTINCT date) FROM {reader}"
-    )
-    assert found.fetchone() == (200, 200, 23)
+@contextmanager
+def few_files() -> Iterator[None]:
+    """Let this process open only a few more files than it has open."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened + 12, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet", "jsonl"])
+async def test_more_days_than_files_may_be_open(
+    to: Literal["csv", "parquet", "jsonl"], tmp_path: Path
+) -> None:
+    """Days in no order, far more than files may be open: each row once, in the file of its day."""
+    rows = [DataRecord(ts=n * 7 % 230 * DAY + n, attrs={"n": n}) for n in range(690)]
+    await stored(tmp_path / "fleet.db", *rows)
+    with few_files():
+        report = await export(tmp_path / "fleet.db", tmp_path / "out", to, logs=["data"])
+    assert report.rows == {"data": 690}
+    assert len(report.files) == 230
+    reader = "read_json" if to == "jsonl" else f"read_{to}"
+    files = f"{reader}('{tmp_path}/out/log=data/*/*.{to}', hive_partitioning=true)"
+    found = duckdb.execute(f"SELECT count(*), count(DISTINCT n), count(DISTINCT date) FROM {files}")
+    assert found.fetchone() == (690, 690, 230)
+
+
+async def test_a_column_holds_every_value_in_whatever_order_they_come(tmp_path: Path) -> None:
+    """Null first, an integer beyond a double's precision beside a fraction, a flag beside a number."""
+    values = {
+        "late": [None, 5, None],
+        "precise": [2**53 + 1, 0.5, None],
+        "flag": [True, 3, 2.5],
+        "big": [2**62 + 1, 1, None],
+    }
+    rows = [
+        DataRecord(ts=number, attrs={name: column[number] for name, column in values.items()})
+        for number in range(3)
+    ]
+    for order in (rows, rows[::-1]):
+        folder = tmp_path / str(order[0].ts)
+        folder.mkdir()
+        await stored(folder / "fleet.db", *order)
+        [file] = (await export(folder / "fleet.db", folder, logs=["data"])).files
+        found = duckdb.execute(f"SELECT late, precise, flag, big FROM '{file}' ORDER BY timestamp")
+        late, precise, flag, big = zip(*found.fetchall(), strict=True)
+        assert late == (None, 5, None)
+        assert precise == (str(2**53 + 1), "0.5", None)
+        assert flag == (1.0, 3.0, 2.5)
+        assert big == (2**62 + 1, 1, None)
+        [text] = (await export(folder / "fleet.db", folder, "csv", logs=["data"])).files
+        lines = text.read_text().splitlines()
+        assert {str(2**53 + 1), str(2**62 + 1)} <= set(",".join(lines).split(","))
+
+
+async def test_an_export_sees_one_moment_of_a_store_that_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that a scan commits between the look at the types and the rows are in neither."""
+    path = tmp_path / "fleet.db"
+    await stored(path, DataRecord(ts=5, attrs={"temp": 21}))
+    records, passes = Snapshot.records, []
+
+    def writing(snapshot: Snapshot, *arguments: Any, **keywords: Any) -> Any:
+        passes.append(keywords)
+        with closing(sqlite3.connect(path)) as base, base:
+            row = ("d", 6 + len(passes), json.dumps({"temp": 21.7, "more": 1}))
+            base.execute("INSERT INTO data_log VALUES (?, ?, ?)", row)
+        return records(snapshot, *arguments, **keywords)
+
+    monkeypatch.setattr(Snapshot, "records", writing)
+    [file] = (await export(path, tmp_path / "out", logs=["data"])).files
+    assert len(passes) == 2
+    assert duckdb.execute(f"SELECT count(*), max(temp) FROM '{file}'").fetchone() == (1, 21)
+    assert duckdb.execute(f"DESCRIBE SELECT temp FROM '{file}'").fetchall()[0][1] == "BIGINT"
+    monkeypatch.undo()
+    [file] = (await export(path, tmp_path / "out", logs=["data"])).files
+    assert duckdb.execute(f"SELECT sum(temp), sum(more) FROM '{file}'").fetchone() == (64.4, 2)
+
+
+KINDS: tuple[Kind, ...] = ("null", "bool", "int", "long", "float", "text")
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+
+
+@given(st.sampled_from(KINDS), st.sampled_from(KINDS), st.sampled_from(KINDS))
+def test_kinds_join_in_any_order(one: Kind, two: Kind, three: Kind) -> None:
+    """A semilattice: idempotent, commutative, associative, with null below and text above all."""
+    assert joined(one, one) == one
+    assert joined(one, two) == joined(two, one)
+    assert joined(one, joined(two, three)) == joined(joined(one, two), three)
+    assert joined("null", one) == one
+    assert joined("text", one) == "text"
+
+
+@given(st.lists(VALUES, min_size=1))
+def test_a_joined_kind_narrows_no_value(values: list[object]) -> None:
+    """Every value that went into a kind comes back from its column as it was, or as its JSON."""
+    kind: Kind = "null"
+    for value in values:
+        kind = joined(kind, kind_of(value))
+    for value in values:
+        cell = fitted(value, kind)
+        if kind == "text" and value is not None and not isinstance(value, str):
+            assert cell == json.dumps(value)
+        elif not isinstance(value, str):
+            assert cell == value
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(21.7, "int"), (2, "bool"), (2**53 + 1, "float"), ("x", "float")]
+)
+def test_a_value_that_does_not_fit_is_refused(value: object, kind: Kind) -> None:
+    """No value is cut to its column."""
+    with pytest.raises(MisfitError, match=f"kind {kind} cannot hold"):
+        fitted(value, kind)
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet"])
+async def test_a_misfit_stops_the_export_and_says_where(
+    to: Literal["csv", "parquet"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Device, time and column stand in the error, and no half file is left."""
+    path = tmp_path / "fleet.db"
+    await stored(path, DataRecord(ts=5, attrs={"temp": 21.7}))
+    module = sys.modules["gizwits_async.scan.export.export"]
+    for found, words in (({"temp": "int"}, "column temp: .* 21.7"), ({}, "no column for temp")):
+        monkeypatch.setattr(module, "widened", lambda kinds, _, found=found: kinds.update(found))
+        with pytest.raises(ScanStoreError, match=f"fleet.db: data log, device d at 1970.*{words}"):
+            await export(path, tmp_path / "out", to, logs=["data"])
+    assert [file for file in tmp_path.rglob("*") if file.suffix == ".part"] == []
+
+
+async def test_a_record_at_no_date_stops_the_export(tmp_path: Path) -> None:
+    """A timestamp that no calendar has is named, with its device."""
+    await stored(tmp_path / "fleet.db", DataRecord(ts=10**17, attrs={}))
+    with pytest.raises(ScanStoreError, match=r"data log, device d has a record at 1e\+17"):
+        await export(tmp_path / "fleet.db", tmp_path / "out", "jsonl")
+
+
+async def test_the_export_can_be_imported_from_both_rooms(tmp_path: Path) -> None:
+    """`scan.export` is the function's name and its package's: both can be called."""
+    await stored(tmp_path / "fleet.db", DataRecord(ts=5, attrs={}))
+    from_scan = scan.export
+    assert callable(from_scan)
+    report = await from_scan(tmp_path / "fleet.db", tmp_path / "out", "jsonl", logs=["data"])
+    assert report.rows == {"data": 1}
+
+
+@pytest.mark.parametrize("first", ["scan", "scan.export"])
+def test_the_export_can_be_called_whichever_room_is_imported_first(first: str) -> None:
+    """The import system binds the package over a name of its parent; it does so once, and late."""
+    code = f"""
+import gizwits_async.{first}
+from gizwits_async.scan import export
+from gizwits_async.scan.export import export as function
+print(callable(export), callable(function))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.stdout.split() == ["True", "True"]
 
 
 async def test_what_is_no_store_is_not_exported(tmp_path: Path) -> None:

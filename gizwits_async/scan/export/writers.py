@@ -1,4 +1,4 @@
-"""How rows become a file of each format; each file gets its name only when it is whole."""
+"""The file formats of an export. Each file gets its name only when it is whole."""
 
 import csv
 import json
@@ -7,19 +7,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from gizwits_async.scan.export.columns import Kind, fitted
+from gizwits_async.scan.export.columns import Kind, MisfitError, fitted
 
 __all__ = ["Writer", "defused", "writer_of"]
 
-_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""With what a text begins that a spreadsheet takes for a formula; the last four are wide forms."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters that make a spreadsheet run a text as a formula; the last four are full-width."""
 
 
 class Writer(Protocol):
     """A file that is being written."""
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add rows."""
+        """Add rows.
+
+        Raises:
+            MisfitError: A value does not fit its column, or has none.
+        """
         ...
 
     def finish(self) -> Path:
@@ -27,7 +31,7 @@ class Writer(Protocol):
         ...
 
     def drop(self) -> None:
-        """Leave nothing behind."""
+        """Remove the unfinished file."""
         ...
 
 
@@ -43,12 +47,32 @@ def writer_of(to: str, path: Path, kinds: Mapping[str, Kind], *, csv_safe: bool)
 
 
 def defused(value: object) -> object:
-    """Return a cell that no spreadsheet runs; numbers stay what they are."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value
+    """Return a cell that no spreadsheet runs as a formula; numbers stay numbers."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _clean(text: object) -> str:
+def _encodable(text: object) -> str:
+    """Return a text that has a UTF-8 encoding: lone surrogates are written as escapes."""
     return str(text).encode("utf-8", "backslashreplace").decode()
+
+
+def _cell(row: Mapping[str, Any], name: str, kind: Kind) -> bool | int | float | str | None:
+    try:
+        return fitted(row.get(name), kind)
+    except MisfitError as error:
+        where = f"device {row['did']} at {row['timestamp']}, column {name}"
+        raise MisfitError(f"{where}: {error}") from None
+
+
+def _refuse_unknown(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Kind]) -> None:
+    """Raise an error for a cell whose column is not in the file: it would be dropped silently."""
+    known = {"did", "timestamp", *kinds}
+    for row in rows:
+        if not row.keys() <= known:
+            names = ", ".join(sorted(row.keys() - known))
+            raise MisfitError(
+                f"device {row['did']} at {row['timestamp']}: there is no column for {names}"
+            )
 
 
 class _Text:
@@ -69,7 +93,7 @@ class _Text:
 
 
 class _Jsonl(_Text):
-    """One JSON object a line, ASCII, values as the service gave them."""
+    """One JSON object a line, in ASCII, with the values as the service returned them."""
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._file.writelines(
@@ -84,20 +108,21 @@ class _Csv(_Text):
         super().__init__(path)
         self._kinds, self._safe = kinds, safe
         self._rows = csv.writer(self._file)
-        self._rows.writerow(self._checked(["did", "timestamp", *map(_clean, kinds)]))
+        self._rows.writerow(self._checked(["did", "timestamp", *map(_encodable, kinds)]))
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        _refuse_unknown(rows, self._kinds)
         for row in rows:
-            cells = [fitted(row.get(name), kind) for name, kind in self._kinds.items()]
+            cells = [_cell(row, name, kind) for name, kind in self._kinds.items()]
             time: datetime = row["timestamp"]
-            self._rows.writerow(self._checked([_clean(row["did"]), time.isoformat(), *cells]))
+            self._rows.writerow(self._checked([_encodable(row["did"]), time.isoformat(), *cells]))
 
     def _checked(self, cells: Sequence[object]) -> Sequence[object]:
         return [defused(cell) for cell in cells] if self._safe else cells
 
 
 class _Parquet:
-    """Columns with types; a row group for each batch of rows."""
+    """Typed columns; a row group for each batch of rows."""
 
     def __init__(self, path: Path, kinds: Mapping[str, Kind]) -> None:
         try:
@@ -107,7 +132,7 @@ class _Parquet:
             raise ImportError(
                 f"Parquet needs {error.name}: install 'gizwits-async[parquet]'"
             ) from error
-        types = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "text": pa.string()}
+        types = {"bool": pa.bool_(), "int": pa.int64(), "long": pa.int64(), "float": pa.float64()}
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
         self._kinds = kinds
@@ -115,7 +140,7 @@ class _Parquet:
             [
                 ("did", pa.string()),
                 ("timestamp", pa.timestamp("us", tz="UTC")),
-                *((_clean(name), types[kind]) for name, kind in kinds.items()),
+                *((_encodable(name), types.get(kind, pa.string())) for name, kind in kinds.items()),
             ]
         )
         self._table = pa.table
@@ -123,10 +148,9 @@ class _Parquet:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add a row group."""
-        columns = [[_clean(row["did"]) for row in rows], [row["timestamp"] for row in rows]]
-        columns += [
-            [fitted(row.get(name), kind) for row in rows] for name, kind in self._kinds.items()
-        ]
+        _refuse_unknown(rows, self._kinds)
+        columns = [[_encodable(row["did"]) for row in rows], [row["timestamp"] for row in rows]]
+        columns += [[_cell(row, name, kind) for row in rows] for name, kind in self._kinds.items()]
         self._writer.write_table(self._table(columns, schema=self._schema))
 
     def finish(self) -> Path:

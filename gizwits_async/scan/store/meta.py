@@ -1,4 +1,4 @@
-"""What a store says of itself in its table `scan_meta`, read with suspicion. Pure."""
+"""The table `scan_meta` of a store: the scan that it holds. Read with suspicion. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from gizwits_async.scan.errors import ScanStoreError, StoreMismatchError
 from gizwits_async.scan.scan_range import ScanState
 
-__all__ = ["SCHEMA", "holder_in", "state_in", "values_of"]
+__all__ = ["SCHEMA", "state_in", "values_of"]
 
 SCHEMA = 1
 """Version of the tables; a store of a later one is not touched."""
 
 
-def values_of(state: ScanState | None, holder: str | None = None) -> dict[str, str]:
-    """Return what to write: the scan, as far as it is known, and who has hold of the store."""
+def values_of(state: ScanState | None) -> dict[str, str]:
+    """Return what to write: the version of the tables, and the scan if it is known."""
     values = {"schema": str(SCHEMA)}
-    if holder is not None:
-        values["holder"] = holder
     if state is not None:
         values |= {
             "product": state.product_key,
@@ -26,11 +24,6 @@ def values_of(state: ScanState | None, holder: str | None = None) -> dict[str, s
             "over": json.dumps(state.over),
         }
     return values
-
-
-def holder_in(meta: Mapping[str, str]) -> str:
-    """Return who has, or last had, hold of the store."""
-    return f"another scan ({meta['holder']})" if "holder" in meta else "another scan"
 
 
 def state_in(meta: Mapping[str, str], name: str) -> ScanState | None:

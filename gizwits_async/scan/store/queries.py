@@ -1,16 +1,86 @@
-"""What a SQL store is asked about a scan as a whole, for its plan and its report."""
+"""What each method of a SQL store does in its transaction."""
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, case, func, select
+from attrs import asdict
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.scan.report import Failure, Gap
-from gizwits_async.scan.store.protocol import Remaining
-from gizwits_async.scan.store.tables import DEVICES, GAPS, TASKS
-from gizwits_async.scan.task import LogName
+from gizwits_async.scan.store.protocol import Change, Remaining
+from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, TASKS, as_row
+from gizwits_async.scan.task import LogName, Task
 
-__all__ = ["count_remaining", "find_dids", "find_failures", "find_gaps"]
+__all__ = [
+    "REWIND",
+    "count_remaining",
+    "find_dids",
+    "find_due",
+    "find_failures",
+    "find_gaps",
+    "requeue_failed",
+    "set_aside",
+    "write_change",
+    "write_split",
+]
+
+_OF_FAILURE = {"failed", "error", "error_text"}
+_FIELDS = [column for column in TASKS.c if column.key not in _OF_FAILURE]
+_LABELLED = [column.label(column.key) for column in _FIELDS]
+_OF_TASK = [TASKS.c[name] == bindparam(f"of_{name}") for name in ("did", "log", "part")]
+"""WHERE clause of one task; takes `_key_of`."""
+_MOVE = (
+    update(TASKS)
+    .where(*_OF_TASK)
+    .values({column: bindparam(f"to_{column.key}") for column in _FIELDS})
+)
+"""Writes a task as it is now; takes `_key_of` and `_values_of_task`."""
+_BROUGHT = case((TASKS.c.covered < TASKS.c.next_second, TASKS.c.next_second), else_=TASKS.c.covered)
+REWIND = (
+    update(TASKS)
+    .where(
+        TASKS.c.rescan_from < TASKS.c.next_second,
+        or_(TASKS.c.end.is_(None), TASKS.c.part_end.is_not(None)),
+    )
+    .values(
+        {
+            TASKS.c.replace_before: case(
+                (TASKS.c.replace_before < _BROUGHT, _BROUGHT), else_=TASKS.c.replace_before
+            ),
+            TASKS.c.next_second: TASKS.c.rescan_from,
+            TASKS.c.end: None,
+            TASKS.c.resume: None,
+        }
+    )
+)
+"""`Task.rewound` for all tasks at once."""
+
+
+def _key_of(task: Task) -> dict[str, str | int]:
+    """Return the parameters of `_OF_TASK`."""
+    return {"of_did": task.did, "of_log": task.log, "of_part": task.part}
+
+
+def _values_of_task(task: Task) -> dict[str, str | int | None]:
+    """Return the parameters of `_MOVE`, besides `_key_of`."""
+    return {f"to_{name}": value for name, value in asdict(task).items()}
+
+
+async def find_due(
+    connection: AsyncConnection, *, logs: Collection[LogName], end: int, limit: int
+) -> list[Task]:
+    """See `ScanStore.due`."""
+    query = (
+        select(*_LABELLED)
+        .where(
+            TASKS.c.failed == 0,
+            TASKS.c.log.in_(logs),
+            TASKS.c.next_second < func.coalesce(TASKS.c.part_end, end),
+        )
+        .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
+        .limit(limit)
+    )
+    return [Task(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def count_remaining(
@@ -40,7 +110,7 @@ async def count_remaining(
 
 
 async def find_dids(connection: AsyncConnection, *, wanted: ColumnElement[bool]) -> list[str]:
-    """Return the dids of the devices that are wanted."""
+    """Return the dids of the devices that fulfil a condition."""
     return list(await connection.scalars(select(DEVICES.c.did).where(wanted)))
 
 
@@ -71,3 +141,49 @@ async def find_gaps(connection: AsyncConnection, *, run: int, limit: int) -> tup
         Gap(did=did, log=log, start=start, end=end)
         for did, log, start, end in await connection.execute(query)
     ]
+
+
+async def write_change(connection: AsyncConnection, *, change: Change, run: int) -> None:
+    """See `ScanStore.commit`."""
+    task, table = change.after, LOG_TABLES[change.after.log]
+    if change.replaced is not None:
+        start, end = change.replaced
+        time = table.c.timestamp
+        await connection.execute(
+            delete(table).where(table.c.did == task.did, time >= start, time < end)
+        )
+    if change.rows:
+        await connection.execute(
+            insert(table), [as_row(task.did, record) for record in change.rows]
+        )
+    if change.gaps:
+        plain = {"did": task.did, "log": task.log, "run": run}
+        gaps = [{**plain, "start": start, "end": end} for start, end in change.gaps]
+        await connection.execute(insert(GAPS), gaps)
+    if task.over:
+        await connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(task))
+    else:
+        await connection.execute(_MOVE, _key_of(task) | _values_of_task(task))
+
+
+async def write_split(connection: AsyncConnection, *, window: Task, rest: Task) -> None:
+    """See `ScanStore.split`."""
+    await connection.execute(insert(TASKS), [asdict(window)])
+    await connection.execute(_MOVE, _key_of(rest) | _values_of_task(rest))
+
+
+async def set_aside(connection: AsyncConnection, *, task: Task, error: str, text: str) -> None:
+    """See `ScanStore.fail`."""
+    await connection.execute(
+        update(TASKS).where(*_OF_TASK).values(failed=1, error=error, error_text=text), _key_of(task)
+    )
+
+
+async def requeue_failed(connection: AsyncConnection, *, logs: Collection[LogName]) -> int:
+    """See `ScanStore.requeue_failed`."""
+    result = await connection.execute(
+        update(TASKS)
+        .where(TASKS.c.failed == 1, TASKS.c.log.in_(logs))
+        .values(failed=0, error=None, error_text=None)
+    )
+    return result.rowcount

@@ -1,87 +1,147 @@
-"""The one connection of a SQL store: whole transactions, one at a time, and errors in our words."""
+"""Transactions of a SQL store, one at a time, and the errors of a database in terms of ours."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from attrs import frozen
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Backend
 
-__all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated"]
+__all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated", "whole"]
 
 T = TypeVar("T")
 
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
-"""What SQLite says of a full disk, a quota of the file system, or a limit of the process."""
+"""What SQLite reports for a full disk, a quota of the file system, or a limit of the process."""
+_STARTING = frozenset({"57P01", "57P02", "57P03"})
+"""SQLSTATEs of a PostgreSQL server that shuts down or starts up."""
+_RECONNECT = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds to wait before each further attempt at a transaction whose connection was lost."""
 STORE_FAILS = (SQLAlchemyError, OSError, ValueError)
-"""What comes up out of a database; a ValueError is a text in it that is no JSON."""
+"""What a database raises; a ValueError is a stored text that is no JSON."""
 TEXT = 500
 """Characters of an error that are kept."""
 
 
-class Session:
-    """A connection that opens when it is first used."""
+@frozen
+class _Failed:
+    """A transaction that failed."""
 
-    def __init__(self, backend: Backend) -> None:
+    error: ScanStoreError
+    may_repeat: bool
+    """Whether the connection was lost before the commit was sent: there was no effect."""
+
+
+class Session:
+    """The connection of one store, opened for the first transaction, and replaced when it is lost."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        reads: bool,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Describe a session; nothing is opened.
+
+        Args:
+            backend: The database.
+            reads: Whether its transactions only read.
+            sleep: Waits before a connection that was lost is opened again.
+        """
         self._backend = backend
+        self._reads = reads
+        self._sleep = sleep
         self._engine: AsyncEngine | None = None
-        self._connection: AsyncConnection | None = None
-        self._lock = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = asyncio.Lock()
+        self.reconnects = False
+        """Whether a lost connection is replaced; at first, an address may simply be wrong."""
 
     async def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do some work as one transaction: all of it, or nothing, also for a cancelled caller.
+        """Run some work as one transaction: all of it, or nothing, also for a cancelled caller.
+
+        Args:
+            work: Is called again if the connection is lost before the commit.
 
         Raises:
             ScanStoreError: The database refused, or is away.
         """
-        # A caller cancelled while waiting for the lock has no transaction open and may leave at once.
-        await self._lock_here().acquire()
-        return await _whole(self._transaction(work))
+        # A caller cancelled while waiting for the lock has no transaction open and may leave at
+        # once; later it waits for the end of its own.
+        async with self._exclusive():
+            outcome = await whole(self._transaction(work))
+            for pause in _RECONNECT if self.reconnects else ():
+                if not (isinstance(outcome, _Failed) and outcome.may_repeat):
+                    break
+                await self._sleep(pause)
+                outcome = await whole(self._transaction(work))
+        if not isinstance(outcome, _Failed):
+            return outcome
+        # Not raised in a handler: its context would be the driver's error, and among the locals of
+        # the frames of that one is the password.
+        raise outcome.error
+
+    async def prepare(self) -> None:
+        """Configure the database; see `Backend.prepare`."""
+
+        async def configure() -> None:
+            try:
+                await self._backend.prepare(self._opened())
+            except STORE_FAILS as error:
+                failure = translated(self._backend, error)
+            else:
+                return
+            raise failure
+
+        await whole(configure())
 
     async def aclose(self) -> None:
-        """Close the connection and give back the place; safe to repeat."""
-        await _whole(self._close())
+        """Close the connection; safe to repeat."""
+        await whole(self._close())
 
-    def _lock_here(self) -> asyncio.Lock:
-        # `asyncio.Lock` binds to the loop of its first contended acquire.
+    def _exclusive(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
+            # `asyncio.Lock` binds to the loop of its first contended acquire, and a store may be
+            # used in one loop after the other.
             self._loop, self._lock = loop, asyncio.Lock()
         return self._lock
 
-    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    def _opened(self) -> AsyncEngine:
+        if self._engine is None:
+            self._engine = self._backend.engine(reads=self._reads)
+        return self._engine
+
+    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T | _Failed:
+        committing = False
         try:
-            if self._connection is None:
-                self._engine = self._backend.engine()
-                self._connection = await connected(self._engine)
-            async with self._connection.begin():
-                return await work(self._connection)
+            connection = await connected(self._opened())
+            try:
+                async with connection.begin():
+                    result = await work(connection)
+                    committing = True
+                return result
+            finally:
+                await connection.close()
         except STORE_FAILS as error:
-            failure = translated(self._backend, error)
-        finally:
-            self._lock_here().release()
-        # Not raised in the handler: its context would be the driver's error, and among the locals
-        # of the frames that one came through is the password.
-        raise failure
+            return _Failed(
+                translated(self._backend, error), may_repeat=_was_lost(error) and not committing
+            )
 
     async def _close(self) -> None:
-        connection, self._connection = self._connection, None
         engine, self._engine = self._engine, None
         try:
-            if connection is not None:
-                await connection.close()
             if engine is not None:
                 await engine.dispose()
         except SQLAlchemyError as error:
             failure = translated(self._backend, error)
         else:
             return
-        finally:
-            self._backend.release()
         raise failure
 
 
@@ -89,7 +149,7 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
     """Return a connection.
 
     Raises:
-        SQLAlchemyError: It was refused; or the driver knows no such option as stands in the URL.
+        SQLAlchemyError: It was refused; or the driver does not know an option of the URL.
         OSError: The database is away.
     """
     # Elsewhere a TypeError is a mistake of ours, and a ValueError a damaged value.
@@ -101,8 +161,8 @@ async def connected(engine: AsyncEngine) -> AsyncConnection:
 
 
 def translated(backend: Backend, error: Exception) -> ScanStoreError:
-    """Return what a failure of the database is in our words, and what to do about it."""
-    # SQLAlchemy's own text would show the whole page of rows.
+    """Return the error of a database as one of ours, with what to do about it."""
+    # SQLAlchemy's own text would show all parameters: a page of rows.
     cause = error.orig if isinstance(error, DBAPIError) else error
     text = f"{backend.name}: {cause}"[:TEXT]
     if isinstance(error, ValueError):
@@ -112,13 +172,20 @@ def translated(backend: Backend, error: Exception) -> ScanStoreError:
     return ScanStoreError(text)
 
 
-async def _whole(work: Coroutine[Any, Any, T]) -> T:
-    """Do all of it even if the caller is cancelled meanwhile: half a transaction helps nobody."""
+def _was_lost(error: Exception) -> bool:
+    """Return whether an error says that the connection, and not a statement, failed."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _STARTING
+    return isinstance(error, OSError)
+
+
+async def whole(work: Coroutine[Any, Any, T]) -> T:
+    """Finish the work even if the caller is cancelled: half a transaction is of no use."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
-            task.exception()  # Whatever it was, the caller has gone.
+            task.exception()  # Retrieved, or asyncio would log it: the caller has left.
         raise

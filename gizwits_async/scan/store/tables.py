@@ -1,4 +1,4 @@
-"""The tables of a scan's store, and how values that no database takes are written into it."""
+"""The tables of a scan's store, and column types for values that databases refuse."""
 
 import json
 from typing import Any
@@ -23,17 +23,17 @@ from gizwits_async.models import values
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.scan.task import LogName, Record
 
-__all__ = ["DEVICES", "GAPS", "LOG_TABLES", "META", "METADATA", "TASKS", "as_row"]
+__all__ = ["DEVICES", "GAPS", "LEASE", "LOG_TABLES", "META", "METADATA", "TASKS", "as_row"]
 
 
 class Plain(TypeDecorator[str]):
-    """Any Python text. What no database takes, a NUL or half a surrogate pair, is written as JSON."""
+    """Any Python text. One with a NUL or a lone surrogate, which databases refuse, is stored as JSON."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return the text as it is written."""
+        """Return the value as it is stored."""
         del dialect
         if value is None or (value.isascii() and "\0" not in value and not value.startswith('"')):
             return value
@@ -43,36 +43,36 @@ class Plain(TypeDecorator[str]):
         return json.dumps(value) if odd else value
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
-        """Return the text as it was."""
+        """Return the value as it was given."""
         del dialect
         return str(json.loads(value)) if value is not None and value.startswith('"') else value
 
 
 class Json(TypeDecorator[Any]):
-    """Any JSON value, as ASCII text: integers of any length and all characters come back."""
+    """Any JSON value, as ASCII text: integers of any size and all characters survive."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
-        """Return the text as it is written."""
+        """Return the value as it is stored."""
         del dialect
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
-        """Return the value as it was."""
+        """Return the value as it was given."""
         del dialect
         return None if value is None else json.loads(value)
 
 
 class Number(TypeDecorator[float]):
-    """A number of the service; one beyond all floats, which no time or place is, becomes NULL."""
+    """A number of the service; one beyond the range of a double becomes NULL."""
 
     impl = Double
     cache_ok = True
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        """Return the number as it is written."""
+        """Return the value as it is stored."""
         del dialect
         try:
             return None if value is None else float(value)
@@ -106,12 +106,23 @@ META = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+LEASE = Table(
+    "scan_lease",
+    METADATA,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("renewals", BigInteger, nullable=False),
+    Column("renewed_at", Double, nullable=False),
+    Column("machine", Text),
+    Column("pid", BigInteger),
+    Column("since", Text),
+)
+"""One row; see `lease.py`. It says how long the holder of an epoch was silent."""
 DEVICES = Table(
     "devices",
     METADATA,
     *(
-        Column(one.name, _COLUMNS.get(one.type, Plain)(), primary_key=one.name == "did")
-        for one in fields(Device)
+        Column(item.name, _COLUMNS.get(item.type, Plain)(), primary_key=item.name == "did")
+        for item in fields(Device)
     ),
 )
 LOG_TABLES: dict[LogName, Table] = {

@@ -1,0 +1,164 @@
+"""One scan's hold on a SQL store: it takes the lease, proves it in every write, and renews it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from attrs import frozen
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
+from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.lease import Lease, judge, read, release, renew, take
+from gizwits_async.scan.store.session import Session
+
+__all__ = ["Hold"]
+
+T = TypeVar("T")
+_LOOKS = 30
+"""How often the lease of a silent holder is looked at before it runs out."""
+_RENEWALS = 4
+"""How often a lease is renewed before it would run out, while nothing is committed."""
+
+
+@frozen
+class _Taken:
+    """A lease that was taken."""
+
+    epoch: int
+
+
+class Hold:
+    """The hold of one scan on a store, from `take` to `release`."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        session: Session,
+        *,
+        limit: float,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """Describe a hold; nothing is taken.
+
+        Args:
+            backend: The database.
+            session: Its transactions.
+            limit: Seconds of silence after which a lease runs out.
+            sleep: Waits between looks at the lease of another scan, and renewals of this one's.
+        """
+        self._backend, self._session = backend, session
+        self._limit, self._sleep = limit, sleep
+        self._epoch: int | None = None
+        self._renewed_at = 0.0
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def take(self, prepare: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Take the lease, once it is free, and return what the preparation found.
+
+        Args:
+            prepare: Creates the tables that are missing, and raises an error if the database is no
+                store; it is called in the transaction that reads the lease.
+
+        Raises:
+            StoreLockedError: Another scan holds it, and was heard of lately.
+        """
+        absent = self._backend.absent()
+        alone = self._backend.lock()
+        if absent and not alone:
+            raise self._in_use(None)
+        clock = asyncio.get_running_loop().time
+        began, first = clock(), None
+
+        async def look(connection: AsyncConnection) -> tuple[_Taken | Lease, T]:
+            await self._backend.enter(connection)
+            found = await prepare(connection)
+            watched = clock() - began
+            return await self._try(connection, first, watched=watched, alone=alone), found
+
+        while True:
+            outcome, found = await self._session.do(look)
+            if isinstance(outcome, _Taken):
+                self._epoch, self._renewed_at = outcome.epoch, clock()
+                self._renewing = asyncio.ensure_future(self._keep_renewing())
+                return found
+            first = first or outcome
+            await self._sleep(self._limit / _LOOKS)
+
+    async def _try(
+        self, connection: AsyncConnection, first: Lease | None, *, watched: float, alone: bool
+    ) -> _Taken | Lease:
+        """Take the lease if it is free; return it if that is not clear yet."""
+        lease = await read(connection, self._backend)
+        if not alone and (lease is None or lease.holder is None or lease.silence <= self._limit):
+            # The lock of this machine is held by a scan that was heard of lately, or by one of an
+            # earlier version, which knows no lease.
+            raise self._in_use(lease)
+        verdict = judge(
+            lease,
+            first or lease,
+            watched=watched,
+            limit=self._limit,
+            shares_clock=self._backend.shares_clock,
+        )
+        if verdict == "held":
+            raise self._in_use(lease)
+        if lease is not None and verdict == "unclear":
+            return lease
+        return _Taken(await take(connection, self._backend, lease))
+
+    def _in_use(self, lease: Lease | None) -> StoreLockedError:
+        known = lease is not None and lease.holder is not None
+        holder = f" ({lease.holder})" if lease and known else ""
+        return StoreLockedError(
+            f"{self._backend.name} is in use by another scan{holder}; wait for it or stop it"
+        )
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run some work as one transaction, unless another scan has taken the store over.
+
+        Raises:
+            StoreLostError: It has; nothing was written.
+            ScanStoreError: The database refused, or is away.
+        """
+        epoch = self._epoch
+        if epoch is None:
+            raise ScanStoreError(f"{self._backend.name} is not open")
+
+        async def fenced(connection: AsyncConnection) -> T:
+            await renew(connection, self._backend, epoch)
+            return await work(connection)
+
+        result = await self._session.do(fenced)
+        self._renewed_at = asyncio.get_running_loop().time()
+        return result
+
+    async def _keep_renewing(self) -> None:
+        """Renew the lease while the scan waits, for an hour's quota maybe, and commits nothing."""
+        clock, interval = asyncio.get_running_loop().time, self._limit / _RENEWALS
+        while True:
+            await self._sleep(interval)
+            if clock() - self._renewed_at >= interval:
+                with suppress(ScanStoreError):  # The scan's next transaction reports it.
+                    await self.write(_nothing)
+
+    async def release(self) -> None:
+        """Let the next scan have the store at once; safe to repeat."""
+        renewing, self._renewing = self._renewing, None
+        epoch, self._epoch = self._epoch, None
+        try:
+            if renewing is not None and not renewing.done():
+                renewing.cancel()
+                await asyncio.wait({renewing})
+            if epoch is not None:
+                with suppress(ScanStoreError):  # It then runs out by itself.
+                    await self._session.do(partial(release, epoch=epoch))
+        finally:
+            self._backend.unlock()
+
+
+async def _nothing(connection: AsyncConnection) -> None:
+    """Write nothing beyond the renewal of the lease."""
+    del connection

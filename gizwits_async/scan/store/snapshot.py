@@ -1,0 +1,99 @@
+"""A store read as of one moment, for exports: a scan may write to it meanwhile."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Self
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.meta import state_in
+from gizwits_async.scan.store.session import STORE_FAILS, connected, translated
+from gizwits_async.scan.store.tables import LOG_TABLES, META
+from gizwits_async.scan.task import LogName
+
+__all__ = ["Snapshot"]
+
+_BATCH = 2_000
+"""Rows that are read at a time."""
+
+
+class Snapshot:
+    """One read transaction over the tables of a store."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Name the store; nothing is opened.
+
+        Raises:
+            ScanStoreError: There is no store.
+        """
+        self._backend = backend
+        self._engine: AsyncEngine | None = None
+        self._connection: AsyncConnection | None = None
+        self.name = backend.name
+        """What to call the store in a message."""
+        if backend.absent():
+            raise ScanStoreError(f"{self.name}: there is no store")
+
+    async def __aenter__(self) -> Self:
+        """Open the store."""
+        try:
+            self._engine = self._backend.engine(reads=True)
+            self._connection = await connected(self._engine)
+        except STORE_FAILS as error:
+            failure = translated(self._backend, error)
+        else:
+            return self
+        await self.__aexit__()
+        raise failure  # Not in the handler, as in `Session`.
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the transaction."""
+        if self._connection is not None:
+            await self._connection.close()
+        if self._engine is not None:
+            await self._engine.dispose()
+
+    async def meta(self) -> dict[str, str]:
+        """Return the table `scan_meta`, once it is sure that this version can read the store.
+
+        Raises:
+            ScanStoreError: A newer version wrote it, it is damaged, or cannot be read.
+        """
+        meta: dict[str, str] = {}
+        async for batch in self._rows(select(META)):
+            meta |= {row["key"]: row["value"] for row in batch}
+        state_in(meta, self.name)
+        return meta
+
+    def records(
+        self, log: LogName, *, by_time: bool = False
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+        """Read the rows of a log, some thousand at a time.
+
+        Args:
+            log: Which log.
+            by_time: Whether they come in order of their timestamps, else in any order.
+
+        Raises:
+            ScanStoreError: The store cannot be read.
+        """
+        table = LOG_TABLES[log]
+        query = select(table)
+        return self._rows(query.order_by(table.c.timestamp) if by_time else query)
+
+    async def _rows(
+        self, query: Select[tuple[Any, ...]]
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+        if self._connection is None:
+            raise AssertionError("unreachable")
+        try:
+            result = await self._connection.stream(query)
+            async for batch in result.mappings().partitions(_BATCH):
+                yield [dict(row) for row in batch]
+        except STORE_FAILS as error:
+            failure = translated(self._backend, error)
+        else:
+            return
+        raise failure
