@@ -1,4 +1,4 @@
-"""What chapter "authorization" answers: the token."""
+"""Answers of chapter "authorization": the token."""
 
 from datetime import datetime
 
@@ -10,14 +10,14 @@ from gizwits_async.options import Secret
 __all__ = ["Token", "TokenReply"]
 
 _MILLISECONDS = 10**11
-"""Above this an epoch value cannot be seconds: it would be the year 5138."""
+"""Above this an epoch value is not in seconds: it would be the year 5138."""
 _NO_DATE = 1000 * _MILLISECONDS
-"""Above this it cannot be milliseconds either."""
+"""Above this it is not in milliseconds either."""
 
 
 @frozen(kw_only=True)
 class Token:
-    """A key to the calls of one product, good for seven days."""
+    """An access token for one product; it expires after seven days."""
 
     token: str = field(repr=False, converter=Secret)
     """The token itself; never in a repr."""
@@ -32,7 +32,7 @@ class Token:
 
 @frozen(kw_only=True)
 class TokenReply:
-    """The reply of the token call, under either name of its second field."""
+    """The reply of the token call, with either name of its second field."""
 
     token: str = field(repr=False, converter=Secret)
     """The token itself; never in a repr."""
@@ -43,7 +43,12 @@ class TokenReply:
     """The same, as the document's example names it."""
 
     def to_token(self, *, otherwise: float) -> Token:
-        """Return the token; one without a possible date is taken to expire at `otherwise`."""
+        """Return the token.
+
+        Args:
+            otherwise: When it is assumed to expire if the reply has no plausible date, in epoch
+                seconds UTC.
+        """
         stated = self.expire_at if self.expire_at is not None else self.expired_at
         expires = otherwise if stated is None or abs(stated) > _NO_DATE else stated
         return Token(

@@ -1,6 +1,6 @@
-"""Which spellings of a value are accepted, and what each means; all else is refused. Pure.
+"""Coercion of JSON values to the types of the models; any other spelling is refused. Pure.
 
-cattrs' own hooks would make "false" True, None "None" and 1517384124.229 an int without a word.
+The hooks of cattrs would turn "false" into True, None into "None" and 1517384124.229 into an int.
 """
 
 import json
@@ -11,13 +11,12 @@ from math import isfinite
 __all__ = ["as_bool", "as_int", "as_number", "as_text", "describe", "is_null"]
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_MOST_DIGITS = 4300
-"""Of a whole number written as text; Python itself reads no more."""
+_MAX_DIGITS = 4300
+"""Digits of an integer written as text; `int` itself accepts no more."""
 _TRUTH = {"1": True, "0": False, "-0": False, "true": True, "false": False}
 
-# A text is read as what JSON would make of it without the quotes, which is also how msgspec reads it
-# in lists of records (`plain.py`); zeros in front are allowed besides.
-# Each tests the exact type first: nearly every value is already what it should be.
+# Text is coerced as if it were JSON without quotes, as msgspec does for lists (`page.py`); leading
+# zeros are accepted too. Each function checks for the exact type first, which nearly all values have.
 
 
 def is_null(value: object) -> bool:
@@ -59,7 +58,7 @@ def as_number(value: object, _: object = float) -> float:
     raise ValueError(f"expected a number, got {describe(value)}")
 
 
-# Coordinates come as text, and all devices of a city have the same ones.
+# Cached: coordinates come as text, and all devices of a city have the same ones.
 @lru_cache(maxsize=1024)
 def _written_number(text: str) -> float:
     written = _NUMBER.fullmatch(text)
@@ -67,7 +66,7 @@ def _written_number(text: str) -> float:
         number = float(text)
         if isfinite(number):
             return number
-    elif written and len(text) <= _MOST_DIGITS:
+    elif written and len(text) <= _MAX_DIGITS:
         return int(text)
     raise ValueError(f"expected a number, got {describe(text)}")
 
@@ -78,13 +77,13 @@ def as_text(value: object, _: object = str) -> str:
         return value
     if type(value) is int:
         return str(value)
-    if isinstance(value, str):  # A secret, unstructured from a model.
+    if isinstance(value, str):  # A `Secret` out of `to_dict`.
         return value
     raise ValueError(f"expected a text, got {describe(value)}")
 
 
 def describe(value: object) -> str:
-    """Say what came instead; of a text only its length, for it may be a secret."""
+    """Describe a refused value for a message; of a text only the length, since it may be a secret."""
     if value is None:
         return "null"
     if isinstance(value, bool | float):

@@ -1,4 +1,4 @@
-"""What chapter "device groups" answers: the tree of groups, and who is in one. Pure."""
+"""Answers of chapter "device groups": the tree of groups, and the devices of a group. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Self
@@ -7,34 +7,34 @@ from attrs import frozen, resolve_types
 
 __all__ = ["GroupCreated", "GroupMacs", "GroupNode", "GroupTree"]
 
-_NOTHING: tuple[object, ...] = ("", None, {}, [])
+_EMPTY: tuple[object, ...] = ("", None, {}, [])
 
 
 @frozen(kw_only=True)
 class GroupNode:
-    """One device group, and those below it."""
+    """A device group and its subgroups."""
 
     gid: str
     """Group id."""
     children: tuple["GroupNode", ...] = ()
-    """The groups right below it."""
+    """The groups directly below it."""
 
     def walk(self) -> Iterator["GroupNode"]:
-        """Go through this group and all below it, parents before their children."""
+        """Yield this group and all groups below it, parents before their children."""
         yield self
         for child in self.children:
             yield from child.walk()
 
 
-resolve_types(GroupNode)  # Or the converter would find only the name of what `children` holds.
+resolve_types(GroupNode)  # Otherwise the converter finds a forward reference in `children`.
 
 
 @frozen(kw_only=True)
 class GroupTree:
-    """The reply of `GET .../device_groups`. How it nests is documented nowhere: any way is read."""
+    """The reply of `GET .../device_groups`, whose nesting is not documented: any plausible one is read."""
 
     groups: tuple[GroupNode, ...] = ()
-    """The groups that are below no other; a product is said to have one at most."""
+    """The groups without a parent; according to the document a product has one at most."""
 
     @classmethod
     def from_wire(cls, value: object) -> Self:
@@ -46,12 +46,12 @@ class GroupTree:
         return cls(groups=_nodes(value))
 
     def to_wire(self) -> dict[str, object]:
-        """Return the tree as objects in objects, `""` where it ends."""
+        """Return the tree as nested objects, with `""` for a group without children."""
         return _names(self.groups)
 
 
 def _nodes(value: object) -> tuple[GroupNode, ...]:
-    if value in _NOTHING:
+    if value in _EMPTY:
         return ()
     if isinstance(value, list):
         return tuple(node for item in value for node in _listed(item))

@@ -1,4 +1,4 @@
-"""What chapter "device reports" answers: where devices are, how many are active, at fault, new."""
+"""Answers of chapter "device reports": devices by location, active, new, faulty ones."""
 
 from collections.abc import Mapping
 
@@ -23,14 +23,14 @@ __all__ = [
 
 @frozen(kw_only=True)
 class LocationReport:
-    """Where the devices are."""
+    """Devices by location."""
 
     gid: str | None = None
     """The group that was asked for; None: all devices."""
     total: int | None = None
-    """Devices counted, those without a known place included."""
+    """Devices counted, including those without a known location."""
     location: Location = field(factory=Location)
-    """Devices by place, each place's number under `.count`."""
+    """The tree of locations; `.count` is the number of devices in one."""
 
 
 @frozen(kw_only=True)
@@ -59,12 +59,12 @@ class NewCounts:
 
 @frozen(kw_only=True)
 class DeviceSummary:
-    """The product at a glance; a batch job of the service counts it."""
+    """Overview of the product, computed by a batch job of the service."""
 
     online: int | None = None
-    """Devices that are connected."""
+    """Connected devices."""
     total: int | None = None
-    """Devices that ever were."""
+    """Devices ever registered."""
     active: ActiveCounts = field(factory=ActiveCounts)
     """Devices that reported data."""
     new: NewCounts = field(factory=NewCounts)
@@ -106,17 +106,17 @@ class LivenessRow:
     month: str | None = None
     """The month, `YYYY-MM`, in a report by `month`."""
     location: Location = field(factory=Location)
-    """Active devices by place."""
+    """Active devices by location."""
 
     @property
     def period(self) -> str | None:
-        """The day, week or month, whichever it is."""
+        """The day, week or month, whichever the report counts by."""
         return self.date or self.week or self.month
 
 
 @frozen(kw_only=True)
 class LivenessHistory:
-    """How many devices were active, over time. Active: it reported data on that day."""
+    """Active devices over time; a device is active on a day on which it reported data."""
 
     gid: str | None = None
     """The group that was asked for; None: all devices."""
@@ -132,7 +132,7 @@ class LivenessHistory:
 
 @frozen(kw_only=True)
 class RealtimeCounts:
-    """Devices now; the service leaves out what is zero."""
+    """Current counts of devices; the service leaves out those that are zero."""
 
     activated: int = 0
     """Devices that were activated."""
@@ -144,37 +144,37 @@ class RealtimeCounts:
 
 @frozen(kw_only=True)
 class RealtimeReport:
-    """How many devices there are now, and how they are."""
+    """Current counts of activated, faulty and alerting devices."""
 
     gid: str | None = None
     """The group that was asked for; None: all devices."""
     count: RealtimeCounts = field(factory=RealtimeCounts)
-    """The sums; in the document's example they do not agree with the places."""
+    """The totals; in the example of the document they are not the sums of the locations."""
     location: Location = field(factory=Location)
-    """By place, with `counts` named as in `count`."""
+    """The same counts by location."""
 
 
 @frozen(kw_only=True)
 class FaultCounts:
-    """Faults or alerts, or the devices that had them."""
+    """Counts of faults or alerts, or of the devices that had them."""
 
     total: int = 0
     """All."""
     resolved: int = 0
-    """Those that are over."""
+    """Those that have ended."""
     unresolved: int = 0
-    """Those that are pending."""
+    """Those still pending."""
 
 
 @frozen(kw_only=True)
 class FaultReport:
-    """Devices with faults or with alerts, or the events themselves: four reports of one shape."""
+    """A report of devices with faults or alerts, or of the fault or alert events."""
 
     gid: str | None = None
     """The group that was asked for; None: all devices."""
     count: FaultCounts = field(factory=FaultCounts)
-    """Devices, or events."""
+    """The totals, of devices or of events."""
     detail: Mapping[str, FaultCounts] | None = None
-    """Data point -> its events; None in the reports that count devices."""
+    """Data point -> its events; None in reports that count devices."""
     location: Location = field(factory=Location)
-    """By place, with `counts` named as in `count`, and `detail` in reports of events."""
+    """The same by location; `detail` too in reports of events."""

@@ -1,4 +1,4 @@
-"""What chapter "devices" answers: identity, detail, search, and the records of the three logs."""
+"""Answers of chapter "devices": identity, detail, search, and the records of the three logs."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ __all__ = [
 
 @frozen(kw_only=True)
 class DeviceIdentity:
-    """What a MAC address is called on the platform."""
+    """The device id that belongs to a MAC address."""
 
     did: str
     """Device id."""
@@ -121,7 +121,7 @@ class CommandRecord:
 
     @property
     def frame(self) -> Frame:
-        """What `payload` holds, read anew at each use; one that is no whole frame says why."""
+        """`payload` as a frame, parsed at each access; `.problem` states why it is not a whole one."""
         return Frame.parse(self.payload)
 
     @property

@@ -5,7 +5,7 @@
 ```
 
 The length counts what follows it, seven bits a byte, lowest first, as MQTT does. `sn` is there in
-commands 0x0093 and 0x0094 only. What the body means is for `payload.codec`.
+commands 0x0093 and 0x0094 only. The body is decoded by `payload.codec`.
 """
 
 import base64
@@ -28,10 +28,10 @@ _NO_HEADER = "foreign: does not begin with 00000003"
 
 @frozen(kw_only=True)
 class Frame:
-    """What one payload of the cmd log holds.
+    """One payload of the cmd log.
 
-    A payload that is no whole frame is kept all the same: `problem` says why, `raw` and `text` hold
-    what came, and the other fields what could still be read.
+    A payload that is not a whole frame is kept too: `problem` states why, `raw` and `text` hold the
+    payload, and the other fields what could be read of it.
     """
 
     raw: bytes
@@ -43,11 +43,11 @@ class Frame:
     sn: int | None = None
     """Serial number that pairs a command with its answer, where there is one."""
     body: bytes = b""
-    """What the device's own controller sees ("P0"): an action byte and its data."""
+    """The part that reaches the device's own controller ("P0"): an action byte and its data."""
     problem: str | None = None
-    """Why this is not a whole frame (truncated, foreign); None if it is one."""
+    """Why this is not a whole frame (truncated, foreign); None for a whole one."""
     coding: Literal["hex", "base64"] | None = field(default=None, eq=False)
-    """How the text was written; None for a frame that was built, or a text that is neither."""
+    """Encoding of the text; None for a frame that was built, or a text in neither encoding."""
     text: str | None = field(default=None, eq=False, repr=False)
     """The text that was parsed, unchanged."""
 
@@ -66,13 +66,13 @@ class Frame:
 
     @classmethod
     def parse(cls, text: str | None) -> Self:
-        """Return what `text` holds; any text at all gives a frame, none an error.
+        """Return the frame in `text`; any text gives a frame, none raises an error.
 
-        The document says base64, all recorded payloads are hex. Both are read: the header tells
-        them apart, since its hex digits never decode to a header as base64, nor the other way.
+        The document specifies base64, all recorded payloads are hex. Both are read, and the header
+        distinguishes them: in hex it never decodes to a header as base64, nor the reverse.
 
         Args:
-            text: `payload` of a cmd log record; None is an empty one.
+            text: `payload` of a record of the cmd log; None is read as empty.
         """
         text = text or ""
         hexed = _from_hex(text)
@@ -112,15 +112,15 @@ class Frame:
         serial = b"" if sn is None else sn.to_bytes(4, "big")
         size = 3 + len(serial) + len(body)
         if size > _LONGEST:
-            raise ArgumentError(f"body is longer than a frame can say: {len(body)} bytes")
+            raise ArgumentError(f"body is too long for a frame: {len(body)} bytes")
         head = bytes((flag,)) + command.to_bytes(2, "big") + serial
         raw = b"".join((_HEADER, _length(size), head, body))
         return cls(raw=raw, command=command, flag=flag, sn=sn, body=bytes(body))
 
     def to_bytes(self, *, prefix: bool = True) -> bytes:
-        """Return the bytes for raw control: with everything before the body, or the body alone.
+        """Return the bytes for raw control: the whole frame, or the body alone.
 
-        The document of 2017 asked for the prefix, later ones and all known callers leave it out.
+        The document of 2017 asked for the prefix; later editions and all known callers omit it.
         """
         return self.raw if prefix else self.body
 
@@ -147,7 +147,7 @@ class Frame:
         begin = 7 if command in _WITH_SN else 3
         over = len(raw) - start - length
         problem: str | None = None
-        # Large transfers are logged in part, under the length of the whole.
+        # Of a large transfer only a part is logged, with the length of the whole.
         if over < 0:
             problem = f"truncated: {length + over} of {length} bytes"
         elif length < begin:
@@ -181,7 +181,7 @@ def _from_hex(text: str) -> bytes | None:
         raw = bytes.fromhex(text)
     except ValueError:
         return None
-    # fromhex skips white space, which a payload does not have.
+    # bytes.fromhex skips white space, which a payload never contains.
     return raw if 2 * len(raw) == len(text) else None
 
 

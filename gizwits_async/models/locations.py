@@ -1,4 +1,4 @@
-"""The one tree of places that five reports have, read from every shape it is known to take. Pure.
+"""The tree of locations that five reports share, read from every known shape. Pure.
 
 ```
 {"China": {"count": 3, "Guangdong": {"count": 3, "Guangzhou": 3}}}
@@ -15,33 +15,33 @@ from attrs import evolve, field, frozen
 __all__ = ["Counts", "Location"]
 
 Counts = Mapping[str, int]
-"""What is counted -> how many; a report that counts one thing calls it `count`."""
+"""Counter -> number; a report with one counter names it `count`."""
 
 _COUNT, _DETAIL = "count", "detail"
-_NOTHING: tuple[object, ...] = ("", None, {}, [])
+_EMPTY: tuple[object, ...] = ("", None, {}, [])
 _WHOLE = re.compile(r"-?\d{1,40}", re.ASCII)
 
 
 @frozen(kw_only=True)
 class Location:
-    """One place and those in it: the world, a country, a province, a city."""
+    """A location and those within it: the world, a country, a province, a city."""
 
     name: str = ""
-    """Name of the place; empty for the root, which is the world."""
+    """Its name; empty for the root, which is the world."""
     counts: Counts = field(factory=dict)
-    """What was counted here; a counter that is missing is zero. The root has none, usually."""
+    """Counter -> number; a missing counter is zero. The root usually has none."""
     detail: Mapping[str, Counts] = field(factory=dict)
-    """Data point -> what was counted of it; in reports of events only."""
+    """Data point -> its counters; in reports of events only."""
     children: tuple["Location", ...] = ()
-    """The places in it, in the order of the service."""
+    """The locations within it, in the order of the service."""
 
     @property
     def count(self) -> int | None:
-        """The number, in a report that counts one thing only; else None."""
+        """The number, in a report with one counter; else None."""
         return self.counts.get(_COUNT)
 
     def walk(self) -> Iterator["Location"]:
-        """Go through this place and all in it, each before what is in it."""
+        """Yield this location and all within it, each before its children."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -50,16 +50,16 @@ class Location:
     def from_wire(cls, value: object) -> Self:
         """Read the tree below the root.
 
-        A key `count` or `detail` may also be a place of that name. It is one if its value is an
-        object with a `count` of its own, or with objects deeper than counters go.
+        A key `count` or `detail` may also be the name of a location. It is one if its value is an
+        object with a `count` of its own, or nested deeper than counters are.
 
         Raises:
-            ValueError: It is a bare number, or holds something that is neither a place nor a number.
+            ValueError: It is a bare number, or holds a value that is neither a location nor a number.
         """
-        if value in _NOTHING:
+        if value in _EMPTY:
             return cls()
         if not isinstance(value, Mapping):
-            raise ValueError(f"expected places by their names, got {type(value).__name__}")
+            raise ValueError(f"expected locations by their names, got {type(value).__name__}")
         counts: Counts | None = None
         detail: Mapping[str, Counts] | None = None
         children: list[Self] = []
@@ -77,12 +77,12 @@ class Location:
         return cls.from_wire(value) if number is None else cls(counts={_COUNT: number})
 
     def to_wire(self) -> dict[str, object]:
-        """Return the tree below this place, every number as `count`."""
+        """Return the tree below this location, every number under `count`."""
         wire: dict[str, object] = {}
         if self.counts:
             wire[_COUNT] = _plain(self.counts)
         elif self.name and all(child.name != _COUNT for child in self.children):
-            wire[_COUNT] = None  # So that a place called "count" still is one.
+            wire[_COUNT] = None  # Otherwise a child named "count" would be read as a counter.
         if self.detail:
             wire[_DETAIL] = {point: _plain(counts) for point, counts in self.detail.items()}
         return wire | {child.name: child.to_wire() for child in self.children}
@@ -97,8 +97,8 @@ def _number(value: object) -> int | None:
 
 
 def _counts(value: object) -> Counts | None:
-    """Return the counters that `value` is; None if it is a place."""
-    if value in _NOTHING:
+    """Return `value` as counters; None if it is a location."""
+    if value in _EMPTY:
         return {}
     if (number := _number(value)) is not None:
         return {_COUNT: number}
@@ -110,8 +110,8 @@ def _counts(value: object) -> Counts | None:
 
 
 def _detail(value: object) -> Mapping[str, Counts] | None:
-    """Return the counters of each data point that `value` is; None if it is a place."""
-    if value in _NOTHING:
+    """Return `value` as counters by data point; None if it is a location."""
+    if value in _EMPTY:
         return {}
     if not isinstance(value, Mapping) or not isinstance(value.get(_COUNT, {}), Mapping):
         return None

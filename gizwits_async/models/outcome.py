@@ -1,4 +1,4 @@
-"""What came of a write to many ids at once; of device groups and of bindings. Pure."""
+"""Results of a write to many ids at once, to device groups or bindings. Pure."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -10,17 +10,17 @@ __all__ = ["Outcome", "OutcomeReply"]
 
 @frozen(kw_only=True)
 class Outcome:
-    """Every id that was given, once, under what is known of it."""
+    """Every id that was given, once, by its result."""
 
     success: tuple[str, ...] = ()
-    """Ids for which the service says that it was done."""
+    """Ids for which the service confirmed the write."""
     failed: tuple[str, ...] = ()
-    """Ids for which it says that it was not done."""
+    """Ids for which it reported a failure."""
     unknown: tuple[str, ...] = ()
-    """Ids of which it says nothing, or both: look before doing it again."""
+    """Ids that it did not mention, or mentioned as both: check before writing again."""
 
     def __add__(self, other: Self) -> Self:
-        """Return both outcomes as one."""
+        """Return both outcomes combined."""
         return type(self)(
             success=self.success + other.success,
             failed=self.failed + other.failed,
@@ -33,12 +33,12 @@ class OutcomeReply:
     """The two lists as the service sends them."""
 
     success: tuple[str, ...] | None = None
-    """Ids for which it was done."""
+    """Ids that were written."""
     failed: tuple[str, ...] | None = None
-    """Ids for which it was not done."""
+    """Ids that were not."""
 
     def to_outcome(self, asked: Sequence[str]) -> Outcome:
-        """Return what this says of the ids that were `asked` for."""
+        """Return the result of each id in `asked`."""
         done, refused = set(self.success or ()), set(self.failed or ())
         return Outcome(
             success=tuple(one for one in asked if one in done - refused),

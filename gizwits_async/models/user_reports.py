@@ -1,4 +1,4 @@
-"""What chapter "user reports" answers: how many users, new and active ones."""
+"""Answers of chapter "user reports": new users, active users, totals."""
 
 from attrs import frozen
 
@@ -20,7 +20,7 @@ class NewUsersRow:
 
     @property
     def period(self) -> str | None:
-        """The day, week or month, whichever it is."""
+        """The day, week or month, whichever the report counts by."""
         return self.date or self.week or self.month
 
 

@@ -1,4 +1,4 @@
-"""What chapter "users" answers: people who registered, and people who bound a device."""
+"""Answers of chapter "users": registered users, and users who bound a device."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ __all__ = ["BoundUser", "RegisteredUser", "User"]
 
 @frozen(kw_only=True)
 class User:
-    """What is told of every user, registered or found by a device."""
+    """The fields of every user, registered or found by a device."""
 
     uid: str
     """User id."""
@@ -25,9 +25,9 @@ class User:
     birthday: str | None = None
     """Day of birth, as the user's app wrote it."""
     is_anonymous: bool | None = None
-    """Whether the user never gave a name, a number or an address to log in by."""
+    """Whether the account has no name, phone number or mail address to log in with."""
     gender: str | None = None
-    """Gender, in the words of the service."""
+    """Gender, as the service writes it."""
     address: str | None = None
     """Postal address."""
     remark: str | None = None
@@ -56,6 +56,6 @@ class BoundUser(User):
     name: str | None = None
     """The user's own name."""
     auth_src: JsonObject | None = None
-    """What a third party tells of a user who logs in through it."""
+    """What the login provider sent, for users who log in through a third party."""
     is_owner: bool | None = None
-    """Whether the device is the user's own; told only by a search by `did`, else None."""
+    """Whether the user owns the device; only set by a search by `did`, else None."""

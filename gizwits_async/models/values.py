@@ -1,4 +1,4 @@
-"""Small things that several models share."""
+"""Type aliases that several models share."""
 
 import sys
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from msgspec import Meta
 __all__ = ["JsonObject", "Number"]
 
 JsonObject: TypeAlias = Mapping[str, Any]
-"""A JSON object kept as it came: what a device's data points are called is its product's business."""
+"""A JSON object kept as received; its keys depend on the product."""
 
 _LARGEST = sys.float_info.max
 Number: TypeAlias = int | Annotated[float, Meta(ge=-_LARGEST, le=_LARGEST)]
-"""A number as it came: a whole one stays an int, which is exact at any size. Never NaN or infinite."""
+"""A number as received: an integer stays an int, exact at any size. Never NaN or infinite."""

@@ -1,4 +1,4 @@
-"""What devices and cloud said to each other: frames of the cmd log, and the data points in them.
+"""The frames that devices and cloud exchange, and the data points in them.
 
 Nothing here does I/O.
 """

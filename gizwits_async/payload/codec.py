@@ -1,4 +1,4 @@
-"""Data points of one product: out of the frames its devices exchange, and into them."""
+"""Decodes and encodes the data points of one product in the frames of its devices."""
 
 from collections.abc import Iterable, Mapping
 from typing import overload
@@ -7,7 +7,7 @@ from gizwits_async.errors import ArgumentError, InvalidResponseError
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.models.frame import Frame
 from gizwits_async.models.product import ProductDataPoints
-from gizwits_async.payload.kinds import Value, tell
+from gizwits_async.payload.kinds import Value, describe
 from gizwits_async.payload.layout import FixedLayout, Point, VariableLayout
 
 __all__ = ["DataPointCodec", "codec_of"]
@@ -17,7 +17,7 @@ _LAYOUTS: Mapping[str, type[FixedLayout | VariableLayout]] = {
     "standard": FixedLayout,
     "var_len": VariableLayout,
 }
-_MOST_NAMES = 30
+_MAX_NAMES = 30
 
 
 class DataPointCodec:
@@ -25,7 +25,7 @@ class DataPointCodec:
 
     Values look as they do in the data log: 0 or 1 for a bool, the name for an enum (the number, if
     the definition has no name for it), numbers in display units, binary as lower-case hex text.
-    How bodies are laid out, and how sure that is, stands in `gizwits_async.payload.layout`.
+    `gizwits_async.payload.layout` documents how bodies are laid out, and how certain that is.
     """
 
     def __init__(self, datapoints: ProductDataPoints) -> None:
@@ -35,7 +35,7 @@ class DataPointCodec:
             datapoints: What `client.product.datapoints()` returned.
 
         Raises:
-            ValueError: The definition makes no sense (positions that overlap, a ratio of 0, an
+            ValueError: The definition is inconsistent (positions that overlap, a ratio of 0, an
                 unknown type, two points of one name or id); the message names the data point.
         """
         definition = datapoints.datapoints
@@ -44,8 +44,8 @@ class DataPointCodec:
         _refuse_doubles("id", ((point.name, point.id) for point in definition))
         layout = _LAYOUTS.get(datapoints.protocol_type)
         if layout is None:
-            told = tell(datapoints.protocol_type)
-            raise ValueError(f"unknown protocolType {told}; known are standard and var_len")
+            kind = describe(datapoints.protocol_type)
+            raise ValueError(f"unknown protocolType {kind}; known are standard and var_len")
         self._layout = layout(points)
         self._points = {point.name: point for point in points}
 
@@ -54,10 +54,10 @@ class DataPointCodec:
         return f"DataPointCodec({len(self._points)} data points, {kind})"
 
     @overload
-    def decode(self, told: Frame) -> dict[str, Value]: ...
+    def decode(self, frame: Frame) -> dict[str, Value]: ...
     @overload
-    def decode(self, told: CommandRecord) -> DataRecord: ...
-    def decode(self, told: Frame | CommandRecord) -> dict[str, Value] | DataRecord:
+    def decode(self, frame: CommandRecord) -> DataRecord: ...
+    def decode(self, frame: Frame | CommandRecord) -> dict[str, Value] | DataRecord:
         """Return the data points that a frame carries, by name, in the order of their ids.
 
         Reports and answers of fixed-length products carry all data points, everything else those it
@@ -65,22 +65,22 @@ class DataPointCodec:
         and payloads that are no frame.
 
         Args:
-            told: A frame; or a record of the cmd log, which becomes one as the data log has them.
+            frame: A frame; or a record of the cmd log, which becomes a record of the data log.
 
         Raises:
             PayloadError: The frame should carry data points and does not fit the definition: it is
                 truncated, flags unknown points, or belongs to the other kind of product.
         """
-        if isinstance(told, CommandRecord):
-            return DataRecord(ts=told.timestamp, attrs=self.decode(told.frame))
-        if told.command not in _CARRIERS or not told.body:
+        if isinstance(frame, CommandRecord):
+            return DataRecord(ts=frame.timestamp, attrs=self.decode(frame.frame))
+        if frame.command not in _CARRIERS or not frame.body:
             return {}
-        return self._layout.read(told.body)
+        return self._layout.read(frame.body)
 
     def check(self, attrs: Mapping[str, object]) -> dict[str, Value]:
-        """Return what `devices.control(attrs=...)` should send, in the data log's own terms.
+        """Return the values to send by `devices.control(attrs=...)`, written as in the data log.
 
-        A bool becomes 0 or 1, a number goes to its exact step, binary is filled up to its length.
+        A bool becomes 0 or 1, a number is rounded to its step, binary is padded to its length.
 
         Args:
             attrs: Values by name: bool or 0 and 1, enum names, numbers in display units, hex text
@@ -88,7 +88,7 @@ class DataPointCodec:
 
         Raises:
             ValueError: An unknown or read-only name, or a value of the wrong type, range, step or
-                length; the message says what is allowed.
+                length; the message lists what is allowed.
         """
         return {name: self._points[name].kind.show(raw) for name, raw in self._take(attrs).items()}
 
@@ -99,13 +99,13 @@ class DataPointCodec:
 
         Args:
             attrs: At least one value, by name.
-            current: The last report of the device. In fixed-length products it fills the places of
-                what is not written, as the recorded commands do; else those are zeros. Some devices
-                obey them, flags or not.
+            current: The last report of the device. In fixed-length products it fills the positions of
+                data points that are not written, as recorded commands do; without it they are
+                zero, which some devices apply in spite of the flags.
 
         Raises:
             ValueError: As `check`; or there is nothing to write.
-            PayloadError: `current` is no report of this product.
+            PayloadError: `current` is not a report of this product.
         """
         if not attrs:
             raise ArgumentError(f"nothing to write; writable are {self._writable()}")
@@ -117,35 +117,35 @@ class DataPointCodec:
             point = self._points.get(name)
             if point is None or not point.writable:
                 problem = "no such data point" if point is None else "read-only"
-                raise ArgumentError(f"{tell(name)}: {problem}; writable are {self._writable()}")
+                raise ArgumentError(f"{describe(name)}: {problem}; writable are {self._writable()}")
             raw = point.kind.take(value)
             if raw is None:
-                raise ArgumentError(f"{name} must be {point.kind.allowed}, not {tell(value)}")
+                raise ArgumentError(f"{name} must be {point.kind.allowed}, not {describe(value)}")
             taken[name] = raw
         return taken
 
     def _writable(self) -> str:
         names = [point.name for point in self._points.values() if point.writable]
-        more = ", ..." if len(names) > _MOST_NAMES else ""
-        return (", ".join(names[:_MOST_NAMES]) or "none") + more
+        more = ", ..." if len(names) > _MAX_NAMES else ""
+        return (", ".join(names[:_MAX_NAMES]) or "none") + more
 
 
 def codec_of(datapoints: ProductDataPoints) -> DataPointCodec:
     """Return the codec of a product as the service defines it.
 
     Raises:
-        InvalidResponseError: The definition makes no sense; the message names the data point.
+        InvalidResponseError: The definition is inconsistent; the message names the data point.
     """
     try:
         return DataPointCodec(datapoints)
     except ValueError as error:
-        # The caller's arguments are not to blame, so it must not look as if they were.
-        raise InvalidResponseError(f"the product's definition makes no sense: {error}") from error
+        # Not a ValueError: the caller's arguments are not to blame.
+        raise InvalidResponseError(f"the product's definition is inconsistent: {error}") from error
 
 
 def _refuse_doubles(what: str, keys: Iterable[tuple[str, object]]) -> None:
     seen: dict[object, str] = {}
     for name, key in keys:
         if key in seen:
-            raise ValueError(f"{name}: same {what} as {seen[key]}: {tell(key)}")
+            raise ValueError(f"{name}: same {what} as {seen[key]}: {describe(key)}")
         seen[key] = name

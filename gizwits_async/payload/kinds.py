@@ -1,4 +1,4 @@
-"""What the bits of one data point mean: bool, enum, number, binary. Pure, both ways."""
+"""The kinds of data points, from bits to values and back: bool, enum, number, binary. Pure."""
 
 import math
 import reprlib
@@ -9,15 +9,15 @@ from attrs import frozen
 
 from gizwits_async.models.product import DataPoint, Position, UintSpec
 
-__all__ = ["Kind", "Value", "kind_of", "tell"]
+__all__ = ["Kind", "Value", "describe", "kind_of"]
 
 Value: TypeAlias = int | float | str
 """A data point as the data log shows it: 0 or 1, an enum's name, a number, hex text."""
 
 _UINTS = {"uint8": 8, "uint16": 16, "uint32": 32}
 _FULL_RANGE = {name: UintSpec(min=0, max=2**bits - 1) for name, bits in _UINTS.items()}
-_MOST_BYTES = 0xFFFF
-_MOST_BITS = 16
+_MAX_BYTES = 0xFFFF
+_MAX_BITS = 16
 _SCALES = (1e-12, 1e12)
 
 
@@ -30,13 +30,13 @@ class Kind(Protocol):
 
     @property
     def allowed(self) -> str:
-        """What may be written, to end the sentence "x must be ..."."""
+        """The values that may be written, as the end of the sentence "x must be ..."."""
 
     def show(self, raw: int) -> Value:
-        """Return what the bits say, in the units of the data log."""
+        """Return the value of the bits, in the units of the data log."""
 
     def take(self, value: object) -> int | None:
-        """Return the bits for a value to write; None if it is not allowed."""
+        """Return the bits of a value to write; None for one that is not allowed."""
 
 
 @frozen
@@ -68,7 +68,7 @@ class Choice:
         return f"one of {', '.join(map(repr, self.names))}"
 
     def show(self, raw: int) -> Value:
-        # A device may know more values than the definition; their number is all there is to tell.
+        # A device may have more values than the definition names: keep their number.
         return self.names[raw] if raw < len(self.names) else raw
 
     def take(self, value: object) -> int | None:
@@ -109,7 +109,7 @@ class Number:
         raw = round(exact)
         if not self.low <= raw <= self.high:
             return None
-        # Room for a sum of floats (0.1 + 0.2), none for a value between two steps.
+        # Tolerates rounding errors of floats (0.1 + 0.2), but no value between two steps.
         near = abs(exact - raw) <= Fraction(1, 1_000_000) or self.show(raw) == value
         return raw if near else None
 
@@ -135,7 +135,7 @@ class Binary:
         digits = value.hex() if isinstance(value, bytes | bytearray) else value
         if not isinstance(digits, str) or len(digits) > 2 * self.size:
             return None
-        # The service wants the full length, filled up with zeros on the right.
+        # The service expects the full length, padded with zeros on the right.
         digits = digits.ljust(2 * self.size, "0")
         try:
             raw = bytes.fromhex(digits)
@@ -148,15 +148,15 @@ def kind_of(point: DataPoint, position: Position) -> Kind:
     """Return how this data point is read and written.
 
     Raises:
-        ValueError: The definition makes no sense; the message names the data point.
+        ValueError: The definition is inconsistent; the message names the data point.
     """
     length = position.len
     bitwise = point.data_type in ("bool", "enum")
-    most = _MOST_BITS if bitwise else _MOST_BYTES
+    most = _MAX_BITS if bitwise else _MAX_BYTES
     if not 1 <= length <= most or position.unit != ("bit" if bitwise else "byte"):
         unit = "bits" if bitwise else "bytes"
-        told = f"{tell(length)} {position.unit}"
-        raise ValueError(f"{point.name}: {point.data_type} takes 1 to {most} {unit}, not {told}")
+        found = f"{describe(length)} {position.unit}"
+        raise ValueError(f"{point.name}: {point.data_type} takes 1 to {most} {unit}, not {found}")
     if point.data_type == "bool":
         return Switch(length)
     if point.data_type == "enum":
@@ -166,7 +166,9 @@ def kind_of(point: DataPoint, position: Position) -> Kind:
     if point.data_type in _UINTS:
         return _number(point, length)
     known = ", ".join(("bool", "enum", *_UINTS, "binary"))
-    raise ValueError(f"{point.name}: unknown data_type {tell(point.data_type)}; known are {known}")
+    raise ValueError(
+        f"{point.name}: unknown data_type {describe(point.data_type)}; known are {known}"
+    )
 
 
 def _choice(point: DataPoint, length: int) -> Choice:
@@ -183,23 +185,23 @@ def _number(point: DataPoint, length: int) -> Number:
     spec = point.uint_spec or _FULL_RANGE[point.data_type]
     if not _SCALES[0] <= abs(spec.ratio) <= _SCALES[1]:
         raise ValueError(
-            f"{point.name}: ratio must be a number other than 0, not {tell(spec.ratio)}"
+            f"{point.name}: ratio must be a number other than 0, not {describe(spec.ratio)}"
         )
     if not abs(spec.addition) <= _SCALES[1]:
-        raise ValueError(f"{point.name}: addition is no usable number: {tell(spec.addition)}")
-    # What does not fit the type can never be sent, whatever the definition allows.
+        raise ValueError(f"{point.name}: addition is out of range: {describe(spec.addition)}")
+    # Values outside the type cannot be sent, even if the definition allows them.
     low, high = max(spec.min, 0), min(spec.max, 2**bits - 1)
     if low > high:
-        given = f"{tell(spec.min)} to {tell(spec.max)}"
+        given = f"{describe(spec.min)} to {describe(spec.max)}"
         raise ValueError(f"{point.name}: no {point.data_type} lies in the range {given}")
-    # By way of text: the 0.1 of the definition is a tenth, not the double nearest to it.
+    # Through text, so that 0.1 in the definition is exactly a tenth.
     ratio, addition = Fraction(str(spec.ratio)), Fraction(str(spec.addition))
     scale = math.lcm(ratio.denominator, addition.denominator)
     return Number(bits, low, high, int(ratio * scale), int(addition * scale), scale)
 
 
-def tell(value: object) -> str:
-    """Return a short repr for a message; any object has one, an endless integer too."""
+def describe(value: object) -> str:
+    """Return a short repr for a message, also for integers too long to be printed."""
     try:
         return reprlib.repr(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where the bits of each data point lie in a body. Pure; what the bits mean is for `kinds`.
+"""Lays the bits of data points out in bodies, and finds them there. Pure; `kinds` reads the bits.
 
 A body is an action byte and its data. All numbers are big-endian, and so is each section of bits as
 a whole: its lowest bit is the lowest bit of its *last* byte. Flags are such a section too.
@@ -8,15 +8,15 @@ Fixed-length products (`standard`):
 - report (4) and answer (3): all status bytes, laid out by `position`. Points of bits with the same
   `byte_offset` are one section; `bit_offset` counts from its lowest bit.
 - write (1): one flag for each writable point, by rank of id; then the status bytes up to the end of
-  the last writable point, as in a report. Only flagged points count; the rest is filler.
+  the last writable point, as in a report. Only flagged points are written; the rest is filler.
 
 Variable-length products (`var_len`), where `position` holds lengths but no offsets:
 
 - write (0x11), answer (0x13), report (0x14): one flag for each data point, by rank of id; then the
   flagged points only: their bits as one section, first point lowest; then their bytes, by id.
 
-The document shows no more than examples of this. They agree with the rest, which is what the
-vendor's public firmware does. No recorded body with more than eight flags was at hand.
+The document shows examples only. They agree with the vendor's public firmware, from which the rest is
+taken. No recorded body with more than eight flags is known.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ from attrs import frozen
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.product import DataPoint
-from gizwits_async.payload.kinds import Kind, Value, kind_of, tell
+from gizwits_async.payload.kinds import Kind, Value, describe, kind_of
 
 __all__ = ["FixedLayout", "PayloadError", "Point", "VariableLayout"]
 
@@ -35,12 +35,12 @@ _BITWISE = frozenset({"bool", "enum"})
 
 
 class PayloadError(GizwitsError, ValueError):
-    """A body says that it carries data points, but does not fit the product's definition."""
+    """A body that should carry data points does not fit the product's definition."""
 
 
 @frozen
 class Point:
-    """A data point, ready to be read and written."""
+    """A data point with its position, prepared for reading and writing."""
 
     name: str
     writable: bool
@@ -54,7 +54,7 @@ class Point:
         """Return the point of a definition.
 
         Raises:
-            ValueError: The definition makes no sense; the message names the data point.
+            ValueError: The definition is inconsistent; the message names the data point.
         """
         position = point.position
         if position is None:
@@ -62,7 +62,9 @@ class Point:
         kind = kind_of(point, position)
         for offset in (position.byte_offset, position.bit_offset):
             if not 0 <= offset <= _LAST_BYTE:
-                raise ValueError(f"{point.name}: offset {tell(offset)} is not in 0 to {_LAST_BYTE}")
+                raise ValueError(
+                    f"{point.name}: offset {describe(offset)} is not in 0 to {_LAST_BYTE}"
+                )
         return cls(
             point.name,
             point.is_writable,
@@ -74,7 +76,7 @@ class Point:
 
 
 Slot = tuple[str, int, int, Callable[[int], Value]]
-"""Name, shift and mask in a row of bytes that is read as one big-endian integer, and the reader."""
+"""Name, shift and mask within the data read as one big-endian integer, and the value's reader."""
 
 
 def _slots(points: Iterable[tuple[Point, int]]) -> tuple[Slot, ...]:
@@ -90,9 +92,9 @@ def _bytes_for(bits: int) -> int:
 
 
 def _cut(body: bytes, start: int, size: int, what: str) -> int:
-    """Return `size` bytes as an integer; too few are an error, more are left alone.
+    """Return `size` bytes as an integer; missing bytes are an error, extra ones are ignored.
 
-    A device with newer firmware than the definition may report more than that knows.
+    A device with newer firmware may report more data points than the definition has.
     """
     part = body[start : start + size]
     if len(part) < size:
@@ -103,7 +105,7 @@ def _cut(body: bytes, start: int, size: int, what: str) -> int:
 
 
 def _flagged(body: bytes, count: int, what: str) -> tuple[int, int]:
-    """Return the flags and where what they flag begins."""
+    """Return the flags, and the offset at which the flagged data begins."""
     size = _bytes_for(count)
     flags = _cut(body, 1, size, what)
     if flags >> count:
@@ -124,7 +126,7 @@ _VARIABLE_WRITE, _FLAGGED = 0x11, frozenset({0x11, 0x13, 0x14})
 
 
 class FixedLayout:
-    """Bodies that hold all data points, each at its own place."""
+    """Bodies that hold all data points, each at a fixed position."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         widths: dict[int, int] = {}
@@ -148,10 +150,10 @@ class FixedLayout:
         _refuse_overlap(self._slots)
 
     def read(self, body: bytes) -> dict[str, Value]:
-        """Return the data points in `body`, none if it is of a kind that has none.
+        """Return the data points in `body`; none for an action that carries none.
 
         Raises:
-            PayloadError: It should have some, and does not fit.
+            PayloadError: The body does not fit the definition.
         """
         action = body[0]
         if action in _FIXED_REPORTS:
@@ -169,7 +171,7 @@ class FixedLayout:
         """Return the body that writes these raw values over the report `current`, or over zeros.
 
         Raises:
-            PayloadError: `current` is not empty and no report of this product.
+            PayloadError: `current` is neither empty nor a report of this product.
         """
         flags = row = 0
         if current:
@@ -185,18 +187,18 @@ class FixedLayout:
 
 
 class VariableLayout:
-    """Bodies that hold the data points they flag, closely packed."""
+    """Bodies that hold only the flagged data points, packed without gaps."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._points = tuple(points)
-        # A device flags the same few choices again and again.
-        self._place = lru_cache(maxsize=256)(partial(_place, self._points))
+        # Cached: a device uses few combinations of flags.
+        self._slots_of = lru_cache(maxsize=256)(partial(_packed, self._points))
 
     def read(self, body: bytes) -> dict[str, Value]:
-        """Return the data points in `body`, none if it is of a kind that has none.
+        """Return the data points in `body`; none for an action that carries none.
 
         Raises:
-            PayloadError: It should have some, and does not fit.
+            PayloadError: The body does not fit the definition.
         """
         action = body[0]
         if action not in _ACTIONS:
@@ -204,33 +206,33 @@ class VariableLayout:
         if action not in _FLAGGED:
             raise PayloadError(f"{_ACTIONS[action]}: not for a variable-length product")
         flags, start = _flagged(body, len(self._points), _ACTIONS[action])
-        slots, size = self._place(flags)
+        slots, size = self._slots_of(flags)
         return _show(slots, _cut(body, start, size, _ACTIONS[action]))
 
     def write(self, values: Mapping[str, int], current: bytes) -> bytes:
-        """Return the body that writes these raw values; what is not flagged is not sent at all."""
+        """Return the body that writes these raw values; other data points are not sent at all."""
         del current
         flags = sum(1 << i for i, point in enumerate(self._points) if point.name in values)
-        slots, size = self._place(flags)
+        slots, size = self._slots_of(flags)
         row = sum(values[name] << shift for name, shift, _, _ in slots)
         head = flags.to_bytes(_bytes_for(len(self._points)), "big")
         return bytes((_VARIABLE_WRITE,)) + head + row.to_bytes(size, "big")
 
 
-def _place(points: Sequence[Point], flags: int) -> tuple[tuple[Slot, ...], int]:
-    """Return the flagged points in the order of their ids, and how many bytes they take."""
+def _packed(points: Sequence[Point], flags: int) -> tuple[tuple[Slot, ...], int]:
+    """Return the slots of the flagged points in the order of their ids, and their size in bytes."""
     present = [point for i, point in enumerate(points) if flags >> i & 1]
     tail = sum(point.kind.bits for point in present if not point.bitwise)
     bit = byte = tail
-    places: list[tuple[Point, int]] = []
+    positions: list[tuple[Point, int]] = []
     for point in present:
         if point.bitwise:
-            places.append((point, bit))
+            positions.append((point, bit))
             bit += point.kind.bits
         else:
             byte -= point.kind.bits
-            places.append((point, byte))
-    return _slots(places), _bytes_for(bit)
+            positions.append((point, byte))
+    return _slots(positions), _bytes_for(bit)
 
 
 def _refuse_overlap(slots: Sequence[Slot]) -> None:

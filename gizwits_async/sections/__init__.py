@@ -1,1 +1,1 @@
-"""What can be asked: one module a chapter of the API document, in its order."""
+"""The endpoints: one module a chapter of the API document, in its order."""

@@ -1,4 +1,4 @@
-"""Chapter "authorization": the token, which is otherwise fetched and renewed by itself."""
+"""Chapter "authorization": the token, which the client otherwise fetches and renews itself."""
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.sections.base import Section
@@ -7,7 +7,7 @@ __all__ = ["Authorization"]
 
 
 class Authorization(Section):
-    """Tokens. Nobody has to call this: the first call fetches one, later calls renew it."""
+    """Tokens. Not needed in general: calls fetch and renew the token themselves."""
 
     async def create_token(self) -> Token:
         """Fetch a new token and use it from now on.

@@ -1,4 +1,4 @@
-"""What every section needs: to send, to list, and to build checked paths."""
+"""The base of all sections: sending, listing, writing in batches, and checked paths."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar, cast
@@ -59,13 +59,13 @@ class BatchSection(Section):
         *,
         most: int,
     ) -> Outcome:
-        """Send a request for every `most` ids and return what came of them all."""
+        """Send one request for every `most` ids and return the outcome of all."""
         done = Outcome()
         lost: OutcomeUnknownError | None = None
         for at in range(0, len(ids), most):
             some = ids[at : at + most]
             try:
-                # The document once said that nothing is answered (C19): then nothing is known.
+                # An older edition of the document has an empty reply: then all ids are unknown.
                 reply = await self._send(request(some).evolve(may_be_empty=True))
                 done += reply.to_outcome(some)
             except OutcomeUnknownError as error:
@@ -73,7 +73,7 @@ class BatchSection(Section):
                 done += Outcome(unknown=some)
             except GizwitsError as error:
                 if at:
-                    # What is known must not be lost; errors declare no attribute for it.
+                    # Keep the outcome of the calls before. No attribute: errors in general have none.
                     error.__dict__["outcome"] = done
                     error.add_note(f"{at} of {len(ids)} ids were sent before: see error.outcome")
                 raise
@@ -98,7 +98,7 @@ def _page_of(page: Any, item: type[T]) -> type[PageReply[T]]:
 
 
 def given(name: str, value: object) -> str:
-    """Return `value`; raise ArgumentError if it is no text, or has nothing in it."""
+    """Return `value`; raise ArgumentError unless it is a text that is not blank."""
     if not isinstance(value, str) or not value.strip():
         raise ArgumentError(f"{name} must be a text that is not empty")
     return value
@@ -108,7 +108,7 @@ def distinct(name: str, ids: Iterable[str]) -> tuple[str, ...]:
     """Return the ids without repetitions, in their order.
 
     Raises:
-        ArgumentError: There are none, one is no text, or the whole is one text.
+        ArgumentError: There are none, one is not a text, or `ids` itself is a text.
     """
     if isinstance(ids, str) or not isinstance(ids, Iterable):
         raise ArgumentError(f"{name} must be a list of texts, not one {type(ids).__name__}")

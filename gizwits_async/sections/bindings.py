@@ -22,7 +22,7 @@ class Bindings(BatchSection):
                 ids with commas between them, is sent as such.
 
         Returns:
-            Each device id under `success`, `failed`, or `unknown`: the service did not say.
+            Each device id under `success`, `failed`, or `unknown`: the service did not mention it.
 
         Raises:
             ArgumentError: An id that is empty, or no device ids.

@@ -12,7 +12,7 @@ __all__ = ["DeviceGroups"]
 
 _GROUP = "device_groups/{gid}"
 _MOST = 1000
-"""MAC addresses that one call takes (api document, section "update device group")."""
+"""MAC addresses that one call accepts (api document, section "update device group")."""
 
 
 class DeviceGroups(BatchSection):
@@ -40,9 +40,8 @@ class DeviceGroups(BatchSection):
         POST /v1/products/{product_key}/device_groups (api document: "create device group")
         """
         if parent_gid is not None:
-            Path.of(
-                "{gid}", gid=parent_gid
-            )  # Refused as elsewhere, but in a body it is not quoted.
+            # Validated like any gid, although it is sent in the body, where nothing is quoted.
+            Path.of("{gid}", gid=parent_gid)
         body = {} if parent_gid is None else {"parent_gid": parent_gid}
         return (await self._send(post(self._at("device_groups"), GroupCreated, json=body))).gid
 
@@ -89,10 +88,10 @@ class DeviceGroups(BatchSection):
             reassign: Whether a device is moved that is in another group; if not, it fails.
 
         Returns:
-            Each MAC under `success`, `failed`, or `unknown`: the service did not say.
+            Each MAC under `success`, `failed`, or `unknown`: the service did not mention it.
 
         Raises:
-            ArgumentError: No MACs, one that is no text, a `gid` that cannot stand in a path.
+            ArgumentError: No MACs, one that is not a text, a `gid` that cannot stand in a path.
             NotFoundError: There is no such group (5206).
             OutcomeUnknownError: The reply was lost, or all of them were.
 

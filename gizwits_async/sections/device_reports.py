@@ -1,4 +1,4 @@
-"""Chapter "device reports": where devices are, how many are new, active, at fault.
+"""Chapter "device reports": devices by location, new, active and faulty ones.
 
 Reports that a batch job of the service makes may not be there yet: `NotFoundError` with code 5014.
 """
@@ -27,19 +27,19 @@ T = TypeVar("T")
 
 PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        # The table and the link of the document differ; it was corrected by hand once (C11).
+        # The table and the link of the document differ; one edition corrected it by hand.
         "summary": ("devices/summary", "summary"),
-        # Printed doubled; all its neighbours, and its own operation id, are not (C9).
+        # Printed with a doubled segment, unlike its neighbours and its own operation id.
         "realtime": ("devices/report/rt", "devices/report/devices/report/rt"),
-        # Printed with the path of the alert devices, which has another shape (C10).
+        # Printed with the path of the alert devices, a report of another shape.
         "alert_events": ("alert/report/events", "fault/alert/events", "alert/report/devices"),
     }
 )
-"""Report -> paths below the product, the likeliest first."""
+"""Report -> candidate paths below the product, the likeliest first."""
 
 
 class DeviceReports(Section):
-    """Numbers about the product's devices. `paths` holds the paths that the document leaves open."""
+    """Statistics of the product's devices; `paths` holds the paths that the document leaves open."""
 
     @property
     def paths(self) -> MutableMapping[str, str]:
@@ -134,7 +134,7 @@ class DeviceReports(Section):
         region: str | None,
         city: str | None,
     ) -> PageStream[ReportedDevice]:
-        # Without a key: a device stands there once a day, and perhaps with neither MAC nor number.
+        # Without a key: a device has one row a day, and a row may lack both MAC and serial number.
         path, (start, end) = self._at(report), span
         return self._listed(
             path, ReportedDevice, start=start, end=end, country=country, region=region, city=city
@@ -223,7 +223,7 @@ class DeviceReports(Section):
         accept: Callable[[str, T], bool] = lambda _path, _answer: True,
         **query: QueryValue,
     ) -> T:
-        """Return the answer of the first path that there is; a 404 with a documented code is one."""
+        """Return the answer of the first path that exists; a 404 with a documented code comes from one."""
         known = self.paths.get(report)
         missing: NotFoundError | None = None
         for path in PATHS[report] if known is None else (known,):
@@ -232,7 +232,7 @@ class DeviceReports(Section):
                 answer = await self._send(request)
             except NotFoundError as error:
                 if error.code in API_ERRORS:
-                    raise  # The endpoint is there; what it looked for is not.
+                    raise  # The endpoint exists; the group or report it looked up does not.
                 missing = missing or error
                 continue
             if not accept(path, answer):

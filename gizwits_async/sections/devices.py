@@ -1,4 +1,4 @@
-"""Chapter "devices": who they are, how they are, and what their three logs say."""
+"""Chapter "devices": identity, state, control and logs of devices."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -118,7 +118,7 @@ class Devices(Section):
             did: Device id.
             attrs: Data point -> value in display units: booleans, enums by name, numbers; a binary
                 point as hex text (base64 by `binary_coding`) of its full length, padded with 00.
-            raw: Bytes, numbers 0..255, or text as `binary_coding` tells: action and data, without
+            raw: Bytes, numbers 0..255, or text in `binary_coding`: action and data, without
                 the header `00000003...0090`.
                 Should a product want the header: `Frame.build(body).to_bytes()`.
             binary_coding: How bytes are written: `hex`, `base64`, or None: `raw` as a list of
@@ -151,8 +151,8 @@ class Devices(Section):
         client. Then the command is sent once, and the logs are looked at after a second, with
         pauses that double: mostly two calls in all. Only a report from after the command confirms
         it, so one from the same second needs the cmd log, which has milliseconds; where that is
-        closed, the data log is asked. If the reply to the command was lost, they tell what became
-        of it.
+        closed, the data log is asked. If the reply to the command was lost, the logs show whether
+        the device executed it.
 
         Args:
             did: Device id.
@@ -163,19 +163,19 @@ class Devices(Section):
                 Never after a sending or a look that went wrong.
 
         Returns:
-            What the device did, or that nobody knows: `confirmed`, `sent` or `unknown` as `.state`.
+            The result, `confirmed`, `sent` or `unknown` as `.state`.
             Once the command may have been taken no error is raised any more: `.obstacle` has it.
 
         Raises:
             ArgumentError: A name or value that the product does not allow, with what it allows; a bad
                 `within`, `resend` or `did`. Nothing was sent.
-            InvalidResponseError: The product's definition makes no sense. Nothing was sent.
+            InvalidResponseError: The product's definition is inconsistent. Nothing was sent.
             ConflictError: The device is signed off (5304) or offline (5305).
             InvalidRequestError: The service does not know the data point or value (5401).
             ForbiddenError: Control is closed for the product (5404).
             ServerError: The service failed to send it on (5403).
         """
-        # With it comes all that reads frames and definitions; few programs need that.
+        # Imported on use: it loads the payload codec, which few programs need.
         from gizwits_async.sections.control.confirm import Calls, control_and_confirm  # noqa: PLC0415
 
         calls = Calls(

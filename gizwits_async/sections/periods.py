@@ -1,4 +1,4 @@
-"""Days, weeks and months as the reports write them, and ranges cut to what one call may ask. Pure."""
+"""Days, weeks and months as the reports write them, and ranges split by call. Pure."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,21 +18,21 @@ __all__ = ["Cycle", "Day", "as_day", "days", "merged", "parts", "periods"]
 History = TypeVar("History", LivenessHistory, NewUsers)
 
 Cycle: TypeAlias = Literal["date", "week", "month"]
-"""What one row of a history report stands for."""
+"""The period of one row of a history report."""
 
 Day: TypeAlias = date | str
 """A day, or a day, week or month as the reports write it: `2016-08-01`, `2016-51`, `2016-12`."""
 
-_LONGEST = {"date": 30, "week": 53, "month": 12}
-"""How many rows one call may ask for (api document, section "liveness history")."""
+_MAX_ROWS = {"date": 30, "week": 53, "month": 12}
+"""Rows that one call may request (api document, section "liveness history")."""
 
 
 def as_day(name: str, day: object, cycle: Cycle = "date") -> date:
     """Return a date, or the first day of the week or month that a text means.
 
     Raises:
-        ArgumentError: It is no date. A datetime is refused too: on which day it falls depends on a
-            zone, and the document does not say which one the reports are made in.
+        ArgumentError: It is not a date. A datetime is refused too: its day depends on the time zone,
+            and the zone of the reports is not documented.
     """
     if isinstance(day, str):
         return _read(name, day, cycle)
@@ -58,7 +58,7 @@ def days(start: Day | None, end: Day | None) -> tuple[str | None, str | None]:
     """Return the first and the last day as written; None stays None.
 
     Raises:
-        ArgumentError: One is no date, or they are in reverse.
+        ArgumentError: One is not a date, or they are reversed.
     """
     first = None if start is None else as_day("start", start)
     last = None if end is None else as_day("end", end)
@@ -75,7 +75,7 @@ def _number(cycle: Cycle, day: date) -> int:
     """Return the number of the day, week or month, counted without gaps."""
     if cycle == "date":
         return day.toordinal()
-    # Day 1 of the calendar is a Monday.
+    # Ordinal 1 is a Monday.
     return (day.toordinal() - 1) // 7 if cycle == "week" else day.year * 12 + day.month - 1
 
 
@@ -84,7 +84,7 @@ def _text(cycle: Cycle, number: int) -> str:
         return date.fromordinal(number).isoformat()
     if cycle == "month":
         return f"{number // 12:04d}-{number % 12 + 1:02d}"
-    # Assumed, for the document does not say: weeks are those of ISO 8601 (%G-%V).
+    # Not documented: weeks are assumed to be those of ISO 8601 (%G-%V).
     year, week, _ = (date(1, 1, 1) + timedelta(weeks=number)).isocalendar()
     return f"{year:04d}-{week:02d}"
 
@@ -93,13 +93,13 @@ def periods(cycle: Cycle, start: Day, end: Day) -> list[tuple[str, str]]:
     """Return the first and last day, week or month of each call that the range takes, oldest first.
 
     Raises:
-        ArgumentError: An unknown cycle, no dates, or dates in reverse.
+        ArgumentError: An unknown cycle, a value that is not a date, or a reversed range.
     """
-    if cycle not in _LONGEST:
+    if cycle not in _MAX_ROWS:
         raise ArgumentError(f'cycle must be "date", "week" or "month", not {cycle!r}')
     since, until = as_day("start", start, cycle), as_day("end", end, cycle)
     days(since, until)
-    first, last, most = _number(cycle, since), _number(cycle, until), _LONGEST[cycle]
+    first, last, most = _number(cycle, since), _number(cycle, until), _MAX_ROWS[cycle]
     return [
         (_text(cycle, number), _text(cycle, min(number + most - 1, last)))
         for number in range(first, last + 1, most)
@@ -107,17 +107,17 @@ def periods(cycle: Cycle, start: Day, end: Day) -> list[tuple[str, str]]:
 
 
 def parts(request: Request[History], cycle: Cycle, start: Day, end: Day) -> list[Request[History]]:
-    """Return `request` for each part of the range that one call may ask for; raises as `periods`."""
+    """Return one `request` for each part of the range; raises as `periods`."""
     spans = periods(cycle, start, end)
     return [request.asking(cycle=cycle, start=first, end=last) for first, last in spans]
 
 
 def merged(reports: Sequence[History]) -> History:
-    """Return the reports of one range, cut in parts, as the one report that it is."""
+    """Return the reports of a range's parts as one report of the whole range."""
     rows = sorted((row for one in reports for row in one.data), key=_period)
     return evolve(reports[0], end=reports[-1].end, data=tuple(rows))
 
 
 def _period(row: object) -> str:
-    # All texts of one cycle have the same form, so their order is that of time.
+    # Texts of one cycle have one format, so they sort by time.
     return str(attrgetter("period")(row) or "")

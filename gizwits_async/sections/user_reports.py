@@ -82,7 +82,8 @@ class UserReports(Section):
         return await self._get("users/report/total", UserTotal, gid=gid)
 
     def _asking(self, report: str, returns: type[T], product_secret: str | None) -> Request[T]:
-        # Under both names: the document says "product_secret", and "product key" of what it is.
+        # Sent under both names: the document names the parameter "product_secret" and describes it as
+        # the product key.
         key = self._product_key
         names: dict[str, QueryValue] = {"product_key": key, "product_secret": product_secret or key}
         return get(f"/v1/users/{report}", returns, **names).evolve(auth=Auth.ENTERPRISE)

@@ -1,4 +1,4 @@
-"""Chapter "users": who registered with an app, and who bound a device."""
+"""Chapter "users": registered users, and users who bound a device."""
 
 from operator import attrgetter
 
@@ -11,7 +11,7 @@ __all__ = ["Users"]
 
 
 class Users(Section):
-    """The people who use the product's devices."""
+    """Users of the enterprise's apps and of the product's devices."""
 
     def search_registered(
         self,

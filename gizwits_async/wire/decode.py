@@ -22,9 +22,10 @@ __all__ = ["decode"]
 T = TypeVar("T")
 
 _SNIPPET = 200
-_LONGEST = 1000
+_MAX_LENGTH = 1000
 """Characters of a message or detail that are kept, since they go to logs and terminals."""
-_DEEPEST = 50
+_MAX_NESTING = 50
+"""Brackets of a detail, beyond which it is kept as text: deep nesting breaks `pickle` and `json`."""
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _NO_CODE = (None, 0, "0", "")
@@ -39,13 +40,13 @@ def decode(request: Request[T], reply: Reply) -> T:
         UnexpectedRedirectError: Any status 3xx.
     """
     # Raised in this frame, whose locals hold no part of the body: a token, or an echoed secret.
-    meant = _meaning(request, reply)
-    if isinstance(meant, GizwitsError):
-        raise meant
-    return meant
+    result = _result(request, reply)
+    if isinstance(result, GizwitsError):
+        raise result
+    return result
 
 
-def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
+def _result(request: Request[T], reply: Reply) -> T | GizwitsError:
     empty = not reply.body or reply.body.isspace()
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
@@ -62,10 +63,10 @@ def _meaning(request: Request[T], reply: Reply) -> T | GizwitsError:
             raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
         return structure({} if empty else value, request.returns)
     except InvalidResponseError as error:
-        said, problems, truncated = str(error), error.problems, error.truncated
+        message, problems, truncated = str(error), error.problems, error.truncated
     if reply.status in _OK:
-        said = f"{request.where}: {said}"
-        return InvalidResponseError(said, problems=problems, truncated=truncated)
+        message = f"{request.where}: {message}"
+        return InvalidResponseError(message, problems=problems, truncated=truncated)
     text = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
     return api_error(reply.status, None, _clean(text, _SNIPPET), None, request.where)
 
@@ -76,7 +77,7 @@ def _refusal(status: int, value: object, request: Request[Any]) -> ApiError:
     code = body.get("error_code")
     details = (body.get(name) for name in ("detail_message", "detail", "detail_msg"))
     detail = _kept(next((one for one in details if one), None))
-    message = _said(body.get("error_message") or "")
+    message = _text(body.get("error_message") or "")
     if not message and isinstance(detail, str):
         message, detail = detail, None
     code = None if code in _NO_CODE else _code(code)
@@ -88,28 +89,28 @@ def _code(value: object) -> int | str:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    text = _said(value)
+    text = _text(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text  # noqa: PLR2004
 
 
 def _kept(detail: Any) -> object:
     """Return a detail as received, or as truncated text if it is very long or deeply nested."""
-    text = _said(detail)
+    text = _text(detail)
     if (
         isinstance(detail, str)
-        or len(text) >= _LONGEST
-        or text.count("[") + text.count("{") > _DEEPEST
+        or len(text) >= _MAX_LENGTH
+        or text.count("[") + text.count("{") > _MAX_NESTING
     ):
         return text
     return detail
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     try:
         text = value if isinstance(value, str) else json.dumps(value)
     except RecursionError:
         text = "(nested too deep)"
-    return _clean(text, _LONGEST)
+    return _clean(text, _MAX_LENGTH)
 
 
 def _clean(text: str, longest: int) -> str:

@@ -137,5 +137,5 @@ def test_numbers_that_do_not_fit_are_refused(changes, message):
 def test_the_greatest_length_is_refused_by_one():
     """A length that four bytes of seven bits cannot say is an error, not a broken frame."""
 
-    with pytest.raises(ValueError, match="longer than a frame can say"):
+    with pytest.raises(ValueError, match="too long for a frame"):
         Frame.build(bytes(2**28 - 3))

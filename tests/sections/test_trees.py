@@ -133,7 +133,7 @@ def test_c28_a_place_is_read_from_every_shape(wire: Any, children: Any) -> None:
 def test_c28_what_is_no_place_is_an_error(wire: Any) -> None:
     """A count that is none is told, with the class of what came and no path of its own."""
     with pytest.raises(
-        InvalidResponseError, match=r"expected places by their names, got \w+ @ \$$"
+        InvalidResponseError, match=r"expected locations by their names, got \w+ @ \$$"
     ):
         structure(wire, Location)
 

@@ -20,7 +20,7 @@ def control_body(
     """Return the JSON body; see `Devices.control`.
 
     Raises:
-        ArgumentError: Both or none of `attrs` and `raw`, or one of them is not what it must be.
+        ArgumentError: Both or none of `attrs` and `raw`, or an unusable one.
     """
     if (attrs is None) is (raw is None):
         raise ArgumentError("give exactly one of attrs and raw")
@@ -37,7 +37,7 @@ def control_body(
 
 def _decoded(text: str, coding: BinaryCoding | None) -> bytes:
     if coding is None:
-        raise ArgumentError("of raw as text binary_coding must tell what it is: hex or base64")
+        raise ArgumentError('raw as text needs a binary_coding, "hex" or "base64"')
     try:
         data = bytes.fromhex(text) if coding == "hex" else base64.b64decode(text, validate=True)
     except ValueError:

@@ -1,8 +1,7 @@
-"""Send a command and find out whether it was obeyed: the calls. What they prove is in `evidence`.
+"""Sends a command and confirms it by the device's logs: the calls; `evidence` judges the logs.
 
-What the service refuses is an error, raised before anything could happen. Once the service may have
-taken the command no error is raised any more, for it would hide that: what the device did, or that
-nobody knows, is a `ControlResult`.
+A refusal by the service is raised, since nothing happened. Once the service may have accepted the
+command, no error is raised, which would hide that: the result is a `ControlResult` in any case.
 """
 
 from collections.abc import Mapping
@@ -44,12 +43,12 @@ __all__ = ["Calls", "control_and_confirm"]
 
 T = TypeVar("T")
 
-_LONGEST = 86_400.0
+_MAX_SECONDS = 86_400.0
 
 
 @frozen(kw_only=True)
 class Calls:
-    """What may be asked about one device."""
+    """The requests about one device that a confirmation sends."""
 
     control: Request[None]
     commands: Request[PageReply[CommandRecord]]
@@ -65,33 +64,33 @@ async def control_and_confirm(
     within: float,
     resend: int,
 ) -> ControlResult:
-    """Return what became of a command; see `Devices.control_and_confirm`."""
+    """Send a command and return its result; see `Devices.control_and_confirm`."""
     control_body(attrs, None, None)
-    _check("within", within, int | float, f"a number of seconds up to {_LONGEST:.0f}")
+    _check("within", within, int | float, f"a number of seconds up to {_MAX_SECONDS:.0f}")
     _check("resend", resend, int, "a number of times")
-    watch = Confirmation(gateway, calls)
-    wanted = await watch.checked(attrs)
-    first = await watch.send(wanted)
-    await watch.look(first, within)
-    # Another command while nobody knows of the last one, or nobody could look, would be a guess.
-    while watch.sendings <= resend and watch.open:
+    confirmation = Confirmation(gateway, calls)
+    wanted = await confirmation.checked(attrs)
+    first = await confirmation.send(wanted)
+    await confirmation.look(first, within)
+    # Never resend while the fate of the last command is unknown, or the logs could not be read.
+    while confirmation.sendings <= resend and confirmation.open:
         try:
-            again = await watch.send(wanted)
+            again = await confirmation.send(wanted)
         except GizwitsError as error:
-            watch.obstacle = error
+            confirmation.obstacle = error
             break
-        await watch.look(again, within)
-    return watch.result()
+        await confirmation.look(again, within)
+    return confirmation.result()
 
 
 def _check(name: str, value: object, kind: type | UnionType, allowed: str) -> None:
     plain = isinstance(value, kind) and not isinstance(value, bool)
-    if not plain or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
+    if not plain or not isinstance(value, int | float) or not 0 <= value <= _MAX_SECONDS:
         raise ArgumentError(f"{name} must be {allowed}, not {value!r}")
 
 
 class Confirmation:
-    """One command, from the check of its values to the last look."""
+    """One command, from the validation of its values to the last look at the logs."""
 
     def __init__(self, gateway: Gateway, calls: Calls) -> None:
         self._gateway = gateway
@@ -111,11 +110,11 @@ class Confirmation:
 
     @property
     def open(self) -> bool:
-        """Whether the device was watched in vain, and nothing stands against another sending."""
+        """Whether no report confirmed the command, and sending it again is safe."""
         return not (self._finding.confirmed or self.lost or self.obstacle)
 
     async def checked(self, attrs: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the values as they will be sent; raise ArgumentError if they cannot be."""
+        """Return the values as they will be sent; raise ArgumentError for unusable ones."""
 
         async def fetch() -> ProductDataPoints:
             return await self._send(self._calls.datapoints)
@@ -129,7 +128,7 @@ class Confirmation:
         return self._wanted
 
     async def send(self, wanted: Mapping[str, object]) -> Sending:
-        """Send the command once and return when; a lost reply is kept in mind, not raised."""
+        """Send the command once and return when; a lost reply is recorded, not raised."""
         clock = self._clock
         left = clock.loop_time
 
@@ -147,7 +146,7 @@ class Confirmation:
             self.lost = error
         self.sendings += 1
         sending = Sending(
-            # By what the clock knows now: the reply has told it more.
+            # Computed after the reply, whose `Date` may have narrowed the clock.
             earliest=clock.earliest() - (clock.loop_time - left),
             latest=clock.latest(),
             lost=self.lost is not None,
@@ -157,7 +156,7 @@ class Confirmation:
         return sending
 
     async def look(self, sending: Sending, within: float) -> None:
-        """Look at the logs until the wanted values are reported, time is over, or looking fails."""
+        """Look at the logs until they show the wanted values, time is up, or a look fails."""
         clock = self._clock
         offset = clock.loop_time - clock.earliest()
         limit = due(None, clock.loop_time)
@@ -172,7 +171,7 @@ class Confirmation:
                 self._finding = await self._found(max(second, floor(clock.earliest())))
                 self.obstacle = None
             except TransportError as error:
-                self.obstacle = error  # It may be better the next time.
+                self.obstacle = error  # Transient: the next look may succeed.
             except GizwitsError as error:
                 self.obstacle = error
                 return
@@ -180,12 +179,12 @@ class Confirmation:
                 return
 
     def result(self) -> ControlResult:
-        """Return what became of it."""
+        """Return the result of the command."""
         finding = self._finding
         against = None if finding.confirmed else self.obstacle or self.lost
         return ControlResult(
             confirmed=finding.confirmed,
-            # Only the first sending counts: after a lost one there is no other.
+            # The first sending decides: after a lost one there is no other.
             taken=finding.confirmed or self._taken or self._command_seen,
             wanted=self._wanted,
             reported=finding.values,
@@ -202,7 +201,7 @@ class Confirmation:
         return self._sending is not None and not self._sending.lost
 
     async def _found(self, end: int) -> Finding:
-        """Return what the cmd log shows, or the data log where that is closed or unreadable."""
+        """Return the evidence of the cmd log, or of the data log if that is closed or unreadable."""
         sending = self._sending
         if sending is None:
             raise AssertionError("unreachable")
@@ -219,15 +218,15 @@ class Confirmation:
                 finding = judge_commands(commands, self._codec, self._wanted, sending)
                 self._readable = finding.readable
                 self._command_seen |= finding.command_seen
-                # A log without the command lags, or is not kept: it does not tell of reports either.
+                # A log that lacks the command lags or is not kept: it lacks the reports as well.
                 if finding.confirmed or (finding.readable and finding.command_seen):
                     return finding
         data = await self._page(self._calls.data, end, sending)
-        told = judge_data(data, self._codec, self._wanted, sending)
-        return finding if finding.at is not None and not told.confirmed else told
+        by_data = judge_data(data, self._codec, self._wanted, sending)
+        return finding if finding.at is not None and not by_data.confirmed else by_data
 
     async def _page(self, request: Request[PageReply[T]], end: int, sending: Sending) -> list[T]:
-        # The newest page is enough: no device says more in the seconds of a look.
+        # The newest page suffices: no device sends a page of reports within seconds.
         options = self._gateway.options
         start = max(floor(sending.earliest) - 1, end - options.max_log_span)
         page = request.asking(start_ts=start, end_ts=end, sort="desc", limit=options.page_size)

@@ -1,9 +1,9 @@
-"""What a device's logs prove about a command: which reports came after it, and what they say. Pure.
+"""Judges by a device's logs whether it executed a command. Pure.
 
-The cmd log has milliseconds and the command itself: a report that follows it there came after it.
-The data log has whole seconds only, so its report from the second of the sending may be older than
-the command and proves nothing. A device that already was as wanted proves nothing either, unless it
-reports again.
+The cmd log has milliseconds and contains the command: a later report in it is newer than the command.
+The data log has whole seconds, so a report from the second of the sending may be older than the
+command and proves nothing. Neither does a device that had the wanted values before, until it reports
+again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,49 +19,49 @@ __all__ = ["Finding", "Sending", "judge_commands", "judge_data", "looks"]
 _WRITES = frozenset({0x01, 0x11})
 _REPORTS = frozenset({0x03, 0x04, 0x13, 0x14})
 _ROUNDING = 0.001
-"""Seconds by which a time that is written in milliseconds may be off."""
+"""Seconds by which a time written in milliseconds may be off."""
 
 
 @frozen(kw_only=True)
 class Sending:
-    """When one command reached the service, in epoch seconds of the server."""
+    """When a command reached the service, in epoch seconds of the server."""
 
     earliest: float
     latest: float
-    """If the reply was lost: when that was known. The service may, in theory, act later still."""
+    """If the reply was lost: when that was noticed; the service may in theory act even later."""
     lost: bool = False
     """Whether the reply was lost."""
 
 
 @frozen(kw_only=True)
 class Finding:
-    """What one look at a log showed."""
+    """The evidence found in a log."""
 
     confirmed: bool = False
     values: Mapping[str, object] = field(factory=dict)
-    """The confirming report, or else the latest."""
+    """The values of the confirming report, else of the latest one."""
     at: float | None = None
     matches: bool = False
-    """Whether `values` hold what is wanted, from before the command or after it."""
+    """Whether `values` hold the wanted values, reported before or after the command."""
     command_seen: bool = False
-    """Whether the log shows the command."""
+    """Whether the log contains the command."""
     readable: bool = True
-    """Whether all frames fitted the product's definition."""
+    """Whether all frames could be decoded by the product's definition."""
 
 
 def looks(sent: float, within: float) -> Iterator[int]:
-    """Yield the server's whole seconds at which to look: pauses double, the last is the limit's.
+    """Yield the server's whole seconds at which to look: pauses double, the last is at the limit.
 
-    A log is asked up to a whole second that is not in the future, so nothing can be seen before the
-    second of the sending is over, and it is of no use to look twice in one second.
+    A log is queried up to a whole second in the past, so the command cannot show before its second
+    is over, and a second look within one second shows nothing new.
 
     Args:
-        sent: When the command was taken, at the latest; epoch seconds.
-        within: Seconds for which a report is waited for.
+        sent: The latest time at which the service accepted the command, in epoch seconds.
+        within: Seconds to wait for a report.
     """
     second, pause = floor(sent) + 1, 1
     last = max(second, ceil(sent + within))
-    # A look shortly before the last one is not worth its call.
+    # Skip a look shortly before the last one: it would cost a call.
     while last - second > pause / 2:
         yield second
         second, pause = second + pause, 2 * pause
@@ -74,7 +74,7 @@ def judge_commands(
     wanted: Mapping[str, object],
     sending: Sending,
 ) -> Finding:
-    """Return what the cmd log proves; its order does not matter."""
+    """Return the evidence of the cmd log; the order of records does not matter."""
     blur = _blur(record.timestamp for record in records)
     reports: list[DataRecord] = []
     commands: list[float] = []
@@ -91,7 +91,7 @@ def judge_commands(
         elif frame.action in _WRITES and wanted.items() <= values.items():
             commands.append(record.timestamp)
         readable &= frame.framed
-    # An equal command of somebody else may be there too: the last one that can be ours counts.
+    # Other clients may have sent an equal command: the latest that can be ours counts.
     ours = [
         at
         for at in commands
@@ -111,12 +111,12 @@ def judge_data(
     wanted: Mapping[str, object],
     sending: Sending,
 ) -> Finding:
-    """Return what the data log proves; its order does not matter."""
+    """Return the evidence of the data log; the order of records does not matter."""
     return _judge(records, codec, wanted, since=sending.latest, command_seen=False, readable=True)
 
 
 def _blur(times: Iterable[float]) -> float:
-    """Return by how much a time is cut: a second, if all of them are whole."""
+    """Return by how much times are truncated: a second, if all of them are whole."""
     return 1.0 if all(time == floor(time) for time in times) else 0.0
 
 
@@ -133,14 +133,15 @@ def _judge(
     values: dict[str, object] = {}
     at: float | None = None
     confirmed = False
-    # Devices of variable length report in parts, so reports add up: those before, and those since.
+    # Variable-length products report only some data points at a time: merge the reports, first those
+    # before `since`, then those after it.
     for new in (False, True):
-        told: dict[str, object] = {}
+        merged: dict[str, object] = {}
         for record in ordered:
             if (record.ts >= since) is new and not confirmed:
-                told.update(record.attrs)
-                values, at = dict(told), record.ts
-                confirmed = new and _shows(told, codec, wanted)
+                merged.update(record.attrs)
+                values, at = dict(merged), record.ts
+                confirmed = new and _shows(merged, codec, wanted)
     return Finding(
         confirmed=confirmed,
         values=values,
@@ -154,7 +155,7 @@ def _judge(
 def _shows(
     values: Mapping[str, object], codec: DataPointCodec, wanted: Mapping[str, object]
 ) -> bool:
-    """Return whether all wanted values are there; 0.30000000000000004 is 0.3, True is 1."""
+    """Return whether `values` hold all wanted ones; 0.30000000000000004 equals 0.3, True equals 1."""
     try:
         return codec.check({name: values.get(name) for name in wanted}) == wanted
     except ValueError:
