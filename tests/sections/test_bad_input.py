@@ -37,7 +37,7 @@ BAD = [
     bad(lambda c: c.devices.control("d1", raw=[0, 256]), "from 0 to 255, not 256"),
     bad(lambda c: c.devices.control("d1", raw=[-1]), "from 0 to 255, not -1"),
     bad(lambda c: c.devices.control("d1", raw=[True]), "from 0 to 255, not True"),
-    bad(lambda c: c.devices.control("d1", raw="616263"), "binary_coding must tell"),
+    bad(lambda c: c.devices.control("d1", raw="616263"), "raw as text needs a binary_coding"),
     bad(lambda c: c.devices.control("d1", raw="6162x", binary_coding="hex"), "raw is not hex"),
     bad(lambda c: c.devices.control("d1", raw="YQ", binary_coding="base64"), "raw is not base64"),
     bad(lambda c: c.devices.control("d1", raw="", binary_coding="hex"), "raw must not be empty"),

@@ -249,7 +249,7 @@ def test_bad_arguments_cost_no_call(arguments: Any) -> None:
     assert cloud.tally.total() == 0
 
 
-def test_a_definition_that_makes_no_sense_is_not_blamed_on_the_caller(
+def test_an_inconsistent_definition_is_not_blamed_on_the_caller(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is an `InvalidResponseError` that names the data point, and it is not remembered."""
@@ -263,7 +263,7 @@ def test_a_definition_that_makes_no_sense_is_not_blamed_on_the_caller(
 
     async def main() -> None:
         client = client_of(cloud)
-        with pytest.raises(InvalidResponseError, match="sense: switch: uint9"):
+        with pytest.raises(InvalidResponseError, match="inconsistent: switch: uint9"):
             await client.devices.control_and_confirm(did, WANTED)
         monkeypatch.undo()
         assert (await client.devices.control_and_confirm(did, WANTED)).confirmed
