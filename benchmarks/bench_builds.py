@@ -1,0 +1,129 @@
+"""This checkout over another one, such as yesterday's: `python -m benchmarks.bench_builds PATH`.
+
+Each build runs in a process of its own against one server; the two take turns, a round each, and the ratio
+is taken inside each round. Only public names are used, so that builds of different layout compare.
+"""
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import process_time
+
+from attrs import frozen
+
+from benchmarks.measure import table
+from benchmarks.served import FIRST, PAGES, served
+
+__all__: list[str] = []
+
+_ROUNDS = 40
+_CALLS = 300
+
+
+class _Free:
+    """A quota that always grants."""
+
+    async def acquire(self, *_: object) -> None: ...
+
+    def observe(self, *_: object, **__: object) -> None: ...
+
+    def snapshot(self) -> None: ...
+
+    def retry_after(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+async def _work(base: str) -> None:
+    """Run the workload that each line of standard input names, and print its CPU seconds."""
+    from gizwits_async import Credentials, GizwitsClient, get  # noqa: PLC0415 - of the build under test
+
+    credentials = Credentials(
+        enterprise_id="b", enterprise_secret="b", product_key="bench", product_secret="b"
+    )
+    request = get("/v1/products/bench/nothing", type(None))
+    records = 100 * PAGES
+
+    quota = _Free()
+    async with GizwitsClient(credentials, base_url=base, quota=quota) as free:  # type: ignore[arg-type]
+
+        async def send() -> None:
+            for _ in range(_CALLS):
+                await free.send(request)
+
+        async def log() -> None:
+            stream = free.devices.data_log("d", start=FIRST - records + 1, end=FIRST + 1)
+            assert len([one async for one in stream]) == records
+
+        async def devices() -> None:
+            assert len([one async for one in free.devices.search()]) == records
+
+        workloads: dict[str, Callable[[], Awaitable[None]]] = {
+            "send": send, "log": log, "devices": devices,
+        }  # fmt: skip
+        for line in sys.stdin:
+            run = workloads[line.strip()]
+            gc.collect()
+            began = process_time()
+            await run()
+            print(process_time() - began, flush=True)
+
+
+@frozen
+class _Build:
+    """A process that runs workloads with the package of one checkout."""
+
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, checkout: Path, base: str) -> "_Build":
+        """Start it; its own checkout goes before ours on the path."""
+        here = Path(__file__).parents[1]
+        return cls(
+            subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, __file__, "--work", base],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(checkout), str(here)])},
+            )
+        )
+
+    def run(self, workload: str) -> float:
+        """Return the CPU seconds of one round."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(workload, file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+
+def main(other: str) -> None:
+    """Print a table for each workload."""
+    names = {"send": _CALLS, "log": PAGES, "devices": PAGES}
+    with served() as base:
+        builds = {
+            "the other": _Build.start(Path(other), base),
+            "this": _Build.start(Path(__file__).parents[1], base),
+        }
+        for workload, unit in names.items():
+            found: dict[str, list[float]] = {name: [] for name in builds}
+            for build in builds.values():
+                build.run(workload)
+            for _ in range(_ROUNDS):
+                for name, build in builds.items():
+                    found[name].append(build.run(workload))
+            print(table(f"{workload}: CPU each", found, "the other", unit=unit), "\n")
+        for build in builds.values():
+            build.process.terminate()
+            build.process.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--work"]:
+        asyncio.run(_work(sys.argv[2]))
+    else:
+        main(sys.argv[1])
