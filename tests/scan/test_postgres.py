@@ -1,19 +1,13 @@
 """The same store in PostgreSQL, on a real server of one's own."""
 
 import asyncio
-import json
 import os
-import random
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
-from sqlalchemy import make_url
 
 from gizwits_async.cli.simulate import environment
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device
@@ -21,7 +15,6 @@ from gizwits_async.scan import (
     FleetScan,
     ScanStoreError,
     SqlStore,
-    StoreLockedError,
     StoreMismatchError,
 )
 from gizwits_async.scan.scan_range import ScanState
@@ -29,48 +22,12 @@ from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import SimulatorServer
 from tests.doubles import client_of
-from tests.scan.cluster import cluster, missing
-from tests.scan.common import DAY, Rows, cloud_of, row, truth
+from tests.scan.cluster import held, sql
+from tests.scan.common import DAY, cloud_of, truth
 from tests.scan.test_store import killed, lively
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY
-pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with cluster() as url:
-        yield url
-
-
-@pytest.fixture
-async def url(server: str) -> str:
-    """An empty database."""
-    name = f"fleet{time.monotonic_ns()}"
-    connection = await asyncpg.connect(_plain(server))
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return server.replace("/postgres?", f"/{name}?")
-
-
-def _plain(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-async def held(url: str) -> Rows:
-    """Return what the tables hold, read without the code under test."""
-    connection = await asyncpg.connect(_plain(url))
-    found: Rows = Counter()
-    for did, ts, attrs in await connection.fetch("SELECT did, timestamp, attrs FROM data_log"):
-        found[row(did, "data", {"ts": ts, "attrs": json.loads(attrs)})] += 1
-    for log in ("online", "cmd"):
-        rows = await connection.fetch(f"SELECT did, timestamp, type, payload FROM {log}_log")
-        for did, ts, kind, payload in rows:
-            value = json.loads(payload) if log == "online" else payload
-            found[row(did, log, {"timestamp": ts, "type": kind, "payload": value})] += 1
-    await connection.close()
-    return found
 
 
 async def test_a_scan_into_postgresql_is_the_truth(url: str) -> None:
@@ -93,24 +50,6 @@ async def test_killed_at_random_postgresql_ends_with_the_truth(url: str, kills: 
     assert await held(url) == truth(cloud, now - 2 * DAY, now - 1000)
 
 
-async def test_a_second_scan_is_refused_by_name(url: str) -> None:
-    """The advisory lock holds all others off, and goes with the connection."""
-    first, second = SqlStore(url), SqlStore(url)
-    await first.open()
-    with pytest.raises(StoreLockedError, match=r"in use by another scan \(process \d+"):
-        await second.open()
-    await first.aclose()
-    assert await second.open() is None
-    await second.aclose()
-
-
-async def sql(url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(_plain(url))
-    for statement in statements:
-        await connection.execute(statement)
-    await connection.close()
-
-
 @pytest.mark.fault("P9")
 async def test_what_is_no_store_of_this_scan_is_left_as_it_is_in_postgresql(url: str) -> None:
     """Foreign tables, another range, a newer schema: refused with the reason, no row touched."""
@@ -127,32 +66,6 @@ async def test_what_is_no_store_of_this_scan_is_left_as_it_is_in_postgresql(url:
     with pytest.raises(StoreMismatchError, match="newer version"):
         await FleetScan(client_of(cloud), url, start=START, end=NOW).run()
     assert await held(url) == before == truth(cloud, START, NOW)
-
-
-@pytest.mark.fault("P8")
-@pytest.mark.parametrize("cuts", [3, pytest.param(20, marks=pytest.mark.slow)])
-async def test_a_scan_survives_that_its_sessions_are_ended(url: str, cuts: int) -> None:
-    """P8: a session ended at random is replaced; only a commit without an answer stops the scan."""
-    cloud, chance, done = cloud_of(2 * cuts, 4), random.Random(cuts), 0
-    cut = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    complete = False
-    while not complete:
-        scan = FleetScan(client_of(cloud), url, start=START, end=NOW)
-        running = asyncio.ensure_future(scan.run())
-        while done < cuts and not running.done():
-            await asyncio.sleep(chance.uniform(0.01, 0.08))
-            await sql(url, cut)
-            done += 1
-        try:
-            complete = (await running).complete
-        except ScanStoreError as error:
-            assert "postgresql" in str(error)
-            assert len(str(error)) < 600
-    assert done == cuts
-    assert await held(url) == truth(cloud, START, NOW)
 
 
 async def test_odd_values_survive_in_postgresql(url: str) -> None:

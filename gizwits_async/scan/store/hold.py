@@ -19,7 +19,7 @@ __all__ = ["Hold"]
 T = TypeVar("T")
 _LOOKS = 30
 """How often the lease of a silent holder is looked at before it runs out."""
-_RENEWALS = 4
+_RENEWALS = 6
 """How often a lease is renewed before it would run out, while nothing is committed."""
 
 
@@ -69,23 +69,23 @@ class Hold:
         alone = self._backend.lock()
         if absent and not alone:
             raise self._in_use(None)
-        clock = asyncio.get_running_loop().time
-        began, first = clock(), None
+        interval, watched = self._limit / _LOOKS, 0.0
+        first: Lease | None = None
 
         async def look(connection: AsyncConnection) -> tuple[_Taken | Lease, T]:
             await self._backend.enter(connection)
             found = await prepare(connection)
-            watched = clock() - began
             return await self._try(connection, first, watched=watched, alone=alone), found
 
         while True:
             outcome, found = await self._session.do(look)
             if isinstance(outcome, _Taken):
-                self._epoch, self._renewed_at = outcome.epoch, clock()
+                self._epoch, self._renewed_at = outcome.epoch, asyncio.get_running_loop().time()
                 self._renewing = asyncio.ensure_future(self._keep_renewing())
                 return found
             first = first or outcome
-            await self._sleep(self._limit / _LOOKS)
+            await self._sleep(interval)
+            watched += interval
 
     async def _try(
         self, connection: AsyncConnection, first: Lease | None, *, watched: float, alone: bool
@@ -140,9 +140,10 @@ class Hold:
         clock, interval = asyncio.get_running_loop().time, self._limit / _RENEWALS
         while True:
             await self._sleep(interval)
-            if clock() - self._renewed_at >= interval:
-                with suppress(ScanStoreError):  # The scan's next transaction reports it.
-                    await self.write(_nothing)
+            while (left := self._renewed_at + interval - clock()) > 0:
+                await self._sleep(left)
+            with suppress(ScanStoreError):  # The scan's next transaction reports it.
+                await self.write(_nothing)
 
     async def release(self) -> None:
         """Let the next scan have the store at once; safe to repeat."""

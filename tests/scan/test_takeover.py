@@ -1,0 +1,240 @@
+"""Who writes to a PostgreSQL store: one scan, whatever happens to sessions, processes and poolers."""
+
+import asyncio
+import random
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import pytest
+
+from gizwits_async import Lane
+from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedError, StoreLostError
+from gizwits_async.simulator import SimulatedCloud, SimulatorServer
+from tests.doubles import FreeQuota, client_of
+from tests.scan.cluster import PGBOUNCER, held, pooler, restart, sql
+from tests.scan.common import DAY, cloud_of, truth
+from tests.scan.test_lease import STATE, Sleeps, commit
+from tests.scan.test_store import CHILD, ROOT, lively
+
+NOW = 1_790_000_000
+START = NOW - 2 * DAY
+MODES = ["direct", *(["transaction", "session"] if PGBOUNCER else [])]
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+SILENT = "UPDATE scan_lease SET renewed_at = renewed_at - 15.1"
+
+
+@contextmanager
+def reached(url: str, mode: str) -> Iterator[str]:
+    """Give the URL of a database by way of a pooler, or as it is."""
+    with nullcontext(url) if mode == "direct" else pooler(url, mode) as found:  # type: ignore[arg-type]
+        yield found
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_two_scans_at_once_have_one_winner(url: str, mode: str) -> None:
+    """Both begin with an empty database: one is refused, and each record is there once."""
+    cloud = cloud_of(3, 3)
+    with reached(url, mode) as way:
+        scans = [FleetScan(client_of(cloud), way, start=START, end=NOW).run() for _ in range(2)]
+        ends = await asyncio.gather(*scans, return_exceptions=True)
+        assert sum(isinstance(end, StoreLockedError) for end in ends) == 1, ends
+        assert await held(url) == truth(cloud, START, NOW)
+        assert (await FleetScan(client_of(cloud), way, start=START, end=NOW).run()).complete
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_second_scan_is_refused_by_name(url: str, mode: str) -> None:
+    """The lease keeps all others off while it is renewed, and ends with the scan."""
+    with reached(url, mode) as way:
+        first, second = SqlStore(way, lease=1.0), SqlStore(way, lease=1.0)
+        await first.open()
+        with pytest.raises(StoreLockedError, match=r"in use by another scan \(process \d+ on "):
+            await second.open()
+        await first.aclose()
+        assert await second.open() is None
+        await second.aclose()
+    locks = await sql(url, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    assert locks[0][0] == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_scan_that_was_replaced_writes_nothing_more(url: str, mode: str) -> None:
+    """A silent holder loses the store by the server's clock, and is told when it comes back."""
+    with reached(url, mode) as way:
+        silent, fresh = (SqlStore(way, sleep=Sleeps(0)) for _ in range(2))
+        await silent.open()
+        await silent.begin(STATE, again=False)
+        await sql(url, SILENT)
+        assert await fresh.open() == STATE
+        with pytest.raises(StoreLostError, match="taken over"):
+            await commit(silent)
+        await silent.aclose()
+        await commit(fresh)
+        await fresh.aclose()
+    assert (await held(url)).total() == 1
+
+
+@pytest.mark.fault("P8")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("cuts", [3, pytest.param(20, marks=pytest.mark.slow)])
+async def test_a_scan_survives_that_its_sessions_are_ended(url: str, cuts: int, mode: str) -> None:
+    """A session ended at random is replaced; only a commit without an answer stops the scan."""
+    cloud, chance, done = cloud_of(2 * cuts, 4), random.Random(cuts), 0
+    complete = False
+    with reached(url, mode) as way:
+        while not complete:
+            scan = FleetScan(client_of(cloud), way, start=START, end=NOW)
+            running = asyncio.ensure_future(scan.run())
+            while done < cuts and not running.done():
+                await asyncio.sleep(chance.uniform(0.01, 0.08))
+                await sql(url, CUT)
+                done += 1
+            try:
+                complete = (await running).complete
+            except ScanStoreError as error:
+                assert "postgresql" in str(error)
+                assert len(str(error)) < 600
+    assert done == cuts
+    assert await held(url) == truth(cloud, START, NOW)
+
+
+async def test_a_scan_survives_a_restart_of_the_server(url: str) -> None:
+    """Connections end and are refused for a while; the scan goes on by itself, or the next run does."""
+    cloud = cloud_of(8, 4)
+    scan = FleetScan(client_of(cloud), url, start=START, end=NOW)
+    seen = asyncio.Event()
+    running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and seen.set()))
+    await seen.wait()
+    await asyncio.to_thread(restart, url)
+    try:
+        assert (await running).complete
+    except ScanStoreError:
+        assert (await FleetScan(client_of(cloud), url, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+
+
+class Paused(FreeQuota):
+    """A quota that is used up for a while, once."""
+
+    calls = 0
+
+    async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
+        self.calls += 1
+        if self.calls == 8:
+            await asyncio.sleep(1.0)  # Real time: it is the server that counts it.
+
+
+async def test_a_session_that_is_ended_for_idleness_is_replaced(url: str) -> None:
+    """The server ends idle sessions after 200 ms; a pause for quota lasts a second."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    await sql(url, f"ALTER DATABASE {name} SET idle_session_timeout = 200")
+    cloud = cloud_of(3, 3)
+    client = client_of(cloud).with_quota(Paused())
+    assert (await FleetScan(client, url, start=START, end=NOW, concurrency=1).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+
+
+async def started(cloud: SimulatedCloud, service: str, url: str, now: int, lease: float) -> Process:
+    """Start a process that scans, and wait until it is in the midst of it."""
+    words = [str(CHILD), service, url, str(now - 2 * DAY), str(now - 1000), str(lease)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, cwd=ROOT, stdout=PIPE, stderr=PIPE, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert process.stdout is not None
+    await process.stdout.read(20)
+    return process
+
+
+@pytest.mark.fault("P8")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
+async def test_a_frozen_scan_is_replaced_and_stops_when_it_thaws(
+    url: str, mode: str, times: int
+) -> None:
+    """SIGSTOP in mid-scan: another scan takes over, and after SIGCONT the first writes nothing."""
+    now = int(time.time())
+    cloud, lease, lost = lively(now, 10 * times), 1.0, 0
+    async with SimulatorServer(cloud) as service:
+        with reached(url, mode) as way:
+            frozen = await started(cloud, service.url, way, now, lease)
+            for _ in range(times):
+                frozen.send_signal(signal.SIGSTOP)
+                began = time.monotonic()
+                fresh = await started(cloud, service.url, way, now, lease)
+                assert time.monotonic() - began < 15.0
+                frozen.send_signal(signal.SIGCONT)
+                _, text = await frozen.communicate()
+                lost += b"StoreLostError" in text
+                assert frozen.returncode == 1, text
+                frozen = fresh
+            _, text = await frozen.communicate()
+            assert frozen.returncode == 0, text
+    assert lost == times
+    assert await held(url) == truth(cloud, now - 2 * DAY, now - 1000)
+
+
+async def test_schemas_are_stores_of_their_own(url: str) -> None:
+    """They are made if absent, and two scans write to two of them at the same time."""
+    clouds = {"pump": cloud_of(2, 3), 'Odd "one"': cloud_of(3, 3)}
+    reports = await asyncio.gather(
+        *(
+            FleetScan(client_of(cloud), SqlStore(url, schema=name), start=START, end=NOW).run()
+            for name, cloud in clouds.items()
+        )
+    )
+    assert all(report.complete for report in reports)
+    for name, cloud in clouds.items():
+        quoted = '"' + name.replace('"', '""') + '"'
+        assert await held(url, quoted) == truth(cloud, START, NOW)
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+    assert (await sql(url, tables))[0][0] == 0
+    assert "(schema pump)" in SqlStore(url, schema="pump").name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "statement_cache_size=0&prepared_statement_cache_size=0",
+        "statement_cache_size=100&prepared_statement_cache_size=50",
+        "command_timeout=20&timeout=5&ssl=disable",
+        "sslmode=prefer&connect_timeout=5",
+    ],
+)
+async def test_options_of_the_url_reach_the_driver_with_their_types(url: str, options: str) -> None:
+    """Numbers as numbers, and libpq's spellings too; any of the usual schemes."""
+    cloud = cloud_of(1, 2)
+    where = f"{url}&{options}".replace("postgresql+asyncpg:", "postgres:")
+    assert (await FleetScan(client_of(cloud), where, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+
+
+async def test_settings_of_the_url_reach_the_server(url: str) -> None:
+    """`options` and `application_name` are for the server, not for the driver."""
+    await sql(url, "CREATE SCHEMA fleet")
+    store = SqlStore(f"{url}&options=-csearch_path%3Dfleet&application_name=nightly")
+    await store.open()
+    names = await sql(url, "SELECT application_name FROM pg_stat_activity")
+    assert "nightly" in {row[0] for row in names}
+    await store.begin(STATE, again=False)
+    await commit(store)
+    await store.aclose()
+    assert (await held(url, "fleet")).total() == 1
+
+
+async def test_a_wrong_number_in_the_url_is_a_clear_error(url: str) -> None:
+    """It is named, and is no bare ValueError of the driver."""
+    with pytest.raises(ScanStoreError, match="statement_cache_size must be a number"):
+        await SqlStore(f"{url}&statement_cache_size=many").open()
+
+
+def test_only_postgresql_has_schemas() -> None:
+    """A schema of a SQLite file would be ignored."""
+    with pytest.raises(ValueError, match="schema"):
+        SqlStore("fleet.db", schema="pump")
