@@ -39,12 +39,17 @@ def reached(url: str, mode: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_two_scans_at_once_have_one_winner(url: str, mode: str) -> None:
-    """Both begin with an empty database: one is refused, and each record is there once."""
+    """Both begin with an empty database: one writes, and each record is there once.
+
+    The other is refused when it sees a sign of the first; if that has ended by then, it goes on.
+    """
     cloud = cloud_of(3, 3)
     with reached(url, mode) as way:
         scans = [FleetScan(client_of(cloud), way, start=START, end=NOW).run() for _ in range(2)]
         ends = await asyncio.gather(*scans, return_exceptions=True)
-        assert sum(isinstance(end, StoreLockedError) for end in ends) == 1, ends
+        refused = [end for end in ends if isinstance(end, BaseException)]
+        assert len(refused) <= 1
+        assert all(isinstance(error, StoreLockedError) for error in refused), refused
         assert await held(url) == truth(cloud, START, NOW)
         assert (await FleetScan(client_of(cloud), way, start=START, end=NOW).run()).complete
 
