@@ -11,7 +11,7 @@ from benchmarks.client import CREDENTIALS
 from benchmarks.measure import Figure, markdown
 from benchmarks.served import served
 from gizwits_async import GizwitsClient, get
-from gizwits_async.wire.transport import Session
+from gizwits_async.wire.sessions import Session
 
 __all__ = ["figures"]
 

@@ -21,8 +21,9 @@ from gizwits_async.wire.protocols import Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver, OnCall
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.service import Service
+from gizwits_async.wire.sessions import Session
 from gizwits_async.wire.token import MemoryTokenStore
-from gizwits_async.wire.transport import HttpTransport, Session
+from gizwits_async.wire.transport import HttpTransport
 
 if TYPE_CHECKING:
     from gizwits_async.sections.authorization import Authorization

@@ -1,11 +1,9 @@
 """One HTTP exchange over aiohttp: sent once, not redirected, read under a limit. No retry here."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from functools import lru_cache
 from math import inf
-from typing import TypeAlias
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
@@ -13,7 +11,6 @@ from attrs import field, frozen
 from yarl import URL
 
 from gizwits_async.errors import (
-    ClientClosedError,
     GizwitsError,
     InvalidResponseError,
     NoReplyError,
@@ -21,15 +18,21 @@ from gizwits_async.errors import (
     ResponseTooLargeError,
     TimedOutError,
 )
+from gizwits_async.wire.causes import cause_of
+from gizwits_async.wire.route import Route
+from gizwits_async.wire.sessions import Session, Sessions
 
-__all__ = ["HttpReply", "HttpTransport", "Session"]
+__all__ = ["HttpReply", "HttpTransport"]
 
-Session: TypeAlias = aiohttp.ClientSession
-"""The kind of session that a client borrows."""
-
-_OF_INTEREST = tuple(
+_DIRECT = Route()
+_PROXY_AUTH = 407
+_SOCKS = ("aiohttp_socks", "python_socks")
+_KEPT_HEADERS = tuple(
     (name, name.lower())
-    for name in ("Date", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+    for name in (
+        *("Date", "Retry-After"),
+        *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
+    )
 )
 
 
@@ -40,7 +43,7 @@ class HttpReply:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
-    """Not in the repr: a reply may hold a token, and stands in the locals of many a traceback."""
+    """Not in the repr: a reply may hold a token, and is a local of frames that tracebacks show."""
 
 
 class _SentTwiceError(aiohttp.ClientError):
@@ -50,9 +53,9 @@ class _SentTwiceError(aiohttp.ClientError):
 class _Once:
     """A client middleware that lets one wire request through.
 
-    aiohttp sends GET, PUT and DELETE again by itself when a kept-alive connection turns out dead.
-    That would spend quota uncounted and could do a write twice. Middlewares run once an attempt,
-    and are the public place to stop it, on a borrowed session as well.
+    aiohttp silently repeats GET, PUT and DELETE when a kept-alive connection turns out to be closed.
+    That would spend quota uncounted, and could do a write twice. Middlewares run once an attempt and
+    are the public way to stop it, on borrowed sessions too.
     """
 
     sent = False
@@ -67,21 +70,30 @@ class _Once:
 
 
 class HttpTransport:
-    """The wire, over a session of its own or a borrowed one."""
+    """HTTP over a session of its own, or a borrowed one."""
 
-    def __init__(self, base_url: str, session: aiohttp.ClientSession | None = None) -> None:
-        if session is not None and (getattr(session, "auth", None) or not session.auto_decompress):
-            raise ValueError(
-                "the session to borrow must have no auth, which the token's header would meet, and"
-                " decompress replies"
-            )
+    def __init__(
+        self,
+        base_url: str,
+        session: Session | None = None,
+        *,
+        route: Route = _DIRECT,
+        keepalive: float = 15.0,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            base_url: Where all targets are.
+            session: A session to borrow; it brings its own route.
+            route: How an own session reaches the service.
+            keepalive: Seconds after which an own session does not use an idle connection again.
+
+        Raises:
+            ArgumentError: The session cannot be borrowed.
+        """
         self._base = base_url.rstrip("/")
-        self._borrowed = session
-        self._own: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = os.getpid()
-        self._forked: list[aiohttp.ClientSession] = []
-        self._closed = False
+        self._route = route
+        self._sessions = Sessions(session, route, keepalive=keepalive)
 
     async def send(
         self,
@@ -96,122 +108,88 @@ class HttpTransport:
         """Send one request and return its whole reply, whatever its status.
 
         Raises:
-            NotSentError: No connection was made.
-            TimedOutError: No whole reply within `timeout` seconds.
+            NotSentError: No connection was made, or the proxy refused.
+            TimedOutError: No complete reply within `timeout` seconds.
             NoReplyError: The connection broke.
             ResponseTooLargeError: More than `max_bytes` after decompression.
-            InvalidResponseError: What came is not HTTP, or its compression is broken.
+            InvalidResponseError: The reply is not HTTP, or its compression is broken.
         """
-        session = self._usable() or await self._opened()
+        session = self._sessions.ready() or await self._sessions.opened()
         failure: GizwitsError | asyncio.CancelledError
         try:
             async with asyncio.timeout(timeout):
                 url = URL(self._base + target, encoded=True)
-                return await _exchange(
-                    session,
-                    method,
-                    url,
-                    headers,
-                    body,
-                    limits=_limits(timeout),
-                    max_bytes=max_bytes,
+                limits = _limits(timeout)
+                reply = await _exchange(
+                    session, method, url, headers, body, limits=limits, max_bytes=max_bytes
                 )
-        # aiohttp's errors carry the URL, the query and the token: only their class is told on.
-        # They are raised below and not here, for the context of an error is kept even "from None",
-        # and with it the locals of all frames that it came through: headers, chunks of the body.
+            if reply.status != _PROXY_AUTH or self._route.proxy is None:
+                return reply
+            failure = self._refused_by_proxy(reply.status)
+        # Raised below and not here: an error keeps its context even "from None", and with it the
+        # locals of all frames that it passed: headers, chunks of the body.
         except asyncio.CancelledError as error:
             failure = asyncio.CancelledError(*error.args)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            failure = NotSentError(f"no connection to {self._host}: {type(error).__name__}")
-        except aiohttp.ClientHttpProxyError as error:
-            # The tunnel was refused, so that nothing went through it.
-            failure = NotSentError(f"no connection to {self._host}: {type(error).__name__}")
-        except aiohttp.ServerFingerprintMismatch:
-            failure = NotSentError(f"no connection to {self._host}: not its certificate")
-        except aiohttp.ClientResponseError as error:
-            # Its "status 400" is made up by aiohttp: the server said nothing of the kind.
-            failure = InvalidResponseError(f"not an HTTP reply: {type(error).__name__}")
-        except aiohttp.ClientPayloadError as error:
-            failure = (
-                InvalidResponseError("the body's compression is broken")
-                if isinstance(error.__cause__, ContentEncodingError)
-                else NoReplyError("the connection broke inside the body")
-            )
-        except TimeoutError:
-            failure = TimedOutError(f"no whole reply from {self._host} within {timeout:g} s")
-        except (aiohttp.ClientError, OSError) as error:
-            failure = NoReplyError(f"the connection broke: {type(error).__name__}")
-        except ResponseTooLargeError as error:
-            failure = error.copy()
+        except Exception as error:  # noqa: BLE001 - proxies raise errors of many kinds
+            failure = self._translated(error, timeout)
         raise failure
 
     async def aclose(self) -> None:
         """Close the session if it is our own. Later calls raise `ClientClosedError`."""
-        self._closed = True
-        session, self._own = self._own, None
-        if session is not None and self._pid == os.getpid():
-            await session.close()
+        await self._sessions.aclose()
+
+    def _translated(self, error: Exception, timeout: float) -> GizwitsError:
+        """Return our error for one of aiohttp's, which would show the URL, the query and the token."""
+        if isinstance(error, GizwitsError):
+            return error.copy()
+        if (not_sent := self._not_sent(error)) is not None:
+            return not_sent
+        match error:
+            case aiohttp.ClientResponseError():
+                # Its "status 400" is made up by aiohttp, not sent by the server.
+                return InvalidResponseError(f"{self._host}: not an HTTP reply")
+            case aiohttp.ClientPayloadError():
+                if isinstance(error.__cause__, ContentEncodingError):
+                    return InvalidResponseError("the compression of the reply is broken")
+                return NoReplyError(f"the connection to {self._host} broke inside the body")
+            case TimeoutError():
+                return TimedOutError(f"no complete reply from {self._host} within {timeout:g} s")
+            case aiohttp.ServerDisconnectedError() | _SentTwiceError():
+                return NoReplyError(f"{self._host} closed the connection without a reply")
+            case aiohttp.ClientError() | OSError():
+                return NoReplyError(f"the connection to {self._host} broke: {cause_of(error)}")
+        raise error
+
+    def _not_sent(self, error: Exception) -> NotSentError | None:
+        match error:
+            case aiohttp.ClientProxyConnectionError():
+                return NotSentError(f"no connection to proxy {self._route.via}: {cause_of(error)}")
+            case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+                return NotSentError(f"no connection to {self._host}: {cause_of(error)}")
+            case aiohttp.ClientHttpProxyError():
+                return self._refused_by_proxy(error.status)
+            case aiohttp.ServerFingerprintMismatch():
+                return NotSentError(f"no connection to {self._host}: not the pinned certificate")
+            case _ if type(error).__module__.startswith(_SOCKS):
+                cause = cause_of(error)
+                return NotSentError(f"no connection through proxy {self._route.via}: {cause}")
+        return None
+
+    def _refused_by_proxy(self, status: int) -> NotSentError:
+        cause = "credentials not accepted" if status == _PROXY_AUTH else "connection refused"
+        via = self._route.via or "of the session"
+        return NotSentError(f"no connection through proxy {via}: {cause} [HTTP {status}]")
 
     @property
     def _host(self) -> str:
-        return URL(self._base).host or "the server"
-
-    def _usable(self) -> aiohttp.ClientSession | None:
-        """Return the session if it can be used here and now; None if one must be opened."""
-        if self._closed:
-            raise ClientClosedError("this client is closed; open a new one")
-        loop = asyncio.get_running_loop()
-        if self._borrowed is not None:
-            return self._still_usable(self._borrowed, loop)
-        if self._loop is loop and self._pid == os.getpid():
-            return self._own
-        return None
-
-    async def _opened(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        old = self._left_behind_in(loop)
-        self._loop, self._pid = loop, os.getpid()
-        session = self._own = aiohttp.ClientSession(
-            # The quota bounds what runs at once; a pool limit would only hide its queue.
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        if old is not None:
-            await old.close()
-        return session
-
-    def _still_usable(
-        self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop
-    ) -> aiohttp.ClientSession:
-        if session.closed:
-            raise ClientClosedError("the session that this client borrowed is closed")
-        if self._pid != os.getpid() or getattr(session, "_loop", loop) is not loop:
-            # Over a forked connection one process reads the other's replies.
-            raise ClientClosedError(
-                "the session that this client borrowed belongs to another event loop or process"
-            )
-        return session
-
-    def _left_behind_in(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession | None:
-        """Part with a session of another loop or process; return it if it can be closed."""
-        old, own_loop = self._own, self._loop
-        if old is None or own_loop is None:
-            return None
-        if self._pid != os.getpid():
-            # Not closed: the sockets are the parent's too. Kept, for collecting it would close it.
-            self._forked.append(old)
-            return None
-        if own_loop is not loop and not own_loop.is_closed():
-            raise ClientClosedError(
-                "this client belongs to another event loop that is still open; make one client a loop"
-            )
-        return old
+        url = URL(self._base)
+        return f"{url.host_subcomponent}:{url.port}"
 
 
 @lru_cache(maxsize=16)
 def _limits(seconds: float) -> aiohttp.ClientTimeout:
-    # What waits for a name, a connection or a place in a borrowed pool has sent nothing; cut early,
-    # it may be tried again. Not `total`: where it meets a cancellation, aiohttp swallows that one.
+    # A call that still waits for a name, a connection or a slot of a borrowed pool has sent nothing: cut
+    # early, it may be repeated. Not `total`, whose expiry makes aiohttp swallow a cancellation.
     return aiohttp.ClientTimeout(total=None, connect=seconds / 2, ceil_threshold=inf)
 
 
@@ -225,25 +203,25 @@ async def _exchange(
     limits: aiohttp.ClientTimeout,
     max_bytes: int,
 ) -> HttpReply:
-    # Apart from `send`, whose frame is in the traceback of what it raises, with all its locals.
+    # Apart from `send`, whose frame and locals are part of the traceback of what it raises.
     response = await session.request(
         method,
         url,
         headers=headers,
         data=body,
-        raise_for_status=False,  # A borrowed session may have it on; the body says more.
-        allow_redirects=False,  # They would carry the secrets to another host.
+        raise_for_status=False,  # A borrowed session may set it, but the body says more.
+        allow_redirects=False,  # They would take the secrets to another host.
         timeout=limits,
-        # Innermost, so that a borrowed session's own middlewares cannot send twice.
+        # Innermost, so that the middlewares of a borrowed session cannot send twice.
         middlewares=(*getattr(session, "_middlewares", ()), _Once()),
     )
     content, chunks, size = response.content, [], 0
-    told, found = {}, response.headers
-    for name, low in _OF_INTEREST:
+    kept, found = {}, response.headers
+    for name, low in _KEPT_HEADERS:
         if name in found:
-            told[low] = found[name]
+            kept[low] = found[name]
     try:
-        # In chunks, since a small body can unpack to gigabytes.
+        # In chunks: a small body can decompress to gigabytes.
         while not content.at_eof():
             chunk = await content.readany()
             size += len(chunk)
@@ -251,7 +229,7 @@ async def _exchange(
                 raise ResponseTooLargeError(f"the reply is longer than {max_bytes} bytes")
             chunks.append(chunk)
     finally:
-        # With the last byte aiohttp closes it by itself, and gives its connection back.
+        # After the last byte aiohttp has closed it and returned its connection by itself.
         if not response.closed:
             response.close()
-    return HttpReply(response.status, told, chunks[0] if len(chunks) == 1 else b"".join(chunks))
+    return HttpReply(response.status, kept, chunks[0] if len(chunks) == 1 else b"".join(chunks))

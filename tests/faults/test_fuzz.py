@@ -224,7 +224,7 @@ def test_whatever_bytes_a_socket_brings(examples: int) -> None:
             again = client.with_options(max_retries=1)
             assert (await again.devices.detail("m")).did == "d"
             transport: Any = client._gateway.service.transport
-            assert not transport._own.connector._acquired
+            assert not transport._sessions.own.connector._acquired
         assert len(server.seen) - seen == 3
         assert 3 <= quota.taken == quota.observed <= 4
 

@@ -78,7 +78,7 @@ async def test_cancelled_at_every_await_over_sockets(late: bool) -> None:
             found = await client.devices.detail("second")
             assert found.mac == "second", "the reply to another call"
             transport: Any = client._gateway.service.transport
-            connector = transport._own.connector
+            connector = transport._sessions.own.connector
             assert not connector._acquired
             assert len(connector._conns) <= 1
             await client.aclose()

@@ -203,7 +203,7 @@ async def test_a_thousand_calls_leave_no_socket(borrowed: bool) -> None:
         for error in lost[:20]:
             assert_c0(error)
         transport: Any = at.client._gateway.service.transport
-        pool = (transport._borrowed or transport._own).connector._conns
+        pool = (transport._sessions.borrowed or transport._sessions.own).connector._conns
         assert sum(map(len, pool.values())) <= 20
 
 

@@ -54,7 +54,7 @@ class Wired:
         """Return how many connections are neither given back nor closed."""
         transport = self.client._gateway.service.transport
         assert isinstance(transport, HttpTransport)
-        session = transport._borrowed or transport._own
+        session = transport._sessions.borrowed or transport._sessions.own
         connector: Any = session.connector if session is not None else None
         return 0 if connector is None else len(connector._acquired)
 

@@ -39,9 +39,9 @@ async def test_an_own_session_is_closed_with_the_client() -> None:
     async with raw_server(answer) as server:
         client = client_at(server.url)
         transport: Any = client._gateway.service.transport
-        assert transport._own is None
+        assert transport._sessions.own is None
         await client.devices.detail("m")
-        session = transport._own
+        session = transport._sessions.own
         assert isinstance(session, aiohttp.ClientSession)
         await asyncio.gather(client.aclose(), client.aclose())
         await client.aclose()
