@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         post,
         put,
     )
-    from gizwits_async.wire.transport import Session
+    from gizwits_async.wire.sessions import Session
 
 __all__ = [
     "ApiError",
@@ -170,7 +170,7 @@ _HOMES = {
         "post",
         "put",
     ),
-    "wire.transport": ("Session",),
+    "wire.sessions": ("Session",),
 }
 """Module -> public names. All others are those of `models` and `errors`."""
 

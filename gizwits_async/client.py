@@ -4,15 +4,18 @@ import time
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
+from ssl import SSLContext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from attrs import evolve
 
+from gizwits_async.errors import ArgumentError
 from gizwits_async.models.times import edge
 from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.hourly import pad_for
+from gizwits_async.sections.access import SectionAccess
 from gizwits_async.version import __version__
 from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
@@ -20,31 +23,26 @@ from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.protocols import Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver, OnCall
 from gizwits_async.wire.request import Request
+from gizwits_async.wire.route import Route, route_to
 from gizwits_async.wire.service import Service
 from gizwits_async.wire.sessions import Session
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpTransport
 
-if TYPE_CHECKING:
-    from gizwits_async.sections.authorization import Authorization
-    from gizwits_async.sections.bindings import Bindings
-    from gizwits_async.sections.device_groups import DeviceGroups
-    from gizwits_async.sections.device_reports import DeviceReports
-    from gizwits_async.sections.devices import Devices
-    from gizwits_async.sections.product import Product
-    from gizwits_async.sections.user_reports import UserReports
-    from gizwits_async.sections.users import Users
-
 __all__ = ["GizwitsClient"]
 
 T = TypeVar("T")
+
+_COMMAND_KEEPALIVE = 1.0
+"""Seconds after which commands do not use an idle connection again: the other side may be closing it,
+and then it is unknown whether the command was executed."""
 
 
 class _Closeable(Protocol):
     async def aclose(self) -> None: ...
 
 
-class GizwitsClient:
+class GizwitsClient(SectionAccess):
     """The Gizwits Enterprise API, for one product of one enterprise.
 
     ```python
@@ -70,6 +68,9 @@ class GizwitsClient:
         transport: Transport | None = None,
         clock: Callable[[], float] | None = None,
         on_call: OnCall | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        ssl: SSLContext | None = None,
     ) -> None:
         """Assemble a client; nothing is opened or sent before the first call.
 
@@ -87,19 +88,32 @@ class GizwitsClient:
                 `now` of the transport if it has one, else `time.time`.
             on_call: Called with a `CallReport` after each call, in the caller's task. An exception
                 that it raises is logged once and fails no call.
+            proxy: URL of the proxy for all connections: `http`, `https`, `socks4` or `socks5` (extra
+                `socks`), with user and password if it wants them; they are never shown.
+            trust_env: Whether to take the proxy from `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and
+                `.netrc` if `proxy` is None.
+            ssl: Trusted certificates, such as `ssl.create_default_context(cafile=...)`; None: those
+                of the system.
 
         Raises:
-            ArgumentError: An invalid or unsafe `base_url`, or an invalid `on_call`.
+            ArgumentError: An invalid or unsafe `base_url`; an invalid `proxy` or `on_call`; a proxy or
+                certificates together with a session or transport, which bring their own.
         """
         # A user may have put a password into it, and tracebacks show locals.
         base_url = Secret(base_url)
+        proxy = None if proxy is None else Secret(proxy)
         url = checked_base_url(base_url, allow_insecure=allow_insecure)
         wall = getattr(transport, "now", time.time) if clock is None else clock
         granting = quota or HourlyQuota(pad=pad_for(options.timeout))
         self._owned: tuple[_Closeable, ...] = () if quota else (granting,)
+        route = route_to(url, proxy=proxy, trust_env=trust_env, tls=ssl)
+        if (session or transport) and route != Route():
+            raise ArgumentError("a session or transport brings its own proxy and certificates")
         service = Service(
             base_url=url,
-            transport=transport or HttpTransport(url, session),
+            transport=transport or HttpTransport(url, session, route=route),
+            command_transport=transport
+            or HttpTransport(url, session, route=route, keepalive=_COMMAND_KEEPALIVE),
             quota=granting,
             token_store=tokens or MemoryTokenStore(),
             user_agent=f"gizwits-async/{__version__}",
@@ -160,65 +174,6 @@ class GizwitsClient:
         client = cls(credentials, **settings)
         client._owned += made
         return client
-
-    # The sections, in the order of the API document. Each module is imported on first use: most
-    # programs need two of them, and the import of all would double the start of a command.
-
-    @property
-    def authorization(self) -> "Authorization":
-        """Tokens."""
-        from gizwits_async.sections.authorization import Authorization
-
-        return Authorization(self._gateway, self.product_key)
-
-    @property
-    def product(self) -> "Product":
-        """The product's definition: the data points of its devices."""
-        from gizwits_async.sections.product import Product
-
-        return Product(self._gateway, self.product_key)
-
-    @property
-    def users(self) -> "Users":
-        """Registered users, and users bound to devices."""
-        from gizwits_async.sections.users import Users
-
-        return Users(self._gateway, self.product_key)
-
-    @property
-    def devices(self) -> "Devices":
-        """Devices, their control and their logs."""
-        from gizwits_async.sections.devices import Devices
-
-        return Devices(self._gateway, self.product_key)
-
-    @property
-    def device_groups(self) -> "DeviceGroups":
-        """The tree of device groups."""
-        from gizwits_async.sections.device_groups import DeviceGroups
-
-        return DeviceGroups(self._gateway, self.product_key)
-
-    @property
-    def bindings(self) -> "Bindings":
-        """Bindings of devices to users."""
-        from gizwits_async.sections.bindings import Bindings
-
-        return Bindings(self._gateway, self.product_key)
-
-    @property
-    def device_reports(self) -> "DeviceReports":
-        """Statistics of devices."""
-        from gizwits_async.sections.device_reports import DeviceReports
-
-        return DeviceReports(self._gateway, self.product_key)
-
-    @property
-    def user_reports(self) -> "UserReports":
-        """Statistics of users."""
-        from gizwits_async.sections.user_reports import UserReports
-
-        return UserReports(self._gateway, self.product_key)
 
     @property
     def options(self) -> Options:
@@ -288,6 +243,7 @@ class GizwitsClient:
         for source in list(service.token_sources.values()):
             await source.aclose()
         await service.transport.aclose()
+        await service.command_transport.aclose()
         for part in self._owned:
             await part.aclose()
 

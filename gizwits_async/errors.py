@@ -17,7 +17,7 @@ GizwitsError                    .resume on errors out of a stream
     ForbiddenError              understood, but not allowed
     NotFoundError               no such object, or no such report yet
     ConflictError               not possible in the present state
-    QuotaExceededError          5013; .retry_after
+    QuotaExceededError          5013, or a bare 429; .retry_after
     ServerError                 the service failed
   QuotaWaitError                a permit would take longer than max_quota_wait
   ArgumentError                 a bad argument; a ValueError too
@@ -194,14 +194,22 @@ class ConflictError(ApiError):
 
 
 class QuotaExceededError(ApiError):
-    """The hourly quota is used up (5013)."""
+    """The hourly quota is used up (5013); or a gateway on the way refused the rate (a bare 429)."""
 
     retry_after: float | None = None
     """Seconds until calls are allowed again, as far as that is known."""
 
+    @property
+    def from_service(self) -> bool:
+        """Whether the service refused, so that the whole hour is used up: not so for a bare 429."""
+        return self.code == _QUOTA_USED_UP
+
 
 class ServerError(ApiError):
     """The service failed at the call."""
+
+    retry_after: float | None = None
+    """Seconds until the call should be repeated, if a 503 said so by `Retry-After`."""
 
 
 class QuotaWaitError(GizwitsError):
@@ -321,6 +329,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = MappingProxyType(
         429: QuotaExceededError,
     }
 )
+_QUOTA_USED_UP = 5013
 _SERVER_FAULT = 500
 _CLIENT_FAULT = 400
 

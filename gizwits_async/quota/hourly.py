@@ -149,6 +149,14 @@ class HourlyQuota:
             self._bucket.stop(self.retry_after() or 0.0)
         self._wake()
 
+    def release(self, lane: Lane = Lane.INTERACTIVE) -> None:
+        """Take back a permit whose call was never sent, in place of `observe`.
+
+        Args:
+            lane: The lane that it was acquired in.
+        """
+        self._give_back(Lane(lane))
+
     def snapshot(self) -> QuotaSnapshot:
         """Return what is known of the quota now, and its source."""
         now = self._state(self._clock())

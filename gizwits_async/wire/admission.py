@@ -5,10 +5,10 @@ from contextlib import suppress
 from functools import partial
 
 from gizwits_async.models.authorization import Token
-from gizwits_async.options import Options
+from gizwits_async.options import Lane, Options
+from gizwits_async.wire.attempts import Attempt
 from gizwits_async.wire.clock import ServerClock
-from gizwits_async.wire.protocols import Quota, QuotaWithFront
-from gizwits_async.wire.report import Attempt
+from gizwits_async.wire.protocols import Quota, QuotaWithFront, QuotaWithRelease
 from gizwits_async.wire.token import TokenSource
 
 __all__ = ["Admission"]
@@ -45,6 +45,7 @@ class Admission:
         self._quota = quota
         self._tokens = tokens
         self._clock = clock
+        self._lane = Lane.INTERACTIVE if ahead else options.lane
         self._max_wait = options.max_quota_wait
         self._acquire = (
             quota.acquire_first
@@ -61,6 +62,13 @@ class Admission:
         granted = attempt.granted = self._clock.loop_time
         attempt.permits += 1
         return granted
+
+    def release(self) -> None:
+        """Give back the permit of a call that was never sent, which the server cannot have counted."""
+        if isinstance(self._quota, QuotaWithRelease):
+            self._quota.release(self._lane)
+        else:
+            self._quota.observe(None)
 
     async def token(self) -> None:
         """Wait for a token, but no longer than for a permit: `acquire` then says what is wrong."""

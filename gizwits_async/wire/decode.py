@@ -1,6 +1,7 @@
 """Turns a reply into the result of its request. Pure; errors keep no locals that hold the body."""
 
 import json
+from collections.abc import Mapping
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -14,10 +15,11 @@ from gizwits_async.errors import (
 from gizwits_async.models.converter import structure
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import decode_page
+from gizwits_async.models.times import epoch_of
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["decode"]
+__all__ = ["decode", "retry_after"]
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ _MAX_LENGTH = 1000
 """Characters of a message or detail that are kept, since they go to logs and terminals."""
 _MAX_NESTING = 50
 """Brackets of a detail, beyond which it is kept as text: deep nesting breaks `pickle` and `json`."""
+_MAX_DIGITS = 9
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _NO_CODE = (None, 0, "0", "")
@@ -44,6 +47,23 @@ def decode(request: Request[T], reply: Reply) -> T:
     if isinstance(result, GizwitsError):
         raise result
     return result
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that `Retry-After` asks to wait; None if it is missing or unreadable.
+
+    Args:
+        headers: Headers of the reply under lower-case names.
+        now: The server's time in epoch seconds UTC, if the reply has no `Date`.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:_MAX_DIGITS])
+    moment = epoch_of(text)
+    if moment is None:
+        return None
+    sent = epoch_of(headers.get("date", ""))
+    return max(0.0, moment - (now if sent is None else sent))
 
 
 def _result(request: Request[T], reply: Reply) -> T | GizwitsError:

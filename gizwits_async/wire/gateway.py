@@ -11,21 +11,20 @@ from gizwits_async.errors import (
     ApiError,
     GizwitsError,
     NotSentError,
-    QuotaExceededError,
     TimedOutError,
     TokenRejectedError,
 )
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Credentials, Options
 from gizwits_async.wire.admission import Admission
+from gizwits_async.wire.attempts import Attempt, Call
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, in_time
 from gizwits_async.wire.decode import decode
 from gizwits_async.wire.login import Headers, log_in, login_options
 from gizwits_async.wire.redact import redact
-from gizwits_async.wire.report import Attempt, Call
 from gizwits_async.wire.request import Auth, Request
-from gizwits_async.wire.retry import RetryPolicy, outcome
+from gizwits_async.wire.retry import RetryPolicy, final_error, outcome
 from gizwits_async.wire.service import Service
 from gizwits_async.wire.token import TokenSource
 from gizwits_async.wire.traits import ProductTraits, ServiceTraits
@@ -139,7 +138,7 @@ class Gateway:
             except GizwitsError as error:
                 pause = self._policy.after(call, error, self.clock.loop_time)
                 if pause is None:
-                    final = error if attempt.sent is None else outcome(call.request, error)
+                    final = final_error(call, error)
                     if final is error:
                         raise
                     raise final from error
@@ -162,7 +161,8 @@ class Gateway:
                     f"{request.where}: not sent, its time limit passed while waiting"
                 )
             attempt.sent = now
-            reply = await service.transport.send(
+            transport = service.command_transport if request.is_command else service.transport
+            reply = await transport.send(
                 request.verb,
                 request.target,
                 self._headers.of(request.auth, token, call.body),
@@ -175,25 +175,20 @@ class Gateway:
             service.clock.observe(headers.get("date"), sent=now, arrived=arrived)
             value = decode(request, reply)
         except ApiError as error:
-            service.quota.observe(headers, refused=isinstance(error, QuotaExceededError))
-            self._complete(error, token)
+            service.learn_from(error, headers or {})
+            own = self.credentials
+            redact(error, own.enterprise_secret, own.product_secret, token.token if token else "")
             if token is not None and isinstance(error, TokenRejectedError):
                 await self.tokens.invalidate(token)
+            raise
+        except NotSentError:
+            self._admission.release()
             raise
         except BaseException:
             service.quota.observe(headers)
             raise
         service.quota.observe(headers)
         return value
-
-    def _complete(self, error: ApiError, token: Token | None) -> None:
-        """Add the state of the quota to an error, and cut out secrets that the server echoed."""
-        error.quota = self.service.quota.snapshot()
-        if isinstance(error, QuotaExceededError):
-            error.retry_after = self.service.quota.retry_after()
-        own = self.credentials
-        secrets = (own.enterprise_secret, own.product_secret)
-        redact(error, *secrets, *([token.token] if token else ()))
 
 
 async def _login(service: Service, credentials: Credentials, options: Options) -> Token:

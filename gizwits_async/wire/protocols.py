@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane, QuotaSnapshot
 
-__all__ = ["Quota", "QuotaWithFront", "Reply", "TokenStore", "Transport"]
+__all__ = ["Quota", "QuotaWithFront", "QuotaWithRelease", "Reply", "TokenStore", "Transport"]
 
 
 class Reply(Protocol):
@@ -80,6 +80,15 @@ class QuotaWithFront(Quota, Protocol):
 
     async def acquire_first(self) -> None:
         """Wait for an interactive permit ahead of all waiting calls, which need the login's token."""
+        ...
+
+
+@runtime_checkable
+class QuotaWithRelease(Quota, Protocol):
+    """A quota that takes back permits; to others a call that was not sent is one without a reply."""
+
+    def release(self, lane: Lane = ...) -> None:
+        """Take back a permit whose call was never sent."""
         ...
 
 

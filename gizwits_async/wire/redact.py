@@ -16,7 +16,7 @@ _MIN_PART = 8
 
 def redact(error: ApiError, *secrets: str) -> None:
     """Replace these secrets, and recognizable parts of them, by `***` in all fields of an error."""
-    for secret in secrets:
+    for secret in filter(None, secrets):
         error.message = _without(error.message, secret)
         if isinstance(error.code, str):
             error.code = _without(error.code, secret)

@@ -151,6 +151,11 @@ class Request(Generic[T]):
     """Called once the permit is granted, to fill in what depends on the moment of sending."""
 
     @property
+    def is_command(self) -> bool:
+        """Whether the call changes something, so that it must never be sent twice."""
+        return self.verb != "GET" and not self.repeatable
+
+    @property
     def target(self) -> str:
         """Path and query as they stand in the request line."""
         if not self.query:

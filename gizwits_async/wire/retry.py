@@ -6,26 +6,30 @@ from typing import Any, Self
 from attrs import field, frozen
 
 from gizwits_async.errors import (
+    ApiError,
     GizwitsError,
     InvalidResponseError,
     NoReplyError,
     NotSentError,
     OutcomeUnknownError,
     QuotaExceededError,
+    QuotaWaitError,
     ResponseTooLargeError,
     ServerError,
     TokenRejectedError,
 )
 from gizwits_async.options import Options
-from gizwits_async.wire.report import Call
+from gizwits_async.wire.attempts import Call
 from gizwits_async.wire.request import Request
 
-__all__ = ["RetryPolicy", "outcome"]
+__all__ = ["RetryPolicy", "final_error", "outcome"]
 
 _SERVER_FAULT = 500
 _MAX_REFUSALS = 7
 """How often a call is refused for quota before that is final. Where no reset is known the quota doubles
 its pauses from a minute on, so that two whole hours have gone by."""
+_MAX_RETRY_AFTER = 60.0
+"""Seconds of a `Retry-After` that are waited at most: a gateway may say anything."""
 _COMMAND_FAILED = 5403
 """A `ServerError` that is no fault of the service: the device did not accept the command."""
 
@@ -45,12 +49,24 @@ def _reply_lost(error: GizwitsError) -> bool:
 
 def outcome(request: Request[Any], error: GizwitsError) -> GizwitsError:
     """Return the error that the caller gets: for a write without a readable reply, an unknown outcome."""
-    if request.verb == "GET" or request.repeatable or not _reply_lost(error):
+    if not (request.is_command and _reply_lost(error)):
         return error
     return OutcomeUnknownError(
         f"{request.where}: sent, but the outcome is unknown"
         f" ({type(error).__name__}); check the state before sending it again"
     )
+
+
+def final_error(call: Call[Any], error: GizwitsError) -> GizwitsError:
+    """Return the error that the caller gets if the last attempt of a call ended in `error`."""
+    if call.attempts[-1].sent is not None:
+        return outcome(call.request, error)
+    if call.failure is None or not isinstance(error, QuotaWaitError):
+        return error
+    # The first attempt failed on the wire, and the quota only kept the call from being repeated.
+    failure = outcome(call.request, call.failure)
+    failure.add_note(f"not repeated: {error}")
+    return failure
 
 
 @frozen(kw_only=True)
@@ -110,17 +126,25 @@ class RetryPolicy:
             return self._pause(attempt)
         if not request.repeatable:
             return None
-        if isinstance(error, QuotaExceededError):
+        if isinstance(error, QuotaExceededError) and error.from_service:
             return self._quota_pause(error)
+        if isinstance(error, QuotaExceededError | ServerError) and error.retry_after is not None:
+            return self._asked_pause(error, error.retry_after, attempt)
         if isinstance(error, InvalidResponseError):
             return self._pause(attempt) if error.truncated and attempt == 1 else None
-        if isinstance(error, NoReplyError) or _server_failed(error):
+        if isinstance(error, NoReplyError | QuotaExceededError) or _server_failed(error):
             return self._pause(attempt)
         return None
 
     def _pause(self, attempt: int) -> float:
         ceiling = min(self.max_delay, self.base * 2.0 ** (attempt - 1))
         return self.random.uniform(ceiling / 2, ceiling)
+
+    def _asked_pause(self, error: ApiError, seconds: float, attempt: int) -> float | None:
+        limit = self.max_quota_wait if isinstance(error, QuotaExceededError) else None
+        if limit is not None and seconds > limit:
+            return None
+        return max(self._pause(attempt), min(seconds, _MAX_RETRY_AFTER))
 
     def _quota_pause(self, error: QuotaExceededError) -> float | None:
         # The quota itself delays the next attempt until the reset: no pause here.

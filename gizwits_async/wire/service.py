@@ -1,14 +1,16 @@
 """What the calls of one client share, whatever their product and options."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
 
+from gizwits_async.errors import ApiError, QuotaExceededError, ServerError
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Credentials
 from gizwits_async.wire.clock import ServerClock
+from gizwits_async.wire.decode import retry_after
 from gizwits_async.wire.protocols import Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver
 from gizwits_async.wire.token import TokenSource, token_key
@@ -24,7 +26,9 @@ class Service:
     base_url: str
     """Where the service is, without a final slash."""
     transport: Transport
-    """Carries requests."""
+    """Carries all other calls."""
+    command_transport: Transport
+    """Carries commands: on connections that are new, or were in use a moment ago."""
     quota: Quota
     """Grants the permits of calls."""
     token_store: TokenStore
@@ -57,3 +61,13 @@ class Service:
                 clock=self.clock,
             )
         return source
+
+    def learn_from(self, error: ApiError, headers: Mapping[str, str]) -> None:
+        """Tell the quota of a refusal, and complete the error by what quota and headers say."""
+        used_up = isinstance(error, QuotaExceededError) and error.from_service
+        self.quota.observe(headers, refused=used_up)
+        error.quota = self.quota.snapshot()
+        if isinstance(error, QuotaExceededError | ServerError):
+            error.retry_after = (
+                self.quota.retry_after() if used_up else retry_after(headers, self.clock.now())
+            )

@@ -123,6 +123,7 @@ def gateway_of(
     service = Service(
         base_url="https://x.invalid",
         transport=transport,
+        command_transport=transport,
         quota=quota or FreeQuota(),
         token_store=store or MemoryTokenStore(),
         clock=ServerClock(wall=wall),

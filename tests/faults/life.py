@@ -15,7 +15,8 @@ from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
-from gizwits_async.wire.report import Attempt, Call, CallObserver
+from gizwits_async.wire.attempts import Attempt, Call
+from gizwits_async.wire.report import CallObserver
 from gizwits_async.wire.token import MemoryTokenStore
 from tests.doubles.scripted import reassemble
 

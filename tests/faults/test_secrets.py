@@ -16,7 +16,16 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from gizwits_async import CallReport, GizwitsClient, HourlyQuota, Options, errors, get, post
+from gizwits_async import (
+    CallReport,
+    Credentials,
+    GizwitsClient,
+    HourlyQuota,
+    Options,
+    errors,
+    get,
+    post,
+)
 from gizwits_async.wire.request import Auth
 from tests.canaries import (
     CANARIES,
@@ -129,6 +138,11 @@ async def over_the_limit(client: GizwitsClient) -> Any:
     return await client.with_options(max_response_bytes=20).devices.detail("ACCF23000000")
 
 
+async def no_credentials(client: GizwitsClient) -> Any:
+    del client
+    return Credentials.from_env({"GIZWITS_ENTERPRISE_SECRET": ECHO})
+
+
 FINE = saying('{"did": "d"}')
 WAYS: dict[str, tuple[str, Any, Call]] = {
     "NotSentError": ("NotSentError", None, detail),
@@ -151,6 +165,7 @@ WAYS: dict[str, tuple[str, Any, Call]] = {
     "a code that is a secret": ("InvalidRequestError", refusing(TOKEN), detail),
     "QuotaWaitError": ("QuotaWaitError", FINE, in_no_time),
     "ArgumentError": ("ArgumentError", FINE, not_json),
+    "CredentialsError": ("CredentialsError", FINE, no_credentials),
     "LogRangeError": ("LogRangeError", FINE, too_old),
     "ResumeMismatchError": ("ResumeMismatchError", FINE, from_elsewhere),
     "ClientClosedError": ("ClientClosedError", FINE, after_closing),
