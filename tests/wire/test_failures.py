@@ -4,12 +4,12 @@ import logging
 from typing import Any
 
 import pytest
-from tests.wire.scripted import ScriptedTransport, answers, gateway_of, refused, reply
 
 from gizwits_async.errors import GizwitsError, NotSentError
 from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.wire.request import Path, get, post
 from tests.doubles import virtually
+from tests.doubles.scripted import ScriptedTransport, answers, gateway_of, refused, reply
 
 READ = get(Path.of("/v1/devices/{did}", did="abc123"), DeviceDetail)
 WRITE = post(Path.of("/v1/devices/{did}/control", did="abc123"), dict, json={})

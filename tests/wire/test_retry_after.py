@@ -4,14 +4,6 @@ import asyncio
 from email.utils import formatdate
 
 import pytest
-from tests.wire.scripted import (
-    NOW,
-    ScriptedTransport,
-    answers,
-    gateway_of,
-    refused,
-    reply,
-)
 
 from gizwits_async.errors import (
     NotSentError,
@@ -24,6 +16,14 @@ from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.wire.decode import retry_after
 from gizwits_async.wire.request import get, post
 from tests.doubles import FreeQuota, virtual
+from tests.doubles.scripted import (
+    NOW,
+    ScriptedTransport,
+    answers,
+    gateway_of,
+    refused,
+    reply,
+)
 
 READ = get("/v1/detail", DeviceDetail)
 GOOD = reply({"did": "d"})
