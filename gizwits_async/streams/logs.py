@@ -11,7 +11,9 @@ from gizwits_async.errors import ArgumentError, GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.streams.base import Page, Stream
+from gizwits_async.streams.limits import LogLimits
 from gizwits_async.streams.log_walk import LogWalk
+from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
 from gizwits_async.streams.walk import Walk
 from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve
@@ -80,15 +82,15 @@ class LogQuery(Generic[T]):
 
     def _range(self, *, slack: float = 0.0, ago: float = 0.0) -> Range:
         options, clock = self.gateway.options, self.gateway.clock
-        strict = self.gateway.traits.refuses_unfinished_seconds
+        limits = LogLimits.known(self.gateway.traits, options.max_log_span)
         return resolve(
             self.start,
             self.end,
             # A server that refuses unfinished seconds is asked for whole past seconds.
-            now=floor(clock.earliest()) if strict else clock.now(),
+            now=floor(clock.earliest()) if limits.finished_only else clock.now(),
             earliest=clock.earliest() - ago - slack,
             latest=clock.latest() + slack,
-            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
+            owned=owned_seconds(limits.span, inclusive=options.start_inclusive),
         )
 
 
@@ -160,27 +162,35 @@ class LogPages(Walk[Page[T]]):
         raise StopAsyncIteration
 
     async def _begin(self) -> LogWalk[T]:
-        query = self._query
+        query, gateway = self._query, self._query.gateway
+        options, clock, traits = gateway.options, gateway.clock, gateway.traits
         self._span, position = await query.resolve(self._resume)
-        options = query.gateway.options
+        plan = QueryPlanner(
+            span=self._span,
+            position=position,
+            sort=query.sort,
+            past=query.end is None,
+            longest=options.max_log_span,
+            inclusive=options.start_inclusive,
+            clock=clock,
+            traits=traits,
+        )
         return LogWalk(
             request=query.request.asking(sort=query.sort, limit=options.page_size),
             time_of=query.time_of,
             span=self._span,
-            position=position,
-            sort=query.sort,
-            owned=owned_seconds(options.max_log_span, inclusive=options.start_inclusive),
-            inclusive=options.start_inclusive,
+            plan=plan,
+            limit=options.page_size,
             lifetime=options.context_lifetime,
-            clock=query.gateway.clock,
-            traits=query.gateway.traits,
+            clock=clock,
+            traits=traits,
         )
 
     async def _attempt(self, walk: LogWalk[T]) -> Page[T] | None:
         """Return the next page; None if the rest of its window has to be opened anew."""
         position = walk.position
         try:
-            if (pause := walk.pause()) > 0:
+            if (pause := walk.pause) > 0:
                 await rest(self._query.request.where, pause, self._query.gateway.service.sleep)
             request = walk.next()
             # None: the rest lies in the future or beyond the edge, which was not known a page ago.
@@ -192,6 +202,9 @@ class LogPages(Walk[Page[T]]):
             raise
         if items is None:
             return None
+        for remark in walk.remarks:
+            _log.warning("%s: %s", self._query.request.where, remark)
+        walk.remarks.clear()
         return Page(items, self._query.token(self._span, walk.position), self._gaps(walk))
 
     async def _records(
@@ -207,10 +220,11 @@ class LogPages(Walk[Page[T]]):
         return walk.take(reply)
 
     def _gaps(self, walk: LogWalk[T]) -> tuple[tuple[int, int], ...]:
-        gaps, walk.gaps = tuple(walk.gaps), []
+        gaps = walk.take_gaps()
         for first, last in gaps:
             _log.warning(
-                "%s: seconds %d to %d fell off the edge of the log before they could be asked for",
+                "%s: seconds %d to %d could not be read: they fell off the edge of the log, or lie"
+                " after the server's present",
                 self._query.request.where,
                 first,
                 last,

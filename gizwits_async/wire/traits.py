@@ -50,9 +50,15 @@ class ServiceTraits:
     report_paths: dict[str, str] = field(factory=dict)
     """Report -> path below the product, of the reports that the document gives several paths for."""
     exact_totals: set[str] = field(factory=set)
-    """Routes of the lists whose `total` was seen to count the whole list, and not the page."""
+    """Routes of the lists and logs whose `total` was seen to count the whole query, not the page."""
     refuses_unfinished_seconds: bool = False
     """Whether log queries must end before the present second: a later end was seen to be refused."""
+    inexact_totals: set[str] = field(factory=set)
+    """Routes of the logs whose `total` was seen not to count the records of a query."""
+    log_span: int | None = None
+    """Longest span of a log query in seconds, if a longer one was seen to be refused."""
+    log_life: int | None = None
+    """Seconds for which logs are kept, if that was seen to be less than 30 days."""
     _products: dict[str, ProductTraits] = field(factory=dict, init=False)
 
     def product(self, product_key: str) -> ProductTraits:

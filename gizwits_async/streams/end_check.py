@@ -1,0 +1,129 @@
+"""Decides whether the end of a chain is the end of its window, or has to be looked at again. Pure.
+
+A chain may end early: a dead context may answer with an innocent empty page, a busy server with no
+records at all, and empty pages may stand in the middle of a window.
+"""
+
+from enum import Enum, auto
+from typing import Any
+
+from attrs import define
+
+from gizwits_async.streams.chain import Chain
+
+__all__ = ["End", "EndCheck", "Verdict", "end_of"]
+
+_PAUSES = (0.0, 2.0, 8.0)
+"""Seconds before each further look at a window whose total was not reached."""
+_EMPTY_PAUSE = 2.0
+"""Seconds before the one further look at a window that ended by empty pages."""
+_MAX_EMPTY_PAGES = 3
+"""Empty pages in a row that are followed at the first look: a search engine's scroll never ends."""
+_MAX_EMPTY_PAGES_AGAIN = 8
+"""The same at a further look."""
+_MAX_EMPTY_PAGES_SHORT = 50
+"""The same at a further look, where the total says that there are more records."""
+
+
+class End(Enum):
+    """How a chain stands after a page."""
+
+    NONE = auto()
+    """It goes on."""
+    COMPLETE = auto()
+    """It ended, and nothing speaks against it."""
+    SHORT = auto()
+    """It ended before the server's own total was reached."""
+    EMPTY = auto()
+    """It ended by an empty page, and no total says whether there are more records."""
+
+
+class Verdict(Enum):
+    """What to do after an early end."""
+
+    LOOK_AGAIN = auto()
+    """Open the rest of the window once more, after a pause."""
+    ACCEPT = auto()
+    """It is the end."""
+    ASK_TOTAL = auto()
+    """Find out whether the server's totals can be believed."""
+    MISCOUNTED = auto()
+    """The totals cannot be believed: they differ from look to look."""
+    GIVE_UP = auto()
+    """Each look returned other records."""
+
+
+def end_of(chain: Chain[Any], *, limit: int, exact: bool, inexact: bool, max_empty: int) -> End:
+    """Return how a chain stands after its last page.
+
+    Args:
+        chain: The chain.
+        limit: The records that were asked for a page.
+        exact: Whether the totals of the route are known to count the records of a query.
+        inexact: Whether they are known not to.
+        max_empty: The empty pages in a row that are followed.
+    """
+    # A total no larger than the first page may count that page.
+    counted = exact or chain.pages == 1 or (chain.total or 0) > chain.first_page
+    total = None if inexact or not counted else chain.total
+    short = total is not None and chain.received < total
+    if chain.context is None:
+        if total is None and chain.pages > 1 and chain.empty_pages:
+            return End.EMPTY
+        return End.SHORT if short else End.COMPLETE
+    reached = total is not None and not short and (exact or total > chain.first_page)
+    if chain.empty_pages > max_empty:
+        return End.SHORT if short else End.COMPLETE if reached else End.EMPTY
+    full = chain.last_page >= limit
+    return End.COMPLETE if reached and not full and not chain.seconds.on_hold else End.NONE
+
+
+@define
+class EndCheck:
+    """The looks at the rest of one window since the walk last made progress."""
+
+    _looks: int = 0
+    _end: End = End.NONE
+    _attempt: tuple[int, int, int | None] | None = None
+    """Position, records and total of the last attempt."""
+    _varies: bool = False
+    """Whether equal queries returned different numbers of records."""
+    _miscounts: bool = False
+    """Whether equal queries returned equal numbers of records and different totals."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds to wait before the next look."""
+        if self._attempt is None or self._looks >= len(_PAUSES):
+            return 0.0
+        return _EMPTY_PAUSE if self._end is End.EMPTY else _PAUSES[self._looks]
+
+    @property
+    def max_empty(self) -> int:
+        """Empty pages in a row that are followed."""
+        if self._attempt is None:
+            return _MAX_EMPTY_PAGES
+        return _MAX_EMPTY_PAGES_AGAIN if self._end is End.EMPTY else _MAX_EMPTY_PAGES_SHORT
+
+    def judge(self, chain: Chain[Any], end: End) -> Verdict:
+        """Return what to do after an early end.
+
+        Args:
+            chain: The chain that ended.
+            end: How it ended, `SHORT` or `EMPTY`.
+        """
+        before, self._attempt = self._attempt, (chain.position, chain.received, chain.total)
+        self._end = end
+        if before is None:
+            return Verdict.LOOK_AGAIN
+        self._looks += 1
+        if before[0] == chain.position:
+            self._varies |= before[1] != chain.received
+            self._miscounts |= before[1] == chain.received and before[2] != chain.total
+        if end is End.EMPTY and not self._varies:
+            return Verdict.ACCEPT
+        if self._looks < len(_PAUSES):
+            return Verdict.LOOK_AGAIN
+        if self._varies:
+            return Verdict.GIVE_UP
+        return Verdict.MISCOUNTED if self._miscounts else Verdict.ASK_TOTAL
