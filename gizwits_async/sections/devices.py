@@ -193,6 +193,7 @@ class Devices(Section):
         start: Moment | None = None,
         end: Moment | None = None,
         sort: Sort = "desc",
+        settle: float | None = None,
     ) -> LogStream[OnlineEvent]:
         """Return when the device came and went, `start <= timestamp < end`, over any range.
 
@@ -201,16 +202,22 @@ class Devices(Section):
             start: Aware datetime or epoch seconds; None is one full window (two days) before `end`.
             end: Aware datetime or epoch seconds; None is now.
             sort: `desc` for newest first, `asc` for oldest first.
+            settle: Seconds that a record may take to show in the log. The range then ends at the
+                server's present less that, and the `resume` of its last page goes on there, in a
+                later walk of an equal stream: no record that shows in time is missed, none comes
+                twice. None reads up to `end`, and records that show later are missed.
 
         Raises:
-            ArgumentError: A naive datetime, a reversed range, a `did` that cannot stand in a path; a
-                start in the future when the walk begins.
+            ArgumentError: A naive datetime, a reversed range, a bad `settle`, a `did` that cannot
+                stand in a path; a start in the future when the walk begins.
             LogRangeError: When the walk begins: the start is more than 30 days ago.
             ForbiddenError: When the walk begins: the log is closed for published products.
 
         GET /v1/products/{product_key}/devices/{did}/online (api document: "device online log")
         """
-        return self._log(did, "online", OnlineEvent, "timestamp", start=start, end=end, sort=sort)
+        return self._log(
+            did, "online", OnlineEvent, "timestamp", start=start, end=end, sort=sort, settle=settle
+        )
 
     def cmd_log(
         self,
@@ -219,12 +226,15 @@ class Devices(Section):
         start: Moment | None = None,
         end: Moment | None = None,
         sort: Sort = "desc",
+        settle: float | None = None,
     ) -> LogStream[CommandRecord]:
         """Return the frames between app and device; arguments and errors as `online_log`.
 
         GET /v1/products/{product_key}/devices/{did}/cmd (api document: "device communication log")
         """
-        return self._log(did, "cmd", CommandRecord, "timestamp", start=start, end=end, sort=sort)
+        return self._log(
+            did, "cmd", CommandRecord, "timestamp", start=start, end=end, sort=sort, settle=settle
+        )
 
     def data_log(
         self,
@@ -233,12 +243,15 @@ class Devices(Section):
         start: Moment | None = None,
         end: Moment | None = None,
         sort: Sort = "desc",
+        settle: float | None = None,
     ) -> LogStream[DataRecord]:
         """Return the data points over time; arguments and errors as `online_log`.
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
         """
-        return self._log(did, "data", DataRecord, "ts", start=start, end=end, sort=sort)
+        return self._log(
+            did, "data", DataRecord, "ts", start=start, end=end, sort=sort, settle=settle
+        )
 
     def watch(
         self, did: str, *, every: float = 30.0, settle: float = 5.0
@@ -282,8 +295,15 @@ class Devices(Section):
         start: Moment | None,
         end: Moment | None,
         sort: Sort,
+        settle: float | None,
     ) -> LogStream[T]:
         request = logged(self._at(f"devices/{{did}}/{log}", did=did), record)
         return LogStream(
-            self._gateway, request, time_of=attrgetter(time), start=start, end=end, sort=sort
+            self._gateway,
+            request,
+            time_of=attrgetter(time),
+            start=start,
+            end=end,
+            sort=sort,
+            settle=settle,
         )

@@ -16,7 +16,7 @@ from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
 from gizwits_async.streams.walk import Walk
-from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve
+from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve, seconds_within
 from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -41,13 +41,20 @@ class LogQuery(Generic[T]):
     start: float | None
     end: float | None
     sort: Sort
+    settle: float | None
+    """Seconds that a record may take to show; None reads up to the end in any case."""
     fingerprint: str
 
     def token(self, span: Range, position: int | None) -> str | None:
-        """Return the token of a position in a resolved range; None at the end of the walk."""
-        if position is None:
+        """Return the token of a position in a resolved range, or of its end if that is None.
+
+        The end has a token only if the log goes on behind it: if `settle` cut the range off.
+        """
+        if position is not None:
+            return write_token(self.fingerprint, [span.start, span.end, position])
+        if self.settle is None or (self.end is not None and span.end >= self.end):
             return None
-        return write_token(self.fingerprint, [span.start, span.end, position])
+        return write_token(self.fingerprint, [span.end, None, None])
 
     async def resolve(self, resume: str | None) -> tuple[Range, int | None]:
         """Return the range of a walk, and the position in it if the walk is resumed.
@@ -58,36 +65,50 @@ class LogQuery(Generic[T]):
             ArgumentError: The range begins in the future.
             GizwitsError: The login failed, which tells the server's time.
         """
+        gateway, clock = self.gateway, self.gateway.clock
         if resume is not None:
-            span, position = read_token(self.fingerprint, resume, _span)
-            await self._learn_time(span, position)
-            return span, position
-        clock = self.gateway.clock
+            start, end, position = read_token(self.fingerprint, resume, _state)
+            await self._learn_time(resume)
+            if end is None:
+                end = max(
+                    start, self._settled() if self.end is None else min(self.end, self._settled())
+                )
+            return Range(start, end), position
         began, known = clock.loop_time, clock.known
         # This machine's clock first: a bad range costs no call. But that clock may be off.
         span = self._range(slack=0.0 if known else _CLOCK_SLACK)
-        await self._learn_time(span, span.last if self.sort == "desc" else span.first)
+        position = span.last if self.sort == "desc" else span.first
+        await self._learn_time(self.token(span, position) if span.first <= span.last else None)
         if not known:
+            unsure = not clock.known and gateway.tokens.current(clock.loop_time) is None
             # Judge the age of the range by when the walk began: the login may take minutes.
-            span = self._range(ago=clock.loop_time - began)
+            ago = clock.loop_time - began
+            span = self._range(slack=_CLOCK_SLACK if unsure else 0.0, ago=ago)
         return span, None
 
-    async def _learn_time(self, span: Range, position: int) -> None:
+    async def _learn_time(self, token: str | None) -> None:
         try:
             await self.gateway.learn_time()
         except GizwitsError as error:
-            if span.first <= position <= span.last:
-                make_resumable(error, self.token(span, position))
+            if token is not None:
+                make_resumable(error, token)
             raise
 
-    def _range(self, *, slack: float = 0.0, ago: float = 0.0) -> Range:
+    def _settled(self) -> int:
+        """Return the second before which all records show."""
+        return floor(self.gateway.clock.earliest() - (self.settle or 0.0))
+
+    def _range(self, *, slack: float, ago: float = 0.0) -> Range:
         options, clock = self.gateway.options, self.gateway.clock
         limits = LogLimits.known(self.gateway.traits, options.max_log_span)
+        # A server that refuses unfinished seconds is asked for whole past seconds.
+        now, end = floor(clock.earliest()) if limits.finished_only else clock.now(), self.end
+        if self.settle is not None and (end is None or end > self._settled()):
+            now, end = self._settled(), None
         return resolve(
             self.start,
-            self.end,
-            # A server that refuses unfinished seconds is asked for whole past seconds.
-            now=floor(clock.earliest()) if limits.finished_only else clock.now(),
+            end,
+            now=now,
             earliest=clock.earliest() - ago - slack,
             latest=clock.latest() + slack,
             owned=owned_seconds(limits.span, inclusive=options.start_inclusive),
@@ -106,6 +127,7 @@ class LogStream(Stream[T]):
         start: Moment | None,
         end: Moment | None,
         sort: Sort,
+        settle: float | None = None,
     ) -> None:
         if sort not in {"asc", "desc"}:
             raise ArgumentError(f'sort must be "asc" or "desc", not {sort!r}')
@@ -119,8 +141,15 @@ class LogStream(Stream[T]):
             start=first,
             end=last,
             sort=sort,
+            settle=None if settle is None else seconds_within("settle", settle, least=0.0),
             # The arguments as given: with `end=None` a token stays valid tomorrow.
-            fingerprint=fingerprint(request.path, _exact(first), _exact(last), sort),
+            fingerprint=fingerprint(
+                request.path,
+                _exact(first),
+                _exact(last),
+                sort,
+                *([] if settle is None else [settle]),
+            ),
         )
 
     def pages(self, resume: str | None = None) -> Walk[Page[T]]:
@@ -169,7 +198,7 @@ class LogPages(Walk[Page[T]]):
             span=self._span,
             position=position,
             sort=query.sort,
-            past=query.end is None,
+            past=query.end is None or query.settle is not None,
             longest=options.max_log_span,
             inclusive=options.start_inclusive,
             clock=clock,
@@ -236,9 +265,11 @@ def _exact(moment: float | None) -> str | None:
     return None if moment is None else repr(float(moment))
 
 
-def _span(state: Any) -> tuple[Range, int]:
+def _state(state: Any) -> tuple[float, float | None, int | None]:
     start, end, position = state
+    if end is None and position is None and Range(start, start).first >= 0:
+        return start, None, None
     span = Range(start, end)
     if type(position) is not int or not span.first <= position <= span.last:
         raise ValueError("not a position")
-    return span, position
+    return start, end, position

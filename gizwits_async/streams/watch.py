@@ -6,13 +6,13 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from gizwits_async.errors import ArgumentError, GizwitsError
+from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.base import Page
 from gizwits_async.streams.logs import LogPages, LogQuery, LogStream
 from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
-from gizwits_async.streams.windows import Range
+from gizwits_async.streams.windows import Range, seconds_within
 from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -21,7 +21,6 @@ __all__ = ["WatchStream"]
 
 T = TypeVar("T")
 
-_MAX_SECONDS = 86_400.0
 _MIN_PAUSE = 0.01
 """Shortest sleep in seconds: a remainder of rounding would not move the clock, and loop forever."""
 
@@ -44,8 +43,8 @@ class WatchStream(LogStream[T]):
         settle: float,
     ) -> None:
         super().__init__(gateway, request, time_of=time_of, start=None, end=None, sort="asc")
-        self._every = _seconds("every", every, least=1.0)
-        self._settle = _seconds("settle", settle, least=0.0)
+        self._every = seconds_within("every", every, least=1.0)
+        self._settle = seconds_within("settle", settle, least=0.0)
         # Tokens of a watch and of a finite log have the same content, but are not interchangeable.
         self._query = evolve(self._query, fingerprint=f"watch {self._query.fingerprint}")
 
@@ -121,13 +120,3 @@ class _WatchPages(Walk[Page[T]]):
 
     def _token(self, position: int) -> str | None:
         return self._query.token(Range(position, position + 1), position)
-
-
-def _seconds(name: str, value: object, *, least: float) -> float:
-    if (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and least <= value <= _MAX_SECONDS
-    ):
-        return value
-    raise ArgumentError(f"{name} must be {least:g} to {_MAX_SECONDS:.0f} seconds, not {value!r}")

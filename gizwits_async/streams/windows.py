@@ -22,12 +22,14 @@ __all__ = [
     "bounds_of",
     "owned_seconds",
     "resolve",
+    "seconds_within",
     "window_at",
 ]
 
 Sort: TypeAlias = Literal["asc", "desc"]
 """Oldest first or newest first."""
 
+_MAX_SECONDS = 86_400.0
 _JUST_NOW = 1.0
 """Seconds that a start may lie beyond the edge: "now minus 30 days" was computed a moment ago."""
 
@@ -133,3 +135,16 @@ def bounds_of(window: Window, *, oldest: int, until: int, inclusive: bool) -> Bo
     """
     start = max(window.first if inclusive else window.first - 1, oldest)
     return Bounds(start, max(min(window.last + 1, until), start))
+
+
+def seconds_within(name: str, value: float, *, least: float) -> float:
+    """Return an argument in seconds: a number from `least` to one day.
+
+    Raises:
+        ArgumentError: It is something else.
+    """
+    if type(value) not in {int, float} or not least <= value <= _MAX_SECONDS:
+        raise ArgumentError(
+            f"{name} must be {least:g} to {_MAX_SECONDS:.0f} seconds, not {value!r}"
+        )
+    return value

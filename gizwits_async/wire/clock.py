@@ -9,11 +9,18 @@ from gizwits_async.models.times import epoch_of
 __all__ = ["ServerClock"]
 
 
+_REMEMBERED = 8
+"""Replies after which the oldest ones begin to be forgotten."""
+_UNKNOWN = (float("-inf"), float("inf"))
+
+
 class ServerClock:
     """The server's time as an interval that each `Date` header narrows.
 
     `Date` has whole seconds, so one reply gives the time to within a second plus its travel time.
-    Between replies the event loop's clock continues it, which NTP does not step.
+    Between replies the event loop's clock continues it, which NTP does not step. Nodes of one server
+    may disagree: then the interval reaches from the one that is behind to the one that is ahead. After
+    8 to 16 replies the older ones are forgotten, for the server's clock may have been set.
     """
 
     def __init__(
@@ -25,6 +32,9 @@ class ServerClock:
         self._wall = wall
         self._loop_time = loop_time
         self._offset: tuple[float, float] | None = None
+        """Earliest and latest server time, less the loop's time."""
+        self._older = self._recent = _UNKNOWN
+        self._count = 0
 
     @property
     def loop_time(self) -> float:
@@ -43,13 +53,14 @@ class ServerClock:
         stamp = None if date is None else epoch_of(date)
         if stamp is None:
             return
-        low, high = stamp - arrived, stamp + 1 - sent
-        if self._offset is not None:
-            narrowed = max(low, self._offset[0]), min(high, self._offset[1])
-            if narrowed[0] <= narrowed[1]:
-                low, high = narrowed
-            # Otherwise a clock was set, or the machine was suspended: start over.
-        self._offset = low, high
+        if self._count == _REMEMBERED:
+            self._older, self._recent, self._count = self._recent, _UNKNOWN, 0
+        low, high = self._recent
+        self._recent = max(low, stamp - arrived), min(high, stamp + 1 - sent)
+        self._count += 1
+        low, high = max(self._recent[0], self._older[0]), min(self._recent[1], self._older[1])
+        # `low` after `high`: one node said that it is later already than another one knows.
+        self._offset = min(low, high), max(low, high)
 
     def now(self) -> float:
         """Return the server's time: that of our own clock, bounded by what replies have told."""

@@ -75,12 +75,24 @@ def test_a_step_of_the_wall_clock_moves_nothing_once_the_server_was_heard() -> N
 
 
 def test_a_server_that_moved_its_clock_is_believed_anew() -> None:
-    """A `Date` outside of the interval begins it again, for instance after a suspend."""
+    """After 16 replies nothing is left of an older time, for instance that before a suspend."""
     clocks = Clocks()
     clock = clocks.made()
     clock.observe(date(2_000_000), sent=50.0, arrived=50.0)
-    clock.observe(date(2_003_600), sent=50.0, arrived=50.0)
+    for _ in range(16):
+        clock.observe(date(2_003_600), sent=50.0, arrived=50.0)
     assert 2_003_600 <= clock.earliest() <= clock.latest() <= 2_003_601
+
+
+@given(st.lists(st.sampled_from([-60, 0, 45]), min_size=1, max_size=60))
+def test_nodes_that_disagree_widen_the_interval(errors: list[int]) -> None:
+    """The time of each node that answered lately lies in it: nobody knows which one is right."""
+    clock = Clocks().made()
+    for number, error in enumerate(errors, 1):
+        clock.observe(date(2_000_000 + error), sent=50.0, arrived=50.0)
+        lately = errors[max(0, number - 8) : number]
+        assert clock.earliest() <= 2_000_001 + min(lately)
+        assert clock.latest() >= 2_000_000 + max(lately)
 
 
 @pytest.mark.parametrize(
