@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         UnexpectedRedirectError,
     )
     from gizwits_async.models import *  # noqa: F403 - the names of models.__all__
-    from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot
+    from gizwits_async.options import Credentials, Lane, OptionChanges, Options, QuotaSnapshot
     from gizwits_async.quota import HourlyQuota
     from gizwits_async.sections.authorization import Authorization
     from gizwits_async.sections.bindings import Bindings
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gizwits_async.sections.product import Product
     from gizwits_async.sections.user_reports import UserReports
     from gizwits_async.sections.users import Users
+    from gizwits_async.settings import ClientSettings, ConnectionSettings
     from gizwits_async.streams import LogStream, Page, PageStream, Stream, Walk
     from gizwits_async.streams.watch import WatchStream
     from gizwits_async.streams.windows import Sort
@@ -78,7 +79,9 @@ __all__ = [
     "Bindings",
     "CallReport",
     "ClientClosedError",
+    "ClientSettings",
     "ConflictError",
+    "ConnectionSettings",
     "Credentials",
     "CredentialsError",
     "Cycle",
@@ -100,6 +103,7 @@ __all__ = [
     "NotFoundError",
     "NotSentError",
     "OnCall",
+    "OptionChanges",
     "Options",
     "OutcomeUnknownError",
     "Page",
@@ -141,8 +145,9 @@ __all__ += models.__all__
 
 _HOMES = {
     "client": ("GizwitsClient",),
-    "options": ("Credentials", "Lane", "Options", "QuotaSnapshot"),
+    "options": ("Credentials", "Lane", "OptionChanges", "Options", "QuotaSnapshot"),
     "quota": ("HourlyQuota",),
+    "settings": ("ClientSettings", "ConnectionSettings"),
     "streams.watch": ("WatchStream",),
     "streams": ("LogStream", "Page", "PageStream", "Stream", "Walk"),
     "sections.authorization": ("Authorization",),

@@ -6,16 +6,17 @@ from copy import copy
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, Unpack
 
 from attrs import evolve
 
 from gizwits_async.errors import ArgumentError
 from gizwits_async.models.times import edge
-from gizwits_async.options import BASE_URL, Credentials, Options, Secret
+from gizwits_async.options import BASE_URL, Credentials, OptionChanges, Options, Secret
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.hourly import pad_for
 from gizwits_async.sections.access import SectionAccess
+from gizwits_async.settings import ClientSettings
 from gizwits_async.version import __version__
 from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
@@ -123,19 +124,21 @@ class GizwitsClient(SectionAccess):
         self._gateway = Gateway(service, credentials, options)
 
     @classmethod
-    def from_env(cls, **arguments: Any) -> Self:
+    def from_env(cls, **arguments: Unpack[ClientSettings]) -> Self:
         """Return a client with `Credentials.from_env()` and the other settings of the environment.
 
-        That is `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (3600 if not set), and
-        `GIZWITS_REDIS_URL`: a Valkey or Redis, by which all processes that name it share quota and
-        token. While it is away each goes on with one part in `GIZWITS_REPLICAS` (4 if not set) of
-        the quota. What was made by these is closed with the client.
+        `GIZWITS_BASE_URL` and `GIZWITS_ALLOW_INSECURE=1` (plain http to another host) name the service;
+        `GIZWITS_PROXY`, `GIZWITS_TRUST_ENV=1` (`HTTPS_PROXY` and the like) and `GIZWITS_CA_BUNDLE` (a
+        PEM file or folder, in place of the system's authorities) describe the way to it.
+        `GIZWITS_CALLS_PER_HOUR` (3600 if not set) is the quota, and `GIZWITS_REDIS_URL` a Valkey or Redis
+        through which all processes that name it share quota and token. While it is unreachable, each
+        uses a fraction of 1 / `GIZWITS_REPLICAS` (4 if not set) of the quota.
 
         Args:
-            arguments: Further arguments of `GizwitsClient`; they go before the environment.
+            arguments: Arguments of `GizwitsClient`; they override the environment.
 
         Raises:
-            ValueError: Variables are missing (the message names them), or say nonsense.
+            ArgumentError: Variables are missing or invalid; the message names them.
             ImportError: `GIZWITS_REDIS_URL` is set without the extra `redis`.
         """
         from gizwits_async.environment import complete
@@ -148,21 +151,27 @@ class GizwitsClient(SectionAccess):
 
     @classmethod
     def from_profile(
-        cls, name: str, product: str | None = None, *, path: Path | None = None, **arguments: Any
+        cls,
+        name: str,
+        product: str | None = None,
+        *,
+        path: Path | None = None,
+        **arguments: Unpack[ClientSettings],
     ) -> Self:
         """Return a client for a profile of the configuration file; see `gizwits_async.profiles`.
 
-        What neither the profile nor an argument says comes from the environment, as in `from_env`.
+        Settings that neither the profile nor an argument gives come from the environment, as in
+        `from_env`.
 
         Args:
             name: The profile.
             product: The product, where the profile has several.
             path: The file; `GIZWITS_CONFIG` or `config.toml` in the platform's folder by default.
-            arguments: Further arguments of `GizwitsClient`; they go before the profile.
+            arguments: Arguments of `GizwitsClient`; they override the profile.
 
         Raises:
             CredentialsError: There is no such profile or product, or its file is unsafe or incomplete.
-            ValueError: A variable of the environment says nonsense.
+            ArgumentError: A variable of the environment is invalid.
         """
         from gizwits_async.environment import complete
         from gizwits_async.profiles import load_profile
@@ -208,7 +217,7 @@ class GizwitsClient(SectionAccess):
         """Return the oldest second for which logs can be queried, in epoch seconds UTC."""
         return edge(self._gateway.clock.latest())
 
-    def with_options(self, **changes: Any) -> Self:
+    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Return a view of this client with changed `Options` that shares all else."""
         return self._view(_gateway=evolve(self._gateway, options=self.options.evolve(**changes)))
 

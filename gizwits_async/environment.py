@@ -1,14 +1,17 @@
-"""What the environment says of a client beside its credentials: address, quota, tokens. No I/O.
+"""Reads the settings of a client beside its credentials from the environment.
 
-The library, the web app and the console all read it here: a variable that only some of them knew
-would let the others spend the quota a second time.
+The library, the web app and the console all use it: a quota variable that one of them ignored would
+let it spend the quota a second time.
 """
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
+from ssl import SSLContext, SSLError, create_default_context
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
+from gizwits_async.errors import ArgumentError
 from gizwits_async.options import BASE_URL, Credentials, Options, Secret
 from gizwits_async.quota.hourly import HourlyQuota, pad_for
 
@@ -18,12 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["Made", "complete"]
 
 Made: TypeAlias = "tuple[HourlyQuota | SharedTokenStore, ...]"
-"""What was made for a client, and is to be closed after it."""
+"""Parts that were made for a client, and must be closed after it."""
 
 _CALLS = 3600
 _REPLICAS = 4
-"""No process can count the others; a guess that is too high costs speed, one too low refusals."""
+"""No process can count the others: too high a guess costs speed, too low a guess refusals."""
 _DIGITS = 9
+_YES = ("1", "true", "yes", "on")
+_NO = ("0", "false", "no", "off")
 
 
 def complete(
@@ -33,24 +38,22 @@ def complete(
     calls: int | None = None,
     lone_reserve: int = 18,
 ) -> tuple[dict[str, Any], Made]:
-    """Return the arguments of a client, what is not given from the environment; and what was made.
+    """Return the arguments of a client, completed from the environment, and the parts made for it.
 
-    A variable that is empty is not set.
+    An empty variable counts as not set.
 
     Args:
         credentials: Whose quota it is.
-        given: Arguments of `GizwitsClient`; of them `base_url`, `quota` and `tokens` go before the
-            environment.
-        calls: Goes before `GIZWITS_CALLS_PER_HOUR`.
-        lone_reserve: The `reserve` of a quota that is shared with nobody.
+        given: Arguments of `GizwitsClient`; those that are not None override the environment.
+        calls: Overrides `GIZWITS_CALLS_PER_HOUR`.
+        lone_reserve: The `reserve` of a quota that no other process shares.
 
     Raises:
-        ValueError: The environment says nonsense; the message names the variable.
+        ArgumentError: A variable has an invalid value; the message names it.
         ImportError: `GIZWITS_REDIS_URL` is set without the extra `redis`.
     """
-    settings, made = dict(given), list[Any]()
-    if settings.get("base_url") is None:
-        settings["base_url"] = Secret(os.environ.get("GIZWITS_BASE_URL") or BASE_URL)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    settings, made = {**_connection(chosen), **chosen}, list[Any]()
     url = Secret(os.environ.get("GIZWITS_REDIS_URL", ""))
     if settings.get("quota") is None:
         options: Options = settings.get("options") or Options()
@@ -66,6 +69,40 @@ def complete(
         settings["tokens"] = _shared_tokens(url)
         made.append(settings["tokens"])
     return settings, tuple(made)
+
+
+def _connection(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the service is and the way to it, as the environment says."""
+    found: dict[str, Any] = {
+        "base_url": Secret(os.environ.get("GIZWITS_BASE_URL") or BASE_URL),
+        "allow_insecure": _flag("GIZWITS_ALLOW_INSECURE"),
+    }
+    if given.get("session") or given.get("transport"):
+        return found  # They bring their own proxy and certificates.
+    found["trust_env"] = _flag("GIZWITS_TRUST_ENV")
+    if proxy := Secret(os.environ.get("GIZWITS_PROXY", "")):
+        found["proxy"] = proxy
+    if bundle := os.environ.get("GIZWITS_CA_BUNDLE"):
+        found["ssl"] = _trusting(Path(bundle))
+    return found
+
+
+def _trusting(bundle: Path) -> SSLContext:
+    """Return a context that trusts the certificate authorities in a PEM file, or a folder of them."""
+    try:
+        return create_default_context(
+            cafile=None if bundle.is_dir() else bundle, capath=bundle if bundle.is_dir() else None
+        )
+    except (OSError, SSLError) as error:
+        reason = error.strerror or "it holds no PEM certificates"
+        raise ArgumentError(f"GIZWITS_CA_BUNDLE: {bundle}: {reason}") from error
+
+
+def _flag(name: str) -> bool:
+    text = os.environ.get(name, "").strip().lower()
+    if text not in {"", *_YES, *_NO}:
+        raise ArgumentError(f"{name} must be 1 or 0, not {text[:20]!r}")
+    return text in _YES
 
 
 def _shared_quota(url: Secret, enterprise_id: str, *, calls: int, pad: float) -> HourlyQuota:
@@ -89,24 +126,24 @@ def _shared_tokens(url: Secret) -> "SharedTokenStore":
 
 def _no_redis() -> ImportError:
     return ImportError(
-        "GIZWITS_REDIS_URL is set, and its extra is missing: pip install 'gizwits-async[redis]'"
+        "GIZWITS_REDIS_URL is set, but its extra is missing: pip install 'gizwits-async[redis]'"
     )
 
 
 def _number(name: str, otherwise: int) -> int:
-    # `os.environ` is no local of any frame here: it holds all secrets, and tracebacks show locals.
+    # `os.environ` is never a local here: it holds all secrets, and tracebacks show locals.
     text = os.environ.get(name) or str(otherwise)
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) > 0):
-        raise ValueError(
+        raise ArgumentError(
             f"{name} must be a whole number above 0, of {_DIGITS} digits at most, not {text[:20]!r}"
         )
     return int(text)
 
 
 def _check_url(url: Secret) -> None:
-    # Never shown: it may hold a password.
+    # The URL may hold a password and is not shown.
     if not _is_redis(url):
-        raise ValueError("GIZWITS_REDIS_URL must be redis://..., rediss://... or unix://...")
+        raise ArgumentError("GIZWITS_REDIS_URL must be redis://..., rediss://... or unix://...")
 
 
 def _is_redis(url: str) -> bool:

@@ -4,13 +4,13 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 from attrs import evolve, field, frozen
 
 from gizwits_async.errors import ArgumentError, CredentialsError
 
-__all__ = ["BASE_URL", "Credentials", "Lane", "Options", "QuotaSnapshot", "Secret"]
+__all__ = ["BASE_URL", "Credentials", "Lane", "OptionChanges", "Options", "QuotaSnapshot", "Secret"]
 
 BASE_URL = "https://enterpriseapi.gizwits.com"
 """The only host that the API document names. It claims TLS support; nobody could verify it."""
@@ -164,6 +164,21 @@ def _within(low: int, high: int) -> Any:
     return check
 
 
+class OptionChanges(TypedDict, total=False):
+    """Any of the fields of `Options`; see there."""
+
+    timeout: float
+    deadline: float | None
+    max_quota_wait: float | None
+    lane: Lane | Literal["interactive", "bulk"]
+    max_retries: int
+    page_size: int
+    max_log_span: int
+    start_inclusive: bool
+    context_lifetime: float
+    max_response_bytes: int
+
+
 @frozen(kw_only=True)
 class Options:
     """How calls are made. Change by `client.with_options(...)`, which shares all else."""
@@ -190,6 +205,6 @@ class Options:
     max_response_bytes: int = field(default=16 * 2**20, validator=_within(1, 2**40))
     """Bytes of a reply at most, after decompression."""
 
-    def evolve(self, **changes: Any) -> Self:
+    def evolve(self, **changes: Unpack[OptionChanges]) -> Self:
         """Return a copy with these fields changed, checked anew."""
         return evolve(self, **changes)

@@ -67,7 +67,8 @@ class Profile:
     @property
     def settings(self) -> dict[str, Any]:
         """The arguments of a client that the profile determines."""
-        return {} if self.base_url is None else {"base_url": self.base_url}
+        named = {"base_url": self.base_url, "proxy": self.proxy}
+        return {name: value for name, value in named.items() if value is not None}
 
     def product(self, name: str | None = None) -> Credentials:
         """Return the credentials of a product; without a name, those of the only one.

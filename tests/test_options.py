@@ -1,10 +1,13 @@
-"""What a caller hands in is checked where it is made, and shows no secret."""
+"""Settings are checked where they are made, and show no secret."""
 
 import pickle
-from typing import Any
+from inspect import signature
+from typing import Any, Unpack, get_origin
 
 import pytest
+from attrs import fields
 
+from gizwits_async import ClientSettings, ConnectionSettings, GizwitsClient, OptionChanges
 from gizwits_async.options import Credentials, Lane, Options, QuotaSnapshot, Secret
 
 GOOD = {
@@ -109,3 +112,14 @@ def test_options_are_frozen_and_copied() -> None:
         options.timeout = 5  # type: ignore[misc]
     assert pickle.loads(pickle.dumps(options)) == options
     assert QuotaSnapshot(limit=1, remaining=1).source == "local"
+
+
+def test_the_types_of_changes_name_each_option_and_argument() -> None:
+    """Type checkers find a misspelt name only if the typed dictionaries are complete."""
+    assert set(OptionChanges.__annotations__) == {field.name for field in fields(Options)}
+    parameters = set(signature(GizwitsClient).parameters) - {"credentials"}
+    assert set(ClientSettings.__annotations__) == parameters
+    assert set(ConnectionSettings.__annotations__) == parameters - {"options", "on_call"}
+    for method in (GizwitsClient.with_options, GizwitsClient.from_env, Options.evolve):
+        [changes] = [p for p in signature(method).parameters.values() if p.kind is p.VAR_KEYWORD]
+        assert get_origin(changes.annotation) is Unpack

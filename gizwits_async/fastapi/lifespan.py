@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias, Unpack
 
 from fastapi import Depends, FastAPI
 from starlette.requests import HTTPConnection
 
-from gizwits_async import OnCall
+from gizwits_async import ConnectionSettings, OnCall
 from gizwits_async.client import GizwitsClient
 from gizwits_async.environment import complete
 from gizwits_async.options import Credentials, Options
@@ -25,7 +25,7 @@ def gizwits_lifespan(
     credentials: Credentials | None = None,
     options: Options = WEB_OPTIONS,
     on_call: OnCall | None = None,
-    **arguments: Any,
+    **arguments: Unpack[ConnectionSettings],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, GizwitsClient]]]:
     """Return a lifespan for `FastAPI(lifespan=...)` that opens a client and closes it at shutdown.
 
