@@ -24,6 +24,7 @@ from gizwits_async.simulator import SimulatorServer
 from tests.doubles import client_of
 from tests.scan.cluster import held, sql
 from tests.scan.common import DAY, cloud_of, truth
+from tests.scan.test_lease import STATE, commit
 from tests.scan.test_store import killed, lively
 
 NOW = 1_790_000_000
@@ -122,3 +123,63 @@ async def test_a_server_that_is_away_is_a_clear_error() -> None:
         await store.open()
     assert "hunter2" not in str(caught.value)
     await asyncio.sleep(0)
+
+
+async def test_schemas_are_stores_of_their_own(url: str) -> None:
+    """They are made if absent, and two scans write to two of them at the same time."""
+    clouds = {"pump": cloud_of(2, 3), 'Odd "one"': cloud_of(3, 3)}
+    reports = await asyncio.gather(
+        *(
+            FleetScan(client_of(cloud), SqlStore(url, schema=name), start=START, end=NOW).run()
+            for name, cloud in clouds.items()
+        )
+    )
+    assert all(report.complete for report in reports)
+    for name, cloud in clouds.items():
+        quoted = '"' + name.replace('"', '""') + '"'
+        assert await held(url, quoted) == truth(cloud, START, NOW)
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+    assert (await sql(url, tables))[0][0] == 0
+    assert "(schema pump)" in SqlStore(url, schema="pump").name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "statement_cache_size=0&prepared_statement_cache_size=0",
+        "statement_cache_size=100&prepared_statement_cache_size=50",
+        "command_timeout=20&timeout=5&ssl=disable",
+        "sslmode=prefer&connect_timeout=5",
+    ],
+)
+async def test_options_of_the_url_reach_the_driver_with_their_types(url: str, options: str) -> None:
+    """Numbers as numbers, and libpq's spellings too; any of the usual schemes."""
+    cloud = cloud_of(1, 2)
+    where = f"{url}&{options}".replace("postgresql+asyncpg:", "postgres:")
+    assert (await FleetScan(client_of(cloud), where, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+
+
+async def test_settings_of_the_url_reach_the_server(url: str) -> None:
+    """`options` and `application_name` are for the server, not for the driver."""
+    await sql(url, "CREATE SCHEMA fleet")
+    store = SqlStore(f"{url}&options=-csearch_path%3Dfleet&application_name=nightly")
+    await store.open()
+    names = await sql(url, "SELECT application_name FROM pg_stat_activity")
+    assert "nightly" in {row[0] for row in names}
+    await store.begin(STATE, again=False)
+    await commit(store)
+    await store.aclose()
+    assert (await held(url, "fleet")).total() == 1
+
+
+async def test_a_wrong_number_in_the_url_is_a_clear_error(url: str) -> None:
+    """It is named, and is no bare ValueError of the driver."""
+    with pytest.raises(ScanStoreError, match="statement_cache_size must be a number"):
+        await SqlStore(f"{url}&statement_cache_size=many").open()
+
+
+def test_only_postgresql_has_schemas() -> None:
+    """A schema of a SQLite file would be ignored."""
+    with pytest.raises(ValueError, match="schema"):
+        SqlStore("fleet.db", schema="pump")

@@ -6,13 +6,15 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 
 import pytest
+from sqlalchemy import func
 
 from gizwits_async import Lane
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedError, StoreLostError
+from gizwits_async.scan.store.postgres import PostgresBackend
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from tests.doubles import FreeQuota, client_of
 from tests.scan.cluster import PGBOUNCER, held, pooler, restart, sql
@@ -125,6 +127,62 @@ async def test_a_scan_survives_a_restart_of_the_server(url: str) -> None:
     assert await held(url) == truth(cloud, START, NOW)
 
 
+@asynccontextmanager
+async def hushable(url: str, hush: asyncio.Event) -> AsyncIterator[str]:
+    """Forward a port to the server until the network swallows everything, in both directions."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        socket = f"{url.partition('host=')[2]}/.s.PGSQL.5432"
+        answers, asks = await asyncio.open_unix_connection(socket)
+
+        async def forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                while data := await source.read(65536):
+                    if not hush.is_set():
+                        target.write(data)
+            target.close()  # The other direction ends by that.
+
+        await asyncio.gather(forward(reader, asks), forward(answers, writer))
+        served.set()
+
+    served = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    yield url.partition("?")[0].replace("@", f"@127.0.0.1:{port}") + "?ssl=disable&timeout=0.5"
+    server.close()
+    await served.wait()
+
+
+@pytest.mark.parametrize("ends", ["by itself", "cancelled"])
+async def test_a_network_that_swallows_all_packets_ends_the_scan(
+    url: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer comes, and no error: the transaction is given up, also for a caller that leaves."""
+    # The server ends the transaction of a silent client, or its row lock would stay.
+    idle = func.set_config("idle_in_transaction_session_timeout", "500", True)
+    monkeypatch.setattr(PostgresBackend, "guards", (idle,))
+    cloud, hush = cloud_of(4, 4), asyncio.Event()
+    async with hushable(url, hush) as way:
+        scan = FleetScan(client_of(cloud), way, start=START, end=NOW)
+        running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and hush.set()))
+        await hush.wait()
+        monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
+        if ends == "cancelled":
+            running.cancel()
+        await asyncio.wait({running}, timeout=10)
+        assert running.done()
+        if ends == "cancelled":
+            assert running.cancelled()
+        else:
+            assert isinstance(running.exception(), ScanStoreError)
+            assert "no answer for 0.5 seconds" in str(running.exception())
+    monkeypatch.undo()
+    assert await held(url) < truth(cloud, START, NOW)
+    await sql(url, SILENT)
+    assert (await FleetScan(client_of(cloud), url, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+
+
 class Paused(FreeQuota):
     """A quota that is used up for a while, once."""
 
@@ -183,63 +241,3 @@ async def test_a_frozen_scan_is_replaced_and_stops_when_it_thaws(
             assert frozen.returncode == 0, text
     assert lost == times
     assert await held(url) == truth(cloud, now - 2 * DAY, now - 1000)
-
-
-async def test_schemas_are_stores_of_their_own(url: str) -> None:
-    """They are made if absent, and two scans write to two of them at the same time."""
-    clouds = {"pump": cloud_of(2, 3), 'Odd "one"': cloud_of(3, 3)}
-    reports = await asyncio.gather(
-        *(
-            FleetScan(client_of(cloud), SqlStore(url, schema=name), start=START, end=NOW).run()
-            for name, cloud in clouds.items()
-        )
-    )
-    assert all(report.complete for report in reports)
-    for name, cloud in clouds.items():
-        quoted = '"' + name.replace('"', '""') + '"'
-        assert await held(url, quoted) == truth(cloud, START, NOW)
-    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
-    assert (await sql(url, tables))[0][0] == 0
-    assert "(schema pump)" in SqlStore(url, schema="pump").name
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        "statement_cache_size=0&prepared_statement_cache_size=0",
-        "statement_cache_size=100&prepared_statement_cache_size=50",
-        "command_timeout=20&timeout=5&ssl=disable",
-        "sslmode=prefer&connect_timeout=5",
-    ],
-)
-async def test_options_of_the_url_reach_the_driver_with_their_types(url: str, options: str) -> None:
-    """Numbers as numbers, and libpq's spellings too; any of the usual schemes."""
-    cloud = cloud_of(1, 2)
-    where = f"{url}&{options}".replace("postgresql+asyncpg:", "postgres:")
-    assert (await FleetScan(client_of(cloud), where, start=START, end=NOW).run()).complete
-    assert await held(url) == truth(cloud, START, NOW)
-
-
-async def test_settings_of_the_url_reach_the_server(url: str) -> None:
-    """`options` and `application_name` are for the server, not for the driver."""
-    await sql(url, "CREATE SCHEMA fleet")
-    store = SqlStore(f"{url}&options=-csearch_path%3Dfleet&application_name=nightly")
-    await store.open()
-    names = await sql(url, "SELECT application_name FROM pg_stat_activity")
-    assert "nightly" in {row[0] for row in names}
-    await store.begin(STATE, again=False)
-    await commit(store)
-    await store.aclose()
-    assert (await held(url, "fleet")).total() == 1
-
-
-async def test_a_wrong_number_in_the_url_is_a_clear_error(url: str) -> None:
-    """It is named, and is no bare ValueError of the driver."""
-    with pytest.raises(ScanStoreError, match="statement_cache_size must be a number"):
-        await SqlStore(f"{url}&statement_cache_size=many").open()
-
-
-def test_only_postgresql_has_schemas() -> None:
-    """A schema of a SQLite file would be ignored."""
-    with pytest.raises(ValueError, match="schema"):
-        SqlStore("fleet.db", schema="pump")

@@ -40,6 +40,15 @@ class Backend(Protocol):
         """SQL expressions that limit the transaction that selects them."""
         ...
 
+    @property
+    def deadline(self) -> float | None:
+        """Seconds after which a transaction counts as unanswered; None: it always ends by itself."""
+        ...
+
+    def abort(self, driver_connection: Any) -> None:
+        """Close a connection of the driver that does not answer, without sending anything."""
+        ...
+
     def absent(self) -> bool:
         """Return whether there is nothing to read.
 

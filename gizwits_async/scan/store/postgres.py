@@ -18,6 +18,8 @@ _IDLE = 10_000
 
 Its row locks would otherwise keep others out for as long as the client's machine is silent.
 """
+_CONNECT = 10.0
+"""Seconds that connecting may take."""
 _NUMBERS: Mapping[str, Callable[[str], int | float]] = {
     "command_timeout": float,
     "max_cacheable_statement_size": int,
@@ -43,6 +45,8 @@ class PostgresBackend:
     shares_clock = True
     guards = (func.set_config("idle_in_transaction_session_timeout", str(_IDLE), True),)  # noqa: FBT003
 
+    deadline = 20.0
+
     def __init__(self, url: URL, schema: str | None) -> None:
         """Name a database, and the schema of the tables in it; None is the connection's own."""
         self._url = url
@@ -50,6 +54,13 @@ class PostgresBackend:
         self.name = url.set(query={}).render_as_string(hide_password=True)
         if schema is not None:
             self.name += f" (schema {schema})"
+
+    def abort(self, driver_connection: Any) -> None:
+        """See `Backend.abort`."""
+        if hasattr(driver_connection, "terminate"):
+            driver_connection.terminate()  # asyncpg
+        else:
+            driver_connection.pgconn.finish()  # psycopg
 
     def absent(self) -> bool:
         """See `Backend.absent`."""
@@ -103,7 +114,11 @@ def _for_asyncpg(url: URL) -> tuple[URL, dict[str, Any]]:
     """
     # Prepared statements without a name and a cache: behind a pooler in transaction mode the next
     # transaction may run on another connection, where a statement that was prepared is unknown.
-    arguments: dict[str, Any] = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    arguments: dict[str, Any] = {
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "timeout": _CONNECT,
+    }
     settings: dict[str, str] = {}
     for spelling, value in url.query.items():
         name = _LIBPQ.get(spelling, spelling)

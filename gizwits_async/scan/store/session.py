@@ -57,6 +57,7 @@ class Session:
         self._reads = reads
         self._sleep = sleep
         self._engine: AsyncEngine | None = None
+        self._driver_connection: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()
         self.reconnects = False
@@ -118,15 +119,34 @@ class Session:
         return self._engine
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T | _Failed:
+        deadline = self._backend.deadline
+        if deadline is None:
+            return await self._attempt(work)
+        attempt = asyncio.ensure_future(self._attempt(work))
+        done, _ = await asyncio.wait({attempt}, timeout=deadline)
+        if done:
+            return attempt.result()
+        # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
+        # an answer to that, too.
+        if self._driver_connection is not None:
+            self._backend.abort(self._driver_connection)
+        attempt.cancel()
+        text = f"{self._backend.name}: no answer for {deadline:g} seconds"
+        return _Failed(ScanStoreError(text), may_repeat=False)
+
+    async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T | _Failed:
         committing = False
         try:
             connection = await connected(self._opened())
             try:
+                raw = await connection.get_raw_connection()
+                self._driver_connection = raw.driver_connection
                 async with connection.begin():
                     result = await work(connection)
                     committing = True
                 return result
             finally:
+                self._driver_connection = None
                 await connection.close()
         except STORE_FAILS as error:
             return _Failed(

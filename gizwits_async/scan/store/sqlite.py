@@ -28,6 +28,7 @@ class SqliteBackend:
     clock = (func.julianday("now") - 2_440_587.5) * 86_400.0
     shares_clock = False
     guards: tuple[Any, ...] = ()
+    deadline = None
 
     def __init__(self, url: URL) -> None:
         """Name a file.
@@ -42,6 +43,10 @@ class SqliteBackend:
         self.name = str(self._path)
         # Not bound to a thread: it may be released in another one than it was taken in.
         self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
+
+    def abort(self, driver_connection: Any) -> None:
+        """See `Backend.abort`."""
+        del driver_connection  # There is no deadline.
 
     def absent(self) -> bool:
         """See `Backend.absent`."""
