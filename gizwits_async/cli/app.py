@@ -7,6 +7,7 @@ from inspect import iscoroutine
 
 from cyclopts import App, CycloptsError
 
+from gizwits_async.cli.commands import COMMANDS, GROUPS
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.help import HelpPages
 from gizwits_async.cli.interrupt import Stopped, awaited
@@ -15,66 +16,6 @@ from gizwits_async.cli.startup import common_flags, show_calls, write_any_charac
 from gizwits_async.version import __version__
 
 __all__ = ["build", "run"]
-
-_COMMANDS = (
-    (
-        "demo",
-        N_("Scan a made-up fleet on a simulated service and check the result."),
-        ("--devices 50",),
-    ),
-    (
-        "scan",
-        N_(
-            "Bring the logs of all devices into a database; run it again to go on where it stopped."
-        ),
-        ("--since 4d", "--since last --out fleet.db", "--start 2026-11-20+08:00 --log data"),
-    ),
-    (
-        "plan",
-        N_("Say what a scan would cost: calls, hours, and when it would be done."),
-        ("--since 30d", "--since last --out fleet.db"),
-    ),
-    ("devices", N_("List devices."), ("--online --city 广州市", "--format jsonl")),
-    (
-        "logs",
-        N_("Show a log of one device."),
-        ("DID --since 1d", "DID --log cmd --decode", "DID --start 2026-11-22T08:00:00+08:00"),
-    ),
-    (
-        "control",
-        N_("Send a command to a device, after it was shown and agreed to. It is never sent twice."),
-        ("DID --attr switch=true --attr mode=制热 --confirm", "DID --raw 12ff --dry-run"),
-    ),
-    (
-        "export",
-        N_("Write the logs of a store as files, one a log and day (UTC)."),
-        ("fleet.db --to parquet", "fleet.db --to csv --csv-safe --out files"),
-    ),
-    ("groups tree", N_("Show the tree of device groups."), ("--format json",)),
-    ("groups macs", N_("List the MAC addresses in a group."), ("GID",)),
-    ("groups create", N_("Create a group and write its id."), ("--parent GID",)),
-    ("groups delete", N_("Delete an empty group."), ("GID",)),
-    (
-        "groups assign",
-        N_("Put devices into a group, or take them out. Exit code 3 if not all of them went."),
-        ("GID MAC MAC --move", "GID MAC --remove"),
-    ),
-    ("reports", N_("Show what the service counts."), ("summary", "active --start 2026-11-01")),
-    (
-        "simulate",
-        N_("Serve a simulated Enterprise API on this machine until interrupted."),
-        ("--port 8080 --devices 100", "--faults faults.toml"),
-    ),
-    (
-        "doctor",
-        N_("Find out, step by step, whether calls can work from here, at the cost of two calls."),
-        ("",),
-    ),
-)
-"""Name, what the command does, and arguments of examples; module and function bear its name."""
-
-_GROUPS = {"groups": N_("Show and change device groups.")}
-"""Commands that have commands of their own."""
 
 _EXIT_CODES = N_(
     "Exit codes: 0 done, 1 error, 2 usage, 3 incomplete or not confirmed, 4 credentials,"
@@ -98,10 +39,10 @@ def build() -> App:
         help_formatter=HelpPages(),
     )
     parents = {"": app}
-    for name, summary in _GROUPS.items():
+    for name, summary in GROUPS.items():
         parents[name] = App(name=name, help=_(summary))
         app.command(parents[name])
-    for name, summary, arguments in _COMMANDS:
+    for name, summary, arguments in COMMANDS:
         parent, _space, own = name.rpartition(" ")
         lines = [_("Examples:"), *(f"  gizwits-async {name} {words}" for words in arguments)]
         parents[parent].command(
@@ -137,7 +78,7 @@ def run(tokens: Sequence[str]) -> int:
     except CycloptsError as error:
         from gizwits_async.cli.usage import usage_error
 
-        return usage_error(error, [name for name, *_rest in _COMMANDS])
+        return usage_error(error, [name for name, *_rest in COMMANDS])
     except Exception as error:
         from gizwits_async.cli.failures import explained
 

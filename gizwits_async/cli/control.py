@@ -3,19 +3,24 @@
 import asyncio
 import json
 import sys
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 from attrs import frozen
 from cyclopts import Parameter
 
 from gizwits_async.cli.connection import Connection
+from gizwits_async.cli.definition import Definition, definition_of
+from gizwits_async.cli.device_id import did_of
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import Format, printable, say
 from gizwits_async.cli.tables import write_value
-from gizwits_async.client import GizwitsClient
 from gizwits_async.models import to_dict
+
+if TYPE_CHECKING:
+    from gizwits_async.client import GizwitsClient
 
 __all__ = ["agreed", "control"]
 
@@ -63,12 +68,12 @@ class Order:
 
 
 async def control(
-    did: str, /, *, order: Order = Order(), connection: Connection = Connection()
+    device: str, /, *, order: Order = Order(), connection: Connection = Connection()
 ) -> int:
     """Send a command once it was agreed to.
 
     Args:
-        did: Device id.
+        device: Device id or MAC address.
         order: What to send.
         connection: How the service is reached.
     """
@@ -77,33 +82,44 @@ async def control(
         raise ValueError(_("give --attr NAME=VALUE (as often as needed) or --raw HEX, not both"))
     if order.confirm and attrs is None:
         raise ValueError(_("--confirm goes with --attr: no report can be compared with raw bytes"))
-    body = {"attrs": attrs} if raw is None else {"raw": list(raw)}
-    say(f"POST .../devices/{did}/control {printable(body)}")
-    if order.dry_run:
-        say(_("not sent: --dry-run"))
-        return Exit.OK
-    if not order.yes and not agreed():
-        return Exit.FAILED
+    if not (order.yes or order.dry_run or sys.stdin.isatty()):
+        raise ValueError(_("this moves a real machine: give --yes where nobody can be asked"))
+    async with connection.client() as gizwits:
+        did = await did_of(gizwits, device)
+        if attrs is not None:
+            _preview(await definition_of(gizwits), did, attrs)
+        body = {"raw": list(raw)} if raw is not None else {"attrs": attrs}
+        say(f"POST .../devices/{did}/control {printable(body)}")
+        if order.dry_run:
+            say(_("not sent: --dry-run"))
+            return Exit.OK
+        if not order.yes and not agreed():
+            return Exit.FAILED
+        return await _sent(gizwits, did, order)
+
+
+def _preview(definition: Definition, did: str, attrs: Mapping[str, Any]) -> None:
+    say(_("device {did}:", did=did))
+    for name, value in attrs.items():
+        say(f"  {definition.label(name)} -> {definition.worded(name, value)}")
+
+
+async def _sent(gizwits: "GizwitsClient", did: str, order: Order) -> int:
+    attrs = order.attrs
     try:
-        async with connection.client() as gizwits:
-            if attrs is not None and order.confirm:
-                return await _confirmed(gizwits, did, attrs, order.within)
-            await gizwits.devices.control(did, attrs=attrs, raw=raw)
+        if attrs is not None and order.confirm:
+            return await _confirmed(gizwits, did, attrs, order.within)
+        await gizwits.devices.control(did, attrs=attrs, raw=order.raw_bytes)
     except asyncio.CancelledError:
         say(_("the command may have reached the device: look at its logs before you send it again"))
         raise
-    say(_("accepted by the service; what the device did: {command}", command=_logs_of(did)))
+    command = f"gizwits-async logs {did}"
+    say(_("accepted by the service; what the device did: {command}", command=command))
     return Exit.OK
 
 
 def agreed() -> bool:
-    """Ask on the terminal, and return whether the answer was yes.
-
-    Raises:
-        ValueError: There is no terminal to ask on.
-    """
-    if not sys.stdin.isatty():
-        raise ValueError(_("this moves a real machine: give --yes where nobody can be asked"))
+    """Ask on the terminal, and return whether the answer was yes."""
     sys.stderr.write(_("send it? [y/N] "))
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() in {"y", "yes", "是"}:
@@ -112,11 +128,9 @@ def agreed() -> bool:
     return False
 
 
-def _logs_of(did: str) -> str:
-    return f"gizwits-async logs {did}"
-
-
-async def _confirmed(gizwits: GizwitsClient, did: str, attrs: dict[str, Any], within: float) -> int:
+async def _confirmed(
+    gizwits: "GizwitsClient", did: str, attrs: dict[str, Any], within: float
+) -> int:
     result = await gizwits.devices.control_and_confirm(did, attrs, within=within)
     write_value({"state": result.state, **to_dict(result)}, Format.AUTO)
     spent = _("after {seconds:.1f} s and {calls} calls", seconds=result.seconds, calls=result.calls)

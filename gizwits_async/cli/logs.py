@@ -1,32 +1,34 @@
 """`gizwits-async logs`: a log of one device, and how to go on when it breaks off."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from gizwits_async import LogStream
 from gizwits_async.cli.connection import Connection
+from gizwits_async.cli.device_id import did_of
 from gizwits_async.cli.flags import Duration, Flag, Log, Moment, whole_windows
 from gizwits_async.cli.language import _
 from gizwits_async.cli.limits import limited
-from gizwits_async.cli.output import OutputFlags, say
+from gizwits_async.cli.log_view import decoded
+from gizwits_async.cli.output import say
 from gizwits_async.cli.tables import write_rows
-from gizwits_async.client import GizwitsClient
+from gizwits_async.cli.watch import ViewFlags, follow
 from gizwits_async.errors import GizwitsError
-from gizwits_async.models import to_dict
-from gizwits_async.models.devices import CommandRecord
-from gizwits_async.payload import DataPointCodec, PayloadError, Value, codec_of
 
-__all__ = ["logs"]
+if TYPE_CHECKING:
+    from gizwits_async import LogStream
+    from gizwits_async.client import GizwitsClient
+
+__all__ = ["LogQuery", "logs"]
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class LogQuery(OutputFlags):
+class LogQuery(ViewFlags):
     """What to show of one log."""
 
     log: Log = "data"
@@ -45,6 +47,8 @@ class LogQuery(OutputFlags):
     """Where to go on, as an interrupted walk of the same log said."""
     decode: Flag = False
     """Of --log cmd: show the data points in each frame, for one more call in all."""
+    follow: Flag = False
+    """Of the data log: show what the device reports from now on, until Ctrl-C."""
 
     @property
     def range(self) -> tuple[float | None, float | None]:
@@ -58,32 +62,43 @@ class LogQuery(OutputFlags):
         end = int(time.time() if end is None else end)
         return end - whole_windows(self.since), end
 
+    def check(self) -> None:
+        """Raise a ValueError if flags were given that do not go together."""
+        if self.since is not None and self.start is not None:
+            raise ValueError(_("give --since or --start, not both"))
+        if self.decode and self.log != "cmd":
+            raise ValueError(
+                _("--decode goes with --log cmd: the other logs are readable as they are")
+            )
+        if self.follow and self.log != "data":
+            raise ValueError(_("--follow goes with --log data"))
+
 
 def _epoch(moment: float | datetime | None) -> float | None:
     return moment.timestamp() if isinstance(moment, datetime) else moment
 
 
 async def logs(
-    did: str, /, *, query: LogQuery = LogQuery(), connection: Connection = Connection()
+    device: str, /, *, query: LogQuery = LogQuery(), connection: Connection = Connection()
 ) -> int:
     """Write the records of a log.
 
     Args:
-        did: Device id.
+        device: Device id or MAC address.
         query: Which records, and in which form.
         connection: How the service is reached.
     """
-    if query.since is not None and query.start is not None:
-        raise ValueError(_("give --since or --start, not both"))
-    if query.decode and query.log != "cmd":
-        raise ValueError(_("--decode goes with --log cmd: the other logs are readable as they are"))
+    query.check()
     start, end = query.range
     async with connection.client() as gizwits:
+        did = await did_of(gizwits, device)
+        if query.follow:
+            return await follow(gizwits, did, query, resume=query.resume)
         walk: LogStream[Any] = getattr(gizwits.devices, f"{query.log}_log")(
             did, start=start, end=end, sort=query.sort
         )
         try:
-            await write_rows(await _records(gizwits, walk, query), query.format)
+            await _write(gizwits, limited(walk, query.limit, query.resume), query)
         except GizwitsError as error:
             if error.resume:
                 say(_how_to_go_on(did, query, start, end, error.resume))
@@ -91,27 +106,13 @@ async def logs(
     return 0
 
 
-async def _records(
-    gizwits: GizwitsClient, walk: LogStream[Any], query: LogQuery
-) -> AsyncIterator[Any]:
-    records = limited(walk, query.limit, query.resume)
-    if not query.decode:
-        return records
-    return _decoded(records, codec_of(await gizwits.product.datapoints()))
+async def _write(gizwits: "GizwitsClient", records: AsyncIterator[Any], query: LogQuery) -> None:
+    from gizwits_async.payload import codec_of
 
-
-async def _decoded(
-    records: AsyncIterator[CommandRecord], codec: DataPointCodec
-) -> AsyncIterator[Mapping[str, Any]]:
-    async for record in records:
-        frame, attrs = record.frame, dict[str, Value]()
-        problem = frame.problem
-        try:
-            attrs = codec.decode(frame)
-        except PayloadError as error:
-            problem = problem or str(error)
-        # A frame that cannot be decoded is shown as it came, with the reason.
-        yield {**to_dict(record), "action": frame.action, "attrs": attrs, "problem": problem}
+    if query.decode:
+        records = decoded(records, codec_of(await gizwits.product.datapoints()))
+    view = await query.view(gizwits)
+    await write_rows(records, query.format, columns=view.columns(), row=view.row, title=view.title)
 
 
 def _how_to_go_on(

@@ -1,6 +1,6 @@
 """Objects as tables, JSON and JSON Lines; a table leaves columns out before it folds an id."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -18,8 +18,9 @@ _ROWS_TOGETHER = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
 _BORDERS = 3
 """Cells that each column takes beside its text; the table itself takes one more."""
-_IDS = frozenset({"did", "mac", "gid", "uid"})
-_NARROWEST = 8
+_WHOLE = frozenset({"did", "mac", "gid", "uid", "time"})
+"""Columns whose values are copied, pasted and compared: they stand in one line."""
+_NARROWEST = 12
 """Cells that a column with long texts may be squeezed to before it is left out."""
 
 
@@ -33,40 +34,47 @@ class Column:
     """The header."""
 
     @property
-    def is_id(self) -> bool:
-        """Whether its values are copied and pasted, so that they must stand in one line."""
-        return self.name in _IDS
+    def is_whole(self) -> bool:
+        """Whether its values are never folded, and other columns give way to it."""
+        return self.name in _WHOLE
 
 
 async def write_rows(
-    items: AsyncIterator[Any], form: Format, *, columns: Sequence[Column] | None = None
+    items: AsyncIterator[Any],
+    form: Format,
+    *,
+    columns: Sequence[Column] | None = None,
+    row: Callable[[Any], Mapping[str, Any]] = lambda item: item,
+    title: Callable[[str], str] = str,
 ) -> int:
     """Write a stream of objects as it comes, and return how many there were.
 
     Args:
         items: Models or mappings.
         form: How to write them.
-        columns: What a table shows of each, if that is not all; JSON always holds all.
+        columns: What a table shows of each; all that the rows have by default. JSON holds all.
+        row: Makes the row of a table from the plain JSON of an item.
+        title: The header of a column that is not in `columns`.
     """
     form = form.chosen
     count = 0
     rows: list[Mapping[str, Any]] = []
     async for item in items:
-        row = to_dict(item)
+        shown = to_dict(item)
         if form is Format.JSONL:
-            write_line(json_text(row))
+            write_line(json_text(shown))
         elif form is Format.JSON:
-            write_line(("[" if count == 0 else ",") + json_text(row))
+            write_line(("[" if count == 0 else ",") + json_text(shown))
         else:
-            rows.append(row)
+            rows.append(row(shown))
             if len(rows) == _ROWS_TOGETHER:
-                _print_table(rows, columns)
+                _print_table(rows, columns, title)
                 rows = []
         count += 1
     if form is Format.JSON:
         write_line("]" if count else "[]")
     if rows:
-        _print_table(rows, columns)
+        _print_table(rows, columns, title)
     return count
 
 
@@ -92,9 +100,9 @@ def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> 
     """
     room -= 1
     kept = set[str]()
-    for column in sorted(columns, key=lambda column: not column.is_id):
+    for column in sorted(columns, key=lambda column: not column.is_whole):
         width = widths[column.name]
-        least = (width if column.is_id else min(width, _NARROWEST)) + _BORDERS
+        least = (width if column.is_whole else min(width, _NARROWEST)) + _BORDERS
         if least > room and kept:
             continue
         kept.add(column.name)
@@ -102,9 +110,11 @@ def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> 
     return tuple(column for column in columns if column.name in kept)
 
 
-def _print_table(rows: list[Mapping[str, Any]], columns: Sequence[Column] | None) -> None:
+def _print_table(
+    rows: list[Mapping[str, Any]], columns: Sequence[Column] | None, title: Callable[[str], str]
+) -> None:
     if columns is None:
-        columns = [Column(name, name) for name in dict.fromkeys(chain.from_iterable(rows))]
+        columns = [Column(name, title(name)) for name in dict.fromkeys(chain.from_iterable(rows))]
     # Columns that are empty throughout only make a narrow terminal narrower.
     used = [one for one in columns if any(row.get(one.name) is not None for row in rows)]
     texts = [[printable(row.get(one.name)) for one in used] for row in rows]
@@ -116,7 +126,7 @@ def _print_table(rows: list[Mapping[str, Any]], columns: Sequence[Column] | None
     shown = fitting(used, widths, out.width)
     table = Table()
     for one in shown:
-        table.add_column(one.title, no_wrap=one.is_id, overflow="fold")
+        table.add_column(one.title, no_wrap=one.is_whole, overflow="fold")
     for line in texts:
         table.add_row(*(text for one, text in zip(used, line, strict=True) if one in shown))
     out.print(table)

@@ -1,0 +1,89 @@
+"""The commands of the console program: their names, what they do, and examples of each."""
+
+from gizwits_async.cli.language import N_
+
+__all__ = ["COMMANDS", "GROUPS"]
+
+COMMANDS = (
+    # Scans.
+    (
+        "demo",
+        N_("Scan a made-up fleet on a simulated service and check the result."),
+        ("--devices 50",),
+    ),
+    (
+        "scan",
+        N_(
+            "Bring the logs of all devices into a database; run it again to go on where it stopped."
+        ),
+        ("--since 4d", "--since last --out fleet.db", "--start 2026-11-20+08:00 --log data"),
+    ),
+    (
+        "plan",
+        N_("Say what a scan would cost: calls, hours, and when it would be done."),
+        ("--since 30d", "--since last --out fleet.db"),
+    ),
+    ("status", N_("Say what a store holds, and what is left to scan."), ("fleet.db",)),
+    (
+        "export",
+        N_("Write the logs of a store as files, one a log and day (UTC)."),
+        ("fleet.db --to parquet", "fleet.db --to csv --csv-safe --out files"),
+    ),
+    # Devices.
+    ("devices", N_("List devices."), ("--online --city 广州市", "--format jsonl")),
+    ("device", N_("Show one device."), ("ACCF23A1B2C3", "DID")),
+    (
+        "logs",
+        N_("Show a log of one device."),
+        ("DID --since 1d", "DID --log cmd --decode", "DID --start 2026-11-22+08:00"),
+    ),
+    ("watch", N_("Show what a device reports from now on."), ("DID --every 10",)),
+    (
+        "control",
+        N_("Send a command to a device, after it was shown and agreed to. It is never sent twice."),
+        ("MAC --attr switch=true --attr mode=制热 --confirm", "DID --raw 12ff --dry-run"),
+    ),
+    ("product", N_("Show the data points of the product."), ("--format json",)),
+    # Groups, users and reports.
+    ("groups tree", N_("Show the tree of device groups."), ("--format json",)),
+    ("groups macs", N_("List the MAC addresses in a group."), ("GID",)),
+    ("groups create", N_("Create a group and write its id."), ("--parent GID",)),
+    ("groups delete", N_("Delete an empty group."), ("GID",)),
+    (
+        "groups assign",
+        N_("Put devices into a group, or take them out. Exit code 3 if not all of them went."),
+        ("GID MAC MAC --move", "GID MAC --remove"),
+    ),
+    (
+        "users",
+        N_("List the users who registered, or who bound a device."),
+        ("--appid APPID", "--bound --device DID"),
+    ),
+    ("bindings bind", N_("Bind devices to a user."), ("UID APPID DID DID",)),
+    ("bindings unbind", N_("End the bindings of devices to a user."), ("UID APPID DID",)),
+    ("reports", N_("Show what the service counts."), ("summary", "active --start 2026-11-01")),
+    # The connection.
+    ("quota", N_("Show how many calls are left, and until when."), ("",)),
+    (
+        "doctor",
+        N_("Find out, step by step, whether calls can work from here, at the cost of two calls."),
+        ("", "--profile acme"),
+    ),
+    (
+        "send",
+        N_("Send any call of the API, and show its reply."),
+        ("get /v1/products/{product_key}/datapoint", "put PATH NAME=VALUE --yes"),
+    ),
+    (
+        "simulate",
+        N_("Serve a simulated Enterprise API on this machine until interrupted."),
+        ("--port 8080 --devices 100", "--faults faults.toml"),
+    ),
+)
+"""Name, what the command does, and arguments of examples; module and function bear its name."""
+
+GROUPS = {
+    "groups": N_("Show and change device groups."),
+    "bindings": N_("Change which devices a user may see and control."),
+}
+"""Commands that have commands of their own."""

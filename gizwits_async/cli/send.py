@@ -1,0 +1,63 @@
+"""`gizwits-async send`: any call of the API, as `gh api` does for another one."""
+
+import json
+import sys
+from typing import Any, Literal
+
+from gizwits_async.cli.connection import Connection
+from gizwits_async.cli.control import agreed
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.flags import Flag
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import json_text, printable, say, write_line
+
+__all__ = ["send"]
+
+
+async def send(
+    verb: Literal["get", "post", "put", "delete"],
+    path: str,
+    /,
+    *fields: str,
+    yes: Flag = False,
+    connection: Connection = Connection(),
+) -> int:
+    """Send one call with the token of the product, and write its reply as JSON.
+
+    Args:
+        verb: get, post, put or delete.
+        path: The path below the address, with {product_key} where the key of the product goes.
+        fields: NAME=VALUE, as query of get and as JSON body of the others; a VALUE that is JSON is
+            sent as such.
+        yes: Do not ask before a call that changes something.
+        connection: How the service is reached.
+    """
+    import gizwits_async as api
+
+    values = _values(fields)
+    if verb != "get" and not yes and not sys.stdin.isatty():
+        raise ValueError(_("this may change something: give --yes where nobody can be asked"))
+    async with connection.client() as gizwits:
+        where = path.replace("{product_key}", gizwits.product_key)
+        if verb == "get":
+            request = api.get(where, object, **values)
+        else:
+            request = getattr(api, verb)(where, object, json=values or None)
+            say(f"{verb.upper()} {where} {printable(values)}")
+            if not yes and not agreed():
+                return Exit.FAILED
+        write_line(json_text(await gizwits.send(request), indent=2))
+    return Exit.OK
+
+
+def _values(fields: tuple[str, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in fields:
+        name, equals, text = field.partition("=")
+        if not equals or not name:
+            raise ValueError(_("not a field: {field}; write NAME=VALUE", field=field))
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
