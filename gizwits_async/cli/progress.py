@@ -1,63 +1,92 @@
-"""How far a scan is: a bar on a terminal, a line every half minute elsewhere."""
+"""How far a scan is: a bar that fits the terminal, or a line every half minute elsewhere."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from gizwits_async.cli.language import _
+from gizwits_async.cli.moments import clock_time
 from gizwits_async.cli.output import console, say
-from gizwits_async.client import GizwitsClient
-from gizwits_async.options import QuotaSnapshot
-from gizwits_async.scan import ScanProgress
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
+    from gizwits_async import QuotaSnapshot
+    from gizwits_async.client import GizwitsClient
+    from gizwits_async.scan import ScanProgress
 
 __all__ = ["progress_shown"]
 
 _HOUR = 3600.0
 _EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
+_DETAILS_FROM = 100
+"""Cells of a terminal that has room for more than bar, percent, records and time."""
 
 
 @contextmanager
-def progress_shown(gizwits: GizwitsClient) -> Iterator[Callable[[ScanProgress], None]]:
-    """Show the progress that the returned function is called with, until the block ends."""
-    if not console.is_terminal:
+def progress_shown(
+    gizwits: "GizwitsClient", *, quiet: bool = False
+) -> Iterator[Callable[["ScanProgress"], None]]:
+    """Show the progress that the yielded function is called with, until the block ends.
+
+    Args:
+        gizwits: Whose quota is shown.
+        quiet: Show nothing.
+    """
+    if quiet:
+        yield lambda _now: None
+    elif console.is_terminal:
+        yield from _bar(gizwits.quota.snapshot)
+    else:
         lines = _Lines(gizwits.quota.snapshot)
         try:
             yield lines
         finally:
             lines.close()
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task(_("windows"), total=None, detail="")
 
-        def show(now: ScanProgress) -> None:
+
+def _bar(quota: "Callable[[], QuotaSnapshot]") -> "Iterator[Callable[[ScanProgress], None]]":
+    from rich.progress import Progress
+
+    # Transient: what stays on the screen is the report, or how to go on, and nothing twice.
+    with Progress(*_columns(console.width), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, records="", detail="")
+
+        def show(now: "ScanProgress") -> None:
             bar.update(
                 task,
                 completed=now.windows,
                 total=now.windows + now.windows_left,
-                detail=_detail(now, gizwits.quota.snapshot()),
+                records=_("{records:,} records", records=sum(now.records.values())),
+                detail=_detail(now, quota()),
             )
 
         yield show
 
 
-def _detail(now: ScanProgress, quota: QuotaSnapshot) -> str:
+def _columns(width: int) -> "list[ProgressColumn]":
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns: list[ProgressColumn] = [
+        BarColumn(bar_width=max(8, min(40, width // 4))),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[records]}"),
+        TimeRemainingColumn(compact=True),
+    ]
+    if width >= _DETAILS_FROM:
+        columns.append(TextColumn("{task.fields[detail]}"))
+    return columns
+
+
+def _detail(now: "ScanProgress", quota: "QuotaSnapshot") -> str:
     rate = now.calls / now.seconds if now.seconds else 0.0
     period = _("the hour") if quota.period == _HOUR else f"{quota.period:,.0f} s"
     return _(
-        "{devices:,} devices, {records:,} records, {calls:,} calls ({rate:.1f} a second),"
-        " {remaining:,} left in {period}",
+        "{devices:,} devices, {calls:,} calls ({rate:.1f} a second), {remaining:,} left in {period}",
         devices=now.devices,
-        records=sum(now.records.values()),
         calls=now.calls,
         rate=rate,
         remaining=quota.remaining,
@@ -68,12 +97,12 @@ def _detail(now: ScanProgress, quota: QuotaSnapshot) -> str:
 class _Lines:
     """Writes a line every half minute, also while a scan waits for quota and makes no progress."""
 
-    def __init__(self, quota: Callable[[], QuotaSnapshot]) -> None:
+    def __init__(self, quota: "Callable[[], QuotaSnapshot]") -> None:
         self._quota = quota
         self._now: ScanProgress | None = None
         self._wait()
 
-    def __call__(self, now: ScanProgress) -> None:
+    def __call__(self, now: "ScanProgress") -> None:
         self._now = now
 
     def close(self) -> None:
@@ -86,8 +115,11 @@ class _Lines:
         self._wait()
         if (now := self._now) is None:
             return
-        windows = _("{done:,} windows done, {left:,} left", done=now.windows, left=now.windows_left)
-        text = f"{windows}, {_detail(now, self._quota())}"
+        parts = [
+            _("{done:,} windows done, {left:,} left", done=now.windows, left=now.windows_left),
+            _("{records:,} records", records=sum(now.records.values())),
+            _detail(now, self._quota()),
+        ]
         if (left := now.seconds_left) is not None:
-            text += _(", about {minutes:.0f} min to go", minutes=left / 60)
-        say(text)
+            parts.append(_("about {minutes:.0f} min to go", minutes=left / 60))
+        say(f"{clock_time(time.time())} {', '.join(parts)}")

@@ -13,6 +13,9 @@ from gizwits_async.cli.output import json_text, printable, say, write_line
 
 __all__ = ["send"]
 
+_ANY: Any = Any
+"""The type of a reply that is shown as it came."""
+
 
 async def send(
     verb: Literal["get", "post", "put", "delete"],
@@ -40,9 +43,9 @@ async def send(
     async with connection.client() as gizwits:
         where = path.replace("{product_key}", gizwits.product_key)
         if verb == "get":
-            request = api.get(where, object, **values)
+            request = api.get(where, _ANY, **values)
         else:
-            request = getattr(api, verb)(where, object, json=values or None)
+            request = getattr(api, verb)(where, _ANY, json=values or None)
             say(f"{verb.upper()} {where} {printable(values)}")
             if not yes and not agreed():
                 return Exit.FAILED

@@ -9,11 +9,14 @@ from rich.cells import cell_len
 from rich.table import Table
 
 from gizwits_async.cli.language import _
+from gizwits_async.cli.moments import clock_time
 from gizwits_async.cli.output import Format, json_text, printable, say, stdout, write_line
 from gizwits_async.models import to_dict
 
-__all__ = ["Column", "fitting", "write_rows", "write_value"]
+__all__ = ["Column", "cell", "fitting", "write_rows", "write_value"]
 
+_TIMES = frozenset({"created_at", "updated_at", "online_latest", "resets_at", "timestamp", "ts"})
+"""Fields that hold epoch seconds."""
 _ROWS_TOGETHER = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
 _BORDERS = 3
@@ -84,10 +87,19 @@ def write_value(value: object, form: Format) -> None:
     if form.chosen is Format.TABLE and isinstance(shown, dict):
         table = Table(show_header=False)
         for name, one in shown.items():
-            table.add_row(name, printable(one))
+            table.add_row(printable(name), cell(name, one))
         stdout().print(table)
     else:
         write_line(json_text(shown, indent=2 if form is Format.JSON else None))
+
+
+def cell(name: str, value: object) -> str:
+    """Return a value for a table: yes and no for booleans, local time for epoch seconds."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name in _TIMES and isinstance(value, int | float):
+        return clock_time(value)
+    return printable(value)
 
 
 def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> tuple[Column, ...]:
@@ -114,10 +126,13 @@ def _print_table(
     rows: list[Mapping[str, Any]], columns: Sequence[Column] | None, title: Callable[[str], str]
 ) -> None:
     if columns is None:
-        columns = [Column(name, title(name)) for name in dict.fromkeys(chain.from_iterable(rows))]
+        columns = [
+            Column(name, printable(title(name)))
+            for name in dict.fromkeys(chain.from_iterable(rows))
+        ]
     # Columns that are empty throughout only make a narrow terminal narrower.
     used = [one for one in columns if any(row.get(one.name) is not None for row in rows)]
-    texts = [[printable(row.get(one.name)) for one in used] for row in rows]
+    texts = [[cell(one.name, row.get(one.name)) for one in used] for row in rows]
     widths = {
         one.name: max(cell_len(text) for text in (one.title, *(line[at] for line in texts)))
         for at, one in enumerate(used)
