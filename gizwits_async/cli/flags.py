@@ -9,9 +9,10 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.language import _
 
-__all__ = ["Duration", "Flag", "Log", "Logs", "Moment", "whole_windows"]
+__all__ = ["LOGS", "Duration", "Flag", "Log", "Logs", "Moment", "whole_windows"]
 
 Log: TypeAlias = Literal["online", "cmd", "data"]
+LOGS: tuple[Log, ...] = ("online", "cmd", "data")
 Logs: TypeAlias = Annotated[tuple[Log, ...], Parameter(negative="", show_default=False)]
 Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
 """A switch that is off unless it is given."""

@@ -1,43 +1,119 @@
 """`gizwits-async scan`: the logs of all devices, into a store."""
 
 import asyncio
+import math
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+from cyclopts import Parameter
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.flags import Duration, Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import json_text, say, write_line
 from gizwits_async.cli.progress import progress_shown
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
-from gizwits_async.cli.scan_report import show_report
+from gizwits_async.errors import GizwitsError
 from gizwits_async.options import Lane
-from gizwits_async.scan import SqlStore
+
+if TYPE_CHECKING:
+    from gizwits_async.scan import ScanProgress
 
 __all__ = ["scan"]
+
+_UNATTENDED = timedelta(hours=1)
+"""How long an outage may last where nobody sees that the scan waits."""
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class RunFlags:
+    """How a scan runs."""
+
+    concurrency: int = 8
+    """How many logs are walked at once."""
+    keep_trying: Duration | None = None
+    """How long an outage of network or service may last: 90s, 30m, 1h; by default until Ctrl-C on a
+    terminal, and 1h elsewhere. 0s sets each log aside that cannot be read."""
+    quiet: Flag = False
+    """Show no progress, and no report of a scan that is complete."""
+
+    @property
+    def outage_seconds(self) -> float:
+        """Seconds that an outage may last."""
+        if self.keep_trying is not None:
+            return self.keep_trying.total_seconds()
+        return math.inf if sys.stderr.isatty() else _UNATTENDED.total_seconds()
 
 
 async def scan(
     *,
     scan_range: ScanRange = ScanRange(),
-    concurrency: int = 8,
+    run: RunFlags = RunFlags(),
     connection: Connection = Connection(),
 ) -> int:
     """Scan until nothing is left, and show what came of it.
 
     Args:
         scan_range: What to scan, and into which store.
-        concurrency: How many logs are walked at once.
+        run: How the scan runs.
         connection: How the service is reached.
     """
+    from gizwits_async.cli.scan_report import show_report
+    from gizwits_async.scan import ScanStoreError
+
+    last: ScanProgress | None = None
+
+    def remember(now: "ScanProgress") -> None:
+        nonlocal last
+        last = now
+        on_progress(now)
+
     async with connection.client(lane=Lane.BULK) as gizwits:
-        found = fleet_scan(gizwits, scan_range, concurrency=concurrency)
+        found = fleet_scan(
+            gizwits, scan_range, concurrency=run.concurrency, keep_trying=run.outage_seconds
+        )
         try:
-            with progress_shown(gizwits) as on_progress:
-                report = await found.run(on_progress=on_progress)
-        except asyncio.CancelledError:
-            say(_("the state is saved; the same command goes on from here"))
+            with progress_shown(gizwits, quiet=run.quiet) as on_progress:
+                report = await found.run(on_progress=remember)
+        except ScanStoreError:
+            raise  # It says itself what is wrong with the store.
+        except (asyncio.CancelledError, GizwitsError) as error:
+            go_on = await scan_range.go_on()
+            if scan_range.json:
+                write_line(json_text(_broken_off(error, last, go_on)))
+            if go_on is None:
+                say(_("nothing was saved yet"))
+            else:
+                say(_("the state is saved; to go on: {command}", command=go_on))
             raise
     if scan_range.json:
         write_line(json_text(report))
-    else:
-        show_report(report, SqlStore(scan_range.out).name)
+    elif not (run.quiet and report.complete):
+        show_report(report, scan_range.store_name)
     return Exit.OK if report.complete else Exit.INCOMPLETE
+
+
+def _broken_off(
+    error: BaseException, last: "ScanProgress | None", go_on: str | None
+) -> dict[str, Any]:
+    """Return the report of a run that did not come to its end."""
+    progress = (
+        {}
+        if last is None
+        else {
+            "devices": last.devices,
+            "windows": last.windows,
+            "windows_left": last.windows_left,
+            "records": last.records,
+            "calls": last.calls,
+            "failed": last.failed,
+            "seconds": last.seconds,
+        }
+    )
+    name = "Interrupted" if isinstance(error, asyncio.CancelledError) else type(error).__name__
+    ended = {"error": name, "message": str(error), "saved": go_on is not None, "go_on": go_on}
+    return {"complete": False, **progress, **ended}

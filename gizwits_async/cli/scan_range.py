@@ -1,15 +1,18 @@
 """The flags that say what a scan covers; `scan` and `plan` share them."""
 
+import shlex
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from gizwits_async.cli.flags import Flag, Logs, Moment, whole_windows
+from gizwits_async.cli.flags import LOGS, Flag, Logs, Moment, whole_windows
 from gizwits_async.cli.language import _
-from gizwits_async.client import GizwitsClient
-from gizwits_async.scan import FleetScan, Since, SqlStore
+
+if TYPE_CHECKING:
+    from gizwits_async.client import GizwitsClient
+    from gizwits_async.scan import FleetScan, Since
 
 __all__ = ["ScanRange", "fleet_scan"]
 
@@ -37,7 +40,7 @@ class ScanRange:
     """Write the result as JSON on stdout."""
 
     @property
-    def first(self) -> Since | float | datetime:
+    def first(self) -> "Since | float | datetime":
         """Where the range begins.
 
         Raises:
@@ -47,15 +50,45 @@ class ScanRange:
             return self.start
         if self.since is None or self.start is not None:
             raise ValueError(_("give --since (for instance --since 4d) or --start, and not both"))
+        from gizwits_async.scan import Since
+
         return Since() if self.since == "last" else Since(whole_windows(self.since))
 
+    @property
+    def store_name(self) -> str:
+        """The name of the store; of a URL, without its password."""
+        from gizwits_async.scan import SqlStore
 
-def fleet_scan(gizwits: GizwitsClient, flags: ScanRange, *, concurrency: int = 8) -> FleetScan:
+        return SqlStore(self.out).name
+
+    async def go_on(self) -> str | None:
+        """Return the command that goes on with what the store holds; None if it holds no scan."""
+        from gizwits_async.scan import ScanStoreError, SqlStore
+
+        store = SqlStore(self.out)
+        try:
+            if await store.peek() is None:
+                return None
+        except ScanStoreError:
+            return None
+        finally:
+            await store.aclose()
+        words = ["gizwits-async", "scan", "--since", "last", "--out", store.name]
+        for log in self.log if len(self.log) < len(LOGS) else ():
+            words += ["--log", log]
+        return shlex.join(words)
+
+
+def fleet_scan(
+    gizwits: "GizwitsClient", flags: ScanRange, *, concurrency: int = 8, keep_trying: float = 0.0
+) -> "FleetScan":
     """Return the scan that the flags describe; nothing is opened or sent.
 
     Raises:
         ValueError: The flags do not fit together.
     """
+    from gizwits_async.scan import FleetScan, SqlStore
+
     return FleetScan(
         gizwits,
         SqlStore(flags.out),
@@ -64,4 +97,5 @@ def fleet_scan(gizwits: GizwitsClient, flags: ScanRange, *, concurrency: int = 8
         end=flags.end,
         concurrency=concurrency,
         active_only=flags.active_only,
+        keep_trying=keep_trying,
     )

@@ -1,8 +1,17 @@
-"""How long a scan pauses for errors that pass with time: a used-up quota or a rejected token."""
+"""How long a scan pauses for errors that pass with time: used-up quota, rejected token, outage."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from math import isfinite
 
-from gizwits_async.errors import QuotaExceededError, QuotaWaitError, TokenRejectedError
+from gizwits_async.errors import (
+    NotSentError,
+    QuotaExceededError,
+    QuotaWaitError,
+    ServerError,
+    TokenRejectedError,
+)
 
 __all__ = ["TRANSIENT", "Backoff"]
 
@@ -14,13 +23,23 @@ _MAX_REJECTIONS = 5
 """Rejections of a fresh token in a row, per caller, after which the scan stops."""
 _REJECTION_PAUSE = 1.0
 """Seconds. Where a new token revokes the older ones, another process may just have fetched one."""
+_LONGEST_PAUSE = 30.0
+"""Seconds between two attempts in a long outage; they begin with a second."""
+_GATEWAY_STATUS = frozenset({502, 503, 504})
+
+_log = logging.getLogger("gizwits_async.scan")
 
 
 class Backoff:
     """Pauses for transient errors, and raises them when pausing is not allowed or does not help."""
 
     def __init__(
-        self, sleep: Callable[[float], Awaitable[None]], *, callers: int, waits_for_quota: bool
+        self,
+        sleep: Callable[[float], Awaitable[None]],
+        *,
+        callers: int,
+        waits_for_quota: bool,
+        keep_trying: float = 0.0,
     ) -> None:
         """Start without any rejection.
 
@@ -28,15 +47,43 @@ class Backoff:
             sleep: Waits for a number of seconds.
             callers: How many tasks share this instance: one revoked token fails all of them.
             waits_for_quota: Whether to wait for quota at all.
+            keep_trying: Seconds that an outage of network or service may last.
         """
         self._sleep = sleep
         self._callers = callers
         self._waits_for_quota = waits_for_quota
+        self._keep_trying = keep_trying
         self._rejections = 0
+        self._outage_began: float | None = None
 
     def succeeded(self) -> None:
-        """Note a successful call: the count of rejected tokens starts again."""
+        """Note a successful call: rejected tokens are counted anew, and an outage is over."""
         self._rejections = 0
+        if self._outage_began is not None:
+            seconds = asyncio.get_running_loop().time() - self._outage_began
+            _log.warning("the service answers again, after %.0f s", seconds)
+            self._outage_began = None
+
+    async def outlast(self, error: Exception) -> bool:
+        """Pause if the error is an outage, in which every call would fail.
+
+        Returns:
+            Whether the call may be tried again; False for an error that is no outage.
+
+        Raises:
+            GizwitsError: The outage has lasted longer than `keep_trying`.
+        """
+        if not self._keep_trying or not _is_outage(error):
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._outage_began is None:
+            self._outage_began = now
+            limit = f" for up to {self._keep_trying:.0f} s" if isfinite(self._keep_trying) else ""
+            _log.warning("%s; trying again%s", error, limit)
+        elif now - self._outage_began > self._keep_trying:
+            raise error
+        await self._sleep(min(_LONGEST_PAUSE, 1.0 + (now - self._outage_began)))
+        return True
 
     async def pause(self, error: QuotaExceededError | QuotaWaitError | TokenRejectedError) -> None:
         """Wait until the call may be tried again, or raise the error."""
@@ -50,3 +97,11 @@ class Backoff:
         else:
             pause = _QUOTA_PAUSE if error.retry_after is None else max(1.0, error.retry_after)
             await self._sleep(pause)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Return whether an error says that nobody can reach the service at the moment."""
+    if isinstance(error, ServerError):
+        # Without an error code the answer is that of a gateway whose backend is down.
+        return error.code is None and error.status in _GATEWAY_STATUS
+    return isinstance(error, NotSentError)

@@ -69,7 +69,12 @@ class Engine:
         self._counters = counters = RunCounters(client)
         self._queue = TaskQueue(store, state.end)
         self._closed = ClosedLogs(settings.logs)
-        backoff = partial(Backoff, settings.sleep, waits_for_quota=client.waits_for_quota)
+        backoff = partial(
+            Backoff,
+            settings.sleep,
+            waits_for_quota=client.waits_for_quota,
+            keep_trying=settings.keep_trying,
+        )
         self._backoff = backoff(callers=1)
         self._listing = DeviceListing(
             client, store, state, self._logs,
@@ -128,6 +133,8 @@ class Engine:
                 except (ClientClosedError, ScanStoreError):
                     raise
                 except GizwitsError as error:
+                    if await self._backoff.outlast(error):
+                        continue
                     _log.warning("%s", error)
                     self._notes.append(str(error))
                     return None

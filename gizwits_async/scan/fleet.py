@@ -48,6 +48,7 @@ class FleetScan:
         concurrency: int = 8,
         settle: int = 900,
         active_only: bool = False,
+        keep_trying: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Describe a scan; nothing is opened or sent.
@@ -65,7 +66,10 @@ class FleetScan:
             active_only: Whether to ask first on which days each device reported data, and to leave
                 out the other days of the cmd and data logs. Where that report is closed, all
                 devices are asked about all days.
-            sleep: Waits out a used-up quota.
+            keep_trying: Seconds that an outage may last in which no call reaches the service: the
+                scan waits, and then ends with the error. With 0 a log that cannot be read is set
+                aside at once, tried once more at the end, and reported as failed.
+            sleep: Waits out a used-up quota or an outage.
 
         Raises:
             ArgumentError: The arguments do not fit together.
@@ -80,6 +84,7 @@ class FleetScan:
             concurrency=concurrency,
             settle=settle,
             active_only=active_only,
+            keep_trying=keep_trying,
             sleep=sleep,
         )
         self._store = _store_of(store)

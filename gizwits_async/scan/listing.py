@@ -11,7 +11,9 @@ from gizwits_async.errors import (
     ApiError,
     GizwitsError,
     InvalidResponseError,
+    NotSentError,
     ResumeMismatchError,
+    ServerError,
 )
 from gizwits_async.models.devices import Device
 from gizwits_async.models.locations import Location
@@ -240,6 +242,9 @@ class DeviceListing:
                 resume = None
             except TRANSIENT as error:
                 await self._backoff.pause(error)
+            except (NotSentError, ServerError) as error:
+                if not await self._backoff.outlast(error):
+                    raise
             else:
                 return
 

@@ -78,7 +78,8 @@ class LogReader:
             except (*CLIENT_WIDE_ERRORS, ScanStoreError):
                 raise
             except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
-                return task, error
+                if not await self._backoff.outlast(error):
+                    return task, error
         self._counters.windows += 1
         self._counters.windows_left -= 1
         # A window that fell off the edge as a whole was never asked for.

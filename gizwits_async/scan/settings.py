@@ -1,6 +1,7 @@
 """What a scan was asked to do, checked when it is described. Pure."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from attrs import field, frozen
 
@@ -31,6 +32,8 @@ class ScanSettings:
     """Seconds that a record may take to appear in a log."""
     active_only: bool
     """Whether to leave out the days on which a device reported nothing."""
+    keep_trying: float = field()
+    """Seconds that an outage of network or service may last before the run ends."""
     sleep: Callable[[float], Awaitable[None]]
     """Waits for a number of seconds."""
 
@@ -39,7 +42,8 @@ class ScanSettings:
         if value < 1:
             raise ArgumentError(f"concurrency must be positive, not {value}")
 
+    @keep_trying.validator
     @settle.validator
-    def _not_negative(self, _: object, value: int) -> None:
+    def _not_negative(self, attribute: Any, value: float) -> None:
         if value < 0:
-            raise ArgumentError(f"settle must not be negative, not {value}")
+            raise ArgumentError(f"{attribute.name} must not be negative, not {value}")

@@ -319,19 +319,23 @@ async def test_help_and_version(program: Any) -> None:
     assert (await program("--version"))[0] == 0
 
 
-async def test_an_interrupted_scan_says_so_and_goes_on(cloud: SimulatedCloud) -> None:
-    """Ctrl-C is exit 130 after the state was saved, and the same command completes the scan."""
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_stopped_scan_says_so_and_goes_on(
+    number: signal.Signals, expected: int, cloud: SimulatedCloud
+) -> None:
+    """Ctrl-C and SIGTERM save the state and say how to go on; the same command completes the scan."""
     cloud.faults.set([FaultRule(path="*/cmd", nth=4, action="stall")])
     words = [sys.executable, "-m", "gizwits_async", "scan", "--since", "3d", "--json"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
     while cloud.tally["log.cmd"] < 3 and process.returncode is None:
         await asyncio.sleep(0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = await process.communicate()
-    assert process.returncode == 130, err
-    assert b"goes on from here" in err
-    assert out == b""
+    assert process.returncode == expected, err
+    assert b"the state is saved; to go on: gizwits-async scan --since last" in err
+    ended = json.loads(out)
+    assert (ended["complete"], ended["saved"], ended["error"]) == (False, True, "Interrupted")
     cloud.faults.set([])
     process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
     out, err = await process.communicate()

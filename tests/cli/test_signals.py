@@ -78,10 +78,10 @@ async def test_ctrl_c_once_saves_and_says_how_to_go_on(cloud: SimulatedCloud) ->
             await asyncio.wait_for(process.wait(), 0.4)
     # The store is free again: the transaction that waited for it is whole.
     out, err = await asyncio.wait_for(process.communicate(), 20)
-    assert (process.returncode, out) == (130, b""), err
-    assert err.splitlines() == [
-        b"the state is saved; the same command goes on from here", b"interrupted",
-    ]  # fmt: skip
+    assert (process.returncode, json.loads(out)["complete"]) == (130, False), err
+    said, *rest = err.decode().splitlines()
+    assert said.startswith("the state is saved; to go on: gizwits-async scan --since last --out ")
+    assert rest == ["interrupted"]
     await goes_on(cloud)
 
 
