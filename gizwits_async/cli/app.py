@@ -12,7 +12,7 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.help import HelpPages
 from gizwits_async.cli.interrupt import Stopped, awaited
 from gizwits_async.cli.language import N_, _, use
-from gizwits_async.cli.startup import common_flags, show_calls, write_any_character
+from gizwits_async.cli.startup import common_flags, log_shown, write_any_character
 from gizwits_async.version import __version__
 
 __all__ = ["build", "run"]
@@ -62,10 +62,9 @@ def run(tokens: Sequence[str]) -> int:
         language, debug, rest = common_flags(tokens)
         use(language)
         command, bound, _ignored = build().parse_args(rest, exit_on_error=False, print_error=False)
-        if debug:
-            show_calls()
-        result = command(*bound.args, **bound.kwargs)
-        return (awaited(result) if iscoroutine(result) else None) or 0
+        with log_shown(debug=debug):
+            result = command(*bound.args, **bound.kwargs)
+            return (awaited(result) if iscoroutine(result) else None) or 0
     except BrokenPipeError:
         # The reader of our output went away; nothing can be written to it any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,11 +3,12 @@
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from gizwits_async.cli.language import LANGUAGES, Language, _, from_environment
 
-__all__ = ["common_flags", "show_calls", "write_any_character"]
+__all__ = ["common_flags", "log_shown", "write_any_character"]
 
 _LANG = "--lang"
 _DEBUG = frozenset({"-v", "--debug"})
@@ -49,10 +50,32 @@ def write_any_character() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def show_calls() -> None:
-    """Write the log of all calls on stderr; it holds no secret, no id and no query."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
-    logger = logging.getLogger("gizwits_async")
+class _Said(logging.Handler):
+    """Writes records of the log as lines for people."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from gizwits_async.cli.output import say
+
+        say(self.format(record))
+
+
+@contextmanager
+def log_shown(*, debug: bool) -> Iterator[None]:
+    """Write warnings of the package on stderr, and with `debug` each call; neither holds a secret.
+
+    Failed calls are left out otherwise: the command itself says what became of them.
+    """
+    logger, handler = logging.getLogger("gizwits_async"), _Said()
+    level = logger.level
+    if debug:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+        logger.setLevel(logging.DEBUG)
+    else:
+        handler.setLevel(logging.WARNING)
+        handler.addFilter(lambda record: record.name != "gizwits_async.wire.report")
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
