@@ -85,7 +85,7 @@ class GizwitsClient(SectionAccess):
             tokens: Keeps tokens; None keeps them in memory.
             options: How calls are made.
             transport: Replaces HTTP, for instance `simulator.SimulatorTransport`.
-            clock: Returns epoch seconds UTC; used until a reply tells the server's time. None: the
+            clock: Returns epoch seconds UTC; used until a reply shows the server's time. None: the
                 `now` of the transport if it has one, else `time.time`.
             on_call: Called with a `CallReport` after each call, in the caller's task. An exception
                 that it raises is logged once and fails no call.
@@ -200,7 +200,7 @@ class GizwitsClient(SectionAccess):
         return self._gateway.credentials.product_key
 
     async def learn_time(self) -> None:
-        """Make sure that the server's time is known: fetch a token if no reply has told it yet.
+        """Make sure that the server's time is known: fetch a token if no reply has shown it yet.
 
         If that takes longer than `Options.max_quota_wait`, the time remains unknown.
 

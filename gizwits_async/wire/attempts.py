@@ -74,7 +74,7 @@ class Attempt:
             _write(self)
 
     @property
-    def in_doubt(self) -> bool:
+    def outcome_unknown(self) -> bool:
         """Whether the server may have acted although no reply arrived."""
         return self.sent is not None and self.status is None and self.error != _NOT_SENT
 

@@ -63,7 +63,7 @@ class ServerClock:
         self._offset = min(low, high), max(low, high)
 
     def now(self) -> float:
-        """Return the server's time: that of our own clock, bounded by what replies have told."""
+        """Return the server's time: that of our own clock, bounded by what replies have shown."""
         return min(max(self._wall(), self.earliest()), self.latest())
 
     def earliest(self) -> float:

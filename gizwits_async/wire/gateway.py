@@ -123,7 +123,7 @@ class Gateway:
         try:
             return await in_time(request.where, self.options.deadline, partial(self._persist, call))
         except TimedOutError as error:
-            unanswered = bool(call.attempts) and call.attempts[-1].in_doubt
+            unanswered = bool(call.attempts) and call.attempts[-1].outcome_unknown
             final = outcome(request, error) if unanswered else error
             if final is error:
                 raise

@@ -146,7 +146,7 @@ class Request(Generic[T]):
     may_be_empty: bool = False
     """Whether an empty reply body is valid, and read as `{}`."""
     not_after: float | None = None
-    """Event loop time after which the call must not leave any more."""
+    """Event loop time after which the call must no longer be sent."""
     finalize: Callable[["Request[T]"], "Request[T]"] | None = field(default=None, repr=False)
     """Called once the permit is granted, to fill in what depends on the moment of sending."""
 
@@ -161,13 +161,13 @@ class Request(Generic[T]):
         if not self.query:
             return str(self.path)
         if _UNRESERVED.fullmatch("".join((*self.query, *self.query.values()))):
-            # Most are words and numbers, which need no look at each of them.
+            # Most values are words and numbers, which need no quoting one by one.
             return f"{self.path}?{'&'.join(map('='.join, self.query.items()))}"
         return f"{self.path}?{urlencode(self.query, safe='', quote_via=quote)}"
 
     @property
     def where(self) -> str:
-        """Verb and path, for messages: the query stays out, it may hold what is not for logs."""
+        """Verb and path, for messages; without the query, which may hold personal data."""
         return f"{self.verb} {self.path}"
 
     def encoded_body(self) -> bytes | None:
@@ -179,7 +179,7 @@ class Request(Generic[T]):
         return None if self.json is None else _encode(self.json)
 
     def expired(self, now: float) -> bool:
-        """Say whether the call must not leave any more at this event loop time."""
+        """Say whether the call must no longer be sent at this event loop time."""
         return self.not_after is not None and now > self.not_after
 
     def evolve(self, **changes: Any) -> Self:

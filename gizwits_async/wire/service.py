@@ -38,7 +38,7 @@ class Service:
     clock: ServerClock = field(factory=ServerClock)
     """The server's time, corrected by its replies."""
     observer: CallObserver = field(factory=CallObserver)
-    """Is told of each call that is over."""
+    """Receives each call that ended."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Pauses between attempts, and between the calls of a walk."""
     traits: ServiceTraits = field(factory=ServiceTraits)

@@ -1,4 +1,4 @@
-"""One valid token for many callers: fetched once, renewed early, never trusted after a refusal."""
+"""One valid token for many callers: fetched once, renewed early, never used again after a refusal."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,14 +19,14 @@ __all__ = ["MemoryTokenStore", "TokenSource", "token_key"]
 _RENEW_EARLY = 600.0
 """Seconds before its end at which a token is renewed."""
 _FAR = 10**12
-"""Epoch seconds that no token lives to see."""
+"""Epoch seconds beyond the life of any token."""
 _LEAST_LIFE = 60.0
-"""Seconds a fresh token is used whatever its date says: a clock that is off must not make every
-call a login. If it really is dead, the service says so and it is renewed."""
+"""Seconds for which a fresh token is used whatever its date: with a wrong clock, every call would be a
+login otherwise. If it really has expired, the service refuses it and it is renewed."""
 
 
 def token_key(base_url: str, credentials: Credentials) -> str:
-    """Return the key a token is stored under; a hash, since stores are read by many eyes."""
+    """Return the key under which a token is stored; a hash, since others may read the store."""
     parts = (
         base_url,
         credentials.enterprise_id,
@@ -38,7 +38,7 @@ def token_key(base_url: str, credentials: Credentials) -> str:
 
 
 def _sendable(token: Token) -> bool:
-    # As a header value aiohttp would refuse line ends with a bare ValueError, and send the rest raw.
+    # In a header, aiohttp refuses line breaks with a bare ValueError, and sends other characters raw.
     text = token.token
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
@@ -64,14 +64,14 @@ class MemoryTokenStore:
 
     @asynccontextmanager
     async def renewing(self, key: str) -> AsyncIterator[None]:
-        """Hold nothing: inside one process the token source itself lets one renewal run."""
+        """Lock nothing: inside one process the token source allows one renewal at a time."""
         del key
         yield
 
 
 @define(eq=False)
 class _Renewal:
-    """A login under way, and who waits for it."""
+    """A login under way, and the futures of the callers that wait for it."""
 
     task: asyncio.Task[Token]
     waiting: dict[asyncio.Future[Token | BaseException], None] = field(factory=dict)
@@ -108,7 +108,7 @@ class TokenSource:
         return await self._joined() if token is None else token
 
     async def forget(self) -> None:
-        """Part with the current token, whatever it is good for: the next `get` brings a new one."""
+        """Drop the current token, however long it is valid: the next `get` fetches a new one."""
         if self._current is not None:
             await self.invalidate(self._current)
 
@@ -116,7 +116,7 @@ class TokenSource:
         """Forget `token` if it is still the current one: a late refusal must not cost a new login."""
         if self._current == token:
             self._current = None
-        self._refused = token  # The store may be slow to forget it, or away.
+        self._refused = token  # The store may be slow to discard it, or unreachable.
         await self._store.discard(self._key, token)
 
     async def aclose(self) -> None:
@@ -135,32 +135,32 @@ class TokenSource:
         loop = asyncio.get_running_loop()
         renewal = self._renewal
         if renewal is None or renewal.task.get_loop() is not loop:
-            # A task of the source and not of the first caller: he may be cancelled, others wait.
+            # A task of its own: the first caller may be cancelled while others wait.
             renewal = self._renewal = _Renewal(loop.create_task(self._renew()))
             renewal.task.add_done_callback(partial(self._renewed, renewal))
-        # Not `shield`: whoever leaves would be looked for among all who wait.
-        turn: asyncio.Future[Token | BaseException] = loop.create_future()
-        renewal.waiting[turn] = None
+        # Not `asyncio.shield`: removing a cancelled waiter from the task's callbacks is O(n).
+        waiter: asyncio.Future[Token | BaseException] = loop.create_future()
+        renewal.waiting[waiter] = None
         try:
-            came = await turn
+            outcome = await waiter
         finally:
-            renewal.waiting.pop(turn, None)
-        if isinstance(came, Token):
-            return came
-        # Each waiter raises one of its own: a shared one would collect all their tracebacks.
-        raise came.copy() if isinstance(came, GizwitsError) else came
+            renewal.waiting.pop(waiter, None)
+        if isinstance(outcome, Token):
+            return outcome
+        # Each waiter raises its own copy: a shared error would collect all their tracebacks.
+        raise outcome.copy() if isinstance(outcome, GizwitsError) else outcome
 
     def _renewed(self, renewal: _Renewal, task: asyncio.Task[Token]) -> None:
         if self._renewal is renewal:
-            self._renewal = None  # A failure is not remembered: the next caller tries anew.
-        came: Token | BaseException
+            self._renewal = None  # A failure is not kept: the next caller tries again.
+        outcome: Token | BaseException
         if task.cancelled():
-            came = ClientClosedError("the client was closed while a token was fetched")
+            outcome = ClientClosedError("the client was closed while a token was fetched")
         else:
-            came = task.exception() or task.result()
-        for turn in renewal.waiting:
-            if not turn.done():
-                turn.set_result(came)
+            outcome = task.exception() or task.result()
+        for waiter in renewal.waiting:
+            if not waiter.done():
+                waiter.set_result(outcome)
 
     async def _renew(self) -> Token:
         token = await self._stored()
@@ -185,7 +185,7 @@ class TokenSource:
         return token
 
     def _remaining(self, token: Token) -> float:
-        # Any store may answer, and an int need not fit a float.
+        # A store may return any integer, and a large one does not fit a float.
         expires_at = max(-_FAR, min(token.expires_at, _FAR))
         return expires_at - self._clock.latest() - _RENEW_EARLY
 

@@ -107,7 +107,7 @@ def test_the_client_agrees_whatever_is_unknown(check: Check, quirks: dict[str, A
 
 
 @pytest.mark.parametrize("path", ["/summary", "/devices/summary"])
-def test_a_path_in_doubt_costs_its_search_once(path: Any) -> None:
+def test_a_path_outcome_unknown_costs_its_search_once(path: Any) -> None:
     """C11 against the service: further calls go to the path that answered."""
 
     async def thrice(client: GizwitsClient, cloud: SimulatedCloud) -> None:

@@ -295,7 +295,7 @@ def test_a_write_that_may_have_left_has_an_unknown_outcome(fate: Fate) -> None:
 
 
 @pytest.mark.parametrize("where", ["quota", "token", "retries"])
-def test_a_write_that_never_left_is_not_in_doubt(where: str) -> None:
+def test_a_write_that_never_left_is_not_outcome_unknown(where: str) -> None:
     """A deadline before a write was sent, or after NotSentError, is TimedOutError."""
     how, options, quota = WAITS[where]
 
@@ -313,7 +313,7 @@ def test_a_write_that_never_left_is_not_in_doubt(where: str) -> None:
     virtually(main())
 
 
-def test_a_lost_token_reply_does_not_put_a_write_in_doubt() -> None:
+def test_a_lost_token_reply_does_not_put_a_write_outcome_unknown() -> None:
     """If the login before a write fails, the error is NotSentError: the write was not sent."""
 
     async def main() -> None:

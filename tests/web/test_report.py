@@ -257,7 +257,7 @@ def test_no_secret_reaches_log_or_hook(caplog: pytest.LogCaptureFixture) -> None
         assert str.__str__(secret) not in written
 
 
-def test_a_write_in_doubt_is_reported_as_such() -> None:
+def test_a_write_outcome_unknown_is_reported_as_such() -> None:
     """The error in a report is the error that the caller gets."""
 
     async def main() -> None:
