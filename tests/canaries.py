@@ -93,7 +93,7 @@ def leaks(text: str | bytes, *but: str) -> list[str]:
     return found
 
 
-def told(error: BaseException) -> str:
+def rendered(error: BaseException) -> str:
     """Return everything that an error can tell, by any tool that we know of."""
     parts = [repr(error), str(error), "".join(map(str, getattr(error, "__notes__", ())))]
     seen: set[int] = set()

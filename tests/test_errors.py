@@ -112,7 +112,7 @@ def test_without_a_known_code_the_status_tells(status: int, name: str, code: obj
 @pytest.mark.parametrize("cls", every_class())
 @pytest.mark.fault("P5")
 def test_every_error_survives_pickle_and_copy(cls: type[GizwitsError]) -> None:
-    """An error crosses process borders with its message, its fields, its place and its notes."""
+    """An error crosses process borders with its message, its fields, its resume token and its notes."""
     error = one_of(cls)
     error.resume = "g1.x"
     error.add_note("go on")

@@ -9,7 +9,7 @@ import pytest
 
 from gizwits_async.errors import GizwitsError
 from tests.canaries import CREDENTIALS as CANARIES
-from tests.canaries import TOKEN, leaks, told
+from tests.canaries import TOKEN, leaks, rendered
 
 __all__ = [
     "CANARIES",
@@ -20,7 +20,7 @@ __all__ = [
     "assert_c0",
     "complaints",
     "failure",
-    "told",
+    "rendered",
 ]
 
 E = TypeVar("E", bound=GizwitsError)
@@ -45,7 +45,7 @@ def complaints(error: BaseException, *but: str, text: str | None = None) -> list
         found.append(f"pickled, {error!r} is {again!r}")
     if vars(again) != vars(error):
         found.append(f"pickled, {vars(error)} are {vars(again)}")
-    return found + leaks(told(error) if text is None else text, *but)
+    return found + leaks(rendered(error) if text is None else text, *but)
 
 
 def assert_c0(error: BaseException, *but: str) -> None:

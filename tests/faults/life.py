@@ -118,20 +118,25 @@ class Door(SimulatorTransport):
 
 
 class Counted(HourlyQuota):
-    """Counts outcomes, one of which belongs to each place."""
+    """Counts outcomes, one of which belongs to each permit."""
 
     observed = 0
+    released = 0
     trap = Trap()
 
     async def _take(self, lane: Lane) -> float | None:
         wait = await super()._take(lane)
         if wait is None:
-            self.trap.passed("place")
+            self.trap.passed("permit")
         return wait
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         self.observed += 1
         super().observe(headers, refused=refused)
+
+    def release(self, lane: Lane = Lane.INTERACTIVE) -> None:
+        self.released += 1
+        super().release(lane)
 
 
 class Store(MemoryTokenStore):
@@ -183,8 +188,9 @@ class Process:
         }
 
     def check(self, *, at_rest: bool) -> None:
-        """Compare the books: places, outcomes, requests; at rest they agree to the last one."""
-        granted, sent = self.quota._ledger.granted, self.door.sent
+        """Compare the books: permits, outcomes, requests; at rest they agree exactly."""
+        quota, sent = self.quota, self.door.sent
+        granted = quota._ledger.granted + quota.released
         assert sent <= granted
         assert self.door.flying >= 0
         if not at_rest:
@@ -192,9 +198,9 @@ class Process:
         took = [one for one in self.seen.attempts if one.granted is not None]
         left = [one for one in took if one.sent is not None]
         shut = [one for one in left if one.error == "NotSentError"]
-        assert granted == sum(one.permits for one in took), "a place leaked"
-        assert self.quota.observed == granted, "a place without an outcome, or two of one"
-        assert sent == len(left) - len(shut), "a request without a place"
+        assert granted == sum(one.permits for one in took), "a permit leaked"
+        assert quota.observed + quota.released == granted, "a permit without an outcome, or with two"
+        assert sent == len(left) - len(shut), "a request without a permit"
         assert self.door.flying == 0
         assert not any(self.quota._queues.values())
 

@@ -74,7 +74,7 @@ CORRUPT: dict[str, Any] = {
     "a header break": b'{"token": "t\\r\\nX-Evil: 1", "expires_at": 1999999999}',
     "not ascii": '{"token": "schlüssel", "expires_at": 1999999999}'.encode(),
     "long over": b'{"token": "t", "expires_at": 5}',
-    "of somebody else": b'{"token": "stranger", "expires_at": 1999999999}',
+    "of somebody else": b'{"token": "anothers", "expires_at": 1999999999}',
     "another type": None,
 }
 

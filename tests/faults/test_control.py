@@ -59,9 +59,9 @@ def test_a_control_whose_reply_is_lost_is_never_sent_again(rule: FaultRule) -> N
         async with client_of(cloud, max_retries=5, max_response_bytes=2**20) as client:
             with pytest.raises(errors.GizwitsError) as caught:
                 await client.devices.control(DID, attrs=WANTED)
-            told = caught.value
-            assert isinstance(told, errors.OutcomeUnknownError), repr(told)
-            assert isinstance(told.__cause__, errors.GizwitsError)
+            final = caught.value
+            assert isinstance(final, errors.OutcomeUnknownError), repr(final)
+            assert isinstance(final.__cause__, errors.GizwitsError)
 
     virtually(main())
     assert len(cloud.product.controls) == 1
@@ -200,7 +200,7 @@ def test_a_command_that_failed_goes_again_only_if_the_caller_sends_it(
 
 @pytest.mark.fault("C3")
 def test_a_confirmed_control_does_not_go_again_after_a_sending_that_went_wrong() -> None:
-    """`resend` is for devices that stay silent; a failed sending is told at once."""
+    """`resend` is for devices that stay silent; a failed sending is reported at once."""
     cloud = cloud_of(on_control(action="status", code=5403))
 
     async def main() -> None:
@@ -231,8 +231,8 @@ def test_1001_macs_are_two_calls_and_one_result(lost: int | None) -> None:
             cut = {None: [], 1: macs[:1000], 2: macs[1000:]}[lost]
             assert outcome.unknown == tuple(cut)
             assert outcome.failed == (() if lost == 1 else ("NOSUCHMAC",))
-            told = (*outcome.success, *outcome.failed, *outcome.unknown)
-            assert sorted(told) == sorted(macs)
+            reported = (*outcome.success, *outcome.failed, *outcome.unknown)
+            assert sorted(reported) == sorted(macs)
             assert len(await client.device_groups.macs(root)) == 1000
 
     virtually(main())

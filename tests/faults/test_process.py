@@ -51,7 +51,7 @@ PLACES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 class Waiting:
-    """A client each of whose calls stands at one place, beside its transport and quota."""
+    """A client each of whose calls waits at one known point, beside its transport and quota."""
 
     def __init__(self, where: str, **own: float) -> None:
         how, options = PLACES[where]

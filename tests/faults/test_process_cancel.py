@@ -28,7 +28,7 @@ async def first_call(one: Process) -> None:
 
 
 async def queued(one: Process) -> None:
-    """More calls than there are places, in both lanes."""
+    """More calls than there are permits, in both lanes."""
     for view in (one.client, one.views["bulk"]):
         await asyncio.gather(*(view.devices.detail(MAC) for _ in range(4)))
 
@@ -164,7 +164,7 @@ WHEN = pytest.mark.parametrize("late", [False, True], ids=["asleep", "waking"])
 @WHEN
 @pytest.mark.parametrize("kind", CALLS_OF)
 def test_cancelled_at_every_await_a_call_leaves_nothing(kind: str, late: bool) -> None:
-    """No task, place or request is left over, and the client goes on as if nothing had been."""
+    """No task, permit or request is left over, and the client works as before."""
     operation, faults = CALLS_OF[kind]
 
     def trial(stops: Stops) -> None:

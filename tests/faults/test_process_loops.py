@@ -140,7 +140,7 @@ def test_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -
     mac = simulator.cloud.fleet.devices[0].mac
     ready, over = threading.Barrier(6), threading.Barrier(6)
     ends: list[set[str]] = []
-    told: list[str] = []
+    messages: list[str] = []
 
     async def calls() -> None:
         mine = set()
@@ -149,7 +149,7 @@ def test_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -
                 mine.add(str((await client.devices.detail(mac)).mac == mac))
             except errors.ClientClosedError as error:
                 mine.add(type(error).__name__)
-                told.append(str(error))
+                messages.append(str(error))
         ends.append(mine)
         # Nobody's loop ends before all have tried: a loop that is over may be followed by another.
         await asyncio.to_thread(over.wait, 30)
@@ -165,7 +165,7 @@ def test_threads_that_share_a_client_are_told_so(simulator: ThreadedSimulator) -
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert sorted(map(sorted, ends)) == [["ClientClosedError"]] * 5 + [["True"]]
-    assert all("another event loop" in one for one in told)
+    assert all("another event loop" in one for one in messages)
     asyncio.run(client.aclose())
     gc.collect()
 

@@ -36,7 +36,7 @@ from tests.canaries import (
     leaks,
     listening,
     quoted,
-    told,
+    rendered,
 )
 from tests.doubles import FreeQuota
 from tests.wire.raw import Exchange, RawServer, raw_server
@@ -252,7 +252,7 @@ async def test_no_error_tells_a_secret(way: str, heard: Heard) -> None:
     assert type(failure).__name__ == expected
     # A token that this call never sent is any text to it, should a server know it all the same.
     unknown = ("token",) if call is of_the_enterprise else ()
-    assert leaks(told(failure), *unknown) == []
+    assert leaks(rendered(failure), *unknown) == []
     assert leaks(heard.text, *unknown) == []
     assert leaks(telemetry.text, *unknown) == []
     assert heard.text.count("it failed")

@@ -117,7 +117,7 @@ async def test_no_command_shows_what_a_broken_service_echoes(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The service answers every call, or every login, with all the secrets that it was told."""
+    """The service answers every call, or every login, with all the secrets that it was sent."""
     monkeypatch.setattr("gizwits_async.wire.retry.RetryPolicy._pause", lambda *_: 0.001)
 
     async def always(one: Exchange) -> None:

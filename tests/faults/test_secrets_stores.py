@@ -20,7 +20,7 @@ from gizwits_async.quota import SharedQuota, SharedTokenStore
 from gizwits_async.scan import FleetScan
 from gizwits_async.scan.export import export
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
-from tests.canaries import CANARIES, CREDENTIALS, Heard, leaks, listening, quoted, told
+from tests.canaries import CANARIES, CREDENTIALS, Heard, leaks, listening, quoted, rendered
 from tests.doubles import FreeQuota
 from tests.faults.test_secrets import DAY, FINE, HEADERS, client_at, detail, service, shown
 from tests.ports import valkey_server
@@ -42,7 +42,7 @@ def assert_hidden(heard: Heard, *things: object) -> None:
     found = leaks(heard.text)
     for thing in things:
         if isinstance(thing, BaseException):
-            found += leaks(told(thing))
+            found += leaks(rendered(thing))
         elif isinstance(thing, str | bytes):
             found += leaks(thing)
         else:

@@ -138,7 +138,7 @@ class Life(RuleBasedStateMachine):
         self.drop({"first": tasks[:1], "last": tasks[-1:], "all": tasks}[which])
         self.steps(1)
 
-    @rule(at=st.sampled_from(["place", "sending", "reply", "token"]), most=st.sampled_from([1, 99]))
+    @rule(at=st.sampled_from(["permit", "sending", "reply", "token"]), most=st.sampled_from([1, 99]))
     def pounce(self, at: str, most: int) -> None:
         """Cancel at the next moment of a kind, between what happens and who waits for it."""
         trap = self.processes[-1].trap
@@ -195,11 +195,11 @@ class Life(RuleBasedStateMachine):
         self.cloud.contexts.forget()
 
     @rule()
-    def strangers(self) -> None:
+    def other_clients(self) -> None:
         """Let others use the quota up."""
         now = NOW + self.loop.time()
-        for _ in range(self.cloud._counter.remaining(now)):
-            self.cloud._counter.charge(now)
+        for _ in range(self.cloud._quota._counter.remaining(now)):
+            self.cloud._quota._counter.charge(now)
 
     # --- what must hold
 

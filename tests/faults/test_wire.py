@@ -1,4 +1,4 @@
-"""Faults of connections (W1-W5, W20): whatever one does, one request a place and one known end."""
+"""Faults of connections (W1-W5, W20): whatever happens, one request a permit and one known outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ named = {"ids": lambda f: f.__name__}
 @both
 @pytest.mark.parametrize("fault", CUT_SHORT, **named)
 async def test_a_body_that_breaks_off_is_read_again_whole(fault: Answer, borrowed: bool) -> None:
-    """The half that parses is no value; a GET goes again, one place for each wire request."""
+    """The half that parses is no value; a GET is repeated, with one permit for each wire request."""
     async with wired(fault, fault, borrowed=borrowed, max_retries=3) as at:
         assert (await at.detail).did == "d"
         assert len(at.calls) == 3
@@ -69,7 +69,7 @@ async def test_a_write_whose_reply_breaks_off_is_sent_once(fault: Answer, verb: 
 @pytest.mark.fault("W3")
 @pytest.mark.parametrize("fault", BAD_CHUNKS, **named)
 async def test_broken_chunks_are_no_reply(fault: Answer) -> None:
-    """Chunks that cannot be told apart end in an error, whatever came before them."""
+    """Chunks that cannot be parsed end in an error, whatever came before them."""
     async with wired(fault, timeout=0.5) as at:
         with pytest.raises((NoReplyError, InvalidResponseError)) as caught:
             await at.detail
@@ -97,7 +97,7 @@ async def test_a_kept_connection_that_dies_costs_one_wire_request(
 @pytest.mark.fault("W4")
 @pytest.mark.parametrize("fault", UNANSWERED, **named)
 async def test_a_read_goes_again_by_our_own_policy(fault: Answer) -> None:
-    """The repetition is seen: a pause before it, a place for it."""
+    """The repetition is seen: a pause before it, a permit for it."""
     async with wired(fault, max_retries=1) as at:
         assert (await at.detail).did == "d"
         assert len(at.calls) == 2
@@ -176,7 +176,7 @@ async def test_a_204_that_claims_a_body_leaves_no_trace() -> None:
 @pytest.mark.fault("W20")
 @both
 async def test_a_thousand_calls_leave_no_socket(borrowed: bool) -> None:
-    """Interim, closed, cut and reset ones in turn; at the end one connection a caller at most."""
+    """Interim, closed, cut and reset ones one after the other; at the end one connection a caller at most."""
     kinds: list[Answer] = [interim, closing, too_short, until_the_end, reset, reset_in_the_body]
 
     async def answer(one: Exchange) -> None:

@@ -84,7 +84,7 @@ async def test_of_a_long_page_a_clean_beginning_is_kept() -> None:
 @pytest.mark.fault("W6")
 @pytest.mark.parametrize("verb", WRITES)
 async def test_a_write_that_meets_a_proxys_page_is_unknown(verb: str) -> None:
-    """The proxy lost patience, the service may not have: sent once."""
+    """The proxy timed out, the service may go on: sent once."""
     async with wired(says(b"<html>", status="504 Gateway Time-out"), max_retries=3) as at:
         error = await failure(CALLS[verb](at.client), OutcomeUnknownError)
         assert type(error.__cause__) is ServerError
@@ -94,7 +94,7 @@ async def test_a_write_that_meets_a_proxys_page_is_unknown(verb: str) -> None:
 @pytest.mark.fault("W7")
 @pytest.mark.parametrize("path", ["*/device_detail", "*/access_token"])
 def test_a_portals_page_is_no_reply_and_is_not_asked_for_again(path: str) -> None:
-    """200 with HTML in place of the call's reply, or of the token's: an error at once."""
+    """200 with HTML instead of the reply to the call, or to the login: an error at once."""
     cloud = simulated(FaultRule(action="html", status=200, path=path, nth=1))
 
     async def main() -> None:

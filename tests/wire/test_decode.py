@@ -1,4 +1,4 @@
-"""What a reply means for a request: told by error_code first, by status second. Pure."""
+"""The result of a request from its reply: by error_code first, by status second. Pure."""
 
 import json
 import pickle
@@ -115,7 +115,7 @@ def test_a_message_is_cleaned_too() -> None:
 
 @pytest.mark.parametrize("depth", [500, 900, 970, 5000])
 def test_a_deep_detail_neither_crashes_nor_blocks_a_pickle(depth: int) -> None:
-    """C0: the error can be told and sent to another process, whatever it carries."""
+    """C0: the error can be printed and sent to another process, whatever it carries."""
     body = b'{"error_code": 5002, "detail": ' + b"[" * depth + b"]" * depth + b"}"
     error = raised(HttpReply(400, {}, body))
     assert str(error)
@@ -126,7 +126,7 @@ def test_a_deep_detail_neither_crashes_nor_blocks_a_pickle(depth: int) -> None:
     "body", [b"<html>login</html>", b"", b" \n", b"\xff", b'{"did"', b"[1]", b"5"]
 )
 def test_a_success_of_the_wrong_shape_is_an_invalid_response(body: bytes) -> None:
-    """With the place, and without the body."""
+    """With the position in the text, and without the body."""
     error = raised(HttpReply(200, {}, body))
     assert isinstance(error, InvalidResponseError)
     assert str(error).startswith("GET /v1/products/pk/device_detail: ")

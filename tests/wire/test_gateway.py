@@ -30,7 +30,7 @@ from gizwits_async.wire.request import Auth, delete, get, post, put
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpReply
 from tests.canaries import CREDENTIALS as CANARIES
-from tests.canaries import leaks, told
+from tests.canaries import leaks, rendered
 from tests.doubles import FreeQuota, virtual
 from tests.doubles.scripted import (
     CREDENTIALS,
@@ -64,7 +64,7 @@ LOST = {
 
 
 class LoggingQuota(FreeQuota):
-    """Writes down when a place was taken, and what came of it."""
+    """Records grants of permits and their outcomes, in order."""
 
     def __init__(self, log: list[str], error: Exception | None = None) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class LoggingQuota(FreeQuota):
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         self.asked.append((lane, max_wait))
-        self.log.append("place")
+        self.log.append("permit")
         await asyncio.sleep(1)
         if self.error:
             raise self.error
@@ -109,7 +109,7 @@ async def test_the_order_is_place_token_settle_transport() -> None:
     finalized = READ.evolve(finalize=lambda r: (log.append("finalize"), r.asking(extra=1))[1])
     assert (await gateway.send(finalized)).did == "d"
     assert log == [
-        *("place", "login", "observed", "place", "finalize", "device_detail", "observed"),
+        *("permit", "login", "observed", "permit", "finalize", "device_detail", "observed"),
     ]
     # The login stands in the interactive lane, and waits however little the leader would.
     assert quota.asked == [(Lane.INTERACTIVE, None), (Lane.BULK, 7)]
@@ -118,7 +118,7 @@ async def test_the_order_is_place_token_settle_transport() -> None:
 
 @virtual
 async def test_who_waited_for_a_place_sends_the_token_that_is_good_then() -> None:
-    """The token is fetched last: a wait for a place can last an hour, and a token end meanwhile."""
+    """The token is fetched last: a wait for a permit can take an hour and outlive the token."""
 
     class Slow(FreeQuota):
         async def acquire(
@@ -141,7 +141,7 @@ async def test_who_waited_for_a_place_sends_the_token_that_is_good_then() -> Non
 
 @virtual
 async def test_a_place_that_grew_old_while_a_login_was_slow_is_not_used() -> None:
-    """What is sent long after its grant could be counted in a later hour: it takes a new place."""
+    """What is sent long after its grant could be counted in a later hour: it acquires a new permit."""
     log: list[str] = []
     quota = LoggingQuota(log)
 
@@ -153,23 +153,23 @@ async def test_a_place_that_grew_old_while_a_login_was_slow_is_not_used() -> Non
     gateway = gateway_of(ScriptedTransport(lambda _: GOOD, login), quota=quota, max_quota_wait=0)
     await gateway.send(READ)
     assert log == [
-        *("place", "place", "login", "observed", "observed nothing", "place", "observed"),
+        *("permit", "permit", "login", "observed", "observed nothing", "permit", "observed"),
     ]
     assert quota.taken == quota.observed == 3
 
 
 class Used(FreeQuota):
-    """A quota that has its next place in half an hour."""
+    """A quota whose next permit is half an hour away."""
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         if max_wait is not None:
-            raise QuotaWaitError("no place", retry_after=1800.0)
+            raise QuotaWaitError("no permit", retry_after=1800.0)
         await asyncio.sleep(1800)
 
 
 @virtual
 async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
-    """While the login hangs in a quota that is used up, a handler is told by the quota itself."""
+    """While the login hangs in a quota that is used up, a handler gets the error of the quota itself."""
     began = asyncio.get_running_loop().time()
 
     gateway = gateway_of(ScriptedTransport(lambda _: GOOD), quota=Used(), max_quota_wait=2)
@@ -226,7 +226,7 @@ async def test_a_login_goes_before_all_who_wait_for_it() -> None:
 
 @virtual
 async def test_a_settled_request_is_what_is_sent_and_settled_anew_each_time() -> None:
-    """What depends on the moment of sending is fixed when the place was granted."""
+    """What depends on the moment of sending is fixed when the permit is granted."""
     count = iter(range(10))
     transport = ScriptedTransport(answers(NotSentError("no"), GOOD))
     await gateway_of(transport).send(READ.evolve(finalize=lambda r: r.asking(n=next(count))))
@@ -297,7 +297,7 @@ async def test_a_write_whose_login_failed_was_not_sent(lost: Any) -> None:
 )
 @virtual
 async def test_a_read_goes_again_and_pays_again(answer: Any) -> None:
-    """What may pass is repeated; each attempt takes a place of its own."""
+    """Transient failures are repeated; each attempt acquires a permit of its own."""
     quota = LoggingQuota([])
     transport = ScriptedTransport(answers(answer, GOOD))
     assert (await gateway_of(transport, quota=quota).send(READ)).did == "d"
@@ -393,7 +393,7 @@ async def hang(_: Sent) -> Any:
 
 @virtual
 async def test_the_deadline_bounds_the_whole_call() -> None:
-    """Quota, token, retries and pauses: TimedOutError of ours, with the place and no value."""
+    """Quota, token, retries and pauses: TimedOutError of ours, which names the call and no value."""
     loop = asyncio.get_running_loop()
     for script in (hang, answers(reply(b"x", 503))):
         began = loop.time()
@@ -437,7 +437,7 @@ async def test_an_outer_timeout_stays_what_it_is() -> None:
 
 @virtual
 async def test_cancellation_passes_at_every_point() -> None:
-    """CancelledError at each await, the quota told of every place taken, the client usable."""
+    """CancelledError at each await, one outcome for every permit, the client stays usable."""
     quota = LoggingQuota([])
     transport = ScriptedTransport(answers(NotSentError("no"), GOOD))
 
@@ -456,7 +456,7 @@ async def test_cancellation_passes_at_every_point() -> None:
         assert isinstance(found, asyncio.CancelledError | DeviceDetail)
         assert call.cancelled() == isinstance(found, asyncio.CancelledError)
         await gateway.tokens.aclose()
-        assert quota.taken == quota.observed, "a place without an end would count for ever"
+        assert quota.taken == quota.observed, "a permit without an outcome would count as in flight"
     assert len(asyncio.all_tasks()) == 1
 
 
@@ -588,7 +588,7 @@ async def test_parts_of_what_a_server_echoes_are_cut_out(garble: Callable[[str],
     async with client_on(ScriptedTransport(answers(refused)), credentials=CANARIES) as client:
         with pytest.raises(ApiError) as caught:
             await client.devices.detail("m")
-    assert leaks(told(caught.value)) == []
+    assert leaks(rendered(caught.value)) == []
     assert caught.value.message.startswith("bad secret ")
 
 

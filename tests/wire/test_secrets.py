@@ -12,7 +12,7 @@ import pytest
 from gizwits_async import Credentials, GizwitsClient, Options
 from gizwits_async.errors import GizwitsError
 from gizwits_async.wire.request import Auth, get, post
-from tests.canaries import CANARIES, CREDENTIALS, PASSCODE, TOKEN, Heard, leaks, listening, told
+from tests.canaries import CANARIES, CREDENTIALS, PASSCODE, TOKEN, Heard, leaks, listening, rendered
 from tests.doubles import FreeQuota
 from tests.wire.raw import Exchange, raw_server
 
@@ -102,7 +102,7 @@ def client_at(url: str, session: aiohttp.ClientSession | None = None) -> Gizwits
 def check(error: BaseException, log: Heard, *more: object, token: bool = True) -> None:
     # A server cannot echo a token that this call never sent: that is some text to us.
     unknown = () if token else ("token",)
-    assert leaks(told(error), *unknown) == []
+    assert leaks(rendered(error), *unknown) == []
     assert leaks(log.text, *unknown) == []
     assert leaks("".join(map(repr, more)), *unknown) == []
 
@@ -234,4 +234,4 @@ def test_bad_credentials_show_nothing() -> None:
     ):
         with pytest.raises(ValueError, match=r"product_(key|secret) must") as caught:
             make()
-        assert leaks(told(caught.value)) == []
+        assert leaks(rendered(caught.value)) == []

@@ -396,7 +396,7 @@ async def test_many_at_once_are_not_queued_behind_a_pool(open_transport: Any) ->
 
 
 async def test_an_untrusted_certificate_was_not_sent_to() -> None:
-    """TLS failures of a borrowed session's own rules are told the same way."""
+    """TLS failures of a borrowed session's own rules are reported alike."""
 
     class Refusing(aiohttp.TCPConnector):
         async def connect(self, req: Any, *_: Any, **__: Any) -> Any:
@@ -410,7 +410,7 @@ async def test_an_untrusted_certificate_was_not_sent_to() -> None:
 
 
 async def test_a_plain_mock_is_enough_for_users(mocked: aioresponses) -> None:
-    """Users' own tests may stand aioresponses in our place."""
+    """Tests of users may replace the service by aioresponses."""
     mocked.get("https://x.invalid/x", payload={"a": 1}, headers={"Date": "now"})
     mocked.get("https://x.invalid/x", status=500, body="no")
     mocked.get("https://x.invalid/x", exception=aiohttp.ServerDisconnectedError())
