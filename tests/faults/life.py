@@ -199,7 +199,9 @@ class Process:
         left = [one for one in took if one.sent is not None]
         shut = [one for one in left if one.error == "NotSentError"]
         assert granted == sum(one.permits for one in took), "a permit leaked"
-        assert quota.observed + quota.released == granted, "a permit without an outcome, or with two"
+        assert quota.observed + quota.released == granted, (
+            "a permit without an outcome, or with two"
+        )
         assert sent == len(left) - len(shut), "a request without a permit"
         assert self.door.flying == 0
         assert not any(self.quota._queues.values())

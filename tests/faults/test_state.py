@@ -138,7 +138,9 @@ class Life(RuleBasedStateMachine):
         self.drop({"first": tasks[:1], "last": tasks[-1:], "all": tasks}[which])
         self.steps(1)
 
-    @rule(at=st.sampled_from(["permit", "sending", "reply", "token"]), most=st.sampled_from([1, 99]))
+    @rule(
+        at=st.sampled_from(["permit", "sending", "reply", "token"]), most=st.sampled_from([1, 99])
+    )
     def pounce(self, at: str, most: int) -> None:
         """Cancel at the next moment of a kind, between what happens and who waits for it."""
         trap = self.processes[-1].trap
