@@ -249,8 +249,8 @@ class DeviceListing:
                 return
 
     async def _keep(self, page: Page[Device]) -> None:
-        new = await self._store.add(page.items, self._logs, self.state)
         self._seen.update(device.did for device in page.items)
+        new = await self._store.add(page.items, self._logs, self.state)
         self._counters.devices += new
         self._counters.windows_left += new * self._windows
         self._notify()

@@ -63,7 +63,7 @@ class Task:
         return cls(did=did, log=log, next_second=start, rescan_from=start, replace_before=start)
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> tuple[str, LogName, int]:
         """Identifies the task."""
         return self.did, self.log, self.part
 

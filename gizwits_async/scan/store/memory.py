@@ -1,17 +1,25 @@
-"""A store in memory: for tests in virtual time, for scans whose pages go elsewhere, for counting."""
+"""A store in memory: for tests, for counting, and for scans whose pages are kept elsewhere."""
 
-import heapq
+import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from heapq import heappop, heappush
+from typing import TypeAlias, TypeVar
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change, Remaining
-from gizwits_async.scan.task import LogName, Record, Task, time_of
+from gizwits_async.scan.task import LOGS, LogName, Record, Task, time_of
 
 __all__ = ["MemoryStore"]
+
+T = TypeVar("T")
+
+_Key: TypeAlias = tuple[str, LogName, int]
+_SLICE = 1000
+"""Items that are worked through before other tasks of the event loop may run: about a millisecond."""
 
 
 class MemoryStore:
@@ -25,18 +33,22 @@ class MemoryStore:
         """
         self._keep = keep
         self.state: ScanState | None = None
-        """The range, and how far the listing came."""
+        """The range and the progress of the listing."""
         self.devices: dict[str, Device] = {}
         """Devices by did; none without `keep`."""
         self.records: dict[tuple[str, LogName], list[Record]] = {}
         """Records by did and log, oldest first."""
         self.counts: Counter[LogName] = Counter()
-        """How many records were written to each log."""
+        """Records written to each log."""
         self.lost: list[Gap] = []
-        """What fell off the edge of the log, in the present range."""
+        """Seconds that fell off the edge of the log."""
         self._macs: dict[str, str | None] = {}
-        self._tasks: dict[tuple[str, str, int], Task] = {}
-        self._failed: dict[tuple[str, str, int], Failure] = {}
+        self._by_mac: dict[str | None, list[str]] = {}
+        """MAC address -> dids; empty if it must be made anew."""
+        self._tasks: dict[LogName, dict[_Key, Task]] = {log: {} for log in LOGS}
+        self._failed: dict[_Key, Failure] = {}
+        self._queues: dict[LogName, list[tuple[int, _Key]]] = {log: [] for log in LOGS}
+        """For each log a heap of next seconds. A task that moved on leaves an outdated entry."""
 
     async def open(self) -> ScanState | None:
         """Return what is known of the scan."""
@@ -47,33 +59,38 @@ class MemoryStore:
         return self.state
 
     async def aclose(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: no resource is held."""
 
     async def begin(self, state: ScanState, *, again: bool) -> None:
         """See `ScanStore.begin`."""
         self.state = state
         if again:
-            self.lost.clear()
-            for key, task in self._tasks.items():
-                self._tasks[key] = task.rewound()
+            for log in LOGS:
+                async for task in _sliced(self._tasks[log].values()):
+                    self._put(task.rewound())
 
     async def add(
         self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
     ) -> int:
         """See `ScanStore.add`."""
-        self.state = state
-        before = len(self._macs)
-        for device in devices:
-            self._macs[device.did] = device.mac
-            if self._keep:
-                self.devices[device.did] = device
-            for log in logs:
+        # A large dict that grows takes milliseconds: each gets a callback of its own. If this is
+        # cancelled meanwhile, the devices are added by the next call.
+        for log in logs:
+            await asyncio.sleep(0)
+            for device in devices:
                 task = Task.new(device.did, log, state.start)
-                self._tasks.setdefault(task.key, task)
+                if task.key not in self._tasks[log]:
+                    self._put(task)
+        await asyncio.sleep(0)
+        before, self.state = len(self._macs), state
+        self._macs.update((device.did, device.mac) for device in devices)
+        self._by_mac.clear()
+        if self._keep:
+            self.devices.update((device.did, device) for device in devices)
         return len(self._macs) - before
 
     async def wants_datapoints(self, run: int) -> bool:
-        """Return no: only an export would need them."""
+        """Return False: only an export would need them."""
         del run
         return False
 
@@ -82,21 +99,31 @@ class MemoryStore:
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
         """See `ScanStore.by_mac`."""
-        wanted = set(macs)
-        return [did for did, mac in self._macs.items() if mac in wanted]
+        await self._index()
+        return [did for mac in set(macs) for did in self._by_mac.get(mac, ())]
 
     async def without_mac(self) -> list[str]:
         """See `ScanStore.without_mac`."""
-        return [did for did, mac in self._macs.items() if not mac]
+        await self._index()
+        return list(self._by_mac.get(None, ()))
 
     async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
         """See `ScanStore.due`."""
-        due = (
-            task
-            for key, task in self._tasks.items()
-            if key not in self._failed and task.log in logs and task.next_second < task.stop(end)
-        )
-        return heapq.nsmallest(limit, due, key=lambda task: (task.next_second, *task.key))
+        found: dict[_Key, Task] = {}
+        heaps = [self._queues[log] for log in logs]
+        while len(found) < limit:
+            heap = min((heap for heap in heaps if heap), default=None)
+            if heap is None or heap[0][0] >= end:
+                break
+            second, key = heappop(heap)
+            task = self._tasks[key[1]].get(key)
+            if task is None or task.next_second != second or key in self._failed:
+                continue
+            if second < task.stop(end):
+                found[key] = task
+        for task in found.values():
+            self._queue(task)
+        return list(found.values())
 
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
@@ -110,9 +137,9 @@ class MemoryStore:
             rows += change.rows
         self.lost += (Gap(did=task.did, log=task.log, start=a, end=b) for a, b in change.gaps)
         if task.over:
-            del self._tasks[task.key]
+            del self._tasks[task.log][task.key]
         else:
-            self._tasks[task.key] = task
+            self._put(task)
 
     async def fail(self, task: Task, error: str, text: str) -> None:
         """See `ScanStore.fail`."""
@@ -122,13 +149,15 @@ class MemoryStore:
 
     async def split(self, window: Task, rest: Task) -> None:
         """See `ScanStore.split`."""
-        self._tasks |= {window.key: window, rest.key: rest}
+        self._put(window)
+        self._put(rest)
 
     async def requeue_failed(self, logs: Collection[LogName]) -> int:
         """See `ScanStore.requeue_failed`."""
         found = [key for key, failure in self._failed.items() if failure.log in logs]
-        for key in found:
+        async for key in _sliced(found):
             del self._failed[key]
+            self._queue(self._tasks[key[1]][key])
         return len(found)
 
     async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
@@ -136,15 +165,16 @@ class MemoryStore:
         windows: Counter[LogName] = Counter()
         done: dict[LogName, tuple[int, int]] = {}
         oldest: int | None = None
-        for task in self._tasks.values():
-            if task.log not in logs:
-                continue
-            finished, pages = done.get(task.log, (0, 0))
-            done[task.log] = finished + task.windows, pages + task.pages
-            span = task.stop(end) - task.next_second
-            if span > 0:
-                windows[task.log] += -(-span // owned)
-                oldest = task.next_second if oldest is None else min(oldest, task.next_second)
+        for log in logs:
+            finished = pages = 0
+            async for task in _sliced(self._tasks[log].values()):
+                finished, pages = finished + task.windows, pages + task.pages
+                span = task.stop(end) - task.next_second
+                if span > 0:
+                    windows[log] += -(-span // owned)
+                    oldest = task.next_second if oldest is None else min(oldest, task.next_second)
+            if self._tasks[log]:
+                done[log] = finished, pages
         return Remaining(devices=len(self._macs), windows=windows, oldest=oldest, done=done)
 
     async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
@@ -155,3 +185,25 @@ class MemoryStore:
     async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
         """See `ScanStore.gaps`."""
         return len(self.lost), self.lost[:limit]
+
+    async def _index(self) -> None:
+        if not self._by_mac:
+            async for did, mac in _sliced(self._macs.items()):
+                self._by_mac.setdefault(mac or None, []).append(did)
+
+    def _put(self, task: Task) -> None:
+        tasks, key = self._tasks[task.log], task.key
+        before, tasks[key] = tasks.get(key), task
+        if before is None or before.next_second != task.next_second:
+            self._queue(task)
+
+    def _queue(self, task: Task) -> None:
+        heappush(self._queues[task.log], (task.next_second, task.key))
+
+
+async def _sliced(items: Iterable[T]) -> AsyncGenerator[T, None]:
+    """Iterate over a copy of many items without holding the event loop for long."""
+    for number, item in enumerate(list(items)):
+        if number % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
+        yield item
