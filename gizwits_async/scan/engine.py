@@ -67,7 +67,7 @@ class Engine:
         self._settings, self._logs = settings, settings.logs
         self._on_progress, self._on_page = on_progress, on_page
         self._counters = counters = RunCounters(client)
-        self._queue = TaskQueue(store, state.end)
+        self._queue = TaskQueue(store, state.end, dids=settings.devices)
         self._closed = ClosedLogs(settings.logs)
         backoff = partial(
             Backoff,
@@ -91,9 +91,9 @@ class Engine:
 
     async def run(self) -> ScanReport:
         """Read all that is left, and return the report."""
-        await self._store.requeue_failed(self._logs)
+        await self._store.requeue_failed(self._logs, dids=self._settings.devices)
         oldest = await self._recount()
-        if self._listing.state.listing != "done":
+        if self._settings.devices is not None or self._listing.state.listing != "done":
             await self._list()
             oldest = await self._recount()
         if DESCRIBED & set(self._logs):
@@ -103,11 +103,12 @@ class Engine:
                 self._activity = await self._outside_logs(partial(self._load_activity, oldest))
         await self._drain()
         self._activity = None  # Devices that appeared meanwhile are not in it.
-        await self._list()
-        await self._drain()
+        if self._settings.devices is None:
+            await self._list()
+            await self._drain()
         self._counters.failed = 0
         self._last_try = True
-        if await self._store.requeue_failed(self._closed.open):
+        if await self._store.requeue_failed(self._closed.open, dids=self._settings.devices):
             await self._drain()
         await self._store.begin(evolve(self._listing.state, over=True), again=False)
         return await self._report()
@@ -116,7 +117,10 @@ class Engine:
 
     async def _list(self) -> None:
         with self._counters.outside_logs():
-            await self._listing.walk()
+            if self._settings.devices is None:
+                await self._listing.walk()
+            else:
+                await self._listing.add(self._settings.devices)
 
     async def _outside_logs(self, ask: Callable[[], Awaitable[T]]) -> T | None:
         """Make calls that ask no log, from the beginning again after each pause.
@@ -202,7 +206,9 @@ class Engine:
 
     async def _recount(self) -> int:
         """Count devices and windows in the store, and return the first second left to read."""
-        left = await self._store.remaining(self._closed.open, self._state.end, self._client.owned)
+        left = await self._store.remaining(
+            self._closed.open, self._state.end, self._client.owned, dids=self._settings.devices
+        )
         self._counters.devices = left.devices
         self._counters.windows_left = sum(left.windows.values())
         return self._state.start if left.oldest is None else left.oldest
@@ -221,8 +227,10 @@ class Engine:
         return self._counters.report(
             self._state,
             self._logs,
-            failures=await self._store.failures(self._closed.open, LISTED),
-            gaps=await self._store.gaps(LISTED),
+            failures=await self._store.failures(
+                self._closed.open, LISTED, dids=self._settings.devices
+            ),
+            gaps=await self._store.gaps(LISTED, dids=self._settings.devices),
             given_up=self._closed.reasons,
             listing=self._listing.problem,
             notes=(*self._listing.notes, *self._notes),

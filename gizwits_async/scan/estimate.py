@@ -21,6 +21,7 @@ def forecast(
     logs: Sequence[LogName],
     client: BulkClient,
     resumes: bool,
+    listed: bool = True,
     definition: bool = False,
     active: Expected | None = None,
 ) -> ScanPlan:
@@ -33,6 +34,7 @@ def forecast(
         logs: Logs to read.
         client: Tells the time, the quota, the seconds that a query owns, and the size of a page.
         resumes: Whether an earlier run began the range.
+        listed: Whether the devices are listed, and not named by the caller.
         definition: Whether the product's data points will be asked for.
         active: Expected outcome of asking for active devices first; None without `active_only`.
     """
@@ -42,9 +44,13 @@ def forecast(
     if active is not None:
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)
-    listing = 0 if state.listing == "done" else -(-devices // client.page_size)
-    listing += -(-devices // client.page_size)  # again at the end: rows may have moved
-    listing += definition + (0 if active is None else active.calls)
+    # The devices are listed again at the end: rows may have moved meanwhile.
+    listings = listed * (1 if state.listing == "done" else 2)
+    listing = (
+        listings * -(-devices // client.page_size)
+        + definition
+        + (0 if active is None else active.calls)
+    )
     expected = float(listing)
     for log in logs:
         finished, pages = left.done.get(log, (0, 0))

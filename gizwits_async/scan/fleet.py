@@ -1,7 +1,7 @@
 """FleetScan, the public face of a scan: describes it, runs it, plans it, or streams its pages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from os import PathLike
 
@@ -45,6 +45,7 @@ class FleetScan:
         start: Moment | Since,
         end: Moment | None = None,
         logs: Sequence[LogName] = LOGS,
+        devices: Iterable[str] | None = None,
         concurrency: int = 8,
         settle: int = 900,
         active_only: bool = False,
@@ -60,6 +61,8 @@ class FleetScan:
             start: First moment of the range, rounded down to a whole second; or `Since(...)`.
             end: Where the range ends, rounded up; None is now.
             logs: Logs to read.
+            devices: Dids of the devices to scan, at most 10,000; nothing is listed then. None
+                scans all devices that the service lists.
             concurrency: Windows that are open at a time.
             settle: Seconds that a record may take to appear in a log. Seconds younger than that
                 when they were read are read again by the next run.
@@ -81,6 +84,7 @@ class FleetScan:
         self._settings = ScanSettings(
             requested=RequestedRange.of(start, end),
             logs=logs,
+            devices=devices,
             concurrency=concurrency,
             settle=settle,
             active_only=active_only,
@@ -136,9 +140,11 @@ class FleetScan:
         held = await store.peek()
         state, left = await self._resolve(held, bulk)
         if held is not None:
-            left = await store.remaining(settings.logs, state.end, bulk.owned)
+            left = await self._remaining(state, bulk)
         count = left.devices
-        if held is None or held.listing != "done":
+        if settings.devices is not None:
+            count = len(settings.devices)
+        elif held is None or held.listing != "done":
             count = max(count, await _count_devices(bulk))
         fresh = count > left.devices
         described = DESCRIBED & set(settings.logs)
@@ -156,6 +162,7 @@ class FleetScan:
             logs=settings.logs,
             client=bulk,
             resumes=held is not None,
+            listed=settings.devices is None,
             definition=bool(described) and await store.wants_datapoints(state.run),
             active=active,
         )
@@ -167,7 +174,7 @@ class FleetScan:
         await bulk.learn_time()
         left = Remaining()
         if held is not None:
-            left = await self._store.remaining(self._settings.logs, held.end, bulk.owned)
+            left = await self._remaining(held, bulk)
         state = resolve_range(
             self._settings.requested,
             held,
@@ -175,9 +182,18 @@ class FleetScan:
             now=bulk.now(),
             oldest=bulk.oldest(),
             owned=bulk.owned,
-            finished=held is not None and held.listing == "done" and not any(left.windows.values()),
+            finished=held is not None and self._listed(held) and not any(left.windows.values()),
         )
         return state, left
+
+    async def _remaining(self, state: ScanState, bulk: BulkClient) -> Remaining:
+        settings = self._settings
+        return await self._store.remaining(
+            settings.logs, state.end, bulk.owned, dids=settings.devices
+        )
+
+    def _listed(self, held: ScanState) -> bool:
+        return held.listing == "done" or self._settings.devices is not None
 
     async def _run(
         self,

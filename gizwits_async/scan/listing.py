@@ -1,7 +1,7 @@
 """Walks the device listing of a product into the store, in parts where the service cuts it short."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
 from attrs import evolve, frozen
@@ -110,6 +110,9 @@ class DeviceListing:
         self._client, self._store, self._logs = client, store, logs
         self._backoff, self._counters, self._notify = backoff, counters, notify
         self._windows = len(logs) * -(-(state.end - state.start) // client.owned)
+        # The range of a device that appears in a later run begins at the edge of its logs: what
+        # fell off before it was known is not missing.
+        self._start = state.start if state.run == 1 else max(state.start, client.oldest())
         self._walked = False
         self._fruitless = 0
         self._seen: set[str] = set()
@@ -145,6 +148,13 @@ class DeviceListing:
                 total = "an unknown number" if self._total is None else f"{self._total:,}"
                 self.problem = f"listing incomplete: {self._found:,} of {total}: {error}"
                 _log.warning("%s", self.problem)
+
+    async def add(self, dids: Iterable[str]) -> None:
+        """Keep devices that were named by the caller, in place of a listing."""
+        devices = [Device(did=did) for did in sorted(dids)]
+        for first in range(0, len(devices), self._client.page_size):
+            page = devices[first : first + self._client.page_size]
+            await self._add(page, replace=False)
 
     async def _walk_all(self, resume: str | None) -> None:
         listed, finished = 0, self.state.listing == "done"
@@ -250,7 +260,12 @@ class DeviceListing:
 
     async def _keep(self, page: Page[Device]) -> None:
         self._seen.update(device.did for device in page.items)
-        new = await self._store.add(page.items, self._logs, self.state)
+        await self._add(page.items, replace=True)
+
+    async def _add(self, devices: Sequence[Device], *, replace: bool) -> None:
+        new = await self._store.add(
+            devices, self._logs, self.state, start=self._start, replace=replace
+        )
         self._counters.devices += new
         self._counters.windows_left += new * self._windows
         self._notify()

@@ -1,6 +1,6 @@
 """What a scan was asked to do, checked when it is described. Pure."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -11,11 +11,25 @@ from gizwits_async.scan.task import LOGS, LogName
 
 __all__ = ["ScanSettings"]
 
+_MAX_DEVICES = 10_000
+"""Devices that can be named: a query of a store names all of them, and databases limit that."""
+
 
 def _in_order(logs: Sequence[LogName]) -> tuple[LogName, ...]:
     if not logs or not set(logs) <= set(LOGS):
         raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {list(logs)}")
     return tuple(log for log in LOGS if log in logs)
+
+
+def _named(devices: Iterable[str] | None) -> frozenset[str] | None:
+    if devices is None:
+        return None
+    if isinstance(devices, str):
+        raise ArgumentError("devices must be a list of dids, not a single text")
+    dids = frozenset(devices)
+    if not 0 < len(dids) <= _MAX_DEVICES:
+        raise ArgumentError(f"devices must name 1 to {_MAX_DEVICES:,} dids, not {len(dids):,}")
+    return dids
 
 
 @frozen(kw_only=True)
@@ -26,6 +40,8 @@ class ScanSettings:
     """The range, as it was given."""
     logs: tuple[LogName, ...] = field(converter=_in_order)
     """Logs to read, in the order of the API document."""
+    devices: frozenset[str] | None = field(converter=_named)
+    """Dids of the devices to scan; None for all that the service lists."""
     concurrency: int = field()
     """Windows that are open at a time."""
     settle: int = field()

@@ -15,14 +15,15 @@ _BATCH = 256
 class TaskQueue:
     """The unfinished tasks of a store, of which one batch is in memory."""
 
-    def __init__(self, store: ScanStore, end: int) -> None:
+    def __init__(self, store: ScanStore, end: int, *, dids: Collection[str] | None = None) -> None:
         """Start with an empty batch.
 
         Args:
             store: Holds the tasks.
             end: Where the range of the scan ends, in epoch seconds UTC.
+            dids: Devices to take tasks of; None for all.
         """
-        self._store, self._end = store, end
+        self._store, self._end, self._dids = store, end, dids
         self._in_progress: set[tuple[str, str, int]] = set()
         self._batch: list[Task] = []
         self._lock = asyncio.Lock()
@@ -45,7 +46,7 @@ class TaskQueue:
                 # Copied before reading: a task that is released meanwhile would be read as it
                 # was when its worker took it, and be done twice.
                 held = set(self._in_progress)
-                due = await self._store.due(logs, self._end, _BATCH + len(held))
+                due = await self._store.due(logs, self._end, _BATCH + len(held), dids=self._dids)
                 self._batch = [task for task in reversed(due) if task.key not in held]
                 if self._batch:
                     continue

@@ -70,7 +70,13 @@ class MemoryStore:
                     self._put(task.rewound())
 
     async def add(
-        self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
+        self,
+        devices: Sequence[Device],
+        logs: Collection[LogName],
+        state: ScanState,
+        *,
+        start: int | None = None,
+        replace: bool = True,
     ) -> int:
         """See `ScanStore.add`."""
         # A large dict that grows takes milliseconds: each gets a callback of its own. If this is
@@ -78,15 +84,16 @@ class MemoryStore:
         for log in logs:
             await asyncio.sleep(0)
             for device in devices:
-                task = Task.new(device.did, log, state.start)
+                task = Task.new(device.did, log, state.start if start is None else start)
                 if task.key not in self._tasks[log]:
                     self._put(task)
         await asyncio.sleep(0)
         before, self.state = len(self._macs), state
-        self._macs.update((device.did, device.mac) for device in devices)
+        kept = [device for device in devices if replace or device.did not in self._macs]
+        self._macs.update((device.did, device.mac) for device in kept)
         self._by_mac.clear()
         if self._keep:
-            self.devices.update((device.did, device) for device in devices)
+            self.devices.update((device.did, device) for device in kept)
         return len(self._macs) - before
 
     async def wants_datapoints(self, run: int) -> bool:
@@ -107,9 +114,17 @@ class MemoryStore:
         await self._index()
         return list(self._by_mac.get(None, ()))
 
-    async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
+    async def due(
+        self,
+        logs: Collection[LogName],
+        end: int,
+        limit: int,
+        *,
+        dids: Collection[str] | None = None,
+    ) -> list[Task]:
         """See `ScanStore.due`."""
         found: dict[_Key, Task] = {}
+        passed: list[Task] = []
         heaps = [self._queues[log] for log in logs]
         while len(found) < limit:
             heap = min((heap for heap in heaps if heap), default=None)
@@ -119,9 +134,11 @@ class MemoryStore:
             task = self._tasks[key[1]].get(key)
             if task is None or task.next_second != second or key in self._failed:
                 continue
-            if second < task.stop(end):
+            if dids is not None and task.did not in dids:
+                passed.append(task)
+            elif second < task.stop(end):
                 found[key] = task
-        for task in found.values():
+        for task in (*found.values(), *passed):
             self._queue(task)
         return list(found.values())
 
@@ -152,15 +169,24 @@ class MemoryStore:
         self._put(window)
         self._put(rest)
 
-    async def requeue_failed(self, logs: Collection[LogName]) -> int:
+    async def requeue_failed(
+        self, logs: Collection[LogName], *, dids: Collection[str] | None = None
+    ) -> int:
         """See `ScanStore.requeue_failed`."""
-        found = [key for key, failure in self._failed.items() if failure.log in logs]
+        found = [key for key, failure in self._failed.items() if _wanted(failure, logs, dids)]
         async for key in _sliced(found):
             del self._failed[key]
             self._queue(self._tasks[key[1]][key])
         return len(found)
 
-    async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
+    async def remaining(
+        self,
+        logs: Collection[LogName],
+        end: int,
+        owned: int,
+        *,
+        dids: Collection[str] | None = None,
+    ) -> Remaining:
         """See `ScanStore.remaining`."""
         windows: Counter[LogName] = Counter()
         done: dict[LogName, tuple[int, int]] = {}
@@ -168,6 +194,8 @@ class MemoryStore:
         for log in logs:
             finished = pages = 0
             async for task in _sliced(self._tasks[log].values()):
+                if dids is not None and task.did not in dids:
+                    continue
                 finished, pages = finished + task.windows, pages + task.pages
                 span = task.stop(end) - task.next_second
                 if span > 0:
@@ -175,16 +203,22 @@ class MemoryStore:
                     oldest = task.next_second if oldest is None else min(oldest, task.next_second)
             if self._tasks[log]:
                 done[log] = finished, pages
-        return Remaining(devices=len(self._macs), windows=windows, oldest=oldest, done=done)
+        devices = len(self._macs if dids is None else self._macs.keys() & dids)
+        return Remaining(devices=devices, windows=windows, oldest=oldest, done=done)
 
-    async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
+    async def failures(
+        self, logs: Collection[LogName], limit: int, *, dids: Collection[str] | None = None
+    ) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""
-        found = [failure for failure in self._failed.values() if failure.log in logs]
+        found = [failure for failure in self._failed.values() if _wanted(failure, logs, dids)]
         return len(found), found[:limit]
 
-    async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
+    async def gaps(
+        self, limit: int, *, dids: Collection[str] | None = None
+    ) -> tuple[int, list[Gap]]:
         """See `ScanStore.gaps`."""
-        return len(self.lost), self.lost[:limit]
+        found = [gap for gap in self.lost if dids is None or gap.did in dids]
+        return len(found), found[:limit]
 
     async def _index(self) -> None:
         if not self._by_mac:
@@ -199,6 +233,10 @@ class MemoryStore:
 
     def _queue(self, task: Task) -> None:
         heappush(self._queues[task.log], (task.next_second, task.key))
+
+
+def _wanted(failure: Failure, logs: Collection[LogName], dids: Collection[str] | None) -> bool:
+    return failure.log in logs and (dids is None or failure.did in dids)
 
 
 async def _sliced(items: Iterable[T]) -> AsyncGenerator[T, None]:

@@ -69,9 +69,26 @@ class ScanStore(Protocol):
         ...
 
     async def add(
-        self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
+        self,
+        devices: Sequence[Device],
+        logs: Collection[LogName],
+        state: ScanState,
+        *,
+        start: int | None = None,
+        replace: bool = True,
     ) -> int:
-        """Keep devices, with a task for each of these logs if there is none; return how many are new."""
+        """Keep devices, with a task for each of these logs if there is none.
+
+        Args:
+            devices: The devices.
+            logs: Logs to make tasks for.
+            state: The scan as it is now.
+            start: First second of a new task, in epoch seconds UTC; None: that of the range.
+            replace: Whether what is known of a device is replaced.
+
+        Returns:
+            How many of the devices are new.
+        """
         ...
 
     async def wants_datapoints(self, run: int) -> bool:
@@ -90,8 +107,22 @@ class ScanStore(Protocol):
         """Return the dids of the devices of which no MAC address is known: none, or an empty one."""
         ...
 
-    async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
-        """Return tasks with something left before `end` that have not failed, oldest first."""
+    async def due(
+        self,
+        logs: Collection[LogName],
+        end: int,
+        limit: int,
+        *,
+        dids: Collection[str] | None = None,
+    ) -> list[Task]:
+        """Return tasks with something left before `end` that have not failed, oldest first.
+
+        Args:
+            logs: Of these logs.
+            end: Where the range of the scan ends, in epoch seconds UTC.
+            limit: At most so many.
+            dids: Of these devices; None for all.
+        """
         ...
 
     async def commit(self, change: Change) -> None:
@@ -106,18 +137,31 @@ class ScanStore(Protocol):
         """Keep one window as a task of its own, and its log without it."""
         ...
 
-    async def requeue_failed(self, logs: Collection[LogName]) -> int:
-        """Take up again what was set aside; return how many tasks that are."""
+    async def requeue_failed(
+        self, logs: Collection[LogName], *, dids: Collection[str] | None = None
+    ) -> int:
+        """Make failed tasks due again; return how many."""
         ...
 
-    async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
+    async def remaining(
+        self,
+        logs: Collection[LogName],
+        end: int,
+        owned: int,
+        *,
+        dids: Collection[str] | None = None,
+    ) -> Remaining:
         """Count what is left before `end`, in windows of `owned` seconds."""
         ...
 
-    async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
-        """Return how many tasks are set aside, and the first of them."""
+    async def failures(
+        self, logs: Collection[LogName], limit: int, *, dids: Collection[str] | None = None
+    ) -> tuple[int, list[Failure]]:
+        """Return how many tasks have failed, and the first of them."""
         ...
 
-    async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
-        """Return how many gaps the present range has, and the first of them."""
+    async def gaps(
+        self, limit: int, *, dids: Collection[str] | None = None
+    ) -> tuple[int, list[Gap]]:
+        """Return how many gaps there are, and the first of them."""
         ...

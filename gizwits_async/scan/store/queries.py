@@ -1,11 +1,24 @@
 """What each method of a SQL store does in its transaction."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from attrs import asdict
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gizwits_async.models.devices import Device
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, TASKS, as_row
@@ -21,6 +34,7 @@ __all__ = [
     "requeue_failed",
     "set_aside",
     "write_change",
+    "write_devices",
     "write_split",
 ]
 
@@ -66,15 +80,58 @@ def _values_of_task(task: Task) -> dict[str, str | int | None]:
     return {f"to_{name}": value for name, value in asdict(task).items()}
 
 
+def _wanted(logs: Collection[LogName], dids: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """Return the WHERE clause of the tasks of some logs, and of some or all devices."""
+    return [TASKS.c.log.in_(logs), *([] if dids is None else [TASKS.c.did.in_(dids)])]
+
+
+async def write_devices(
+    connection: AsyncConnection,
+    *,
+    devices: Sequence[Device],
+    tasks: Sequence[Task],
+    replace: bool,
+    upsert: Callable[[Table], Any],
+) -> int:
+    """See `ScanStore.add`.
+
+    Args:
+        connection: In a transaction.
+        devices: At least one.
+        tasks: Those for their logs.
+        replace: Whether what is known of a device is replaced.
+        upsert: Makes an INSERT that has `on_conflict_do_update`.
+    """
+    dids = {device.did for device in devices}
+    known = select(func.count()).select_from(DEVICES).where(DEVICES.c.did.in_(dids))
+    new = len(dids) - (await connection.scalar(known) or 0)
+    rows = upsert(DEVICES)
+    others = {c.key: rows.excluded[c.key] for c in DEVICES.c if c.key != "did"}
+    if replace:
+        rows = rows.on_conflict_do_update(index_elements=[DEVICES.c.did], set_=others)
+    else:
+        rows = rows.on_conflict_do_nothing()
+    await connection.execute(rows, [asdict(device) for device in devices])
+    await connection.execute(
+        upsert(TASKS).on_conflict_do_nothing(), [asdict(task) for task in tasks]
+    )
+    return new
+
+
 async def find_due(
-    connection: AsyncConnection, *, logs: Collection[LogName], end: int, limit: int
+    connection: AsyncConnection,
+    *,
+    logs: Collection[LogName],
+    end: int,
+    limit: int,
+    dids: Collection[str] | None,
 ) -> list[Task]:
     """See `ScanStore.due`."""
     query = (
         select(*_LABELLED)
         .where(
             TASKS.c.failed == 0,
-            TASKS.c.log.in_(logs),
+            *_wanted(logs, dids),
             TASKS.c.next_second < func.coalesce(TASKS.c.part_end, end),
         )
         .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
@@ -84,7 +141,12 @@ async def find_due(
 
 
 async def count_remaining(
-    connection: AsyncConnection, *, logs: Collection[LogName], end: int, owned: int
+    connection: AsyncConnection,
+    *,
+    logs: Collection[LogName],
+    end: int,
+    owned: int,
+    dids: Collection[str] | None,
 ) -> Remaining:
     """See `ScanStore.remaining`."""
     span = func.coalesce(TASKS.c.part_end, end) - TASKS.c.next_second
@@ -96,10 +158,13 @@ async def count_remaining(
             func.sum(TASKS.c.windows),
             func.sum(TASKS.c.pages),
         )
-        .where(TASKS.c.log.in_(logs))
+        .where(*_wanted(logs, dids))
         .group_by(TASKS.c.log)
     )
-    devices = await connection.scalar(select(func.count()).select_from(DEVICES))
+    count = select(func.count()).select_from(DEVICES)
+    if dids is not None:
+        count = count.where(DEVICES.c.did.in_(dids))
+    devices = await connection.scalar(count)
     rows = (await connection.execute(query)).all()
     return Remaining(
         devices=devices or 0,
@@ -115,10 +180,14 @@ async def find_dids(connection: AsyncConnection, *, wanted: ColumnElement[bool])
 
 
 async def find_failures(
-    connection: AsyncConnection, *, logs: Collection[LogName], limit: int
+    connection: AsyncConnection,
+    *,
+    logs: Collection[LogName],
+    limit: int,
+    dids: Collection[str] | None,
 ) -> tuple[int, list[Failure]]:
     """See `ScanStore.failures`."""
-    wanted = (TASKS.c.failed == 1, TASKS.c.log.in_(logs))
+    wanted = (TASKS.c.failed == 1, *_wanted(logs, dids))
     count = await connection.scalar(select(func.count()).select_from(TASKS).where(*wanted))
     query = (
         select(TASKS.c.did, TASKS.c.log, TASKS.c.error, TASKS.c.error_text, TASKS.c.next_second)
@@ -132,11 +201,14 @@ async def find_failures(
     ]
 
 
-async def find_gaps(connection: AsyncConnection, *, run: int, limit: int) -> tuple[int, list[Gap]]:
+async def find_gaps(
+    connection: AsyncConnection, *, limit: int, dids: Collection[str] | None
+) -> tuple[int, list[Gap]]:
     """See `ScanStore.gaps`."""
-    here = GAPS.c.run == run
-    count = await connection.scalar(select(func.count()).select_from(GAPS).where(here))
-    query = select(GAPS.c.did, GAPS.c.log, GAPS.c.start, GAPS.c.end).where(here).limit(limit)
+    wanted = [] if dids is None else [GAPS.c.did.in_(dids)]
+    count = await connection.scalar(select(func.count()).select_from(GAPS).where(*wanted))
+    columns = (GAPS.c.did, GAPS.c.log, GAPS.c.start, GAPS.c.end)
+    query = select(*columns).where(*wanted).limit(limit)
     return count or 0, [
         Gap(did=did, log=log, start=start, end=end)
         for did, log, start, end in await connection.execute(query)
@@ -179,11 +251,13 @@ async def set_aside(connection: AsyncConnection, *, task: Task, error: str, text
     )
 
 
-async def requeue_failed(connection: AsyncConnection, *, logs: Collection[LogName]) -> int:
+async def requeue_failed(
+    connection: AsyncConnection, *, logs: Collection[LogName], dids: Collection[str] | None
+) -> int:
     """See `ScanStore.requeue_failed`."""
     result = await connection.execute(
         update(TASKS)
-        .where(TASKS.c.failed == 1, TASKS.c.log.in_(logs))
+        .where(TASKS.c.failed == 1, *_wanted(logs, dids))
         .values(failed=0, error=None, error_text=None)
     )
     return result.rowcount

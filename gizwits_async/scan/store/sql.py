@@ -6,7 +6,6 @@ from functools import partial
 from os import PathLike
 from typing import TypeVar
 
-from attrs import asdict
 from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +21,7 @@ from gizwits_async.scan.store.hold import Hold
 from gizwits_async.scan.store.meta import state_in, values_of
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.store.session import TEXT, Session, whole
-from gizwits_async.scan.store.tables import DEVICES, LEASE, META, METADATA, TASKS
+from gizwits_async.scan.store.tables import DEVICES, LEASE, META, METADATA
 from gizwits_async.scan.task import LogName, Task
 
 __all__ = ["SqlStore"]
@@ -182,27 +181,29 @@ class SqlStore:
         self._run = state.run
 
     async def add(
-        self, devices: Sequence[Device], logs: Collection[LogName], state: ScanState
+        self,
+        devices: Sequence[Device],
+        logs: Collection[LogName],
+        state: ScanState,
+        *,
+        start: int | None = None,
+        replace: bool = True,
     ) -> int:
         """See `ScanStore.add`."""
+        first = state.start if start is None else start
+        tasks = [Task.new(device.did, log, first) for device in devices for log in logs]
 
         async def work(connection: AsyncConnection) -> int:
-            count = select(func.count()).select_from(DEVICES)
-            before = await connection.scalar(count) or 0
-            if devices:
-                new = self._backend.insert(DEVICES)
-                others = {c.key: new.excluded[c.key] for c in DEVICES.c if c.key != "did"}
-                new = new.on_conflict_do_update(index_elements=[DEVICES.c.did], set_=others)
-                await connection.execute(new, [asdict(device) for device in devices])
-                tasks = [
-                    Task.new(device.did, log, state.start) for device in devices for log in logs
-                ]
-                await connection.execute(
-                    self._backend.insert(TASKS).on_conflict_do_nothing(),
-                    [asdict(task) for task in tasks],
-                )
             await self._put(connection, values_of(state))
-            return (await connection.scalar(count) or 0) - before
+            if not devices:
+                return 0
+            return await queries.write_devices(
+                connection,
+                devices=devices,
+                tasks=tasks,
+                replace=replace,
+                upsert=self._backend.insert,
+            )
 
         return await self._write(work)
 
@@ -225,9 +226,17 @@ class SqlStore:
         none = func.coalesce(DEVICES.c.mac, "") == ""
         return await self._session.do(partial(queries.find_dids, wanted=none))
 
-    async def due(self, logs: Collection[LogName], end: int, limit: int) -> list[Task]:
+    async def due(
+        self,
+        logs: Collection[LogName],
+        end: int,
+        limit: int,
+        *,
+        dids: Collection[str] | None = None,
+    ) -> list[Task]:
         """See `ScanStore.due`."""
-        return await self._session.do(partial(queries.find_due, logs=logs, end=end, limit=limit))
+        find = partial(queries.find_due, logs=logs, end=end, limit=limit, dids=dids)
+        return await self._session.do(find)
 
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
@@ -241,21 +250,35 @@ class SqlStore:
         """See `ScanStore.split`."""
         await self._write(partial(queries.write_split, window=window, rest=rest))
 
-    async def requeue_failed(self, logs: Collection[LogName]) -> int:
+    async def requeue_failed(
+        self, logs: Collection[LogName], *, dids: Collection[str] | None = None
+    ) -> int:
         """See `ScanStore.requeue_failed`."""
-        return await self._write(partial(queries.requeue_failed, logs=logs))
+        return await self._write(partial(queries.requeue_failed, logs=logs, dids=dids))
 
     # --- counts
 
-    async def remaining(self, logs: Collection[LogName], end: int, owned: int) -> Remaining:
+    async def remaining(
+        self,
+        logs: Collection[LogName],
+        end: int,
+        owned: int,
+        *,
+        dids: Collection[str] | None = None,
+    ) -> Remaining:
         """See `ScanStore.remaining`."""
-        count = partial(queries.count_remaining, logs=logs, end=end, owned=owned)
+        count = partial(queries.count_remaining, logs=logs, end=end, owned=owned, dids=dids)
         return await self._session.do(count)
 
-    async def failures(self, logs: Collection[LogName], limit: int) -> tuple[int, list[Failure]]:
+    async def failures(
+        self, logs: Collection[LogName], limit: int, *, dids: Collection[str] | None = None
+    ) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""
-        return await self._session.do(partial(queries.find_failures, logs=logs, limit=limit))
+        find = partial(queries.find_failures, logs=logs, limit=limit, dids=dids)
+        return await self._session.do(find)
 
-    async def gaps(self, limit: int) -> tuple[int, list[Gap]]:
+    async def gaps(
+        self, limit: int, *, dids: Collection[str] | None = None
+    ) -> tuple[int, list[Gap]]:
         """See `ScanStore.gaps`."""
-        return await self._session.do(partial(queries.find_gaps, run=self._run, limit=limit))
+        return await self._session.do(partial(queries.find_gaps, limit=limit, dids=dids))
