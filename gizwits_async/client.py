@@ -1,5 +1,6 @@
 """GizwitsClient assembles the parts, gives access to the sections, and closes what it opened."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from copy import copy
@@ -84,7 +85,8 @@ class GizwitsClient(SectionAccess):
                 one of the documented 3,600 calls an hour, which is closed with the client.
             tokens: Keeps tokens; None keeps them in memory.
             options: How calls are made.
-            transport: Replaces HTTP, for instance `simulator.SimulatorTransport`.
+            transport: Replaces HTTP, for instance `simulator.SimulatorTransport`. If it has a
+                `sleep`, pauses between calls use that.
             clock: Returns epoch seconds UTC; used until a reply shows the server's time. None: the
                 `now` of the transport if it has one, else `time.time`.
             on_call: Called with a `CallReport` after each call, in the caller's task. An exception
@@ -120,6 +122,7 @@ class GizwitsClient(SectionAccess):
             user_agent=f"gizwits-async/{__version__}",
             clock=ServerClock(wall=wall),
             observer=CallObserver(on_call),
+            sleep=getattr(transport, "sleep", asyncio.sleep),
         )
         self._gateway = Gateway(service, credentials, options)
 

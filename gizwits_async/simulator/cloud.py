@@ -24,6 +24,7 @@ from gizwits_async.simulator.messages import (
     SimulatedRequest,
 )
 from gizwits_async.simulator.quirks import Log, Quirks
+from gizwits_async.simulator.state.clock import LoopClock
 from gizwits_async.simulator.state.contexts import Contexts
 from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.ids import digest
@@ -63,7 +64,7 @@ class SimulatedCloud:
         """Make a service.
 
         Args:
-            fleet: Devices and logs of the first product; None: twelve devices, four days of logs.
+            fleet: Devices and logs of the first product; None: `Fleet.of_today()`.
             quirks: Behaviour where the API document is silent.
             credentials: Accepted credentials; None: a fixed, obviously fictitious set.
             quota: Calls that the enterprise may make in a period.
@@ -76,7 +77,7 @@ class SimulatedCloud:
         quirks = Quirks() if quirks is None else quirks
         self.credentials = _CREDENTIALS if credentials is None else credentials
         """The credentials that this service accepts."""
-        self.fleet = Fleet.generate() if fleet is None else fleet
+        self.fleet = Fleet.of_today() if fleet is None else fleet
         """Devices and logs of the product in `credentials`."""
         self.whitelist = whitelist
         self.ledger: deque[LedgerEntry] = deque(maxlen=ledger_size)
@@ -89,7 +90,9 @@ class SimulatedCloud:
         """Active fault rules; replace them with `faults.set(...)`."""
         self.contexts = Contexts(quirks)
         """Open log queries: `forget()`."""
-        self._quota = Quota(quirks, quota, period)
+        self.quota = Quota(quirks, quota, period)
+        """Quota of the enterprise: `use_up()`."""
+        self._clock = LoopClock(self.fleet.now)
         self._state = State(
             quirks=quirks,
             credentials=self.credentials,
@@ -117,6 +120,14 @@ class SimulatedCloud:
         product = Product.of(product_key, product_secret, fleet)
         self._state.products[product_key] = product
         return product
+
+    def now(self) -> float:
+        """Return the present of callers without a clock of their own, in epoch seconds.
+
+        It starts at the fleet's `now` and advances with the time of the running event loop, so that
+        the same logs are visible through the transport and the server, at any date.
+        """
+        return self._clock.now()
 
     def truth(
         self, log: Log, did: str, start: float, end: float, *, now: float | None = None
@@ -175,8 +186,8 @@ class SimulatedCloud:
                 status, value = self._admit(request, route, params, here, counted_at)
             except ApiRefusal as refusal:
                 status, value, code = refusal.status, self._refuse(refusal), refusal.code
-            self._quota.count(route.kind, code, counted_at)
-            headers |= self._quota.headers(code, counted_at)
+            self.quota.count(route.kind, code, counted_at)
+            headers |= self.quota.headers(code, counted_at)
         self._note(request, now, status, code, "" if route is None else route.kind)
         return SimulatedReply.of_json(status, value, headers)
 
@@ -208,7 +219,7 @@ class SimulatedCloud:
     ) -> tuple[int, object]:
         if self.whitelist is not None and request.peer not in self.whitelist:
             raise ApiRefusal(_NOT_WHITELISTED)
-        self._quota.check(route.kind, counted_at)
+        self.quota.check(route.kind, counted_at)
         product = self._product(request, route, params)
         if route.auth == "token":
             self.tokens.check(request.header("authorization"), product.key, now)

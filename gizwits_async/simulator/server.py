@@ -1,6 +1,5 @@
 """Serves the simulated service over HTTP, through aiohttp.web."""
 
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -28,19 +27,19 @@ class SimulatorServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Make a server; nothing listens yet.
 
         Args:
-            cloud: The service. Its fleet's `now` should be close to `clock()`, or the logs are old.
+            cloud: The service.
             host: Address to listen on.
             port: Port to listen on; 0: any free one.
-            clock: Epoch seconds.
+            clock: Epoch seconds; None: the cloud's own `now`, which starts at the fleet's.
         """
         self._cloud = cloud
         self._host, self._port = host, port
-        self._clock = clock
+        self._clock = cloud.now if clock is None else clock
         self._runner: web.AppRunner | None = None
 
     @property

@@ -1,7 +1,7 @@
 """A client transport that calls the simulated service in the same process, without sockets."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from math import inf
 
@@ -15,7 +15,7 @@ from gizwits_async.errors import (
     TimedOutError,
 )
 from gizwits_async.simulator.cloud import SimulatedCloud
-from gizwits_async.simulator.messages import SimulatedReply, SimulatedRequest
+from gizwits_async.simulator.messages import Delivery, SimulatedReply, SimulatedRequest
 
 __all__ = ["Fate", "SimulatorTransport"]
 
@@ -49,37 +49,32 @@ class SimulatorTransport:
         reply_latency: Latency = 0.0,
         fates: Callable[[SimulatedRequest, int], Fate] | None = None,
         peer: str = "127.0.0.1",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make a transport.
 
         Args:
             cloud: The service.
-            clock: Epoch seconds; None: starts at the fleet's `now` on the first call and advances
-                with the event loop's time, virtual or real.
+            clock: Epoch seconds; None: the cloud's own `now`, which starts at the fleet's and
+                advances with the event loop's time, virtual or real.
             latency: Seconds until a request arrives: a number, or a function of the request.
             reply_latency: Seconds until the reply arrives: a number, or a function of the request.
             fates: Chooses how each request is delivered; called with the request and its number,
                 counted from 1.
             peer: Caller's address as the service sees it.
+            sleep: Waits for latencies and delayed replies; the client waits by it too.
         """
         self._cloud = cloud
-        self._clock = clock
+        self.now = cloud.now if clock is None else clock
+        """Returns the caller's present, in epoch seconds."""
+        self.sleep = sleep
+        """Waits for a number of seconds."""
         self._latency, self._reply_latency = latency, reply_latency
         self._fates = fates
         self._peer = peer
-        self._began: float | None = None
         self.sent = 0
         """Number of requests passed to `send`."""
         self.closed = False
-
-    def now(self) -> float:
-        """Return the caller's present, in epoch seconds."""
-        if self._clock is not None:
-            return self._clock()
-        time = asyncio.get_running_loop().time()
-        if self._began is None:
-            self._began = time
-        return self._cloud.fleet.now + time - self._began
 
     async def send(
         self,
@@ -117,52 +112,44 @@ class SimulatorTransport:
         fate = Fate.DELIVER if self._fates is None else self._fates(request, self.sent)
         if fate is Fate.NOT_SENT:
             raise NotSentError("simulated: the request was not sent")
-        try:
-            async with asyncio.timeout(timeout):
-                reply = await self._exchange(request, fate, max_bytes)
-        except TimeoutError:
-            raise TimedOutError(f"no complete reply within {timeout:g} s") from None
-        if len(reply.body) > max_bytes:
-            raise ResponseTooLargeError(f"the reply has more than {max_bytes} bytes")
-        return reply
-
-    async def _exchange(
-        self, request: SimulatedRequest, fate: Fate, max_bytes: int
-    ) -> SimulatedReply:
+        wait = _Wait(self.sleep, timeout)
         # Always yield to the event loop, as a socket does: a caller in a tight loop must not starve
         # other tasks.
-        await asyncio.sleep(_seconds(self._latency, request))
-        if fate is Fate.STALL_BEFORE:
-            await asyncio.get_running_loop().create_future()
-        reply = await self._arrive(self._cloud.handle(request, self.now()), max_bytes)
+        await wait(inf if fate is Fate.STALL_BEFORE else _seconds(self._latency, request))
+        reply = self._cloud.handle(request, self.now())
+        delivery = reply.delivery or Delivery()
+        await wait(delivery.wait)
+        if delivery.reset or delivery.cut_at is not None:
+            raise NoReplyError("simulated: the connection broke before the reply was complete")
+        if delivery.piece is not None:
+            await wait(delivery.pause * (len(reply.body) // delivery.piece))
         if fate is Fate.REPLY_LOST:
             raise NoReplyError("simulated: the connection broke before the reply")
-        if fate is Fate.STALL_AFTER:
-            await asyncio.get_running_loop().create_future()
-        pause = _seconds(self._reply_latency, request)
-        if pause:
-            await asyncio.sleep(pause)
-        return reply
-
-    @staticmethod
-    async def _arrive(reply: SimulatedReply, max_bytes: int) -> SimulatedReply:
-        way = reply.delivery
-        if way is None:
-            return reply
-        if way.wait == inf:
-            await asyncio.get_running_loop().create_future()
-        await asyncio.sleep(way.wait)
-        if way.reset or way.cut_at is not None:
-            raise NoReplyError("simulated: the connection broke before the reply was complete")
-        if way.piece is not None:
-            await asyncio.sleep(way.pause * (len(reply.body) // way.piece))
-        if len(reply.body) + way.padding > max_bytes:
+        await wait(inf if fate is Fate.STALL_AFTER else _seconds(self._reply_latency, request))
+        if len(reply.body) + delivery.padding > max_bytes:
             raise ResponseTooLargeError(f"the reply has more than {max_bytes} bytes")
-        return evolve(reply, body=reply.body + b" " * way.padding, delivery=None)
+        return evolve(reply, body=reply.body + b" " * delivery.padding, delivery=None)
 
     async def aclose(self) -> None:
         """Close the transport; later calls raise `ClientClosedError`."""
         self.closed = True
+
+
+class _Wait:
+    """The waits of one exchange, which together take at most its time-out."""
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]], limit: float) -> None:
+        self._sleep, self._limit, self._left = sleep, limit, limit
+        self._began = False
+
+    async def __call__(self, seconds: float) -> None:
+        if seconds > self._left:
+            await self._sleep(self._left)
+            raise TimedOutError(f"no complete reply within {self._limit:g} s")
+        self._left -= seconds
+        if seconds or not self._began:
+            self._began = True
+            await self._sleep(seconds)
 
 
 def _seconds(latency: Latency, request: SimulatedRequest) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def valkey() -> Iterator[str]:
 
 
 def cloud_of() -> SimulatedCloud:
-    return SimulatedCloud(Fleet.of(["d" * 22]), quota=10**6)
+    return SimulatedCloud(Fleet.of(["d" * 22], now=time.time()), quota=10**6)
 
 
 def name_of(cloud: SimulatedCloud, url: str = BASE_URL) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ DID, WANTED = "d" * 22, {"switch": True}
 
 def cloud_of(*faults: FaultRule, **quirks: Any) -> SimulatedCloud:
     """Return a service with one device that is online, and these faults."""
-    fleet = Fleet.of([DID])
+    fleet = Fleet.of([DID], now=time.time())
     fleet.change(DID, is_online=True)
     return SimulatedCloud(fleet, quirks=Quirks(**quirks), faults=faults)
 

@@ -199,9 +199,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def other_clients(self) -> None:
         """Let others use the quota up."""
-        now = NOW + self.loop.time()
-        for _ in range(self.cloud._quota._counter.remaining(now)):
-            self.cloud._quota._counter.charge(now)
+        self.cloud.quota.use_up(NOW + self.loop.time())
 
     # --- what must hold
 

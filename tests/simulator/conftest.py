@@ -103,6 +103,6 @@ def serve():
     def make(fleet: Fleet | None = None, **settings: object) -> Caller:
         names = {"credentials", "quota", "period", "token_life", "whitelist", "ledger_size"}
         mine = {name: settings.pop(name) for name in names & settings.keys()}
-        return Caller(SimulatedCloud(fleet, quirks=Quirks(**settings), **mine))
+        return Caller(SimulatedCloud(fleet or Fleet.generate(), quirks=Quirks(**settings), **mine))
 
     return make

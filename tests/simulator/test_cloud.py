@@ -260,3 +260,14 @@ def test_what_counts(serve):
     assert caller.get("/devices/search")["error_code"] == 5013
     caller.now += 2
     assert caller.get("/devices/search").get("error_code") is None
+
+
+@pytest.mark.parametrize("kind", ["fixed", "sliding", "weighted", "bucket"])
+def test_other_clients_use_the_quota(serve, kind):
+    """`quota.use_up` leaves no call, as other clients of the enterprise do."""
+    caller = serve(quota=5, quota_kind=kind)
+    caller.login()
+    caller.cloud.quota.use_up(caller.now)
+    assert caller.get("/devices/search")["error_code"] == 5013
+    caller.now += 7200
+    assert "error_code" not in caller.get("/devices/search")

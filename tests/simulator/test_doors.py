@@ -9,6 +9,7 @@ import async_solipsism
 import pytest
 from yarl import URL
 
+from gizwits_async import GizwitsClient
 from gizwits_async.errors import (
     ClientClosedError,
     NoReplyError,
@@ -16,6 +17,7 @@ from gizwits_async.errors import (
     ResponseTooLargeError,
     TimedOutError,
 )
+from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import (
     Fate,
     Fleet,
@@ -24,6 +26,7 @@ from gizwits_async.simulator import (
     SimulatorTransport,
 )
 from gizwits_async.simulator.openapi import load_openapi
+from gizwits_async.testing import ThreadedSimulator
 
 NOW = 1_790_000_000.0
 
@@ -160,6 +163,25 @@ async def test_the_description_without_pyyaml(cloud, monkeypatch):
     ):
         assert reply.status == 501
         assert "gizwits-async[simulator]" in await reply.text()
+
+
+async def test_the_same_logs_everywhere():
+    """Through transport, server and threaded server one cloud shows the same fleet and logs."""
+
+    async def records(client: GizwitsClient) -> list[list[DataRecord]]:
+        async with client:
+            devices = await client.devices.search().collect()
+            return [await client.devices.data_log(one.did, sort="asc").collect() for one in devices]
+
+    cloud = SimulatedCloud(quota=3_600_000)
+    transport = SimulatorTransport(cloud)
+    found = [await records(GizwitsClient(cloud.credentials, transport=transport))]
+    async with SimulatorServer(cloud) as server:
+        found.append(await records(GizwitsClient(cloud.credentials, base_url=server.url)))
+    with ThreadedSimulator(cloud) as threaded:
+        found.append(await records(GizwitsClient(cloud.credentials, base_url=threaded.url)))
+    assert sum(map(len, found[0])) > 100
+    assert found[0] == found[1] == found[2]
 
 
 async def test_paths_with_line_ends(cloud):

@@ -69,6 +69,15 @@ def test_the_fixtures_work_in_a_project_of_its_own(tmp_path: Path) -> None:
     assert "4 passed" in run.stdout
 
 
+def test_the_fixtures_never_wait(tmp_path: Path) -> None:
+    """Faults, quota, confirmation and frozen dates pass in virtual time; the options can be set."""
+    source = Path(__file__).with_name("project_tests.py")
+    (tmp_path / "test_it.py").write_bytes(source.read_bytes())
+    run = _pytest(tmp_path, sys.executable, "-p", "no:gizwits_async", "-p", "gizwits_async.testing")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "10 passed" in run.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ memory, however long their logs are.
 
 import random
 import string
+import time
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
@@ -144,6 +145,11 @@ class Fleet:
         return cls(made, now=now, days=days, seed=seed, rates=rates, live=live)
 
     @classmethod
+    def of_today(cls) -> "Fleet":
+        """Return twelve devices whose logs reach from four days ago to the present and go on."""
+        return cls.generate(now=floor(time.time()), live=True)
+
+    @classmethod
     def of(
         cls,
         devices: Iterable[Device | str],
@@ -216,6 +222,16 @@ class Fleet:
         self.add(evolve(self._devices[did], **changes))  # type: ignore[arg-type]
         self._day_events.cache_clear()
         return self._devices[did]
+
+    def shift(self, seconds: int) -> None:
+        """Move the fleet in time: its present, its generated logs and the times of its devices."""
+        self.now += seconds
+        self._first += seconds
+        for device in self.devices:
+            latest = None if device.online_latest is None else device.online_latest + seconds
+            created = device.created_at + seconds
+            self.add(evolve(device, created_at=created, online_latest=latest))
+        self._day_events.cache_clear()
 
     def remove(self, did: str) -> None:
         """Remove a device and its logs."""

@@ -156,6 +156,11 @@ class Quota:
         if counted and self._counts(kind):
             self._counter.charge(now)
 
+    def use_up(self, now: float) -> None:
+        """Count calls of other clients until none is left."""
+        for _ in range(self._counter.remaining(now)):
+            self._counter.charge(now)
+
     def headers(self, code: int | None, now: float) -> dict[str, str]:
         """Return the rate headers of a reply with this error code."""
         sent = self._quirks.rate_headers

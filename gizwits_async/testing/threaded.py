@@ -1,58 +1,25 @@
-"""Pytest plugin for users of this package, and the simulator for synchronous test suites.
-
-```python
-async def test_it_lists_devices(gizwits_client):
-    assert await gizwits_client.devices.search().first()
-```
-
-The fixtures import the simulator on demand, so that other test runs do not pay for it.
-"""
+"""The simulated service on a local port, served by a thread, for synchronous test suites."""
 
 import asyncio
 import threading
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import pytest
-
 if TYPE_CHECKING:
-    from gizwits_async.client import GizwitsClient
     from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 
-__all__ = ["ThreadedSimulator", "gizwits_client", "gizwits_simulator"]
+__all__ = ["PLENTY", "ThreadedSimulator", "generous_cloud"]
 
-_PLENTY = 3_600_000
+PLENTY = 3_600_000
 """Calls an hour in tests: so many that no test waits for quota unless it tests that."""
 _START_WITHIN = 10.0
 
 
-def _cloud() -> "SimulatedCloud":
-    from gizwits_async.simulator import Fleet, SimulatedCloud  # noqa: PLC0415 - on demand
+def generous_cloud() -> "SimulatedCloud":
+    """Return a service with logs up to the present and plenty of quota."""
+    from gizwits_async.simulator import SimulatedCloud  # noqa: PLC0415 - on demand
 
-    # A fleet of the present, so that the default range of a log (the last two days) has records.
-    return SimulatedCloud(Fleet.generate(now=time.time(), live=True), quota=_PLENTY)
-
-
-@pytest.fixture
-def gizwits_simulator() -> "SimulatedCloud":
-    """Return a simulated service, new for each test: twelve devices, four days of logs."""
-    return _cloud()
-
-
-@pytest.fixture
-def gizwits_client(gizwits_simulator: "SimulatedCloud") -> "GizwitsClient":
-    """Return a client of `gizwits_simulator` that uses no sockets."""
-    from gizwits_async.client import GizwitsClient  # noqa: PLC0415 - on demand
-    from gizwits_async.quota import HourlyQuota  # noqa: PLC0415
-    from gizwits_async.simulator import SimulatorTransport  # noqa: PLC0415
-
-    # Not closed: it holds no resources, and the fixture has no event loop.
-    return GizwitsClient(
-        gizwits_simulator.credentials,
-        transport=SimulatorTransport(gizwits_simulator, clock=time.time),
-        quota=HourlyQuota(_PLENTY, burst=10_000, initial=10_000),
-    )
+    return SimulatedCloud(quota=PLENTY)
 
 
 class ThreadedSimulator:
@@ -74,7 +41,7 @@ class ThreadedSimulator:
             host: Address to listen on.
             port: Port to listen on; 0: any free one.
         """
-        self.cloud = _cloud() if cloud is None else cloud
+        self.cloud = generous_cloud() if cloud is None else cloud
         """The service, with its fleet, ledger and credentials."""
         self._address = host, port
         self._server: SimulatorServer | None = None
@@ -94,10 +61,14 @@ class ThreadedSimulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables by which `from_env()` and `gizwits_lifespan()` use it."""
+        """Environment variables by which `from_env()` and `gizwits_lifespan()` use it.
+
+        The quota among them is so large that the client does not delay calls.
+        """
         own = self.cloud.credentials
         return {
             "GIZWITS_BASE_URL": self.url,
+            "GIZWITS_CALLS_PER_HOUR": str(PLENTY),
             "GIZWITS_ENTERPRISE_ID": str(own.enterprise_id),
             "GIZWITS_ENTERPRISE_SECRET": str(own.enterprise_secret),
             "GIZWITS_PRODUCT_KEY": str(own.product_key),
