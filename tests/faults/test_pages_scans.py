@@ -122,8 +122,7 @@ def test_a_block_of_an_hour_costs_one_opening_for_each_context_that_was_open(
     def strangers(at: Any) -> None:
         if at.windows in (2, 9) and len(blocks) < (1 if at.windows == 2 else 2):
             blocks.append(door.now())
-            while cloud._quota._counter.remaining(door.now()):
-                cloud._quota._counter.charge(door.now())
+            cloud.quota.use_up(door.now())
 
     async def main() -> ScanReport:
         quota = HourlyQuota(600, 3600.0, burst=24, reserve=0)
