@@ -6,6 +6,7 @@ its own store every few pages while it scans: `peek`, `plan`, and an export into
 
 import asyncio
 import sys
+import time
 
 from gizwits_async.client import GizwitsClient
 from gizwits_async.quota import HourlyQuota
@@ -30,13 +31,16 @@ async def main(
         kept = SqlStore(store, lease=float(lease))
         scan = FleetScan(client, kept, start=int(start), end=int(end), concurrency=4)
         running = asyncio.ensure_future(scan.run(on_progress=dot))
+        pause = 0.1
         while folder and not running.done():
-            await asyncio.wait({running}, timeout=0.1)
+            await asyncio.wait({running}, timeout=pause)
+            began = time.monotonic()
             seen = SqlStore(store)
             if await seen.peek() is not None:
                 await export(store, folder, "jsonl", logs=["cmd"])
             await seen.aclose()
             await FleetScan(client, store, start=int(start), end=int(end)).plan()
+            pause = max(0.1, 5 * (time.monotonic() - began))  # Mostly it is to scan.
         await running
 
 
