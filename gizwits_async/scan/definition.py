@@ -1,4 +1,4 @@
-"""What a product's data points are, kept beside its logs: their export needs the types. No SQL."""
+"""The product's data points, kept beside its logs because an export needs their types. No SQL."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ _KEY, _KEY_OF_RUN = "datapoints", "datapoints_run"
 
 
 async def learn_definition(client: BulkClient, store: ScanStore) -> None:
-    """Ask for the product's data points and keep them; without them a scan is no worse.
+    """Ask for the product's data points and store them; a scan is complete without them, too.
 
     Raises:
         GizwitsError: The credentials were refused, the quota is used up, the client or the store
@@ -42,23 +42,26 @@ async def learn_definition(client: BulkClient, store: ScanStore) -> None:
     except GizwitsError as error:
         _log.warning("the product's data points are not known: %s", error)
         if not isinstance(error, ApiError) or isinstance(error, ServerError):
-            return  # That may pass: the next run asks again.
+            return  # A temporary failure: the next run asks again.
     await store.keep_datapoints(points)
 
 
 def values_of_definition(points: ProductDataPoints | None, run: int) -> dict[str, str]:
-    """Return what to write into `scan_meta`; None leaves what was known, and is not asked again."""
+    """Return the rows for `scan_meta`.
+
+    None keeps the data points of an earlier run, and notes that this run has asked.
+    """
     values = {_KEY_OF_RUN: str(run)}
     return values if points is None else {**values, _KEY: json.dumps(to_dict(points))}
 
 
 def run_in(meta: Mapping[str, str]) -> str | None:
-    """Return in which run the data points were asked for last."""
+    """Return the run in which the data points were last asked for."""
     return meta.get(_KEY_OF_RUN)
 
 
 def definition_in(meta: Mapping[str, str], name: str) -> ProductDataPoints | None:
-    """Return the data points that a store knows.
+    """Return the data points that a store holds; None if it has none.
 
     Args:
         meta: Key -> value of its table `scan_meta`.

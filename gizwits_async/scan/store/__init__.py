@@ -1,1 +1,6 @@
-"""Where a scan keeps its rows and how far it came: in memory, or in a SQL database."""
+"""Stores keep the records and the progress of a scan: in memory, or in a SQL database."""
+
+from gizwits_async.scan.store.memory import MemoryStore
+from gizwits_async.scan.store.protocol import Change, Remaining, ScanStore
+
+__all__ = ["Change", "MemoryStore", "Remaining", "ScanStore"]

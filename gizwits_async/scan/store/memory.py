@@ -23,7 +23,7 @@ _SLICE = 1000
 
 
 class MemoryStore:
-    """Keeps a scan as long as the process lives."""
+    """Keeps a scan for the life of the process."""
 
     def __init__(self, *, keep: bool = True) -> None:
         """Make a store.
@@ -51,11 +51,11 @@ class MemoryStore:
         """For each log a heap of next seconds. A task that moved on leaves an outdated entry."""
 
     async def open(self) -> ScanState | None:
-        """Return what is known of the scan."""
+        """Return the state of the scan; None before it was begun."""
         return self.state
 
     async def peek(self) -> ScanState | None:
-        """Return what is known of the scan."""
+        """Return the state of the scan; None before it was begun."""
         return self.state
 
     async def aclose(self) -> None:

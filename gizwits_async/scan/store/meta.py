@@ -9,7 +9,7 @@ from gizwits_async.scan.scan_range import ScanState
 __all__ = ["SCHEMA", "state_in", "values_of"]
 
 SCHEMA = 1
-"""Version of the tables; a store of a later one is not touched."""
+"""Version of the tables; a store with a later one is refused."""
 
 
 def values_of(state: ScanState | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a scan asks of its store, and the values that travel between them."""
+"""The interface between a scan and its store, and the values that cross it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -16,55 +16,56 @@ __all__ = ["Change", "Remaining", "ScanStore"]
 
 @frozen(kw_only=True)
 class Change:
-    """What one page brought: all of it is written, or nothing."""
+    """The effects of one page, written as one transaction."""
 
     after: Task
-    """The task as it stands afterwards."""
+    """The task as it is after the page."""
     rows: tuple[Record, ...] = ()
+    """Records of the page."""
     replaced: Span | None = None
-    """Seconds whose rows of an earlier run are deleted first."""
+    """Seconds whose rows, from an earlier run, are deleted first."""
     gaps: tuple[Span, ...] = ()
     """Seconds that fell off the edge of the log."""
 
 
 @frozen(kw_only=True)
 class Remaining:
-    """What is left to ask, counted."""
+    """The work that is left, counted."""
 
     devices: int = 0
     """Devices known."""
     windows: Mapping[LogName, int] = field(factory=dict)
-    """Windows left of each log, failed ones included."""
+    """Windows left to read in each log, failed ones included."""
     oldest: int | None = None
-    """The first second that is left to ask."""
+    """The earliest second that is left to read; None if nothing is left."""
     done: Mapping[LogName, tuple[int, int]] = field(factory=dict)
-    """Windows that were finished of each log, and the pages that they took."""
+    """Finished windows of each log, and the pages that they took."""
 
 
 class ScanStore(Protocol):
-    """Where a scan keeps what it found and how far it came. One scan at a time writes to it.
+    """Keeps the records and the progress of a scan; one scan at a time writes to it.
 
-    Each method is one transaction. All raise `ScanStoreError`.
+    Each method is one transaction, and may raise `ScanStoreError`.
     """
 
     async def open(self) -> ScanState | None:
-        """Take hold of the store, create it if need be, and return what it knows of its scan."""
+        """Acquire the store, create it if it does not exist, and return the state of its scan."""
         ...
 
     async def peek(self) -> ScanState | None:
-        """Return what the store knows, to look only; nothing is created, no lock is taken."""
+        """Return the state of its scan without acquiring or creating anything."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of the store; safe to repeat."""
+        """Release the store; safe to repeat."""
         ...
 
     async def begin(self, state: ScanState, *, again: bool) -> None:
-        """Write down the range.
+        """Store the range and the progress of the listing.
 
         Args:
             state: The scan as it is now.
-            again: Whether all tasks go back to where late records may have come up.
+            again: Whether all tasks go back to the seconds in which late records may have appeared.
         """
         ...
 
@@ -92,11 +93,11 @@ class ScanStore(Protocol):
         ...
 
     async def wants_datapoints(self, run: int) -> bool:
-        """Return whether it keeps the product's data points, and was not given them in this run."""
+        """Return whether the store keeps the product's data points, and has none from this run."""
         ...
 
     async def keep_datapoints(self, points: ProductDataPoints | None) -> None:
-        """Keep the product's data points; None if the service does not tell them."""
+        """Store the product's data points; None if the service refuses them."""
         ...
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
@@ -104,7 +105,7 @@ class ScanStore(Protocol):
         ...
 
     async def without_mac(self) -> list[str]:
-        """Return the dids of the devices of which no MAC address is known: none, or an empty one."""
+        """Return the dids of the devices without a MAC address, or with an empty one."""
         ...
 
     async def due(
@@ -126,15 +127,15 @@ class ScanStore(Protocol):
         ...
 
     async def commit(self, change: Change) -> None:
-        """Write the rows of a page together with how far its task has come."""
+        """Write the rows of a page together with the progress of its task."""
         ...
 
     async def fail(self, task: Task, error: str, text: str) -> None:
-        """Set a task aside that failed: the error's class and what it said."""
+        """Set a failed task aside, with the class and the message of its error."""
         ...
 
     async def split(self, window: Task, rest: Task) -> None:
-        """Keep one window as a task of its own, and its log without it."""
+        """Store one window as a task of its own, and the task of its log without it."""
         ...
 
     async def requeue_failed(
