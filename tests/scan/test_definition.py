@@ -23,7 +23,7 @@ START = NOW - 2 * DAY
 
 
 class Stopped(Exception):  # noqa: N818
-    """Somebody ends the scan."""
+    """The caller ends the scan."""
 
 
 def stop(at: ScanProgress) -> None:
@@ -123,7 +123,7 @@ async def test_the_cmd_log_is_exported_decoded_as_the_data_log_says(tmp_path: Pa
     assert reports[0] > 100
     asked = base.execute("SELECT count(set_temp), count(*) FROM cmd WHERE type = 'app2dev'")
     some, commands = asked.fetchone() or (0, 0)
-    assert 0 < some < commands  # A command tells what it writes, and no more.
+    assert 0 < some < commands  # A command holds only the points that it writes.
 
 
 async def stored(path: Path, *payloads: str | None) -> None:
@@ -157,12 +157,12 @@ async def test_what_cannot_be_decoded_says_why(tmp_path: Path, to: str) -> None:
         f"SELECT {columns} FROM {reader}('{file}'{more}) ORDER BY timestamp"
     ).fetchall()
     assert [row[0] for row in rows] == list(payloads)
-    told = [row[1].partition(":")[0] for row in rows]
-    assert told == ["neither hex nor base64", "foreign", "truncated", "empty"]
+    reasons = [row[1].partition(":")[0] for row in rows]
+    assert reasons == ["neither hex nor base64", "foreign", "truncated", "empty"]
     assert {row[2] for row in rows if to != "jsonl"} <= {None}
 
 
-async def test_a_definition_that_makes_no_sense_is_told_and_not_used(
+async def test_a_definition_that_makes_no_sense_is_logged_and_not_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Payloads stay as they are when the points overlap; what cannot be read at all is an error."""

@@ -1,4 +1,4 @@
-"""A disk that is full, or that may not be written: a clear error, no harm, and the truth in the end."""
+"""A full or read-only disk gives a clear error, harms no record, and the next run completes the store."""
 
 import asyncio
 import json
@@ -98,7 +98,7 @@ async def test_a_process_that_may_write_no_more_ends_with_exit_1_and_goes_on(
 @pytest.mark.fault("P8")
 @pytest.mark.parametrize("to", ["parquet", "csv", "jsonl"])
 async def test_an_export_onto_a_full_disk_leaves_no_half_file(tmp_path: Path, to: str) -> None:
-    """Exit 1 in one line; what stands under its name is whole, and the rest is not there."""
+    """Exit 1 in one line; every file that has its name is whole, and no unfinished file is left."""
     cloud, path, out = cloud_of(1, 3), tmp_path / "fleet.db", tmp_path / "out"
     await FleetScan(client_of(cloud), path, start=START, end=NOW, logs=["data"]).run()
     with closing(sqlite3.connect(path)) as base, base:
@@ -140,7 +140,7 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Be somebody for whom permissions count, as they do not for root."""
+    """Run as a user for whom permissions count: root may write everything."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)
@@ -160,7 +160,7 @@ def image(folder: Path) -> dict[str, bytes]:
 async def test_a_store_that_may_only_be_read_is_refused_and_stays_as_it_is(
     folder: Path, tmp_path: Path, closed: str
 ) -> None:
-    """Not a byte of it changes and no call is made; who may read it can export it."""
+    """Not a byte of it changes and no call is made; a user with the right to read it can export it."""
     cloud, path = cloud_of(2, 3), folder / "fleet.db"
     await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
     path.with_name("fleet.db.lock").unlink()

@@ -57,7 +57,7 @@ ENDED = evolve(Holder.here(), pid=2**22 + 1)  # Beyond the largest process numbe
         (evolve(ALIVE, silence=1e9), ALIVE, 0, False, "unclear"),
     ],
 )
-def test_who_may_take_a_store_over(
+def test_when_a_store_may_be_taken_over(
     lease: Lease | None, first: Lease | None, watched: float, shares_clock: bool, verdict: str
 ) -> None:
     """After an orderly end or a crash: at once. After silence: by one clock, or by watching."""
@@ -141,7 +141,7 @@ async def test_a_lease_is_renewed_while_nothing_is_committed(tmp_path: Path) -> 
 
 
 async def test_a_process_that_was_killed_is_replaced_at_once(tmp_path: Path) -> None:
-    """It ran on this machine and is gone: nobody waits for its lease, lock file or not."""
+    """It ran on this machine and is gone: the next scan does not wait for its lease, with or without a lock file."""
     path = tmp_path / "fleet.db"
     code = f"""
 import asyncio, os

@@ -46,7 +46,7 @@ def lock_on(path: Path) -> str:
 
 
 async def test_the_probe_tells_a_file_in_use_from_one_that_is_not(tmp_path: Path) -> None:
-    """The test of the next test: an open store is held, a closed one is free."""
+    """The probe of the next test works: an open store is held, a closed one is free."""
     path = tmp_path / "fleet.db"
     store = SqlStore(path)
     await store.open()
@@ -95,7 +95,7 @@ async def test_looking_at_a_store_leaves_the_locks_of_the_scan(tmp_path: Path) -
 
 
 async def read(path: Path, folder: Path, stop: asyncio.Event) -> int:
-    """Look at a store in all the ways that a person has, over and over; return how often."""
+    """Look at a store by SQL, an export and a peek, over and over; return how often."""
     rounds = 0
     while not stop.is_set():
         with closing(sqlite3.connect(path, timeout=30)) as base:

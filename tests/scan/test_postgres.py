@@ -1,4 +1,4 @@
-"""The same store in PostgreSQL, on a real server of one's own."""
+"""The SQL store in PostgreSQL, on a real server that the tests start."""
 
 import asyncio
 import os
@@ -90,11 +90,11 @@ async def test_odd_values_survive_in_postgresql(url: str) -> None:
 
 @pytest.mark.fault("P10")
 async def test_the_password_of_a_store_is_not_printed(url: str, tmp_path: Path) -> None:
-    """What the program tells of a store, in its report, plan, export and errors, has no password."""
+    """No report, plan, export or error of the program shows the password of a store."""
     cloud = cloud_of(1, 2, now=int(time.time()))
     named = url.replace("postgres@", "postgres:hunter2@")
     away = "postgresql+asyncpg://u:hunter2@127.0.0.1:9/none"
-    told = ""
+    output = ""
     (tmp_path / "file").touch()
     async with SimulatorServer(cloud) as server:
         for words in (
@@ -109,15 +109,15 @@ async def test_the_password_of_a_store_is_not_printed(url: str, tmp_path: Path) 
                 env=os.environ | environment(cloud, server.url) | {"COLUMNS": "300"},
             )  # fmt: skip
             said, _ = await process.communicate()
-            told += said.decode()
-    assert "written to" in told
-    assert "postgres:***@" in told
-    assert "hunter2" not in told
-    assert "Traceback" not in told
+            output += said.decode()
+    assert "written to" in output
+    assert "postgres:***@" in output
+    assert "hunter2" not in output
+    assert "Traceback" not in output
 
 
 async def test_a_server_that_is_away_is_a_clear_error() -> None:
-    """Nobody listens there: a ScanStoreError that names the place, without a password."""
+    """A refused connection is a ScanStoreError with the address, without the password."""
     store = SqlStore("postgresql+asyncpg://u:hunter2@127.0.0.1:9/none")
     with pytest.raises(ScanStoreError, match=r"127\.0\.0\.1:9") as caught:
         await store.open()

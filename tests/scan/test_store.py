@@ -1,4 +1,4 @@
-"""The SQL store: every value comes back, one scan at a time, and nothing else is ever touched."""
+"""The SQL store returns every value, admits one scan at a time, and alters no foreign database."""
 
 import asyncio
 import json
@@ -82,7 +82,7 @@ async def test_cancelled_at_any_moment_it_goes_on_without_loss(tmp_path: Path) -
 
 
 async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlStore) -> None:
-    """What has begun is finished whole; who still queues behind it is let go at once."""
+    """A transaction that has begun is finished; a caller that still waits for its own leaves at once."""
     began, gate = asyncio.Event(), asyncio.Event()
 
     async def slow(connection: Any) -> None:
@@ -93,7 +93,7 @@ async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlS
     first = asyncio.ensure_future(store._session.do(slow))
     second = asyncio.ensure_future(store.due(["data"], 1000, 10))
     await began.wait()
-    await asyncio.sleep(0)  # The second is at the queue.
+    await asyncio.sleep(0)  # Until the second waits for the lock.
     for waiting in (first, second):
         waiting.cancel()
     await asyncio.wait({second}, timeout=10)
@@ -185,7 +185,7 @@ async def test_every_value_of_a_log_survives(
 
 
 async def test_a_device_of_odd_values_is_kept(store: SqlStore) -> None:
-    """A listing may hold what no column takes; a task for it can still be found and moved."""
+    """A device with values that no column holds is stored, and its task can be found and moved."""
     odd = Device(did='"\ud800\0', mac="\0", created_at=10**400, online_latest=2**70)
     assert await store.add([odd], ["data"], STATE) == 1
     assert await store.add([odd], ["data"], STATE) == 0
@@ -195,7 +195,9 @@ async def test_a_device_of_odd_values_is_kept(store: SqlStore) -> None:
     assert await store.due(["data"], 1000, 10) == []
 
 
-async def test_a_second_scan_is_told_who_holds_the_store(store: SqlStore, tmp_path: Path) -> None:
+async def test_a_second_scan_is_refused_and_the_holder_named(
+    store: SqlStore, tmp_path: Path
+) -> None:
     """Two scans never write to one store; the message names the process that does."""
     other = SqlStore(tmp_path / "fleet.db")
     with pytest.raises(StoreLockedError, match=r"in use by another scan \(process \d+ on "):
@@ -217,7 +219,7 @@ def content(path: Path) -> bytes:
 async def test_what_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
     """A text, a foreign database, a damaged one: refused with the reason, byte for byte unharmed."""
     text, foreign, torn = tmp_path / "notes.txt", tmp_path / "foreign.db", tmp_path / "torn.db"
-    text.write_text("not a database, but somebody's notes of a whole year")
+    text.write_text("not a database, but the notes of a whole year")
     with closing(sqlite3.connect(foreign)) as base, base:
         base.execute("CREATE TABLE accounts (id)")
     torn.write_bytes(b"SQLite format 3\0" + b"\7" * 5000)
@@ -266,7 +268,7 @@ async def test_a_store_that_cannot_be_trusted_is_refused(
         ("value", "damaged"),
     ],
 )
-async def test_a_store_that_was_damaged_later_is_told_and_not_built_upon(
+async def test_a_store_that_was_damaged_later_is_refused(
     tmp_path: Path, damage: str, words: str
 ) -> None:
     """Pages overwritten or cut off, a table or column gone: the scan and the export stop there."""
@@ -341,7 +343,7 @@ def test_bad_addresses_of_stores_are_value_errors() -> None:
 async def test_a_url_that_no_driver_takes_is_a_clear_error(
     url: str, words: str, opener: str, tmp_path: Path
 ) -> None:
-    """Whoever opens it says the same: no bare TypeError, and no password in the locals of a frame."""
+    """Every way to open it gives the same error: no bare TypeError, and no password in the locals of a frame."""
     store = SqlStore(url)
     openers = {"open": store.open, "peek": store.peek}
     ask = openers.get(opener, partial(export, url, tmp_path, "jsonl"))
@@ -369,7 +371,7 @@ async def test_a_store_of_a_newer_version_is_not_exported(tmp_path: Path) -> Non
 
 
 def test_the_report_is_plain_json() -> None:
-    """A report goes through json.dumps as it is, with what it concludes."""
+    """A report and a plan go through json.dumps, with their conclusions."""
     cloud = cloud_of(1, 1)
 
     async def main() -> None:

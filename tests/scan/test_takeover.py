@@ -1,4 +1,4 @@
-"""Who writes to a PostgreSQL store: one scan, whatever happens to sessions, processes and poolers."""
+"""One scan writes to a PostgreSQL store, whatever happens to sessions, processes and poolers."""
 
 import asyncio
 import random
@@ -73,7 +73,7 @@ async def test_a_second_scan_is_refused_by_name(url: str, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_scan_that_was_replaced_writes_nothing_more(url: str, mode: str) -> None:
-    """A silent holder loses the store by the server's clock, and is told when it comes back."""
+    """A silent holder loses the store by the server's clock, and gets an error when it comes back."""
     with reached(url, mode) as way:
         silent, fresh = (SqlStore(way, sleep=Sleeps(0)) for _ in range(2))
         await silent.open()

@@ -68,7 +68,7 @@ class Backend(Protocol):
     def lock(self) -> bool:
         """Take the lock of this machine; return False if another process, or store, holds it.
 
-        A courtesy that tells sooner what the lease would tell anyway; True where there is none.
+        It only answers sooner than the lease would. True where there is no such lock.
         """
         ...
 

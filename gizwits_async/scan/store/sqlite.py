@@ -78,7 +78,7 @@ class SqliteBackend:
 
     def engine(self, *, reads: bool) -> AsyncEngine:
         """See `Backend.engine`."""
-        # Nothing to reset: every transaction is ended by whoever began it.
+        # Nothing to reset: a connection returns to the pool after its transaction has ended.
         engine = create_async_engine(
             self._url, pool_size=1, max_overflow=0, pool_reset_on_return=None
         )
