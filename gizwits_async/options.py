@@ -202,6 +202,10 @@ class Options:
     """Whether to rely on the server to include `start_ts` itself, which saves a query for some ranges."""
     context_lifetime: float = field(default=3600.0, validator=_positive)
     """Seconds for which a `context` is valid on the server, from the call that opened it."""
+    strict_rows: bool = field(default=False, validator=_true_or_false)
+    """Whether a list with a row that cannot be read is an `InvalidResponseError`. By default a field
+    that cannot be read is None and stands in the row's `unread`, and a row without a readable id or
+    time is left out and counted in `Page.set_aside`; a warning is logged once for each field."""
     max_response_bytes: int = field(default=16 * 2**20, validator=_within(1, 2**40))
     """Bytes of a reply at most, after decompression."""
 

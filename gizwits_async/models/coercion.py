@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from math import isfinite
 
-__all__ = ["as_bool", "as_int", "as_number", "as_text", "describe", "is_null"]
+__all__ = ["as_bool", "as_identity", "as_int", "as_number", "as_text", "describe", "is_null"]
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MAX_DIGITS = 4300
@@ -80,6 +80,14 @@ def as_text(value: object, _: object = str) -> str:
     if isinstance(value, str):  # A `Secret` out of `to_dict`.
         return value
     raise ValueError(f"expected a text, got {describe(value)}")
+
+
+def as_identity(value: object, _: object = str) -> str:
+    """Return a text that is not empty; a whole number as its digits."""
+    text = as_text(value)
+    if not text:
+        raise ValueError("expected a text that is not empty")
+    return text
 
 
 def describe(value: object) -> str:

@@ -8,14 +8,24 @@ from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
-from cattrs.errors import BaseValidationError
+from cattrs.errors import BaseValidationError, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
-from gizwits_async.models.coercion import as_bool, as_int, as_number, as_text, describe, is_null
+from gizwits_async.models.coercion import (
+    as_bool,
+    as_identity,
+    as_int,
+    as_number,
+    as_text,
+    describe,
+    is_null,
+)
+from gizwits_async.models.device_groups import GroupMacs
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, unwrap
-from gizwits_async.models.values import JsonObject, Number
+from gizwits_async.models.rows import Problem, keep_unread
+from gizwits_async.models.values import Identity, JsonObject, Number
 
 __all__ = ["structure", "to_dict", "to_json"]
 
@@ -23,6 +33,8 @@ T = TypeVar("T")
 
 _Hook: TypeAlias = Callable[[Any, Any], Any]
 _KEYS = re.compile(r"\[(['\"]).*\1\]")
+_REFUSALS = (BaseValidationError, ValueError, TypeError, KeyError, RecursionError)
+"""What the hooks and cattrs raise for JSON that does not fit."""
 _MAX_PROBLEMS = 5
 """Problems that the message of an error lists; `.problems` holds all of them."""
 
@@ -101,6 +113,7 @@ _HOOKS: tuple[tuple[Any, _Hook], ...] = (
     (float, as_number),
     (Number, as_number),
     (int | float, as_number),  # What users write in models of their own.
+    (Identity, as_identity),
     (JsonObject, _json_object),
 )
 
@@ -135,11 +148,12 @@ def _renames(cls: type) -> dict[str, Any]:
 
 def _structure_attrs(cls: type, converter: Converter) -> _Hook:
     fill: _Hook = make_dict_structure_fn(cls, converter, **_renames(cls))
+    prepare = getattr(cls, "prepare", None)
 
     def hook(value: object, kind: type) -> Any:
         if type(value) is not dict:
             raise ValueError(f"expected an object, got {describe(value)}")
-        return fill(value, kind)
+        return fill(value if prepare is None else prepare(value), kind)
 
     return hook
 
@@ -158,22 +172,77 @@ def _structure_tuple(kind: Any, converter: Converter) -> _Hook:
 
 
 def _structure_page(kind: Any, converter: Converter) -> _Hook:
-    page: type[PageReply[Any]] = get_origin(kind)
-    listed: Any = tuple[get_args(kind)[0], ...]  # type: ignore[misc]
-    fill = converter.get_structure_hook(listed)
+    page: type[PageReply[Any]]
+    page, (record,) = get_origin(kind), get_args(kind)
+    read = converter.get_structure_hook(record)
 
     def hook(value: object, _: object) -> PageReply[Any]:
         objects, total, context = unwrap(value, log=page is LogReply)
-        return page(objects=fill(objects, listed), total=total, context=context)
+        rows, problems = _read_rows(objects, record, read, "$.objects")
+        return page(
+            objects=rows,
+            total=total,
+            context=context,
+            set_aside=len(objects) - len(rows),
+            problems=problems,
+        )
 
     return hook
+
+
+def _structure_macs(value: object, _: object) -> GroupMacs:
+    macs = value.get("macs") if isinstance(value, dict) else None
+    if not isinstance(macs, list):
+        raise ValueError(f"expected a list, got {describe(macs)} @ $.macs")
+    rows, problems = _read_rows(macs, str, as_identity, "$.macs")
+    return GroupMacs(macs=rows, set_aside=len(macs) - len(rows), problems=problems)
+
+
+def _read_rows(
+    values: list[Any], kind: Any, read: _Hook, path: str
+) -> tuple[tuple[Any, ...], tuple[Problem, ...]]:
+    """Return the rows that can be read, and what is wrong with the others or with their fields."""
+    rows, problems = [], []
+    for index, value in enumerate(values):
+        try:
+            rows.append(read(value, kind))
+        except _REFUSALS as error:
+            found = _problems_of(error, kind, f"{path}[{index}]")
+            if not any(one.set_aside for one in found):
+                reasons = {one.field or "": one.reason for one in found}
+                rest = {name: member for name, member in value.items() if name not in reasons}
+                try:
+                    rows.append(keep_unread(read(rest, kind), reasons))
+                except _REFUSALS as missing:  # What identifies the row was among the fields.
+                    found += _problems_of(missing, kind, f"{path}[{index}]")
+            problems += found
+    return tuple(rows), tuple(problems)
+
+
+def _problems_of(error: Exception, kind: Any, path: str) -> list[Problem]:
+    """Return what is wrong with a row; it is set aside for a required field, or as a whole."""
+    if not isinstance(error, ClassValidationError):
+        return [Problem(path=path, field=None, reason=_message(error), set_aside=True)]
+    fields, others = error.group_exceptions()
+    required = {one.name for one in attrs.fields(kind) if one.default is attrs.NOTHING}
+    return [
+        Problem(
+            path=f"{path}.{note.name}",
+            field=note.name,
+            reason=_message(found),
+            set_aside=note.name in required,
+        )
+        for found, note in fields
+    ] + [Problem(path=path, field=None, reason=_message(one), set_aside=True) for one in others]
 
 
 def _make_converter() -> Converter:
     """Return a converter with the strict hooks, which collects every bad field.
 
     A model whose JSON is not a fixed set of fields (a tree) has two methods of its own: the
-    classmethod `from_wire(value)`, which raises ValueError, and its inverse `to_wire()`.
+    classmethod `from_wire(value)`, which raises ValueError, and its inverse `to_wire()`. A model that
+    comes in several shapes has the classmethod `prepare(value)`, which returns the JSON object in the
+    shape of its fields, or raises ValueError.
     """
     converter = Converter(forbid_extra_keys=False)
     converter.register_structure_hook(str, as_text)
@@ -188,6 +257,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(_reads_itself, lambda value, kind: kind.from_wire(value))
     converter.register_structure_hook_factory(_is_tuple, _structure_tuple)
     converter.register_structure_hook_factory(_is_page, _structure_page)
+    converter.register_structure_hook(GroupMacs, _structure_macs)
     return converter
 
 

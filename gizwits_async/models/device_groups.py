@@ -5,6 +5,9 @@ from typing import Self
 
 from attrs import frozen, resolve_types
 
+from gizwits_async.models.rows import RowsReply
+from gizwits_async.models.values import Identity
+
 __all__ = ["GroupCreated", "GroupMacs", "GroupNode", "GroupTree"]
 
 _EMPTY: tuple[object, ...] = ("", None, {}, [])
@@ -40,6 +43,8 @@ class GroupTree:
     def from_wire(cls, value: object) -> Self:
         """Read `{gid: below}`, where `below` is `""`, null, `{}`, such an object, or a list of them.
 
+        The document's table of response parameters has a single `gid` instead, which is read as well.
+
         Raises:
             ValueError: It is anything else.
         """
@@ -55,6 +60,8 @@ def _nodes(value: object) -> tuple[GroupNode, ...]:
         return ()
     if isinstance(value, list):
         return tuple(node for item in value for node in _listed(item))
+    if isinstance(value, Mapping) and isinstance(gid := value.get("gid"), str) and gid:
+        return _listed(value)
     if isinstance(value, Mapping):
         return tuple(GroupNode(gid=str(gid), children=_nodes(it)) for gid, it in value.items())
     raise ValueError(f"expected groups by their ids, got {type(value).__name__}")
@@ -81,8 +88,8 @@ class GroupCreated:
 
 
 @frozen(kw_only=True)
-class GroupMacs:
+class GroupMacs(RowsReply):
     """The reply of `GET .../device_groups/{gid}`."""
 
-    macs: tuple[str, ...] = ()
+    macs: tuple[Identity, ...]
     """MAC addresses of the devices in the group."""

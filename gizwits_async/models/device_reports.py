@@ -1,10 +1,13 @@
 """Answers of chapter "device reports": devices by location, active, new, faulty ones."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from attrs import field, frozen
 
+from gizwits_async.models.coercion import is_null
 from gizwits_async.models.locations import Location
+from gizwits_async.models.rows import Row
 
 __all__ = [
     "ActiveCounts",
@@ -72,7 +75,7 @@ class DeviceSummary:
 
 
 @frozen(kw_only=True)
-class ReportedDevice:
+class ReportedDevice(Row):
     """One device on one day of the reports of activated and of active devices."""
 
     report_date: str | None = None
@@ -91,6 +94,22 @@ class ReportedDevice:
     """City."""
     created_at: str | None = None
     """When it was registered, `YYYY-MM-DD HH:MM:SS`; the zone is not documented, so none is added."""
+
+    def is_whole(self) -> bool:
+        """Return whether the row names its device."""
+        return bool(self.mac or self.device_sn)
+
+    @classmethod
+    def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuse a row that names no device.
+
+        Raises:
+            ValueError: It has neither `mac` nor `device_sn`.
+        """
+        names = (value.get("mac"), value.get("device_sn"))
+        if all(name == "" or is_null(name) for name in names):
+            raise ValueError("required field missing: mac or device_sn")
+        return value
 
 
 @frozen(kw_only=True)

@@ -1,13 +1,16 @@
 """Answers of chapter "devices": identity, detail, search, and the records of the three logs."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from attrs import field, frozen
 from attrs.converters import optional
 
 from gizwits_async.models.frame import Frame
+from gizwits_async.models.rows import Row
 from gizwits_async.models.times import utc
-from gizwits_async.models.values import JsonObject, Number
+from gizwits_async.models.values import Identity, JsonObject, Number
 from gizwits_async.options import Secret
 
 __all__ = [
@@ -18,6 +21,13 @@ __all__ = [
     "DeviceIdentity",
     "OnlineEvent",
 ]
+
+_EMPTY: tuple[object, ...] = ("", None, {})
+_DETAILS = (
+    *("KeepAlive", "keep_alive", "duration", "reason", "heartbeat"),
+    *("count", "max", "min", "avg", "last"),
+)
+"""Fields of an online event that the document's table lists beside `payload`."""
 
 
 @frozen(kw_only=True)
@@ -49,10 +59,10 @@ class DeviceDetail:
 
 
 @frozen(kw_only=True)
-class Device:
+class Device(Row):
     """One device of a search."""
 
-    did: str
+    did: Identity
     """Device id."""
     mac: str | None = None
     """MAC address; `virtual:site` is the virtual device of the developer centre."""
@@ -92,15 +102,28 @@ class Device:
 
 
 @frozen(kw_only=True)
-class OnlineEvent:
+class OnlineEvent(Row):
     """A device came online or went offline."""
 
     timestamp: Number
     """When, in epoch seconds UTC with milliseconds."""
-    type: str
-    """`dev_online`, `dev_offline`, or another word of the service."""
+    type: str = ""
+    """`dev_online`, `dev_offline`, or another word of the service; empty if it gives none."""
     payload: JsonObject = field(factory=dict)
     """`keep_alive` of an online event; `duration`, `heartbeat`, `reason` of an offline one."""
+
+    def is_whole(self) -> bool:
+        """Return whether the details stand in `payload`, and not beside it."""
+        return bool(self.payload)
+
+    @classmethod
+    def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Add details that stand beside `payload`, as in the document's table, to `payload`."""
+        beside = {name: value[name] for name in _DETAILS if name in value}
+        payload = value.get("payload")
+        if not beside or not (payload in _EMPTY or isinstance(payload, Mapping)):
+            return value
+        return {**value, "payload": beside | dict(payload or {})}
 
     @property
     def time(self) -> datetime:
@@ -109,13 +132,13 @@ class OnlineEvent:
 
 
 @frozen(kw_only=True)
-class CommandRecord:
+class CommandRecord(Row):
     """One frame between app and device."""
 
     timestamp: Number
     """When, in epoch seconds UTC with milliseconds."""
-    type: str
-    """`app2dev`, `dev2app`, or another word of the service."""
+    type: str = ""
+    """`app2dev`, `dev2app`, or another word of the service; empty if it gives none."""
     payload: str | None = None
     """The frame as the service writes it: hexadecimal in every known reply, base64 by the document."""
 
@@ -131,7 +154,7 @@ class CommandRecord:
 
 
 @frozen(kw_only=True)
-class DataRecord:
+class DataRecord(Row):
     """The data points of a device at one moment."""
 
     ts: Number

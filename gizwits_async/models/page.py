@@ -9,7 +9,8 @@ import attrs
 import msgspec
 from attrs import frozen
 
-from gizwits_async.models.values import JsonObject, Number
+from gizwits_async.models.rows import RowsReply
+from gizwits_async.models.values import Identity, JsonObject, Number
 
 __all__ = ["LogReply", "PageReply", "decode_page", "field_types", "unwrap"]
 
@@ -20,7 +21,7 @@ _MAX_TOTAL_DIGITS = 19
 
 
 @frozen(kw_only=True)
-class PageReply(Generic[T]):
+class PageReply(RowsReply, Generic[T]):
     """One page of a list, as the service sent it."""
 
     objects: tuple[T, ...] = ()
@@ -29,6 +30,11 @@ class PageReply(Generic[T]):
     """How many records the whole query has, if the server stated it."""
     context: str | None = None
     """The cursor to the next page of a log; None at the end."""
+
+    @property
+    def rows(self) -> int:
+        """The number of rows that the service sent, including those set aside."""
+        return len(self.objects) + self.set_aside
 
 
 @frozen(kw_only=True)
@@ -40,7 +46,14 @@ class LogReply(PageReply[T]):
 
 _REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What msgspec raises: a ValueError for a lone surrogate."""
-_PLAIN: tuple[set[Any], ...] = ({bool}, {int}, {*get_args(Number)}, {str}, {JsonObject})
+_PLAIN: tuple[set[Any], ...] = (
+    {bool},
+    {int},
+    {*get_args(Number)},
+    {str},
+    {Identity},
+    {JsonObject},
+)
 # Not float alone: msgspec would turn an integer into a float, which is exact up to 2**53 only.
 
 
@@ -101,7 +114,10 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
         totals.append(rows.hits.total)
         contexts.append(rows.hits.context)
         rows = rows.hits.objects
-    page: type[PageReply[Any]] = get_origin(kind)
+    page: type[PageReply[Any]]
+    page, (record,) = get_origin(kind), get_args(kind)
+    if hasattr(record, "is_whole") and not all(map(record.is_whole, rows)):
+        return None
     if page is LogReply and rows and all(one is msgspec.UNSET for one in contexts):
         try:
             if _RECORDS.decode(body).objects[-1].context is not msgspec.UNSET:

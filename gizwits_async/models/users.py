@@ -4,17 +4,18 @@ from datetime import datetime
 
 from attrs import frozen
 
+from gizwits_async.models.rows import Row
 from gizwits_async.models.times import utc
-from gizwits_async.models.values import JsonObject, Number
+from gizwits_async.models.values import Identity, JsonObject, Number
 
 __all__ = ["BoundUser", "RegisteredUser", "User"]
 
 
 @frozen(kw_only=True)
-class User:
+class User(Row):
     """The fields of every user, registered or found by a device."""
 
-    uid: str
+    uid: Identity
     """User id."""
     username: str | None = None
     """Name used to log in."""

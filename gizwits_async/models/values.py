@@ -6,7 +6,10 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
-__all__ = ["JsonObject", "Number"]
+__all__ = ["Identity", "JsonObject", "Number"]
+
+Identity: TypeAlias = Annotated[str, Meta(min_length=1)]
+"""A text by which a row is known, such as a device id; never empty."""
 
 JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object kept as received; its keys depend on the product."""

@@ -158,11 +158,14 @@ class DeviceListing:
 
     async def _walk_all(self, resume: str | None) -> None:
         listed, finished = 0, self.state.listing == "done"
-        self._nameless = 0
+        counted, self._nameless = self._nameless, 0
         async with aclosing(self._pages(_Part(), resume)) as pages:
             async for page in pages:
-                listed += len(page.items) + getattr(page, "set_aside", 0)
-                self._nameless += getattr(page, "set_aside", 0)
+                listed += len(page.items) + page.set_aside
+                self._nameless += page.set_aside
+                # The list is walked again at the end of a run: count the same rows once.
+                self._counters.set_aside += max(0, self._nameless - counted)
+                counted = max(counted, self._nameless)
                 self._total = self._total if page.total is None else page.total
                 early = resume is not None or listed < (page.total or 0)
                 if early and page.total and not page.items:

@@ -99,6 +99,7 @@ class LogReader:
             Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
         )
         self._counters.records[task.log] += len(page.items)
+        self._counters.set_aside += page.set_aside
         await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
         return after
 

@@ -32,6 +32,8 @@ class Page(Generic[T]):
     because they fell off its 30-day edge first. Nearly always empty."""
     total: int | None = None
     """Items of the whole list as the service counts them; None if it gives no count, and for logs."""
+    set_aside: int = 0
+    """Rows of the reply that are left out, because their id or time cannot be read."""
 
 
 class Stream(ABC, Generic[T]):

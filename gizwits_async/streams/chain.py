@@ -54,9 +54,9 @@ class Chain(Generic[T]):
         released = self.seconds.add(reply.objects, times)
         self.total = reply.total if self.context is None else self.total
         self.pages += 1
-        self.last_page = len(reply.objects)
+        self.last_page = reply.rows
         self.first_page = self.first_page or self.last_page
         self.received += self.last_page
-        self.empty_pages = 0 if reply.objects else self.empty_pages + 1
+        self.empty_pages = 0 if reply.rows else self.empty_pages + 1
         self.context = reply.context
         return released

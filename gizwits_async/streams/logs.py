@@ -172,6 +172,8 @@ class LogPages(Walk[Page[T]]):
         self._resume = resume
         self._span = Range(0, 0)
         self._walk: LogWalk[T] | None = None
+        self._set_aside = 0
+        """Rows of the last reply that are left out."""
 
     async def _step(self) -> Page[T]:
         if self._walk is None:
@@ -217,7 +219,7 @@ class LogPages(Walk[Page[T]]):
 
     async def _attempt(self, walk: LogWalk[T]) -> Page[T] | None:
         """Return the next page; None if the rest of its window has to be opened anew."""
-        position = walk.position
+        position, self._set_aside = walk.position, 0
         try:
             if (pause := walk.pause) > 0:
                 await rest(self._query.request.where, pause, self._query.gateway.service.sleep)
@@ -234,7 +236,8 @@ class LogPages(Walk[Page[T]]):
         for remark in walk.remarks:
             _log.warning("%s: %s", self._query.request.where, remark)
         walk.remarks.clear()
-        return Page(items, self._query.token(self._span, walk.position), self._gaps(walk))
+        token = self._query.token(self._span, walk.position)
+        return Page(items, token, self._gaps(walk), set_aside=self._set_aside)
 
     async def _records(
         self, walk: LogWalk[T], request: Request[PageReply[T]]
@@ -246,6 +249,7 @@ class LogPages(Walk[Page[T]]):
                 raise
             _log.info("%s: opened anew after %s", request.where, type(error).__name__)
             return None
+        self._set_aside = reply.set_aside
         return walk.take(reply)
 
     def _gaps(self, walk: LogWalk[T]) -> tuple[tuple[int, int], ...]:

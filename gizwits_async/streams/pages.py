@@ -101,13 +101,13 @@ class _PageWalk(Walk[Page[T]]):
             make_resumable(error, write_token(self._query, skip))
             raise
         # The server may cap `limit`: advance by what came. A short page is not the end.
-        self._previous, self._skip = reply, skip + len(reply.objects)
+        self._previous, self._skip = reply, skip + reply.rows
         total = _list_total(self._gateway, self._request, reply)
-        self._over = not reply.objects or (total is not None and self._skip >= total)
+        self._over = not reply.rows or (total is not None and self._skip >= total)
         if total is not None:
             self._compare_total(total, skip)
         token = None if self._over else write_token(self._query, self._skip)
-        return Page(self._unseen(reply.objects), token, total=total)
+        return Page(self._unseen(reply.objects), token, total=total, set_aside=reply.set_aside)
 
     def _compare_total(self, total: int, began: int) -> None:
         """Step back where the total shows that rows were deleted, or warn if it was not reached.
@@ -116,7 +116,7 @@ class _PageWalk(Walk[Page[T]]):
             total: The number of rows of the list.
             began: The position at which the last page began.
         """
-        reached = began + len(self._previous.objects)
+        reached = began + self._previous.rows
         self._largest_total = max(self._largest_total, total)
         before, self._previous_total = self._previous_total, total
         deleted = 0 if before is None else before - total
@@ -185,7 +185,7 @@ def _list_total(
     Some servers count the page instead. A total no larger than a full page may be such a count; one
     that was seen to be larger shows that the totals of the route count the list.
     """
-    route, rows = request.path.route, len(reply.objects)
+    route, rows = request.path.route, reply.rows
     if reply.total is not None and reply.total > rows:
         gateway.traits.exact_totals.add(route)
     elif rows >= min(gateway.options.page_size, _SMALL_PAGE):

@@ -15,6 +15,7 @@ from gizwits_async.errors import (
 from gizwits_async.models.converter import structure
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import decode_page
+from gizwits_async.models.rows import RowsReply
 from gizwits_async.models.times import epoch_of
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
@@ -34,8 +35,14 @@ _REDIRECT = range(300, 400)
 _NO_CODE = (None, 0, "0", "")
 
 
-def decode(request: Request[T], reply: Reply) -> T:
+def decode(request: Request[T], reply: Reply, *, strict_rows: bool = False) -> T:
     """Return the result of a request from its reply.
+
+    Args:
+        request: The request.
+        reply: The whole reply to it.
+        strict_rows: Whether a row that cannot be read as a whole is an error; else it is set aside,
+            or given without the fields that cannot be read.
 
     Raises:
         ApiError: The service refused or failed, by `error_code` first, by the status second.
@@ -44,6 +51,11 @@ def decode(request: Request[T], reply: Reply) -> T:
     """
     # Raised in this frame, whose locals hold no part of the body: a token, or an echoed secret.
     result = _result(request, reply)
+    if strict_rows and isinstance(result, RowsReply) and result.problems:
+        problems = tuple(map(str, result.problems))
+        result = InvalidResponseError(
+            f"{request.where}: {'; '.join(problems[:5])}", problems=problems
+        )
     if isinstance(result, GizwitsError):
         raise result
     return result

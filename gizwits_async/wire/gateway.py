@@ -15,6 +15,7 @@ from gizwits_async.errors import (
     TokenRejectedError,
 )
 from gizwits_async.models.authorization import Token
+from gizwits_async.models.rows import RowsReply
 from gizwits_async.options import Credentials, Options
 from gizwits_async.wire.admission import Admission
 from gizwits_async.wire.attempts import Attempt, Call
@@ -173,7 +174,7 @@ class Gateway:
             headers, arrived = reply.headers, service.clock.loop_time
             attempt.replied(reply, arrived)
             service.clock.observe(headers.get("date"), sent=now, arrived=arrived)
-            value = decode(request, reply)
+            value = decode(request, reply, strict_rows=self.options.strict_rows)
         except ApiError as error:
             service.learn_from(error, headers or {})
             own = self.credentials
@@ -188,6 +189,8 @@ class Gateway:
             service.quota.observe(headers)
             raise
         service.quota.observe(headers)
+        if isinstance(value, RowsReply) and value.problems:
+            service.traits.warn_of(request, value.problems)
         return value
 
 

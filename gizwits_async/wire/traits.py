@@ -1,14 +1,20 @@
 """What a client learned of the service and of its products, so that it need not find out again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from attrs import define, field
 
 from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.models.rows import Problem
 from gizwits_async.payload import DataPointCodec, codec_of
+from gizwits_async.wire.request import Request
 
 __all__ = ["ProductTraits", "ServiceTraits"]
+
+_log = logging.getLogger(__name__)
 
 
 @define(eq=False)
@@ -59,7 +65,21 @@ class ServiceTraits:
     """Longest span of a log query in seconds, if a longer one was seen to be refused."""
     log_life: int | None = None
     """Seconds for which logs are kept, if that was seen to be less than 30 days."""
+    _warned: set[tuple[str, str | None]] = field(factory=set, init=False)
     _products: dict[str, ProductTraits] = field(factory=dict, init=False)
+
+    def warn_of(self, request: Request[Any], problems: Iterable[Problem]) -> None:
+        """Log what could not be read of a list, once for each route and field."""
+        for problem in problems:
+            key = (request.path.route, problem.field)
+            if key not in self._warned:
+                self._warned.add(key)
+                _log.warning(
+                    "%s: %s; %s. Not logged again for this field of the list",
+                    request.where,
+                    problem,
+                    "the row is left out" if problem.set_aside else "the field is left empty",
+                )
 
     def product(self, product_key: str) -> ProductTraits:
         """Return what was learned of this product."""

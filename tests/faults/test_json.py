@@ -76,7 +76,7 @@ async def test_a_write_whose_reply_breaks_off_is_unknown() -> None:
 @virtual
 async def test_what_is_no_number_is_refused(number: str, text: str) -> None:
     """JSON has no such words, and no database a place for them."""
-    async with spoken((text % number).encode()) as (client, _):
+    async with spoken((text % number).encode(), strict_rows=True) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         assert error.problems
         assert error.resume
@@ -261,7 +261,7 @@ async def test_null_stays_none_and_the_unknown_is_passed_over() -> None:
 @virtual
 async def test_what_is_promised_and_missing_is_named(body: Any, problem: str) -> None:
     """The error says which field of which record, and where to go on."""
-    async with spoken(body) as (client, _):
+    async with spoken(body, strict_rows=True) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         assert error.problems == (problem,)
         assert error.resume

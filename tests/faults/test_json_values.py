@@ -60,7 +60,7 @@ async def test_an_accepted_spelling_means_what_it_says(name: str, wire: Any, mea
 @virtual
 async def test_any_other_spelling_is_an_error_that_names_the_field(name: str, wire: Any) -> None:
     """No guess; what came is told by its kind only, for it may be a secret."""
-    async with spoken(device(**{name: wire})) as (client, _):
+    async with spoken(device(**{name: wire}), strict_rows=True) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         (problem,) = error.problems
         assert problem.startswith("expected a ")
@@ -115,7 +115,7 @@ async def test_a_time_beyond_all_calendars_is_kept_and_says_so(wire: Any) -> Non
 @virtual
 async def test_what_is_no_number_is_no_time(wire: Any) -> None:
     """Refused by name."""
-    async with spoken(page({"ts": wire, "attrs": {}})) as (client, _):
+    async with spoken(page({"ts": wire, "attrs": {}}), strict_rows=True) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
         error = await failure(call, InvalidResponseError)
         assert error.problems[0].endswith("@ $.objects[0].ts")

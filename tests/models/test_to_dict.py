@@ -49,7 +49,8 @@ WRITTEN: list[tuple[Any, Any]] = [
     ({"log": CommandRecord(timestamp=1.5, type="dev2app")},
      {"log": {"timestamp": 1.5, "type": "dev2app", "payload": None}}),
     (Page(items=(DataRecord(ts=1),), resume="g1.x", gaps=((1, 2),)),
-     {"items": [{"ts": 1, "attrs": {}}], "resume": "g1.x", "gaps": [[1, 2]]}),
+     {"items": [{"ts": 1, "attrs": {}}], "resume": "g1.x", "gaps": [[1, 2]], "total": None,
+      "set_aside": 0}),
     (QuotaSnapshot(limit=9, remaining=8),
      {"limit": 9, "remaining": 8, "resets_at": None, "period": 3600.0, "source": "local"}),
 ]  # fmt: skip

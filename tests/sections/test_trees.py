@@ -50,9 +50,11 @@ def test_a_group_walks_through_all_below_it() -> None:
     assert [node.gid for node in CHAIN[0].walk()] == ["a", "b", "c"]
 
 
-def test_group_macs_may_be_missing() -> None:
-    """A group without devices may say so by saying nothing."""
-    assert structure({}, GroupMacs).macs == ()
+@pytest.mark.parametrize("reply", [{}, {"macs": None}, {"macs": "m"}, {"macs": {}}, []])
+def test_group_macs_without_a_list_are_no_empty_group(reply: Any) -> None:
+    """A reply that lost its list must not look like a group without devices."""
+    with pytest.raises(InvalidResponseError):
+        structure(reply, GroupMacs)
 
 
 # --- C28: location trees

@@ -207,7 +207,6 @@ async def test_a_failed_walk_says_where_to_go_on() -> None:
     [
         {"objects": [{"ts": (NOW - 5) * 1000}]},
         {"objects": [{"ts": NOW - 5}, {"ts": NOW - 4}]},
-        {"objects": [{"ts": None}]},
         {"objects": None},
         [],
     ],
