@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ProductDataPoints,
         UintSpec,
     )
+    from gizwits_async.models.rows import Row
     from gizwits_async.models.times import Moment
     from gizwits_async.models.user_reports import (
         ActiveUsers,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
         UserTotal,
     )
     from gizwits_async.models.users import BoundUser, RegisteredUser, User
-    from gizwits_async.models.values import JsonObject, Number
+    from gizwits_async.models.values import Identity, JsonObject, Number
 
 __all__ = [
     "ActiveCounts",
@@ -73,6 +74,7 @@ __all__ = [
     "FaultReport",
     "Frame",
     "GroupNode",
+    "Identity",
     "JsonObject",
     "LivenessHistory",
     "LivenessRow",
@@ -93,6 +95,7 @@ __all__ = [
     "RealtimeReport",
     "RegisteredUser",
     "ReportedDevice",
+    "Row",
     "Token",
     "UintSpec",
     "User",
@@ -103,6 +106,7 @@ __all__ = [
 
 _MODULES = (
     "devices",
+    "rows",
     "frame",
     "times",
     "values",
