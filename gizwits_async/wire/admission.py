@@ -95,12 +95,12 @@ class Admission:
             try:
                 token = await self._wait_for_token()
             except BaseException:
-                self._quota.observe(None)
+                self.release()
                 raise
             now = self._clock.loop_time
             if now - granted <= _PERMIT_LIFE:
                 return now, token
-            self._quota.observe(None)  # Not used: the server would count the call too late.
+            self.release()  # The server would count the call too late.
 
     async def renewed(self) -> Token:
         """Return a new token, however long the present one is valid."""
@@ -123,4 +123,4 @@ class Admission:
                     raise
             if (self._quota.retry_after() or 0.0) > limit:
                 await self._acquire()
-                self._quota.observe(None)
+                self.release()
