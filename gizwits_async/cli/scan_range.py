@@ -2,12 +2,13 @@
 
 import shlex
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from gizwits_async.cli.flags import LOGS, Flag, Logs, Moment, whole_windows
+from gizwits_async.cli.flags import LOGS, Flag, Logs, Moment
 from gizwits_async.cli.language import _
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class ScanRange:
     """ISO 8601 with offset, or epoch seconds; now by default."""
     out: str = "fleet.db"
     """SQLite file, or an SQLAlchemy URL. What it holds already costs nothing."""
+    device: Annotated[tuple[str, ...], Parameter(negative="", metavar="DID|@FILE")] = ()
+    """A device to scan, by its did, or @FILE with one did a line; may be given several times. All
+    devices by default."""
     active_only: Flag = False
     """Ask first which devices had data when, and pass over the others."""
     json: Flag = False
@@ -52,7 +56,19 @@ class ScanRange:
             raise ValueError(_("give --since (for instance --since 4d) or --start, and not both"))
         from gizwits_async.scan import Since
 
-        return Since() if self.since == "last" else Since(whole_windows(self.since))
+        return Since() if self.since == "last" else Since(self.since.total_seconds())
+
+    @property
+    def devices(self) -> list[str] | None:
+        """The devices to scan; None for all.
+
+        Raises:
+            OSError: A file of dids cannot be read.
+        """
+        dids: list[str] = []
+        for word in self.device:
+            dids += Path(word[1:]).read_text().split() if word.startswith("@") else [word]
+        return dids if self.device else None
 
     @property
     def store_name(self) -> str:
@@ -76,6 +92,8 @@ class ScanRange:
         words = ["gizwits-async", "scan", "--since", "last", "--out", store.name]
         for log in self.log if len(self.log) < len(LOGS) else ():
             words += ["--log", log]
+        for device in self.device:
+            words += ["--device", device]
         return shlex.join(words)
 
 
@@ -95,6 +113,7 @@ def fleet_scan(
         logs=flags.log,
         start=flags.first,
         end=flags.end,
+        devices=flags.devices,
         concurrency=concurrency,
         active_only=flags.active_only,
         keep_trying=keep_trying,

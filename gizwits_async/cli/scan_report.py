@@ -43,6 +43,10 @@ def show_report(report: ScanReport, out: str) -> None:
         )
     if report.gap_count > len(report.gaps[:_SHOWN]):
         say(_("... {count:,} gaps in all", count=report.gap_count))
+    if report.listing:
+        say(report.listing)
+    for note in report.notes:
+        say(_("note: {text}", text=note))
     if report.hint:
         say(_("to go on: {hint}", hint=_(report.hint)))
 
@@ -71,6 +75,8 @@ def _rows(report: ScanReport, out: str) -> list[tuple[str, str]]:
     ]
     if report.windows_left:
         rows.append((_("windows left"), f"{report.windows_left:,}"))
+    if report.set_aside:
+        rows.append((_("rows set aside"), f"{report.set_aside:,}"))
     rows += [(_("{log} given up", log=name), said) for name, said in report.given_up.items()]
     return rows
 

@@ -120,6 +120,32 @@ async def test_a_plan_that_asks_who_is_active_says_what_that_saves(
     assert not Path("fleet.db").exists()
 
 
+async def test_named_devices_are_scanned_without_a_listing(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """By --device, given several times, or by a file of dids; the others are not asked."""
+    dids = [device.did for device in cloud.fleet.devices]
+    code, out, _ = await program("scan", "--since", "1d", "--device", dids[0], "--json")
+    assert (code, json.loads(out)["devices"]) == (0, 1)
+    Path("dids.txt").write_text("\n".join(dids[:2]))
+    words = ("--device", "@dids.txt", "--device", dids[2], "--json", "--out", "other.db")
+    code, out, _ = await program("scan", "--since", "1d", *words)
+    report = json.loads(out)
+    assert (code, report["devices"], cloud.tally["devices.search"]) == (0, 3, 0)
+    assert in_file(Path("other.db")) == truth(cloud, report["start"], report["end"])
+    code, _, err = await program("scan", "--since", "1d", "--device", "@missing.txt")
+    assert (code, "missing.txt" in err) == (1, True)
+
+
+async def test_an_incomplete_listing_is_exit_3(program: Any, cloud: SimulatedCloud) -> None:
+    """The report names it in both forms."""
+    cloud.quirks = Quirks(total="over")
+    code, _, err = await program("scan", "--since", "1d")
+    assert (code, "listing incomplete: 3 of " in err) == (3, True)
+    code, out, _ = await program("scan", "--since", "1d", "--json")
+    assert (code, "listing incomplete: 3 of " in json.loads(out)["listing"]) == (3, True)
+
+
 async def test_since_last_goes_on_from_the_last_scan(program: Any, cloud: SimulatedCloud) -> None:
     """Without one it is bad usage; after one it costs a window a log, and the range is one whole."""
     code, out, err = await program("scan", "--since", "last")
