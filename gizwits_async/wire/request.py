@@ -25,6 +25,7 @@ JsonValue: TypeAlias = (
 
 _SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]+", re.ASCII)
 _DOTS = {".", ".."}
+_WORD = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*", re.ASCII)
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
@@ -51,6 +52,8 @@ class Auth(Enum):
 def _checked_segment(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise ArgumentError(f"{name} must be a text, not {type(value).__name__}")
+    if _WORD.fullmatch(value):
+        return value  # Most are ids, which need no quoting.
     if not value:
         raise ArgumentError(f"{name} must not be empty")
     if value in _DOTS or not _SEGMENT.fullmatch(value) or not value.isprintable():
@@ -99,7 +102,9 @@ def _query(values: Mapping[str, QueryValue]) -> Mapping[str, str]:
         if value is not None
     }
     try:
-        "".join((*written, *written.values())).encode()
+        text = "".join((*written, *written.values()))
+        if not text.isascii():
+            text.encode()
     except UnicodeEncodeError:
         raise ArgumentError("query parameters must not contain lone surrogates") from None
     return MappingProxyType(written)
