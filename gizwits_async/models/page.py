@@ -1,4 +1,4 @@
-"""Replies to lists: decoded in one pass by msgspec, or unwrapped from any known envelope. Pure."""
+"""Replies decoded by msgspec in C, and lists unwrapped from any known envelope. Pure."""
 
 import types
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from attrs import frozen
 from gizwits_async.models.rows import RowsReply
 from gizwits_async.models.values import Identity, JsonObject, Number
 
-__all__ = ["LogReply", "PageReply", "decode_page", "field_types", "unwrap"]
+__all__ = ["LogReply", "PageReply", "decode_object", "decode_page", "field_types", "unwrap"]
 
 T = TypeVar("T")
 
@@ -75,10 +75,15 @@ class _Envelope(msgspec.Struct, Generic[T], kw_only=True):
     error_code: Any = None
 
 
+class _Refusal(msgspec.Struct):
+    error_code: Any = None
+
+
 class _Record(msgspec.Struct):
     context: Any = msgspec.UNSET
 
 
+_REFUSAL = msgspec.json.Decoder(_Refusal)
 _RECORDS = msgspec.json.Decoder(_Rows[_Record])
 """Reads of each record whether it holds a context, and skips the rest."""
 
@@ -125,6 +130,37 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
         except msgspec.ValidationError:  # The records stand in `hits`.
             return None
     return page(objects=rows, total=_count(*totals), context=_context(*contexts))
+
+
+def decode_object(body: bytes, kind: Any) -> Any:
+    """Return a reply that is one plain and valid object.
+
+    Args:
+        body: The JSON text.
+        kind: The class of the object; one that is not plain is never decoded here.
+
+    Returns:
+        The object; None if it must be read value by value, or if it is a refusal.
+    """
+    decoder = _object_decoder(kind)
+    if decoder is None:
+        return None
+    try:
+        if not body.isascii():
+            body.decode()  # msgspec does not check the encoding of fields it skips.
+        found: Any = decoder.decode(body)
+        refused = _REFUSAL.decode(body).error_code not in _NO_ERROR
+    except _REFUSALS:
+        return None
+    if refused or (hasattr(kind, "is_whole") and not kind.is_whole(found)):
+        return None
+    return found
+
+
+@cache
+def _object_decoder(kind: Any) -> "msgspec.json.Decoder[Any] | None":
+    plain = not hasattr(kind, "prepare") and field_types(kind) is not None
+    return msgspec.json.Decoder(kind, strict=False) if plain else None
 
 
 @cache

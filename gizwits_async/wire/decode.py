@@ -14,7 +14,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.converter import structure
 from gizwits_async.models.json import load_json
-from gizwits_async.models.page import decode_page
+from gizwits_async.models.page import decode_object, decode_page
 from gizwits_async.models.rows import RowsReply
 from gizwits_async.models.times import epoch_of
 from gizwits_async.wire.protocols import Reply
@@ -82,8 +82,12 @@ def _result(request: Request[T], reply: Reply) -> T | GizwitsError:
     empty = not reply.body or reply.body.isspace()
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
-    if reply.status in _OK and (page := decode_page(reply.body, request.returns)) is not None:
-        return page  # type: ignore[return-value]  # T is the page type then.
+    if reply.status in _OK:
+        fast = decode_page(reply.body, request.returns) or decode_object(
+            reply.body, request.returns
+        )
+        if fast is not None:
+            return fast  # type: ignore[return-value]  # T is the page type, or that of the object.
     try:
         value = None if empty else load_json(reply.body)
         code = value.get("error_code") if isinstance(value, dict) else None

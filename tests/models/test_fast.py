@@ -21,9 +21,10 @@ from gizwits_async import models, sections
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models import json as json_reader
 from gizwits_async.models.converter import structure
+from gizwits_async.models.device_groups import GroupCreated
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.models.json import load_json
-from gizwits_async.models.page import LogReply, PageReply, decode_page, field_types
+from gizwits_async.models.page import LogReply, PageReply, decode_object, decode_page, field_types
 from gizwits_async.models.values import Identity, JsonObject, Number
 from gizwits_async.sections.base import Section
 from gizwits_async.streams import Stream
@@ -160,6 +161,40 @@ def test_a_page_means_the_same_read_straight_and_value_by_value(
     body = json.dumps(page).encode()
     straight = outcome(body, page_of(kind), straight=True)
     assert straight == outcome(body, page_of(kind), straight=False)
+
+
+def object_outcome(body: bytes, kind: Any, *, straight: bool) -> str:
+    """Return the same for one object, with its class."""
+    try:
+        found = decode_object(body, kind) if straight else None
+        found = structure(load_json(body), kind) if found is None else found
+    except InvalidResponseError as error:
+        return repr(error.problems)
+    return f"{type(found)} {found!r}"
+
+
+SINGLE = [models.DeviceDetail, GroupCreated, models.UserTotal, Each]
+
+
+@pytest.mark.parametrize("kind", SINGLE, ids=lambda kind: kind.__name__)
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_an_object_means_the_same_read_straight_and_value_by_value(
+    kind: Any, data: st.DataObject
+) -> None:
+    """Equal objects down to the types of values, or equal problems."""
+    for value in data.draw(rows_of(kind)):
+        body = json.dumps(value).encode()
+        straight = object_outcome(body, kind, straight=True)
+        assert straight == object_outcome(body, kind, straight=False)
+
+
+@pytest.mark.parametrize("code", [5301, "5301", "x", True, {}])
+def test_a_refusal_is_never_an_object(code: object) -> None:
+    """All fields of an answer may be optional: an `error_code` says that it is none."""
+    assert decode_object(json.dumps({"error_code": code}).encode(), models.UserTotal) is None
+    assert decode_object(json.dumps({"did": "d", "error_code": code}).encode(), Each) is None
+    assert decode_object(b'{"did": "d", "error_code": 0}', Each) == Each(did="d")
 
 
 @each
