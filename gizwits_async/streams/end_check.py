@@ -11,7 +11,7 @@ from attrs import define
 
 from gizwits_async.streams.chain import Chain
 
-__all__ = ["End", "EndCheck", "Verdict", "end_of"]
+__all__ = ["End", "EndCheck", "Verdict", "end_of", "explains"]
 
 _PAUSES = (0.0, 2.0, 8.0)
 """Seconds before each further look at a window whose total was not reached."""
@@ -23,6 +23,8 @@ _MAX_EMPTY_PAGES_AGAIN = 8
 """The same at a further look."""
 _MAX_EMPTY_PAGES_SHORT = 50
 """The same at a further look, where the total says that there are more records."""
+_TOLERANCE = 4
+"""Factor by which the records that seem to be missing may exceed an error of the total that was seen."""
 
 
 class End(Enum):
@@ -48,7 +50,7 @@ class Verdict(Enum):
     ASK_TOTAL = auto()
     """Find out whether the server's totals can be believed."""
     MISCOUNTED = auto()
-    """The totals cannot be believed: they differ from look to look."""
+    """The total cannot be believed: it differs from look to look, about as much as records miss."""
     GIVE_UP = auto()
     """Each look returned other records."""
 
@@ -67,15 +69,21 @@ def end_of(chain: Chain[Any], *, limit: int, exact: bool, inexact: bool, max_emp
     counted = exact or chain.pages == 1 or (chain.total or 0) > chain.first_page
     total = None if inexact or not counted else chain.total
     short = total is not None and chain.received < total
+    all_received = exact and total is not None and not short
     if chain.context is None:
-        if total is None and chain.pages > 1 and chain.empty_pages:
-            return End.EMPTY
-        return End.SHORT if short else End.COMPLETE
-    reached = total is not None and not short and (exact or total > chain.first_page)
+        # An empty page may come from a dead context.
+        unsure = chain.empty_pages > 0 and chain.pages > 1 and not all_received
+        return End.SHORT if short else End.EMPTY if unsure else End.COMPLETE
     if chain.empty_pages > max_empty:
-        return End.SHORT if short else End.COMPLETE if reached else End.EMPTY
-    full = chain.last_page >= limit
-    return End.COMPLETE if reached and not full and not chain.seconds.on_hold else End.NONE
+        return End.SHORT if short else End.EMPTY
+    # Some servers return a context with every page, the last one and empty ones included.
+    over = all_received and chain.last_page < limit and not chain.seconds.on_hold
+    return End.COMPLETE if over else End.NONE
+
+
+def explains(error: int, chain: Chain[Any]) -> bool:
+    """Return whether totals that were seen to be wrong by `error` explain the shortfall of a chain."""
+    return (chain.total or 0) - chain.received <= _TOLERANCE * error
 
 
 @define
@@ -86,10 +94,12 @@ class EndCheck:
     _end: End = End.NONE
     _attempt: tuple[int, int, int | None] | None = None
     """Position, records and total of the last attempt."""
+    exact: bool = False
+    """Whether the first attempt returned as many records as its total, over several pages."""
     _varies: bool = False
     """Whether equal queries returned different numbers of records."""
-    _miscounts: bool = False
-    """Whether equal queries returned equal numbers of records and different totals."""
+    _drift: int = 0
+    """By how much the totals of equal queries with equal numbers of records differ."""
 
     @property
     def pause(self) -> float:
@@ -115,15 +125,16 @@ class EndCheck:
         before, self._attempt = self._attempt, (chain.position, chain.received, chain.total)
         self._end = end
         if before is None:
+            self.exact = chain.total == chain.received > chain.first_page
             return Verdict.LOOK_AGAIN
         self._looks += 1
         if before[0] == chain.position:
             self._varies |= before[1] != chain.received
-            self._miscounts |= before[1] == chain.received and before[2] != chain.total
+            self._drift = max(self._drift, abs((before[2] or 0) - (chain.total or 0)))
         if end is End.EMPTY and not self._varies:
             return Verdict.ACCEPT
         if self._looks < len(_PAUSES):
             return Verdict.LOOK_AGAIN
         if self._varies:
             return Verdict.GIVE_UP
-        return Verdict.MISCOUNTED if self._miscounts else Verdict.ASK_TOTAL
+        return Verdict.MISCOUNTED if explains(self._drift, chain) else Verdict.ASK_TOTAL

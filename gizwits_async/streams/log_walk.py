@@ -20,7 +20,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
-from gizwits_async.streams.end_check import End, EndCheck, Verdict, end_of
+from gizwits_async.streams.end_check import End, EndCheck, Verdict, end_of, explains
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.repeats import Repeat, RepeatDetector
 from gizwits_async.streams.seconds import PartialSecond, SecondBuffer
@@ -78,7 +78,8 @@ class LogWalk(Generic[T]):
         self._clock = clock
         self._traits = traits
         self.remarks: list[str] = []
-        """What was odd and lost nothing, for the log."""
+        """What was odd, for the log; each text once a walk."""
+        self._remarked: set[str] = set()
         self.strays = 0
         """Records outside the bounds of the query that returned them."""
         self._chain: Chain[T] | None = None
@@ -212,8 +213,10 @@ class LogWalk(Generic[T]):
         """Look at the rest of the window once more, or draw the conclusion from the looks so far."""
         verdict = self._check.judge(chain, end)
         if verdict is Verdict.ACCEPT:
-            if chain.context is not None:
-                self.remarks.append("ended by empty pages, although a context promised more")
+            if self._check.exact:
+                self._traits.exact_totals.add(self._request.path.route)
+            if chain.context is not None and not self._check.exact:
+                self._remark("some windows ended by empty pages, although a context promised more")
             self._end(chain, released)
         elif verdict is Verdict.MISCOUNTED:
             self._distrust_total(chain)
@@ -229,12 +232,12 @@ class LogWalk(Generic[T]):
                 self._fallback = PartialSecond(seconds.last_second, seconds.pending)
 
     def _narrow_query(self, chain: Chain[T]) -> dict[str, str]:
-        """Return a query of one second of the rest of a window: small enough to check its total."""
-        window, bounds, position = chain.seconds.window, chain.seconds.bounds, self.position or 0
-        second = (
-            max(position - 1, window.first) if self._plan.desc else min(position + 1, window.last)
-        )
-        end = min(second + 1, bounds.end)
+        """Return a query of one second behind the position: few enough records to check a total."""
+        bounds, position = chain.seconds.bounds, self.position or 0
+        if self._plan.desc:
+            end = max(position - 1, bounds.start + 1)
+        else:
+            end = min(position + 2, bounds.end)
         return {"start_ts": str(max(end - 1, bounds.start)), "end_ts": str(end)}
 
     def _judge_total(self, chain: Chain[T], reply: PageReply[T], released: list[T]) -> None:
@@ -244,11 +247,10 @@ class LogWalk(Generic[T]):
             InvalidResponseError: The total is right, so records are missing.
         """
         self._short, self._check = None, EndCheck()
-        rows, total = len(reply.objects), reply.total
-        # Totals that are wrong by a little are a server's habit. No records at all, and a total of
-        # more than a page, is a server in trouble.
-        trouble = not chain.received and not rows and (total or 0) >= self._limit
-        if total == rows or trouble:
+        rows, total = len(reply.objects), reply.total or 0
+        # A server that returns nothing at all and counts more than a page is in trouble.
+        trouble = not chain.received and not rows and total >= self._limit
+        if trouble or not explains(total - rows, chain):
             raise InvalidResponseError(
                 f"{self._request.where}: the server counts {chain.total} records around second"
                 f" {self.position}, but returned only {chain.received} in each of several attempts"
@@ -258,7 +260,7 @@ class LogWalk(Generic[T]):
 
     def _distrust_total(self, chain: Chain[T]) -> None:
         self._traits.inexact_totals.add(self._request.path.route)
-        self.remarks.append(
+        self._remark(
             f"returned {chain.received} of {chain.total} records in each of several attempts; its"
             " totals are not used from now on"
         )
@@ -280,6 +282,11 @@ class LogWalk(Generic[T]):
             leave_at=self._clock.loop_time + self._lifetime * _LEAVE_AT,
         )
         return request.asking(**chain.query)
+
+    def _remark(self, text: str) -> None:
+        if text not in self._remarked:
+            self._remarked.add(text)
+            self.remarks.append(text)
 
     def _progress(self) -> None:
         """Forget the attempts at the position, because the walk has moved on."""
