@@ -247,7 +247,7 @@ class LogWalk(Generic[T]):
             InvalidResponseError: The total is right, so records are missing.
         """
         self._short, self._check = None, EndCheck()
-        rows, total = len(reply.objects), reply.total or 0
+        rows, total = reply.rows, reply.total or 0
         # A server that returns nothing at all and counts more than a page is in trouble.
         trouble = not chain.received and not rows and total >= self._limit
         if trouble or not explains(total - rows, chain):

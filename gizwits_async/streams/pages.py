@@ -104,16 +104,16 @@ class _PageWalk(Walk[Page[T]]):
         self._previous, self._skip = reply, skip + reply.rows
         self._largest_page = max(self._largest_page, reply.rows)
         total = _list_total(self._gateway, self._request, reply)
-        self._over = not reply.rows or (total is not None and self._is_end(total))
+        self._over = not reply.rows or (total is not None and self._ends_at(total, self._skip))
         if total is not None:
             self._compare_total(total, skip)
         token = None if self._over else write_token(self._query, self._skip)
         return Page(self._unseen(reply.objects), token, total=total, set_aside=reply.set_aside)
 
-    def _is_end(self, total: int) -> bool:
+    def _ends_at(self, total: int, reached: int) -> bool:
         """Return whether the total is reached, and not passed by full pages: then it is too low."""
         full = self._previous.rows >= self._largest_page
-        return self._skip == total or (self._skip > total and not full)
+        return reached == total or (reached > total and not full)
 
     def _compare_total(self, total: int, began: int) -> None:
         """Step back where the total shows that rows were deleted, or warn if it was not reached.
