@@ -21,8 +21,8 @@ _MAX_EMPTY_PAGES = 3
 """Empty pages in a row that are followed at the first look: a search engine's scroll never ends."""
 _MAX_EMPTY_PAGES_AGAIN = 8
 """The same at a further look."""
-_MAX_EMPTY_PAGES_SHORT = 50
-"""The same at a further look, where the total says that there are more records."""
+_MAX_EMPTY_PAGES_SHORT = 20
+"""The same at the first further look, where the total says that there are more records."""
 _TOLERANCE = 4
 """Factor by which the records that seem to be missing may exceed an error of the total that was seen."""
 
@@ -96,6 +96,7 @@ class EndCheck:
     """Position, records and total of the last attempt."""
     exact: bool = False
     """Whether the first attempt returned as many records as its total, over several pages."""
+    _hurried: bool = False
     _varies: bool = False
     """Whether equal queries returned different numbers of records."""
     _drift: int = 0
@@ -111,9 +112,19 @@ class EndCheck:
     @property
     def max_empty(self) -> int:
         """Empty pages in a row that are followed."""
-        if self._attempt is None:
+        if self._attempt is None or self._hurried:
             return _MAX_EMPTY_PAGES
-        return _MAX_EMPTY_PAGES_AGAIN if self._end is End.EMPTY else _MAX_EMPTY_PAGES_SHORT
+        once_more = self._end is End.SHORT and self._looks == 0
+        return _MAX_EMPTY_PAGES_SHORT if once_more else _MAX_EMPTY_PAGES_AGAIN
+
+    def hurry(self, chain: Chain[Any]) -> bool:
+        """Return whether a context was lost on its way through many empty pages, for the first time.
+
+        They are followed less far from then on: contexts of that server may not last so long.
+        """
+        first = not self._hurried and chain.empty_pages > _MAX_EMPTY_PAGES
+        self._hurried |= first
+        return first
 
     def judge(self, chain: Chain[Any], end: End) -> Verdict:
         """Return what to do after an early end.
