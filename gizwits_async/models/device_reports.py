@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from gizwits_async.models.coercion import is_null
 from gizwits_async.models.locations import Location
+from gizwits_async.models.report import Report, nested, with_periods
 from gizwits_async.models.rows import Row
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 
 
 @frozen(kw_only=True)
-class LocationReport:
+class LocationReport(Report):
     """Devices by location."""
 
     gid: str | None = None
@@ -61,7 +62,7 @@ class NewCounts:
 
 
 @frozen(kw_only=True)
-class DeviceSummary:
+class DeviceSummary(Report):
     """Overview of the product, computed by a batch job of the service."""
 
     online: int | None = None
@@ -134,7 +135,7 @@ class LivenessRow:
 
 
 @frozen(kw_only=True)
-class LivenessHistory:
+class LivenessHistory(Report):
     """Active devices over time; a device is active on a day on which it reported data."""
 
     gid: str | None = None
@@ -145,8 +146,13 @@ class LivenessHistory:
     """First day, week or month, in the format of the cycle."""
     end: str | None = None
     """Last day, week or month, included."""
-    data: tuple[LivenessRow, ...] = ()
+    data: tuple[LivenessRow, ...]
     """One row a day, week or month, oldest first."""
+
+    @classmethod
+    def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read the period of a row also under the name `data`."""
+        return with_periods(super().prepare(value))
 
 
 @frozen(kw_only=True)
@@ -162,15 +168,20 @@ class RealtimeCounts:
 
 
 @frozen(kw_only=True)
-class RealtimeReport:
+class RealtimeReport(Report):
     """Current counts of activated, faulty and alerting devices."""
 
     gid: str | None = None
     """The group that was asked for; None: all devices."""
-    count: RealtimeCounts = field(factory=RealtimeCounts)
+    count: RealtimeCounts
     """The totals; in the example of the document they are not the sums of the locations."""
     location: Location = field(factory=Location)
     """The same counts by location."""
+
+    @classmethod
+    def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read the counts also where the document's table has them, beside the other fields."""
+        return nested(super().prepare(value), "count", RealtimeCounts)
 
 
 @frozen(kw_only=True)
@@ -186,14 +197,19 @@ class FaultCounts:
 
 
 @frozen(kw_only=True)
-class FaultReport:
+class FaultReport(Report):
     """A report of devices with faults or alerts, or of the fault or alert events."""
 
     gid: str | None = None
     """The group that was asked for; None: all devices."""
-    count: FaultCounts = field(factory=FaultCounts)
+    count: FaultCounts
     """The totals, of devices or of events."""
     detail: Mapping[str, FaultCounts] | None = None
     """Data point -> its events; None in reports that count devices."""
     location: Location = field(factory=Location)
     """The same by location; `detail` too in reports of events."""
+
+    @classmethod
+    def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read the counts also where the document's table has them, beside the other fields."""
+        return nested(super().prepare(value), "count", FaultCounts)

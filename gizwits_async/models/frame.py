@@ -1,11 +1,12 @@
 """One frame between device and cloud: from the text of the cmd log, and to raw control.
 
 ```
-00 00 00 03 | length, 1-4 bytes | flag | command, 2 bytes | [sn, 4 bytes] | body
+00 00 00 03 | length, 1-4 bytes | flag | command, 2 bytes | [sn, 4 bytes] | [did] | body
 ```
 
 The length counts what follows it, seven bits a byte, lowest first, as MQTT does. `sn` is there in
-commands 0x0093 and 0x0094 only. The body is decoded by `payload.codec`.
+commands 0x0093 and 0x0094 only. `did`, two bytes of length and the device's id, is there if bit 0 of
+`flag` is set: newer radio modules send it, although the document does not mention it. The body is decoded by `payload.codec`.
 """
 
 import base64
@@ -21,6 +22,8 @@ _HEADER = b"\x00\x00\x00\x03"
 _LENGTH_BYTES = 4
 _LONGEST = 2 ** (7 * _LENGTH_BYTES) - 1
 _WITH_SN = frozenset({0x0093, 0x0094})
+_HAS_DID = 0x01
+_DID_LENGTH_BYTES = 2
 
 _NOT_BYTES = "neither hex nor base64"
 _NO_HEADER = "foreign: does not begin with 00000003"
@@ -39,9 +42,11 @@ class Frame:
     command: int | None = None
     """0x0090 to the device, 0x0091 from it, 0x0093 and 0x0094 the same with `sn`. None: unknown."""
     flag: int = 0
-    """The byte before the command; always 0 as far as known."""
+    """The byte before the command: 1 if a `did` follows, else 0 as far as known."""
     sn: int | None = None
     """Serial number that pairs a command with its answer, where there is one."""
+    did: str | None = None
+    """Id of the device, if the frame holds it."""
     body: bytes = b""
     """The part that reaches the device's own controller ("P0"): an action byte and its data."""
     problem: str | None = None
@@ -142,10 +147,13 @@ class Frame:
             reason = "truncated inside its length" if short else "foreign: length without an end"
             return cls(raw=raw, problem=reason, coding=coding, text=text)
 
-        content = raw[start : start + length]
+        over = len(raw) - start - length
+        # The vendor's open firmware sends lengths that are too small: then the rest belongs to the
+        # frame too, unless it is a frame of its own.
+        whole = over > 0 and not raw.startswith(_HEADER, start + length)
+        content = raw[start:] if whole else raw[start : start + length]
         command = int.from_bytes(content[1:3], "big") if len(content) >= 3 else None  # noqa: PLR2004
         begin = 7 if command in _WITH_SN else 3
-        over = len(raw) - start - length
         problem: str | None = None
         # Of a large transfer only a part is logged, with the length of the whole.
         if over < 0:
@@ -155,16 +163,30 @@ class Frame:
         elif over:
             problem = f"{over} bytes too many after the frame"
         serial = content[3:7] if begin == 7 else b""  # noqa: PLR2004
+        flag = content[0] if content else 0
+        did = _did(content[begin:]) if flag & _HAS_DID else None
+        begin += 0 if did is None else _DID_LENGTH_BYTES + len(did)
         return cls(
             raw=raw,
             command=command,
-            flag=content[0] if content else 0,
+            flag=flag,
             sn=int.from_bytes(serial, "big") if len(serial) == 4 else None,  # noqa: PLR2004
+            did=did,
             body=content[begin:],
             problem=problem,
             coding=coding,
             text=text,
         )
+
+
+def _did(content: bytes) -> str | None:
+    """Return the device id at the start of what follows the serial number; None if there is none."""
+    size = int.from_bytes(content[:_DID_LENGTH_BYTES], "big")
+    text = content[_DID_LENGTH_BYTES : _DID_LENGTH_BYTES + size]
+    if not text or len(text) < size or not text.isascii():
+        return None
+    did = text.decode("ascii")
+    return did if did.isprintable() else None
 
 
 def _length(value: int) -> bytes:

@@ -1,6 +1,11 @@
 """Answers of chapter "user reports": new users, active users, totals."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import frozen
+
+from gizwits_async.models.report import Report, with_periods
 
 __all__ = ["ActiveUsers", "ActiveUsersRow", "NewUsers", "NewUsersRow", "UserTotal"]
 
@@ -25,7 +30,7 @@ class NewUsersRow:
 
 
 @frozen(kw_only=True)
-class NewUsers:
+class NewUsers(Report):
     """How many users were new, over time. New: bound a device of the product for the first time."""
 
     gid: str | None = None
@@ -36,8 +41,13 @@ class NewUsers:
     """First day, week or month, in the format of the cycle."""
     end: str | None = None
     """Last day, week or month, included."""
-    data: tuple[NewUsersRow, ...] = ()
+    data: tuple[NewUsersRow, ...]
     """One row a day, week or month, oldest first."""
+
+    @classmethod
+    def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read the period of a row also under the name `data`, as the document's table has it."""
+        return with_periods(super().prepare(value))
 
 
 @frozen(kw_only=True)
@@ -51,15 +61,15 @@ class ActiveUsersRow:
 
 
 @frozen(kw_only=True)
-class ActiveUsers:
+class ActiveUsers(Report):
     """How many users were active, day by day."""
 
-    data: tuple[ActiveUsersRow, ...] = ()
+    data: tuple[ActiveUsersRow, ...]
     """One row a day, in the order of the service."""
 
 
 @frozen(kw_only=True)
-class UserTotal:
+class UserTotal(Report):
     """How many users ever bound a device of the product."""
 
     gid: str | None = None

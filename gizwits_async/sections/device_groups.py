@@ -104,7 +104,8 @@ class DeviceGroups(BatchSection):
 
         PUT /v1/products/{product_key}/device_groups/{gid} (api document: "update device group")
         """
-        return await self._update(gid, macs, action="unassign")
+        # The document's table marks `reassign` as required, also here, where it has no meaning.
+        return await self._update(gid, macs, action="unassign", reassign=False)
 
     async def _update(self, gid: str, macs: Iterable[str], **body: JsonValue) -> Outcome:
         ids, path = distinct("macs", macs), self._at(_GROUP, gid=gid)

@@ -244,7 +244,7 @@ def test_the_rest_of_the_plain_models_is_known() -> None:
             if cls.__module__ == module.__name__ and attrs.has(cls) and _fields(cls) is not None:
                 plain.add(name)
     assert plain - {kind.__name__ for kind in LISTED} == {
-        "ActiveUsersRow", "DeviceDetail", "FaultCounts", "GroupCreated", "NewUsersRow", "Position", "Problem",
+        "ActiveUsersRow", "DeviceDetail", "FaultCounts", "GroupCreated", "NewUsersRow", "Position", "Problem", "Report",
         "RealtimeCounts", "User", "UserTotal",
     }  # fmt: skip
 

@@ -61,10 +61,11 @@ def test_commands_with_serial_number_are_read(command):
         ("00000003", "truncated inside its length", None, b""),
         ("0000000380", "truncated inside its length", None, b""),
         ("00000003808080800000009002", "foreign", None, b""),
-        ("000000030200009002", "foreign", None, b""),
+        ("000000030200009002", "foreign", 0x0090, b"\x02"),
         ("0000000304000090", "truncated: 3 of 4", 0x0090, b""),
         ("000000030b00009104010000", "truncated: 7 of 11", 0x0091, b"\x04\x01\x00\x00"),
-        ("00000003040000900200", "1 bytes too many", 0x0090, b"\x02"),
+        ("00000003040000900200", "1 bytes too many", 0x0090, b"\x02\x00"),
+        ("0000000304000090020000000304000090", "8 bytes too many", 0x0090, b"\x02"),
         ("00000003050000930102", "foreign", 0x0093, b""),
     ],
 )
@@ -74,6 +75,41 @@ def test_what_is_no_whole_frame_is_kept_with_the_reason(text, problem, command, 
     assert not frame.framed
     assert problem in frame.problem
     assert (frame.text, frame.command, frame.body) == (text, command, body)
+
+
+DID = "A" * 22
+WITH_DID = f"0016{DID.encode().hex()}"
+
+
+@pytest.mark.parametrize(
+    ("command", "serial"), [("0091", ""), ("0093", "01020304"), ("0094", "01020304")]
+)
+def test_a_flagged_frame_carries_the_device_id(command: str, serial: str) -> None:
+    """Newer radio modules put the device's id before the body, and say so in the flag."""
+    content = f"01{command}{serial}{WITH_DID}040123"
+    frame = Frame.parse(f"00000003{len(content) // 2:02x}{content}")
+    assert (frame.did, frame.body, frame.flag, frame.framed) == (DID, b"\x04\x01\x23", 1, True)
+    assert frame.sn == (0x01020304 if serial else None)
+
+
+@pytest.mark.parametrize(
+    ("flag", "content"),
+    [
+        (0, WITH_DID),
+        (2, WITH_DID),
+        (1, "0000" + "0401"),
+        (1, "00170401"),
+        (1, "0002ff01"),
+        (1, "00021f41"),
+        (1, "00"),
+        (1, ""),
+    ],
+)
+def test_what_is_no_device_id_stays_in_the_body(flag: int, content: str) -> None:
+    """Without the flag, a length that fits and printable ASCII, nothing is cut off the body."""
+    size = 3 + len(content) // 2
+    frame = Frame.parse(f"00000003{size:02x}{flag:02x}0091{content}")
+    assert (frame.did, frame.body.hex()) == (None, content)
 
 
 def test_a_truncated_frame_in_base64_is_not_taken_for_hex():

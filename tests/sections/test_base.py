@@ -95,8 +95,8 @@ async def test_a_mac_given_twice_is_sent_once() -> None:
     assert outcome.success == ("b", "a")
 
 
-async def test_c19_reassign_goes_with_assign_only() -> None:
-    """C19: `reassign` is required by the table, and means something for `assign` only."""
+async def test_c19_reassign_is_always_sent() -> None:
+    """C19: the document's table marks `reassign` as required, and `unassign` is no exception."""
     transport = ScriptedTransport(done)
     async with client_on(transport) as client:
         await client.device_groups.assign("g", ["m"])
@@ -106,7 +106,7 @@ async def test_c19_reassign_goes_with_assign_only() -> None:
     assert bodies == [
         {"action": "assign", "reassign": False, "macs": ["m"]},
         {"action": "assign", "reassign": True, "macs": ["m"]},
-        {"action": "unassign", "macs": ["m"]},
+        {"action": "unassign", "reassign": False, "macs": ["m"]},
     ]
 
 

@@ -50,7 +50,9 @@ async def test_c2_registered_users_are_asked_by_product_key() -> None:
 @pytest.mark.parametrize("value", [None, "other"])
 async def test_c3_no_real_product_secret_in_a_url(value: str | None) -> None:
     """C3: `product_secret` is described as the product key, so that is sent; callers may differ."""
-    transport = ScriptedTransport(answers(reply({})))
+    transport = ScriptedTransport(
+        lambda sent: reply({"data": []} if "liveness_total" in sent.path else {})
+    )
     async with client_on(transport) as client:
         await client.user_reports.active_users(DAY, DAY, product_secret=value)
         await client.user_reports.locations(product_secret=value)
@@ -251,7 +253,7 @@ async def test_c32_the_span_of_a_log_query_is_a_setting() -> None:
 
 async def test_c33_no_application_id_is_sent() -> None:
     """C33: the debugging section asks for a header of another API."""
-    transport = ScriptedTransport(answers(reply({})))
+    transport = ScriptedTransport(answers(reply({"total": 0})))
     async with client_on(transport) as client:
         await client.device_reports.locations()
     assert "X-Gizwits-Application-Id" not in transport.calls[0].headers

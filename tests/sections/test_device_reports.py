@@ -15,7 +15,7 @@ CALLS: dict[str, Callable[[GizwitsClient], Awaitable[Any]]] = {
     "alert_events": lambda c: c.device_reports.alert_events(),
 }
 EVERY = [(report, path) for report, paths in PATHS.items() for path in paths]
-EVENTS = {"count": {"total": 1}, "detail": {"alert_full": {"total": 1}}}
+EVENTS = {"total": 0, "count": {"total": 1}, "detail": {"alert_full": {"total": 1}}}
 HTML = reply(b"<html>404 Not Found</html>", 404)
 
 
