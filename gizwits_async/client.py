@@ -123,6 +123,7 @@ class GizwitsClient(SectionAccess):
             clock=ServerClock(wall=wall),
             observer=CallObserver(on_call),
             sleep=getattr(transport, "sleep", asyncio.sleep),
+            proxy=route.via,
         )
         self._gateway = Gateway(service, credentials, options)
 
@@ -201,6 +202,16 @@ class GizwitsClient(SectionAccess):
     def product_key(self) -> str:
         """The product of this client, or view."""
         return self._gateway.credentials.product_key
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is."""
+        return self._gateway.service.base_url
+
+    @property
+    def proxy(self) -> str | None:
+        """Scheme, host and port of the proxy that all calls go through; None without one."""
+        return self._gateway.service.proxy
 
     async def learn_time(self) -> None:
         """Make sure that the server's time is known: fetch a token if no reply has shown it yet.

@@ -10,7 +10,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from gizwits_async.cli.flags import Flag
-from gizwits_async.cli.language import N_
+from gizwits_async.cli.language import N_, _
 from gizwits_async.errors import CredentialsError
 from gizwits_async.options import Credentials, Lane, Options
 
@@ -39,6 +39,9 @@ class Connection:
     """Where the service is; GIZWITS_BASE_URL by default, or https://enterpriseapi.gizwits.com."""
     allow_insecure: Flag = False
     """Accept plain http to a host that is not this one: the secrets travel readable."""
+    proxy: str | None = None
+    """Proxy for all connections: http://HOST:PORT, https://... or socks5://...; GIZWITS_PROXY by
+    default, where its password belongs. GIZWITS_TRUST_ENV=1 takes HTTPS_PROXY and the like."""
     calls_per_hour: int | None = None
     """The quota of the enterprise; GIZWITS_CALLS_PER_HOUR by default, or 3600. All programs that name
     the same Valkey or Redis in GIZWITS_REDIS_URL share it, and one token."""
@@ -62,18 +65,38 @@ class Connection:
 
         known, found, calls = self._account()
         given = {
-            "allow_insecure": self.allow_insecure,
-            "options": Options(lane=lane, max_quota_wait=self.max_wait),
             **found,
+            "base_url": self.base_url or found.get("base_url"),
+            "proxy": self.proxy or found.get("proxy"),
+            "allow_insecure": self.allow_insecure or None,
+            "options": Options(lane=lane, max_quota_wait=self.max_wait),
         }
-        if self.base_url is not None:
-            given["base_url"] = self.base_url
         # Nobody else uses the quota of this process: no permits need to be left for others.
         settings, made = complete(known, given, calls=self.calls_per_hour or calls, lone_reserve=0)
         async with AsyncExitStack() as ours:
             for part in made:
                 ours.push_async_callback(part.aclose)
             yield await ours.enter_async_context(GizwitsClient(known, **settings))
+
+    def source(self) -> str:
+        """Return where the credentials come from, and why a readable file is accepted."""
+        name = self.profile or os.environ.get("GIZWITS_PROFILE")
+        if not (name or self.credentials):
+            by_file = any(
+                one.startswith("GIZWITS_") and one.endswith("_FILE") for one in os.environ
+            )
+            return (
+                _("the environment, and files that it names") if by_file else _("the environment")
+            )
+        from gizwits_async.profiles import config_path
+        from gizwits_async.secret_files import is_mounted_read_only
+
+        path = self.credentials or config_path()
+        where = _("profile {name} of {path}", name=name, path=path) if name else str(path)
+        mounted = is_mounted_read_only(path)
+        return where + (
+            _(" (a read-only mount, which may be readable for others)") if mounted else ""
+        )
 
     def _account(self) -> tuple[Credentials, dict[str, Any], int | None]:
         """Return the credentials, and the settings and the quota that stand beside them."""

@@ -13,7 +13,7 @@ from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
 
-__all__ = ["environment", "simulate"]
+__all__ = ["environment", "reachable", "simulate"]
 
 
 def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
@@ -72,20 +72,30 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
             where = f"{own.host}:{own.port}"
             say(_("cannot listen on {where}: {reason}", where=where, reason=error.strerror))
             return Exit.FAILED
+        url = reachable(server.url)
         say(
             _(
                 "simulated Gizwits Enterprise API at {url}, {calls} calls an hour; Ctrl-C ends",
-                url=server.url,
+                url=url,
                 calls=own.calls_per_hour,
             )
         )
         say(_("in another terminal:"))
-        for name, value in environment(cloud, server.url).items():
+        for name, value in environment(cloud, url).items():
             say(f"  export {name}={value}")
         say("  gizwits-async devices")
         say("  gizwits-async scan --since 4d --out fleet.db")
         await asyncio.Event().wait()
     return Exit.OK
+
+
+def reachable(url: str) -> str:
+    """Return the URL with an address that clients can use, where the server listens on all of them.
+
+    It is that of loopback, which needs no `--allow-insecure`; from other machines the name or address
+    of this one goes in its place.
+    """
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _rules_in(path: Path) -> tuple[FaultRule, ...]:

@@ -35,6 +35,8 @@ class Service:
     """Keeps tokens, perhaps for several processes."""
     user_agent: str
     """Value of the header `User-Agent`."""
+    proxy: str | None = None
+    """Scheme, host and port of the proxy that all calls go through."""
     clock: ServerClock = field(factory=ServerClock)
     """The server's time, corrected by its replies."""
     observer: CallObserver = field(factory=CallObserver)

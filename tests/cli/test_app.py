@@ -215,10 +215,10 @@ async def test_a_login_that_finds_no_quota_is_exit_5_for_the_doctor_too(
 
 
 async def test_the_doctor_finds_everything_well(program: Any, cloud: SimulatedCloud) -> None:
-    """Two calls, five findings."""
+    """Two calls, six findings."""
     code, out, err = await program("doctor")
     assert (code, out) == (0, "")
-    assert err.count("ok  ") == 5
+    assert err.count("ok  ") == 6
     assert cloud.tally.total() == 2
 
 

@@ -97,7 +97,7 @@ async def test_a_csv_that_is_made_safe_has_no_cell_that_a_spreadsheet_runs(
         assert code == 0
         cells = []
         for file in Path("files").rglob("*.csv"):
-            with file.open(newline="", encoding="utf-8") as opened:
+            with file.open(newline="", encoding="utf-8-sig") as opened:
                 cells += [cell for row in csv.reader(opened) for cell in row]
         bad = {cell for cell in cells if cell.startswith(begins) and not is_number(cell)}
         assert bad == (set(texts) if run else set())

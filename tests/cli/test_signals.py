@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -130,3 +133,40 @@ def test_ctrl_c_while_the_program_is_loaded_is_no_traceback(
 
     monkeypatch.setitem(sys.modules, "gizwits_async.cli.app", Loading())
     assert main() == 130
+
+
+UNSHARE = shutil.which("unshare")
+
+
+def own_pid_namespace() -> bool:
+    """Return whether a test may make a process the first one of a namespace, as a container does."""
+    words = [UNSHARE or "false", "--pid", "--fork", "true"]
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["scan", "simulate"])
+async def test_the_first_process_of_a_container_ends_on_sigterm(
+    command: str, cloud: SimulatedCloud
+) -> None:
+    """Such a process ignores signals that it does not handle; a scan saves its state and ends with 143."""
+    cloud.faults.set([FaultRule(path="*/cmd", nth=4, action="stall")])
+    own = SCAN[1:] if command == "scan" else ("-m", "gizwits_async.cli", "simulate", "--port", "0")
+    words = (str(UNSHARE), "--pid", "--fork", "--kill-child", sys.executable, *own)
+    if not own_pid_namespace():  # Not root: then at least without a namespace.
+        words = (sys.executable, *own)
+    process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=PIPE)
+    if command == "scan":
+        while cloud.tally["log.cmd"] < 3 and process.returncode is None:
+            await asyncio.sleep(0.001)
+    else:
+        assert process.stderr is not None
+        assert b"simulated" in await process.stderr.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]) if children else process.pid, signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 143, err
+    assert err.splitlines()[-1] == b"terminated"
+    if command == "scan":
+        assert b"the state is saved; to go on: gizwits-async scan --since last" in err
+        cloud.faults.set([])
+        await goes_on(cloud)

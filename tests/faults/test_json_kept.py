@@ -77,7 +77,7 @@ async def sinks_keep(attrs: dict[str, Any], folder: Path) -> None:
         (file,) = [one for one in report.files if "log=data" in str(one)]
         if to == "csv":
             csv.field_size_limit(10**7)
-            with file.open(encoding="utf-8", newline="") as opened:
+            with file.open(encoding="utf-8-sig", newline="") as opened:
                 rows = list(csv.DictReader(opened))
         else:
             rows = duckdb.read_parquet(str(file)).to_arrow_table().to_pylist()

@@ -6,6 +6,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -95,7 +96,8 @@ async def test_cells_that_a_spreadsheet_would_run_are_defused(tmp_path: Path) ->
     await store.commit(Change(after=task.closed(0), rows=rows))
     await store.aclose()
     [file] = (await export(tmp_path / "fleet.db", tmp_path, "csv", csv_safe=True)).files
-    with file.open(newline="") as opened:
+    assert file.read_bytes().startswith(BOM_UTF8)
+    with file.open(newline="", encoding="utf-8-sig") as opened:
         first, second = csv.DictReader(opened)
     assert first["name"] == '\'=cmd("x")'
     assert first["'@at"] == "'+1"

@@ -78,10 +78,12 @@ def _refuse_unknown(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, Kind]
 class _Text:
     """A text file."""
 
+    encoding = "utf-8"
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
-        self._file = self._part.open("w", encoding="utf-8", newline="")
+        self._file = self._part.open("w", encoding=self.encoding, newline="")
 
     def finish(self) -> Path:
         self._file.close()
@@ -103,6 +105,9 @@ class _Jsonl(_Text):
 
 class _Csv(_Text):
     """A table with a header."""
+
+    # With a byte order mark: without it spreadsheets read the file in the encoding of their locale.
+    encoding = "utf-8-sig"
 
     def __init__(self, path: Path, kinds: Mapping[str, Kind], *, safe: bool) -> None:
         super().__init__(path)
