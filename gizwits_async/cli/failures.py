@@ -4,8 +4,10 @@ from typing import Final
 
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
+from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import say
 from gizwits_async.errors import (
+    API_ERRORS,
     ApiError,
     AuthenticationError,
     ClientClosedError,
@@ -93,16 +95,21 @@ def explain(error: Exception) -> tuple[Exit, str] | None:
     if (found := _judged(error)) is None:
         return None
     code, cause = found
-    lines = [_("{cause}: {detail}", cause=_(cause), detail=error)]
+    lines = [_("{cause}: {detail}", cause=_(cause), detail=reworded(str(error)))]
     if advice := hint(error):
         lines.append(f"  {advice}")
     return code, "\n".join(lines)
 
 
 def hint(error: Exception) -> str:
-    """Return what to do about a refusal of the service; an empty text where nothing is known."""
+    """Return what to do about a refusal of the service, or else what its code means."""
     code = error.code if isinstance(error, ApiError) else None
-    return _(_HINTS[code]) if isinstance(code, int) and code in _HINTS else ""
+    if not isinstance(code, int):
+        return ""
+    if code in _HINTS:
+        return _(_HINTS[code])
+    meaning = API_ERRORS[code][2] if code in API_ERRORS else ""
+    return _(meaning) if _(meaning) != meaning else ""  # In English the error itself says it.
 
 
 def _judged(error: Exception) -> tuple[Exit, str] | None:

@@ -1,0 +1,116 @@
+"""The texts of the console program, and its catalogue: `python -m tests.cli.catalogue` updates both files.
+
+New texts are added to the .po file without a translation, old ones are dropped, and the .mo file is
+compiled from what is translated.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from cyclopts import App
+
+from gizwits_async.cli.app import build
+from gizwits_async.cli.language import DOMAIN, LOCALE, use
+from gizwits_async.errors import API_ERRORS
+from gizwits_async.version import __version__
+
+PO = LOCALE / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
+MO = PO.with_suffix(".mo")
+_DATE = datetime(2026, 11, 28, tzinfo=UTC)
+SOURCES = Path(__file__).parents[2] / "gizwits_async" / "cli"
+REPORTS = Path(__file__).parents[2] / "gizwits_async" / "scan" / "report.py"
+
+
+def messages() -> set[str]:
+    """Return every text that the program shows in the chosen language."""
+    found = {text for file in SOURCES.glob("*.py") for text in _marked(file)}
+    found |= set(_of_help(build()))
+    return found | set(_hints()) | {text for _, _, text in API_ERRORS.values()}
+
+
+def _marked(file: Path) -> Iterator[str]:
+    """Yield the texts in calls of `_` and `N_`."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        name = getattr(getattr(node, "func", None), "id", "")
+        if isinstance(node, ast.Call) and name in {"_", "N_"}:
+            text = node.args[0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                yield text.value
+
+
+def _hints() -> Iterator[str]:
+    """Yield what a report of a scan advises."""
+    for node in ast.walk(ast.parse(REPORTS.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name == "hint":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Constant):
+                    yield from [inner.value.value] if inner.value.value else []
+
+
+def _of_help(app: App) -> Iterator[str]:
+    """Yield the texts of help pages: flags, arguments, groups and commands."""
+    yield from ("Commands", "Arguments", "Parameters")
+    for name in app:
+        one = app[name]
+        yield _words(one.help.partition("\n\n")[0])
+        if one.default_command is not None and not name.startswith("-"):
+            for argument in one.assemble_argument_collection(parse_docstring=True):
+                if argument.show and argument.parameter.help:
+                    yield _words(argument.parameter.help)
+        elif not name.startswith("-"):
+            yield from _of_help(one)
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def read() -> Catalog:
+    """Return the catalogue of the .po file."""
+    return read_po(BytesIO(PO.read_bytes()), locale="zh")
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """Return the .mo file of a catalogue."""
+    out = BytesIO()
+    write_mo(out, catalogue)
+    return out.getvalue()
+
+
+def main() -> None:
+    """Bring both files up to date, and print what has no translation."""
+    use("en")
+    old = read() if PO.exists() else Catalog(locale="zh")
+    new = Catalog(
+        locale="zh",
+        project="gizwits-async",
+        version=__version__,
+        header_comment="# Chinese texts of the console program.",
+        # Fixed: the file is to change only with its texts.
+        creation_date=_DATE,
+        revision_date=_DATE,
+        last_translator="The gizwits_async team",
+        language_team="zh",
+        msgid_bugs_address="none",
+        fuzzy=False,
+    )
+    for text in sorted(messages()):
+        known: Any = old.get(text)
+        new.add(text, known.string if known else "")
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    with PO.open("wb") as out:
+        write_po(out, new, width=100, omit_header=False, sort_output=True)
+    MO.write_bytes(compiled(new))
+    sys.stdout.write("".join(f"{one.id!r}\n" for one in new if one.id and not one.string))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Both languages of the console: no text without a translation, and help, tables and errors in each."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gizwits_async.cli.commands import COMMANDS
+from gizwits_async.cli.language import _, from_environment, use
+from gizwits_async.cli.library_texts import TEMPLATES, reworded
+from gizwits_async.simulator import FaultRule, SimulatedCloud
+from tests.cli import catalogue
+
+PACKAGE = Path(__file__).parents[2] / "gizwits_async"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    """Leave the language of other tests as it was."""
+    yield
+    use("en")
+
+
+def test_no_text_lacks_a_translation_and_none_is_left_over() -> None:
+    """`python -m tests.cli.catalogue` brings the catalogue up to date."""
+    found = {one.id: one.string for one in catalogue.read() if one.id}
+    assert set(found) == catalogue.messages()
+    assert [text for text, chinese in found.items() if not chinese] == []
+
+
+def test_a_translation_has_the_placeholders_of_its_text() -> None:
+    """Else a message would fail where it is shown, or lack a value."""
+    for one in catalogue.read():
+        if one.id:
+            texts = (str(one.id), str(one.string))
+            names, own = (sorted(re.findall(r"\{(\w+)[^}]*\}", text)) for text in texts)
+            assert names == own, one.id
+
+
+def test_the_compiled_catalogue_is_that_of_the_source() -> None:
+    """What is shipped is what was reviewed."""
+    assert catalogue.compiled(catalogue.read()) == catalogue.MO.read_bytes()
+
+
+def _raised() -> set[str]:
+    """Return the texts of the library's errors, with `{}` for what they quote."""
+    found = set()
+    for file in set(PACKAGE.rglob("*.py")) - {PACKAGE / "cli" / "library_texts.py"}:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (
+                    one.value if isinstance(one, ast.Constant) else "{}" for one in node.values
+                )
+                found.add("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def test_each_template_is_an_error_of_the_library() -> None:
+    """A template whose error was reworded would never fit again."""
+    patterns = [re.escape(re.sub(r"\{\w+\}", "{}", text)) for text in TEMPLATES]
+    raised = [re.sub(r"\{\w+\}", "{}", text) for text in _raised()]
+    loose = [pattern.replace(re.escape("{}"), r".*") for pattern in patterns]
+    missing = [
+        one for one in loose if not any(re.fullmatch(one, text, re.DOTALL) for text in raised)
+    ]
+    assert missing == []
+
+
+def test_errors_name_times_as_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Epoch seconds are for programs."""
+    said = (
+        "logs are kept for 30 days: start 1577836800 is too old, the oldest allowed is 1790000000"
+    )
+    assert re.search(
+        r"start 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d is too old", reworded(said)
+    )
+    use("zh")
+    assert reworded(said).startswith("日志只保留 30 天：开始时间 20")
+    assert reworded("a text that is in no list") == "a text that is in no list"
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US", "LANGUAGE": "zh_TW:en"}, "zh"),
+        ({"LC_MESSAGES": "zh_CN", "LANG": ""}, "zh"),
+    ],
+)
+def test_the_environment_chooses_the_language(environ: dict[str, str], language: str) -> None:
+    """The variables count in the order in which gettext reads them."""
+    assert from_environment(environ) == language
+
+
+@pytest.mark.parametrize("command", [name for name, *_rest in COMMANDS])
+async def test_each_help_page_is_in_both_languages(command: str, program: Any) -> None:
+    """Usage, panels and examples; every flag has a text, and no default is an empty pair of brackets."""
+    code, english, _ = await program(*command.split(), "--help")
+    assert code == 0
+    assert "Usage: gizwits-async" in english
+    assert f"gizwits-async {command}" in english.partition("Examples:")[2]
+    assert "default: ()" not in english
+    assert not CHINESE.search(english.replace("广州市", "").replace("制热", ""))
+    code, chinese, _ = await program("--lang", "zh", *command.split(), "--help")
+    assert code == 0
+    assert "用法：gizwits-async" in chinese
+    assert "示例：" in chinese
+    sentences = re.findall(r"[A-Z][a-z]+ [a-z]+ [a-z]+ [a-z]+", chinese)
+    assert sentences == [], "a text without a translation"
+
+
+async def test_tables_and_errors_are_in_chinese(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--lang` goes before the environment, and anywhere in the line."""
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    did = cloud.fleet.devices[1].did
+    code, out, _ = await program("logs", did, "--format", "table")
+    assert code == 0
+    assert "时间（" in out
+    assert "开关" in out
+    assert (await program("logs", did, "--format", "table", "--lang=en"))[1].startswith("┏")
+    code, _, err = await program("nonsense")
+    assert (code, err) == (2, "用法：没有命令 nonsense\n")
+    cloud.faults.set([FaultRule(path="*/search", action="status", status=403, code=5012)])
+    code, _, err = await program("devices")
+    assert code == 4
+    assert err.startswith("凭证：")
+    assert "白名单" in err
+    cloud.faults.set([FaultRule(path="*/search", action="status", status=404, code=5206)])
+    _, _, err = await program("devices")
+    assert err.endswith("分组不存在\n"), "codes without advice say what they mean"
+
+
+async def test_a_language_that_is_not_there_is_usage(program: Any) -> None:
+    """The choices are said."""
+    assert await program("--lang", "fr", "devices") == (2, "", "usage: --lang takes en or zh\n")
+    assert _("yes") == "yes"
