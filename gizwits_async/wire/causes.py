@@ -36,7 +36,7 @@ def _words(error: BaseException) -> str | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate not accepted: {getattr(error, 'verify_message', '') or 'untrusted'}"
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or "handshake failed").lower().replace("_", " ")
+        reason = (getattr(error, "reason", None) or "handshake failed").lower().replace("_", " ")
         return f"TLS error: {reason}"
     if isinstance(error, socket.gaierror):
         return "no such host" if error.errno in _NO_SUCH_HOST else "host name not resolved"

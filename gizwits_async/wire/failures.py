@@ -55,10 +55,11 @@ class FailureLog:
         self._kinds[kind] = now, 0
         _log.log(
             logging.INFO if isinstance(error, _ANSWERS) else logging.WARNING,
-            "%s %s failed after %d attempts: %s: %s%s",
+            "%s %s failed after %d %s: %s: %s%s",
             call.request.verb,
             call.request.path.route,
             sent,
+            "attempt" if sent == 1 else "attempts",
             type(error).__name__,
             _cause(call, error),
             f" ({left_out} more like this before)" if left_out else "",

@@ -68,10 +68,7 @@ class Gateway:
         return Headers(self.credentials, self.service.user_agent)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "clients, sections and streams hold connections and cannot be pickled; make a client in"
-            " the other process from its Credentials, and hand on `page.resume`"
-        )
+        raise TypeError("clients, sections and streams hold connections: pickle their Credentials")
 
     @property
     def clock(self) -> ServerClock:
@@ -124,6 +121,8 @@ class Gateway:
         try:
             return await in_time(request.where, self.options.deadline, partial(self._persist, call))
         except TimedOutError as error:
+            if call.failure is not None:
+                error.add_note(f"the attempt before failed: {call.failure}")
             unanswered = bool(call.attempts) and call.attempts[-1].outcome_unknown
             final = outcome(request, error) if unanswered else error
             if final is error:

@@ -39,7 +39,7 @@ def test_a_failed_call_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture)
 def test_an_answer_of_the_service_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     """That a device does not exist is for the caller, not for the engineer on call."""
     assert lines_of(caplog, READ, refused(5301, 404, "device abc123 not exist")) == [
-        "INFO GET /v1/devices/{did} failed after 1 attempts: NotFoundError: error_code 5301, HTTP 404"
+        "INFO GET /v1/devices/{did} failed after 1 attempt: NotFoundError: error_code 5301, HTTP 404"
     ]
 
 
@@ -47,7 +47,7 @@ def test_an_unknown_outcome_names_its_cause(caplog: pytest.LogCaptureFixture) ->
     """Neither the id in the path nor the text of the service is in the line."""
     [line] = lines_of(caplog, WRITE, reply(b"oops abc123", 502))
     assert line.startswith(
-        "WARNING POST /v1/devices/{did}/control failed after 1 attempts: OutcomeUnknownError: sent,"
+        "WARNING POST /v1/devices/{did}/control failed after 1 attempt: OutcomeUnknownError: sent,"
     )
     assert "abc123" not in line
 
@@ -65,5 +65,5 @@ def test_a_failed_login_is_logged_once_for_all_its_callers(
 
     virtually(calls())
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
-        "POST /v1/products/{product_key}/access_token failed after 1 attempts"
+        "POST /v1/products/{product_key}/access_token failed after 1 attempt"
     ]

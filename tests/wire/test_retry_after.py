@@ -11,6 +11,7 @@ from gizwits_async.errors import (
     QuotaExceededError,
     QuotaWaitError,
     ServerError,
+    TimedOutError,
 )
 from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.wire.decode import retry_after
@@ -136,3 +137,12 @@ async def test_a_call_that_was_not_sent_gives_its_permit_back() -> None:
     transport = ScriptedTransport(answers(NotSentError("refused"), GOOD))
     await gateway_of(transport, quota=quota).send(READ)
     assert (quota.taken, quota.released, quota.observed) == (3, 1, 2)
+
+
+@virtual
+async def test_a_deadline_after_a_failure_on_the_wire_tells_of_it() -> None:
+    """A dead network under a short deadline is found in the notes of the time-out."""
+    transport = ScriptedTransport(answers(NotSentError("no connection to h:443: refused")))
+    with pytest.raises(TimedOutError) as caught:
+        await gateway_of(transport, deadline=1.0).send(READ)
+    assert caught.value.__notes__ == ["the attempt before failed: no connection to h:443: refused"]
