@@ -43,20 +43,19 @@ async def test_a_full_disk_stops_the_scan_and_harms_nothing(
 ) -> None:
     """SQLite has no page left: what was committed stays, and with room again the scan goes on."""
     cloud, path = cloud_of(4, 3), tmp_path / "fleet.db"
-    make = SqliteBackend.engine
+    make = SqliteBackend.database
 
     def small(backend: SqliteBackend, *, reads: bool) -> Any:
-        engine = make(backend, reads=reads)
+        database = make(backend, reads=reads)
 
-        @event.listens_for(engine.sync_engine, "connect")
+        @event.listens_for(database._engine, "connect")
         def limit(connection: Any, _: object) -> None:
-            with closing(connection.cursor()) as cursor:
-                cursor.execute("PRAGMA max_page_count=60")
+            connection.execute("PRAGMA max_page_count=60").close()
 
-        return engine
+        return database
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqliteBackend, "engine", small)
+        patch.setattr(SqliteBackend, "database", small)
         with pytest.raises(ScanStoreError, match=r"is full; make room .* goes on") as caught:
             await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
     assert len(str(caught.value)) < 300

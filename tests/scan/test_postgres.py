@@ -183,3 +183,17 @@ def test_only_postgresql_has_schemas() -> None:
     """A schema of a SQLite file would be ignored."""
     with pytest.raises(ValueError, match="schema"):
         SqlStore("fleet.db", schema="pump")
+
+
+async def test_many_stores_of_a_server_share_few_connections(url: str) -> None:
+    """A process that scans for a hundred tenants does not need a hundred connections."""
+    stores = [SqlStore(url, schema=f"tenant{number}") for number in range(30)]
+    await asyncio.gather(*(store.open() for store in stores))
+    await asyncio.gather(*(store.begin(STATE, again=False) for store in stores))
+    await asyncio.gather(*(commit(store) for store in stores))
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    assert (await sql(url, count))[0][0] <= 5 + 1  # The one that counts.
+    await asyncio.gather(*(store.aclose() for store in stores))
+    assert (await sql(url, count))[0][0] == 1
+    for number in range(30):
+        assert (await held(url, f"tenant{number}")).total() == 1

@@ -5,6 +5,7 @@ import json
 import random
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -83,16 +84,16 @@ async def test_cancelled_at_any_moment_it_goes_on_without_loss(tmp_path: Path) -
 
 async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlStore) -> None:
     """A transaction that has begun is finished; a caller that still waits for its own leaves at once."""
-    began, gate = asyncio.Event(), asyncio.Event()
+    began, gate = threading.Event(), threading.Event()
 
-    async def slow(connection: Any) -> None:
+    def slow(connection: Any) -> None:
         began.set()
-        await connection.execute(delete(LOG_TABLES["cmd"]))
-        await gate.wait()
+        connection.execute(delete(LOG_TABLES["cmd"]))
+        gate.wait()
 
     first = asyncio.ensure_future(store._session.do(slow))
     second = asyncio.ensure_future(store.due(["data"], 1000, 10))
-    await began.wait()
+    await asyncio.to_thread(began.wait)
     await asyncio.sleep(0)  # Until the second waits for the lock.
     for waiting in (first, second):
         waiting.cancel()
@@ -170,9 +171,9 @@ async def test_every_value_of_a_log_survives(
     for log, record in rows.items():
         await store.commit(Change(after=Task.new("d", log, 0), rows=(record,)))
 
-        async def read(connection: Any, table: Any = LOG_TABLES[log]) -> Any:
-            found = (await connection.execute(select(table))).mappings().one()
-            await connection.execute(delete(table))
+        def read(connection: Any, table: Any = LOG_TABLES[log]) -> Any:
+            found = connection.execute(select(table)).mappings().one()
+            connection.execute(delete(table))
             return found
 
         found = await store._session.do(read)
@@ -324,7 +325,14 @@ async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
 
 def test_bad_addresses_of_stores_are_value_errors() -> None:
     """What cannot name a store is refused at once, and no password is repeated."""
-    for bad in ("", "mysql://u:hunter2@h/d", "://hunter2", "sqlite://", "sqlite:///:memory:"):
+    for bad in (
+        "",
+        "mysql://u:hunter2@h/d",
+        "://hunter2",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?timeout=hunter2",
+    ):
         with pytest.raises(ValueError, match="store") as caught:
             SqlStore(bad)
         assert "hunter2" not in str(caught.value)

@@ -34,7 +34,7 @@ def backend_of(where: str | PathLike[str], schema: str | None = None) -> Backend
     if not text:
         raise ValueError("the store is missing: give the path of a file, or a URL")
     if "://" not in text:
-        return _sqlite(URL.create("sqlite+aiosqlite", database=text), schema)
+        return _sqlite(URL.create("sqlite", database=text), schema)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -43,7 +43,7 @@ def backend_of(where: str | PathLike[str], schema: str | None = None) -> Backend
         raise ValueError("the URL of the store cannot be read")
     match url.get_backend_name():
         case "sqlite":
-            return _sqlite(url.set(drivername="sqlite+aiosqlite"), schema)
+            return _sqlite(url.set(drivername="sqlite"), schema)
         case "postgresql" | "postgres":
             plain = url.drivername in {"postgresql", "postgres"}
             return PostgresBackend(

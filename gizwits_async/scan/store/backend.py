@@ -1,14 +1,52 @@
 """What a store needs of its database; `sqlite.py` and `postgres.py` provide it."""
 
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection
+from sqlalchemy.exc import ArgumentError
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "Database", "Runner", "wrong_option"]
+
+T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """Runs synchronous work on a connection, without blocking the event loop."""
+
+    def __call__(self, work: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run it."""
+        ...
+
+
+class Database(Protocol):
+    """The connections of one store.
+
+    Work is synchronous, so that a transaction of many statements is one visit to the thread of
+    SQLite, or one greenlet over an asyncio driver.
+    """
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run some work on a connection that is opened, or reused, for it.
+
+        Raises:
+            SQLAlchemyError: The database refused; or the driver does not know an option of the URL.
+            OSError: The database is away, or does not answer.
+        """
+        ...
+
+    def pinned(self) -> AbstractAsyncContextManager[Runner]:
+        """Give a runner that stays on one connection, for a long read. Raises as `run`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections; safe to repeat."""
+        ...
 
 
 class Backend(Protocol):
-    """A database that can hold a store."""
+    """A kind of database that can hold a store, and the address of one."""
 
     @property
     def name(self) -> str:
@@ -40,15 +78,6 @@ class Backend(Protocol):
         """SQL expressions that limit the transaction that selects them."""
         ...
 
-    @property
-    def deadline(self) -> float | None:
-        """Seconds after which a transaction counts as unanswered; None: it always ends by itself."""
-        ...
-
-    def abort(self, driver_connection: Any) -> None:
-        """Close a connection of the driver that does not answer, without sending anything."""
-        ...
-
     def absent(self) -> bool:
         """Return whether there is nothing to read.
 
@@ -57,11 +86,11 @@ class Backend(Protocol):
         """
         ...
 
-    def engine(self, *, reads: bool) -> AsyncEngine:
-        """Return a new engine.
+    def database(self, *, reads: bool) -> Database:
+        """Return its connections; nothing is opened.
 
         Args:
-            reads: Whether its transactions only read, each of them as of one moment.
+            reads: Whether transactions only read, each of them as of one moment.
         """
         ...
 
@@ -76,10 +105,15 @@ class Backend(Protocol):
         """Release the lock of this machine; safe to repeat."""
         ...
 
-    async def enter(self, connection: AsyncConnection) -> None:
+    def enter(self, connection: Connection) -> None:
         """Begin the transaction that opens a store: one process at a time gets past this."""
         ...
 
-    async def prepare(self, engine: AsyncEngine) -> None:
-        """Configure the database, once it is sure to hold a store."""
+    def prepare(self, connection: Connection) -> None:
+        """Configure the database, outside transactions, once it is sure to hold a store."""
         ...
+
+
+def wrong_option(error: Exception) -> ArgumentError:
+    """Return the TypeError or ValueError of a driver's `connect` as an error of the URL."""
+    return ArgumentError(f"an option of its URL is wrong: {error}")

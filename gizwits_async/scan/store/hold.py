@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from attrs import frozen
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 from gizwits_async.scan.store.backend import Backend
@@ -55,7 +55,7 @@ class Hold:
         self._renewed_at = 0.0
         self._renewing: asyncio.Task[None] | None = None
 
-    async def take(self, prepare: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def take(self, prepare: Callable[[Connection], T]) -> T:
         """Take the lease, once it is free, and return what the preparation found.
 
         Args:
@@ -72,10 +72,10 @@ class Hold:
         interval, watched = self._limit / _LOOKS, 0.0
         first: Lease | None = None
 
-        async def look(connection: AsyncConnection) -> tuple[_Taken | Lease, T]:
-            await self._backend.enter(connection)
-            found = await prepare(connection)
-            return await self._try(connection, first, watched=watched, alone=alone), found
+        def look(connection: Connection) -> tuple[_Taken | Lease, T]:
+            self._backend.enter(connection)
+            found = prepare(connection)
+            return self._try(connection, first, watched=watched, alone=alone), found
 
         while True:
             outcome, found = await self._session.do(look)
@@ -87,11 +87,11 @@ class Hold:
             await self._sleep(interval)
             watched += interval
 
-    async def _try(
-        self, connection: AsyncConnection, first: Lease | None, *, watched: float, alone: bool
+    def _try(
+        self, connection: Connection, first: Lease | None, *, watched: float, alone: bool
     ) -> _Taken | Lease:
         """Take the lease if it is free; return it if that is not clear yet."""
-        lease = await read(connection, self._backend)
+        lease = read(connection, self._backend)
         if not alone and (lease is None or lease.holder is None or lease.silence <= self._limit):
             # The lock of this machine is held by a scan that was heard of lately, or by one of an
             # earlier version, which knows no lease.
@@ -107,7 +107,7 @@ class Hold:
             raise self._in_use(lease)
         if lease is not None and verdict == "unclear":
             return lease
-        return _Taken(await take(connection, self._backend, lease))
+        return _Taken(take(connection, self._backend, lease))
 
     def _in_use(self, lease: Lease | None) -> StoreLockedError:
         known = lease is not None and lease.holder is not None
@@ -116,7 +116,7 @@ class Hold:
             f"{self._backend.name} is in use by another scan{holder}; wait for it or stop it"
         )
 
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def write(self, work: Callable[[Connection], T]) -> T:
         """Run some work as one transaction, unless another scan has taken the store over.
 
         Raises:
@@ -127,9 +127,9 @@ class Hold:
         if epoch is None:
             raise ScanStoreError(f"{self._backend.name} is not open")
 
-        async def fenced(connection: AsyncConnection) -> T:
-            await renew(connection, self._backend, epoch)
-            return await work(connection)
+        def fenced(connection: Connection) -> T:
+            renew(connection, self._backend, epoch)
+            return work(connection)
 
         result = await self._session.do(fenced)
         self._renewed_at = asyncio.get_running_loop().time()
@@ -160,6 +160,6 @@ class Hold:
             self._backend.unlock()
 
 
-async def _nothing(connection: AsyncConnection) -> None:
+def _nothing(connection: Connection) -> None:
     """Write nothing beyond the renewal of the lease."""
     del connection

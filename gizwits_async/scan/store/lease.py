@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select, update
 
 from gizwits_async.scan.errors import StoreLostError
 from gizwits_async.scan.store.backend import Backend
@@ -104,10 +103,10 @@ def judge(
     return "unclear"
 
 
-async def read(connection: AsyncConnection, backend: Backend) -> Lease | None:
+def read(connection: Connection, backend: Backend) -> Lease | None:
     """Return the lease of the store, and keep others from changing it in this transaction."""
     silence = (backend.clock - LEASE.c.renewed_at).label("silence")
-    found = await connection.execute(select(LEASE, silence).with_for_update())
+    found = connection.execute(select(LEASE, silence).with_for_update())
     row = found.mappings().first()
     if row is None:
         return None
@@ -122,7 +121,7 @@ async def read(connection: AsyncConnection, backend: Backend) -> Lease | None:
     )
 
 
-async def take(connection: AsyncConnection, backend: Backend, found: Lease | None) -> int:
+def take(connection: Connection, backend: Backend, found: Lease | None) -> int:
     """Make this process the holder, and return its epoch.
 
     Args:
@@ -140,17 +139,17 @@ async def take(connection: AsyncConnection, backend: Backend, found: Lease | Non
         LEASE.c.since: here.since,
     }
     change = insert(LEASE) if found is None else update(LEASE)
-    await connection.execute(change.values(values))
+    connection.execute(change.values(values))
     return epoch
 
 
-async def renew(connection: AsyncConnection, backend: Backend, epoch: int) -> None:
+def renew(connection: Connection, backend: Backend, epoch: int) -> None:
     """Renew the lease, at the beginning of a transaction that writes.
 
     Raises:
         StoreLostError: Another scan has taken the store over.
     """
-    found = await connection.execute(
+    found = connection.execute(
         update(LEASE)
         .where(LEASE.c.epoch == epoch)
         .values({LEASE.c.renewals: LEASE.c.renewals + 1, LEASE.c.renewed_at: backend.clock})
@@ -163,9 +162,9 @@ async def renew(connection: AsyncConnection, backend: Backend, epoch: int) -> No
         )
 
 
-async def release(connection: AsyncConnection, epoch: int) -> None:
+def release(connection: Connection, epoch: int) -> None:
     """Let the next scan have the store at once."""
-    await connection.execute(
+    connection.execute(
         update(LEASE)
         .where(LEASE.c.epoch == epoch)
         .values({LEASE.c.machine: None, LEASE.c.pid: None, LEASE.c.since: None})

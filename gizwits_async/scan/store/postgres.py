@@ -1,15 +1,25 @@
 """A store in a PostgreSQL database."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, func, inspect, select
+from sqlalchemy import URL, Connection, func, inspect, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
+from gizwits_async.scan.store.backend import Runner, wrong_option
+
 __all__ = ["PostgresBackend"]
+
+T = TypeVar("T")
+_CONNECTIONS = 5
+"""Connections to one address, for all stores of an event loop."""
 
 _OPENING = 0x67697A77
 """Number of the advisory lock under which a store is opened: "gizw"."""
@@ -46,6 +56,7 @@ class PostgresBackend:
     guards = (func.set_config("idle_in_transaction_session_timeout", str(_IDLE), True),)  # noqa: FBT003
 
     deadline = 20.0
+    """Seconds after which a transaction counts as unanswered."""
 
     def __init__(self, url: URL, schema: str | None) -> None:
         """Name a database, and the schema of the tables in it; None is the connection's own."""
@@ -55,37 +66,16 @@ class PostgresBackend:
         if schema is not None:
             self.name += f" (schema {schema})"
 
-    def abort(self, driver_connection: Any) -> None:
-        """See `Backend.abort`."""
-        if hasattr(driver_connection, "terminate"):
-            driver_connection.terminate()  # asyncpg
-        else:
-            driver_connection.pgconn.finish()  # psycopg
-
     def absent(self) -> bool:
         """See `Backend.absent`."""
         return False
 
-    def engine(self, *, reads: bool) -> AsyncEngine:
-        """See `Backend.engine`."""
+    def database(self, *, reads: bool) -> "_Pool":
+        """See `Backend.database`."""
         options: dict[str, Any] = {"schema_translate_map": {None: self.schema}}
         if reads:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        url = self._url
-        arguments: dict[str, Any] = {}
-        if url.drivername == "postgresql+asyncpg":
-            url, arguments = _for_asyncpg(url)
-        try:
-            return create_async_engine(
-                url,
-                connect_args=arguments,
-                execution_options=options,
-                pool_size=1,
-                max_overflow=0,
-            )
-        except ModuleNotFoundError as error:
-            extra = "'gizwits-async[postgres]'" if error.name == "asyncpg" else error.name
-            raise ImportError(f"this store needs {error.name}: install {extra}") from error
+        return _Pool(self._url, self, options)
 
     def lock(self) -> bool:
         """See `Backend.lock`."""
@@ -94,16 +84,128 @@ class PostgresBackend:
     def unlock(self) -> None:
         """See `Backend.unlock`."""
 
-    async def enter(self, connection: AsyncConnection) -> None:
+    def enter(self, connection: Connection) -> None:
         """See `Backend.enter`."""
-        await connection.execute(select(func.pg_advisory_xact_lock(_OPENING), *self.guards))
-        if self.schema is not None:
-            schema = self.schema
-            if not await connection.run_sync(lambda sync: inspect(sync).has_schema(schema)):
-                await connection.execute(CreateSchema(schema))
+        connection.execute(select(func.pg_advisory_xact_lock(_OPENING), *self.guards))
+        if self.schema is not None and not inspect(connection).has_schema(self.schema):
+            connection.execute(CreateSchema(self.schema))
 
-    async def prepare(self, engine: AsyncEngine) -> None:
+    def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""
+
+
+class _Pool:
+    """Connections of an asyncio driver, few for any number of stores; see `Database`."""
+
+    def __init__(self, url: URL, backend: PostgresBackend, options: dict[str, Any]) -> None:
+        self._url, self._backend, self._options = url, backend, options
+        self._engine: AsyncEngine | None = None
+
+    def _connect(self) -> AsyncConnection:
+        if self._engine is None:
+            self._engine = _engines().acquire(self._url).execution_options(**self._options)
+        return self._engine.connect()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.run`."""
+        driver: list[Any] = []
+
+        async def attempt() -> T:
+            connection = await _opened(self._connect())
+            try:
+                driver.append((await connection.get_raw_connection()).driver_connection)
+                return await connection.run_sync(work)
+            finally:
+                driver.clear()
+                await connection.close()
+
+        deadline = self._backend.deadline
+        running = asyncio.ensure_future(attempt())
+        await asyncio.wait({running}, timeout=deadline)
+        if running.done():
+            return running.result()
+        # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
+        # an answer to that, too.
+        for connection in driver:
+            _abort(connection)
+        running.cancel()
+        raise TimeoutError(f"no answer for {deadline:g} seconds")
+
+    @asynccontextmanager
+    async def pinned(self) -> AsyncIterator[Runner]:
+        """See `Database.pinned`."""
+        connection = await _opened(self._connect())
+
+        async def run(work: Callable[[Connection], T]) -> T:
+            return await connection.run_sync(work)
+
+        try:
+            yield run
+        finally:
+            await connection.close()
+
+    async def aclose(self) -> None:
+        """See `Database.aclose`."""
+        if self._engine is not None:
+            self._engine = None
+            await _engines().release(self._url)
+
+
+class _Engines:
+    """The engines of one event loop, one an address: all stores of a server share its connections."""
+
+    def __init__(self) -> None:
+        self._engines: dict[URL, AsyncEngine] = {}
+        self._users: Counter[URL] = Counter()
+
+    def acquire(self, url: URL) -> AsyncEngine:
+        """Return the engine of an address."""
+        if url not in self._engines:
+            self._engines[url] = _engine_of(url)
+        self._users[url] += 1
+        return self._engines[url]
+
+    async def release(self, url: URL) -> None:
+        """Close the connections when their last user has left."""
+        self._users[url] -= 1
+        if not self._users[url]:
+            await self._engines.pop(url).dispose()
+
+
+_OF_LOOP: WeakKeyDictionary[asyncio.AbstractEventLoop, _Engines] = WeakKeyDictionary()
+
+
+def _engines() -> _Engines:
+    return _OF_LOOP.setdefault(asyncio.get_running_loop(), _Engines())
+
+
+def _engine_of(url: URL) -> AsyncEngine:
+    arguments: dict[str, Any] = {}
+    if url.drivername == "postgresql+asyncpg":
+        url, arguments = _for_asyncpg(url)
+    try:
+        return create_async_engine(
+            url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0
+        )
+    except ModuleNotFoundError as error:
+        extra = "'gizwits-async[postgres]'" if error.name == "asyncpg" else error.name
+        raise ImportError(f"this store needs {error.name}: install {extra}") from error
+
+
+async def _opened(connection: AsyncConnection) -> AsyncConnection:
+    try:
+        return await connection
+    except (TypeError, ValueError) as error:
+        wrong = wrong_option(error)
+    raise wrong
+
+
+def _abort(driver_connection: Any) -> None:
+    """Close a connection that does not answer, without sending anything."""
+    if hasattr(driver_connection, "terminate"):
+        driver_connection.terminate()  # asyncpg
+    else:
+        driver_connection.pgconn.finish()  # psycopg
 
 
 def _for_asyncpg(url: URL) -> tuple[URL, dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import asdict
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Table,
     bindparam,
     case,
@@ -16,7 +17,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gizwits_async.models.devices import Device
 from gizwits_async.scan.report import Failure, Gap
@@ -85,8 +85,8 @@ def _wanted(logs: Collection[LogName], dids: Collection[str] | None) -> list[Col
     return [TASKS.c.log.in_(logs), *([] if dids is None else [TASKS.c.did.in_(dids)])]
 
 
-async def write_devices(
-    connection: AsyncConnection,
+def write_devices(
+    connection: Connection,
     *,
     devices: Sequence[Device],
     tasks: Sequence[Task],
@@ -104,22 +104,20 @@ async def write_devices(
     """
     dids = {device.did for device in devices}
     known = select(func.count()).select_from(DEVICES).where(DEVICES.c.did.in_(dids))
-    new = len(dids) - (await connection.scalar(known) or 0)
+    new = len(dids) - (connection.scalar(known) or 0)
     rows = upsert(DEVICES)
     others = {c.key: rows.excluded[c.key] for c in DEVICES.c if c.key != "did"}
     if replace:
         rows = rows.on_conflict_do_update(index_elements=[DEVICES.c.did], set_=others)
     else:
         rows = rows.on_conflict_do_nothing()
-    await connection.execute(rows, [asdict(device) for device in devices])
-    await connection.execute(
-        upsert(TASKS).on_conflict_do_nothing(), [asdict(task) for task in tasks]
-    )
+    connection.execute(rows, [asdict(device) for device in devices])
+    connection.execute(upsert(TASKS).on_conflict_do_nothing(), [asdict(task) for task in tasks])
     return new
 
 
-async def find_due(
-    connection: AsyncConnection,
+def find_due(
+    connection: Connection,
     *,
     logs: Collection[LogName],
     end: int,
@@ -137,11 +135,11 @@ async def find_due(
         .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
         .limit(limit)
     )
-    return [Task(**row) for row in (await connection.execute(query)).mappings()]
+    return [Task(**row) for row in connection.execute(query).mappings()]
 
 
-async def count_remaining(
-    connection: AsyncConnection,
+def count_remaining(
+    connection: Connection,
     *,
     logs: Collection[LogName],
     end: int,
@@ -164,8 +162,8 @@ async def count_remaining(
     count = select(func.count()).select_from(DEVICES)
     if dids is not None:
         count = count.where(DEVICES.c.did.in_(dids))
-    devices = await connection.scalar(count)
-    rows = (await connection.execute(query)).all()
+    devices = connection.scalar(count)
+    rows = connection.execute(query).all()
     return Remaining(
         devices=devices or 0,
         windows={log: int(windows) for log, windows, _, _, _ in rows},
@@ -174,13 +172,13 @@ async def count_remaining(
     )
 
 
-async def find_dids(connection: AsyncConnection, *, wanted: ColumnElement[bool]) -> list[str]:
+def find_dids(connection: Connection, *, wanted: ColumnElement[bool]) -> list[str]:
     """Return the dids of the devices that fulfil a condition."""
-    return list(await connection.scalars(select(DEVICES.c.did).where(wanted)))
+    return list(connection.scalars(select(DEVICES.c.did).where(wanted)))
 
 
-async def find_failures(
-    connection: AsyncConnection,
+def find_failures(
+    connection: Connection,
     *,
     logs: Collection[LogName],
     limit: int,
@@ -188,7 +186,7 @@ async def find_failures(
 ) -> tuple[int, list[Failure]]:
     """See `ScanStore.failures`."""
     wanted = (TASKS.c.failed == 1, *_wanted(logs, dids))
-    count = await connection.scalar(select(func.count()).select_from(TASKS).where(*wanted))
+    count = connection.scalar(select(func.count()).select_from(TASKS).where(*wanted))
     query = (
         select(TASKS.c.did, TASKS.c.log, TASKS.c.error, TASKS.c.error_text, TASKS.c.next_second)
         .where(*wanted)
@@ -197,65 +195,61 @@ async def find_failures(
     )
     return count or 0, [
         Failure(did=did, log=log, error=error or "", text=text or "", since=seen)
-        for did, log, error, text, seen in await connection.execute(query)
+        for did, log, error, text, seen in connection.execute(query)
     ]
 
 
-async def find_gaps(
-    connection: AsyncConnection, *, limit: int, dids: Collection[str] | None
+def find_gaps(
+    connection: Connection, *, limit: int, dids: Collection[str] | None
 ) -> tuple[int, list[Gap]]:
     """See `ScanStore.gaps`."""
     wanted = [] if dids is None else [GAPS.c.did.in_(dids)]
-    count = await connection.scalar(select(func.count()).select_from(GAPS).where(*wanted))
+    count = connection.scalar(select(func.count()).select_from(GAPS).where(*wanted))
     columns = (GAPS.c.did, GAPS.c.log, GAPS.c.start, GAPS.c.end)
     query = select(*columns).where(*wanted).limit(limit)
     return count or 0, [
         Gap(did=did, log=log, start=start, end=end)
-        for did, log, start, end in await connection.execute(query)
+        for did, log, start, end in connection.execute(query)
     ]
 
 
-async def write_change(connection: AsyncConnection, *, change: Change, run: int) -> None:
+def write_change(connection: Connection, *, change: Change, run: int) -> None:
     """See `ScanStore.commit`."""
     task, table = change.after, LOG_TABLES[change.after.log]
     if change.replaced is not None:
         start, end = change.replaced
         time = table.c.timestamp
-        await connection.execute(
-            delete(table).where(table.c.did == task.did, time >= start, time < end)
-        )
+        connection.execute(delete(table).where(table.c.did == task.did, time >= start, time < end))
     if change.rows:
-        await connection.execute(
-            insert(table), [as_row(task.did, record) for record in change.rows]
-        )
+        connection.execute(insert(table), [as_row(task.did, record) for record in change.rows])
     if change.gaps:
         plain = {"did": task.did, "log": task.log, "run": run}
         gaps = [{**plain, "start": start, "end": end} for start, end in change.gaps]
-        await connection.execute(insert(GAPS), gaps)
+        connection.execute(insert(GAPS), gaps)
     if task.over:
-        await connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(task))
+        connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(task))
     else:
-        await connection.execute(_MOVE, _key_of(task) | _values_of_task(task))
+        connection.execute(_MOVE, _key_of(task) | _values_of_task(task))
 
 
-async def write_split(connection: AsyncConnection, *, window: Task, rest: Task) -> None:
+def write_split(connection: Connection, *, window: Task, rest: Task) -> None:
     """See `ScanStore.split`."""
-    await connection.execute(insert(TASKS), [asdict(window)])
-    await connection.execute(_MOVE, _key_of(rest) | _values_of_task(rest))
+    connection.execute(insert(TASKS), [asdict(window)])
+    connection.execute(_MOVE, _key_of(rest) | _values_of_task(rest))
 
 
-async def set_aside(connection: AsyncConnection, *, task: Task, error: str, text: str) -> None:
+def set_aside(connection: Connection, *, task: Task, error: str, text: str) -> None:
     """See `ScanStore.fail`."""
-    await connection.execute(
+    connection.execute(
         update(TASKS).where(*_OF_TASK).values(failed=1, error=error, error_text=text), _key_of(task)
     )
 
 
-async def requeue_failed(
-    connection: AsyncConnection, *, logs: Collection[LogName], dids: Collection[str] | None
+def requeue_failed(
+    connection: Connection, *, logs: Collection[LogName], dids: Collection[str] | None
 ) -> int:
     """See `ScanStore.requeue_failed`."""
-    result = await connection.execute(
+    result = connection.execute(
         update(TASKS)
         .where(TASKS.c.failed == 1, *_wanted(logs, dids))
         .values(failed=0, error=None, error_text=None)

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from attrs import frozen
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from attrs import evolve, frozen
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.backend import Backend, Database
 
-__all__ = ["STORE_FAILS", "TEXT", "Session", "connected", "translated", "whole"]
+__all__ = ["STORE_FAILS", "TEXT", "Session", "translated", "whole"]
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class _Failed:
 
 
 class Session:
-    """The connection of one store, opened for the first transaction, and replaced when it is lost."""
+    """The transactions of one store: one at a time, and again if the connection was lost."""
 
     def __init__(
         self,
@@ -51,19 +51,18 @@ class Session:
         Args:
             backend: The database.
             reads: Whether its transactions only read.
-            sleep: Waits before a connection that was lost is opened again.
+            sleep: Waits before a transaction is repeated.
         """
         self._backend = backend
         self._reads = reads
         self._sleep = sleep
-        self._engine: AsyncEngine | None = None
-        self._driver_connection: Any = None
+        self._database: Database | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()
         self.reconnects = False
         """Whether a lost connection is replaced; at first, an address may simply be wrong."""
 
-    async def do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def do(self, work: Callable[[Connection], T]) -> T:
         """Run some work as one transaction: all of it, or nothing, also for a cancelled caller.
 
         Args:
@@ -89,20 +88,12 @@ class Session:
 
     async def prepare(self) -> None:
         """Configure the database; see `Backend.prepare`."""
-
-        async def configure() -> None:
-            try:
-                await self._backend.prepare(self._opened())
-            except STORE_FAILS as error:
-                failure = translated(self._backend, error)
-            else:
-                return
-            raise failure
-
-        await whole(configure())
+        outcome = await whole(self._attempt(self._backend.prepare))
+        if outcome is not None:
+            raise outcome.error
 
     async def aclose(self) -> None:
-        """Close the connection; safe to repeat."""
+        """Close the connections; safe to repeat."""
         await whole(self._close())
 
     def _exclusive(self) -> asyncio.Lock:
@@ -113,71 +104,39 @@ class Session:
             self._loop, self._lock = loop, asyncio.Lock()
         return self._lock
 
-    def _opened(self) -> AsyncEngine:
-        if self._engine is None:
-            self._engine = self._backend.engine(reads=self._reads)
-        return self._engine
-
-    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T | _Failed:
-        deadline = self._backend.deadline
-        if deadline is None:
-            return await self._attempt(work)
-        attempt = asyncio.ensure_future(self._attempt(work))
-        done, _ = await asyncio.wait({attempt}, timeout=deadline)
-        if done:
-            return attempt.result()
-        # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
-        # an answer to that, too.
-        if self._driver_connection is not None:
-            self._backend.abort(self._driver_connection)
-        attempt.cancel()
-        text = f"{self._backend.name}: no answer for {deadline:g} seconds"
-        return _Failed(ScanStoreError(text), may_repeat=False)
-
-    async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T | _Failed:
+    async def _transaction(self, work: Callable[[Connection], T]) -> T | _Failed:
         committing = False
+
+        def transaction(connection: Connection) -> T:
+            nonlocal committing
+            with connection.begin():
+                result = work(connection)
+                committing = True
+            return result
+
+        outcome = await self._attempt(transaction)
+        if isinstance(outcome, _Failed) and committing:
+            return evolve(outcome, may_repeat=False)  # Perhaps it was committed.
+        return outcome
+
+    async def _attempt(self, work: Callable[[Connection], T]) -> T | _Failed:
         try:
-            connection = await connected(self._opened())
-            try:
-                raw = await connection.get_raw_connection()
-                self._driver_connection = raw.driver_connection
-                async with connection.begin():
-                    result = await work(connection)
-                    committing = True
-                return result
-            finally:
-                self._driver_connection = None
-                await connection.close()
+            if self._database is None:
+                self._database = self._backend.database(reads=self._reads)
+            return await self._database.run(work)
         except STORE_FAILS as error:
-            return _Failed(
-                translated(self._backend, error), may_repeat=_was_lost(error) and not committing
-            )
+            return _Failed(translated(self._backend, error), may_repeat=_was_lost(error))
 
     async def _close(self) -> None:
-        engine, self._engine = self._engine, None
+        database, self._database = self._database, None
         try:
-            if engine is not None:
-                await engine.dispose()
+            if database is not None:
+                await database.aclose()
         except SQLAlchemyError as error:
             failure = translated(self._backend, error)
         else:
             return
         raise failure
-
-
-async def connected(engine: AsyncEngine) -> AsyncConnection:
-    """Return a connection.
-
-    Raises:
-        SQLAlchemyError: It was refused; or the driver does not know an option of the URL.
-        OSError: The database is away.
-    """
-    # Elsewhere a TypeError is a mistake of ours, and a ValueError a damaged value.
-    try:
-        return await engine.connect()
-    except (TypeError, ValueError) as error:
-        wrong = ArgumentError(f"an option of its URL is wrong: {error}")
-    raise wrong
 
 
 def translated(backend: Backend, error: Exception) -> ScanStoreError:
@@ -196,7 +155,7 @@ def _was_lost(error: Exception) -> bool:
     """Return whether an error says that the connection, and not a statement, failed."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _STARTING
-    return isinstance(error, OSError)
+    return isinstance(error, OSError) and not isinstance(error, TimeoutError)
 
 
 async def whole(work: Coroutine[Any, Any, T]) -> T:

@@ -1,15 +1,15 @@
 """A store read as of one moment, for exports: a scan may write to it meanwhile."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Self
 
-from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, CursorResult, Select, select
 
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.backend import Backend, Runner
 from gizwits_async.scan.store.meta import state_in
-from gizwits_async.scan.store.session import STORE_FAILS, connected, translated
+from gizwits_async.scan.store.session import STORE_FAILS, translated
 from gizwits_async.scan.store.tables import LOG_TABLES, META
 from gizwits_async.scan.task import LogName
 
@@ -29,31 +29,29 @@ class Snapshot:
             ScanStoreError: There is no store.
         """
         self._backend = backend
-        self._engine: AsyncEngine | None = None
-        self._connection: AsyncConnection | None = None
         self.name = backend.name
         """What to call the store in a message."""
         if backend.absent():
             raise ScanStoreError(f"{self.name}: there is no store")
+        self._database = backend.database(reads=True)
+        self._stack = AsyncExitStack()
+        self._run: Runner | None = None
 
     async def __aenter__(self) -> Self:
         """Open the store."""
         try:
-            self._engine = self._backend.engine(reads=True)
-            self._connection = await connected(self._engine)
+            self._run = await self._stack.enter_async_context(self._database.pinned())
         except STORE_FAILS as error:
             failure = translated(self._backend, error)
         else:
             return self
-        await self.__aexit__()
+        await self._database.aclose()
         raise failure  # Not in the handler, as in `Session`.
 
     async def __aexit__(self, *_: object) -> None:
         """End the transaction."""
-        if self._connection is not None:
-            await self._connection.close()
-        if self._engine is not None:
-            await self._engine.dispose()
+        await self._stack.aclose()
+        await self._database.aclose()
 
     async def meta(self) -> dict[str, str]:
         """Return the table `scan_meta`, once it is sure that this version can read the store.
@@ -86,14 +84,23 @@ class Snapshot:
     async def _rows(
         self, query: Select[tuple[Any, ...]]
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
-        if self._connection is None:
+        if self._run is None:
             raise AssertionError("unreachable")
+        result: CursorResult[Any] | None = None
+
+        def read(connection: Connection) -> list[dict[str, Any]]:
+            nonlocal result
+            if result is None:
+                result = connection.execute(query, execution_options={"stream_results": True})
+            return [dict(row) for row in result.mappings().fetchmany(_BATCH)]
+
         try:
-            result = await self._connection.stream(query)
-            async for batch in result.mappings().partitions(_BATCH):
-                yield [dict(row) for row in batch]
+            while batch := await self._run(read):
+                yield batch
         except STORE_FAILS as error:
             failure = translated(self._backend, error)
         else:
             return
+        finally:
+            await self._run(lambda _: None if result is None else result.close())
         raise failure

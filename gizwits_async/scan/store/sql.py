@@ -6,8 +6,7 @@ from functools import partial
 from os import PathLike
 from typing import TypeVar
 
-from sqlalchemy import func, inspect, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, inspect, select
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
@@ -136,33 +135,37 @@ class SqlStore:
         finally:
             await self._session.aclose()
 
-    async def _state(self, connection: AsyncConnection) -> ScanState | None:
-        return state_in(await self._meta(connection), self.name)
+    def _state(self, connection: Connection) -> ScanState | None:
+        return state_in(self._meta(connection), self.name)
 
-    async def _created(self, connection: AsyncConnection) -> ScanState | None:
+    def _created(self, connection: Connection) -> ScanState | None:
         """Create the tables of a new store, or what one of an earlier version lacks."""
-        meta = await self._meta(connection)
+        meta = self._meta(connection)
         state = state_in(meta, self.name)
-        await connection.run_sync(LEASE.create if meta else METADATA.create_all, checkfirst=True)
+        if meta:
+            LEASE.create(connection, checkfirst=True)
+        else:
+            METADATA.create_all(connection)
         return state
 
-    async def _meta(self, connection: AsyncConnection) -> dict[str, str]:
+    def _meta(self, connection: Connection) -> dict[str, str]:
         schema = self._backend.schema
-        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names(schema))
+        names = inspect(connection).get_table_names(schema)
         if META.name not in names:
             if names:
                 raise ScanStoreError(f"{self.name} holds tables, but no scan; it was left as it is")
             return {}
-        return dict((await connection.execute(select(META.c.key, META.c.value))).all())
+        rows = connection.execute(select(META.c.key, META.c.value))
+        return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs for mypy
 
-    async def _put(self, connection: AsyncConnection, values: dict[str, str]) -> None:
+    def _put(self, connection: Connection, values: dict[str, str]) -> None:
         new = self._backend.insert(META)
         new = new.on_conflict_do_update(
             index_elements=[META.c.key], set_={"value": new.excluded.value}
         )
-        await connection.execute(new, [{"key": k, "value": v} for k, v in values.items()])
+        connection.execute(new, [{"key": k, "value": v} for k, v in values.items()])
 
-    async def _write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _write(self, work: Callable[[Connection], T]) -> T:
         if self._hold is None:
             raise ScanStoreError(f"{self.name} is not open")
         return await self._hold.write(work)
@@ -172,10 +175,10 @@ class SqlStore:
     async def begin(self, state: ScanState, *, again: bool) -> None:
         """See `ScanStore.begin`."""
 
-        async def work(connection: AsyncConnection) -> None:
-            await self._put(connection, values_of(state))
+        def work(connection: Connection) -> None:
+            self._put(connection, values_of(state))
             if again:
-                await connection.execute(queries.REWIND)
+                connection.execute(queries.REWIND)
 
         await self._write(work)
         self._run = state.run
@@ -193,11 +196,11 @@ class SqlStore:
         first = state.start if start is None else start
         tasks = [Task.new(device.did, log, first) for device in devices for log in logs]
 
-        async def work(connection: AsyncConnection) -> int:
-            await self._put(connection, values_of(state))
+        def work(connection: Connection) -> int:
+            self._put(connection, values_of(state))
             if not devices:
                 return 0
-            return await queries.write_devices(
+            return queries.write_devices(
                 connection,
                 devices=devices,
                 tasks=tasks,

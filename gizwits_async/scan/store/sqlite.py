@@ -1,18 +1,27 @@
 """A store in a SQLite file."""
 
+import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, event, func
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.store.backend import Runner, wrong_option
 
 __all__ = ["SqliteBackend"]
+
+T = TypeVar("T")
+_BUSY = "60"
+"""Seconds for which the write lock of another program is waited for, unless the URL says it."""
+_OUTSIDE = "gizwits_outside_transactions"
+"""Execution option of a connection for statements that no transaction may hold."""
 
 
 class SqliteBackend:
@@ -28,25 +37,21 @@ class SqliteBackend:
     clock = (func.julianday("now") - 2_440_587.5) * 86_400.0
     shares_clock = False
     guards: tuple[Any, ...] = ()
-    deadline = None
 
     def __init__(self, url: URL) -> None:
         """Name a file.
 
         Raises:
-            ValueError: The URL names none.
+            ValueError: The URL names none, or a timeout that is no number.
         """
         if not url.database or url.database == ":memory:":
             raise ValueError("a store in memory is MemoryStore; give the path of a file")
-        self._url = url
+        self._url = url if "timeout" in url.query else url.update_query_dict({"timeout": _BUSY})
+        self._timeout = _seconds(self._url.query["timeout"])
         self._path = Path(url.database)
         self.name = str(self._path)
         # Not bound to a thread: it may be released in another one than it was taken in.
         self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
-
-    def abort(self, driver_connection: Any) -> None:
-        """See `Backend.abort`."""
-        del driver_connection  # There is no deadline.
 
     def absent(self) -> bool:
         """See `Backend.absent`."""
@@ -67,7 +72,7 @@ class SqliteBackend:
         """Open and read the file; an engine that failed to would leave its thread behind."""
         try:
             uri = f"{self._path.absolute().as_uri()}?mode={mode}"
-            with closing(sqlite3.connect(uri, uri=True)) as base:
+            with closing(sqlite3.connect(uri, uri=True, timeout=self._timeout)) as base:
                 base.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
@@ -76,29 +81,26 @@ class SqliteBackend:
                 reason = f"{self.name}: {error}"
             raise ScanStoreError(reason) from None
 
-    def engine(self, *, reads: bool) -> AsyncEngine:
-        """See `Backend.engine`."""
+    def database(self, *, reads: bool) -> "_Thread":
+        """See `Backend.database`."""
         # Nothing to reset: a connection returns to the pool after its transaction has ended.
-        engine = create_async_engine(
-            self._url, pool_size=1, max_overflow=0, pool_reset_on_return=None
-        )
+        engine = create_engine(self._url, pool_size=1, max_overflow=0, pool_reset_on_return=None)
         begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
 
-        @event.listens_for(engine.sync_engine, "connect")
-        def configure(connection: Any, _: object) -> None:
+        @event.listens_for(engine, "connect")
+        def configure(connection: sqlite3.Connection, _: object) -> None:
             # The driver would begin a transaction by itself, and only before an INSERT or UPDATE.
             connection.isolation_level = None
-            with closing(connection.cursor()) as cursor:
-                # A page costs a second of quota. Beside that, the milliseconds in which a commit
-                # reaches the disk, and so survives a power cut, are nothing.
-                cursor.execute("PRAGMA synchronous=FULL")
+            # A page costs a second of quota. Beside that, the milliseconds in which a commit reaches
+            # the disk, and so survives a power cut, are nothing.
+            connection.execute("PRAGMA synchronous=FULL").close()
 
-        @event.listens_for(engine.sync_engine, "begin")
-        def start(connection: Any) -> None:
-            if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        @event.listens_for(engine, "begin")
+        def start(connection: Connection) -> None:
+            if connection.get_execution_options().get(_OUTSIDE) is None:
                 connection.exec_driver_sql(begin)
 
-        return engine
+        return _Thread(engine)
 
     def lock(self) -> bool:
         """See `Backend.lock`."""
@@ -115,13 +117,69 @@ class SqliteBackend:
         """See `Backend.unlock`."""
         self._lock.release()
 
-    async def enter(self, connection: AsyncConnection) -> None:
+    def enter(self, connection: Connection) -> None:
         """See `Backend.enter`."""
         del connection  # BEGIN IMMEDIATE keeps all other writers out.
 
-    async def prepare(self, engine: AsyncEngine) -> None:
+    def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""
-        async with engine.connect() as connection:
-            plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            # Readers do not wait for the scan, nor the scan for readers.
-            await plain.exec_driver_sql("PRAGMA journal_mode=WAL")
+        # Readers do not wait for the scan, nor the scan for readers.
+        outside = connection.execution_options(**{_OUTSIDE: True})
+        outside.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+def _seconds(text: object) -> float:
+    try:
+        return float(str(text))
+    except ValueError:
+        pass
+    raise ValueError("the timeout in the URL of the store must be a number of seconds")
+
+
+class _Thread:
+    """Connections to a SQLite file on a thread of their own; see `Database`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._closed = False
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="gizwits-async-store")
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.run`."""
+
+        def visit() -> T:
+            with self._connect() as connection:
+                return work(connection)
+
+        return await self._visit(visit)
+
+    @asynccontextmanager
+    async def pinned(self) -> AsyncIterator[Runner]:
+        """See `Database.pinned`."""
+        connection = await self._visit(self._connect)
+
+        async def run(work: Callable[[Connection], T]) -> T:
+            return await self._visit(work, connection)
+
+        try:
+            yield run
+        finally:
+            await self._visit(connection.close)
+
+    async def aclose(self) -> None:
+        """See `Database.aclose`."""
+        if not self._closed:
+            self._closed = True
+            await self._visit(self._engine.dispose)
+            self._executor.shutdown(wait=False)
+
+    async def _visit(self, work: Callable[..., T], *arguments: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, work, *arguments)
+
+    def _connect(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except (TypeError, ValueError) as error:
+            wrong = wrong_option(error)
+        raise wrong
