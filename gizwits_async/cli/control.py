@@ -17,7 +17,6 @@ from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import Format, printable, say
 from gizwits_async.cli.tables import write_value
-from gizwits_async.models import to_dict
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -131,6 +130,8 @@ def agreed() -> bool:
 async def _confirmed(
     gizwits: "GizwitsClient", did: str, attrs: dict[str, Any], within: float
 ) -> int:
+    from gizwits_async.models import to_dict
+
     result = await gizwits.devices.control_and_confirm(did, attrs, within=within)
     write_value({"state": result.state, **to_dict(result)}, Format.AUTO)
     spent = _("after {seconds:.1f} s and {calls} calls", seconds=result.seconds, calls=result.calls)

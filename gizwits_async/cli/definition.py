@@ -13,12 +13,10 @@ from attrs import field, frozen
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import printable
 from gizwits_async.errors import GizwitsError
-from gizwits_async.models import to_json
-from gizwits_async.models.converter import structure
-from gizwits_async.models.product import DataPoint, ProductDataPoints
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
+    from gizwits_async.models import DataPoint, ProductDataPoints
 
 __all__ = ["Definition", "definition_of"]
 
@@ -30,10 +28,10 @@ _KEPT = 86_400.0
 class Definition:
     """The data points of a product by name; empty if they are unknown."""
 
-    points: Mapping[str, DataPoint] = field(factory=dict)
+    points: Mapping[str, "DataPoint"] = field(factory=dict)
 
     @classmethod
-    def of(cls, datapoints: ProductDataPoints) -> "Definition":
+    def of(cls, datapoints: "ProductDataPoints") -> "Definition":
         """Return the definition that the service gave."""
         return cls({point.name: point for point in datapoints.datapoints})
 
@@ -77,7 +75,10 @@ def _path(product_key: str) -> Path:
     return user_cache_path("gizwits-async") / "definitions" / f"{name}.json"
 
 
-def _read(path: Path) -> ProductDataPoints | None:
+def _read(path: Path) -> "ProductDataPoints | None":
+    from gizwits_async.models.converter import structure
+    from gizwits_async.models.product import ProductDataPoints
+
     try:
         if time.time() - path.stat().st_mtime > _KEPT:
             return None
@@ -86,7 +87,9 @@ def _read(path: Path) -> ProductDataPoints | None:
         return None
 
 
-def _write(path: Path, found: ProductDataPoints) -> None:
+def _write(path: Path, found: "ProductDataPoints") -> None:
+    from gizwits_async.models import to_json
+
     text = to_json(found)
     partial = path.with_suffix(f".{os.getpid()}")
     try:

@@ -11,7 +11,6 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag, Logs
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
-from gizwits_async.scan.export import export as write_files
 
 __all__ = ["export"]
 
@@ -44,6 +43,8 @@ async def export(
         files: Which files to write.
         connection: How the service is reached, with --typed.
     """
+    from gizwits_async.scan.export import export as write_files
+
     points = None
     if files.typed:
         async with connection.client() as gizwits:

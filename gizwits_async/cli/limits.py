@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from gizwits_async import Stream
 from gizwits_async.cli.language import _
+
+if TYPE_CHECKING:
+    from gizwits_async import Stream
 
 __all__ = ["limited"]
 
 T = TypeVar("T")
 
 
-def limited(stream: Stream[T], limit: int | None, resume: str | None = None) -> AsyncIterator[T]:
+def limited(stream: "Stream[T]", limit: int | None, resume: str | None = None) -> AsyncIterator[T]:
     """Return the first `limit` items of a stream, all of them if it is None; 0 makes no call.
 
     Raises:
@@ -23,7 +25,7 @@ def limited(stream: Stream[T], limit: int | None, resume: str | None = None) -> 
     return _first(stream, limit, resume)
 
 
-async def _first(stream: Stream[T], limit: int | None, resume: str | None) -> AsyncIterator[T]:
+async def _first(stream: "Stream[T]", limit: int | None, resume: str | None) -> AsyncIterator[T]:
     left = limit
     if left == 0:
         return

@@ -9,7 +9,6 @@ from gizwits_async.cli.definition import Definition
 from gizwits_async.cli.language import _
 from gizwits_async.cli.moments import clock_time, zone_name
 from gizwits_async.cli.tables import Column
-from gizwits_async.models import to_dict
 
 if TYPE_CHECKING:
     from gizwits_async.models.devices import CommandRecord
@@ -99,6 +98,7 @@ async def decoded(
 
     A frame that cannot be decoded comes as it is, with the reason as `problem`.
     """
+    from gizwits_async.models import to_dict
     from gizwits_async.payload import PayloadError
 
     async for record in records:

@@ -10,8 +10,6 @@ from attrs import frozen
 from cyclopts import Parameter
 from rich.console import Console
 
-from gizwits_async.models import to_dict
-
 __all__ = [
     "Format",
     "OutputFlags",
@@ -72,7 +70,7 @@ def printable(value: object) -> str:
     """Return a value for a terminal: names of devices may hold escape sequences."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(to_dict(value), ensure_ascii=False)
+    text = value if isinstance(value, str) else _json(value)
     return text if _is_harmless(text) else "".join(map(_without_control, text))
 
 
@@ -94,13 +92,19 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     Control characters, lone surrogates and what the encoding of stdout lacks are escaped as JSON
     escapes them, so that every program reads the same values.
     """
-    text = json.dumps(to_dict(value), ensure_ascii=False, indent=indent)
+    text = _json(value, indent=indent)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if _can_show(text.replace("\n", ""), encoding):  # Inside of strings a line break is escaped.
         return text
     return "".join(
         one if one == "\n" or _can_show(one, encoding) else json.dumps(one)[1:-1] for one in text
     )
+
+
+def _json(value: object, *, indent: int | None = None) -> str:
+    from gizwits_async.models import to_dict  # Not above: it would double the time of `--help`.
+
+    return json.dumps(to_dict(value), ensure_ascii=False, indent=indent)
 
 
 def _can_show(text: str, encoding: str) -> bool:

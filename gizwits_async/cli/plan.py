@@ -1,9 +1,7 @@
 """`gizwits-async plan`: what a scan would cost, before a call is spent on it."""
 
 import sys
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
@@ -12,7 +10,11 @@ from gizwits_async.cli.output import console, json_text, stdout, write_line
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.cli.scan_report import utc
 from gizwits_async.options import Lane
-from gizwits_async.scan import ScanPlan
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gizwits_async.scan import ScanPlan
 
 __all__ = ["plan"]
 
@@ -35,7 +37,9 @@ async def plan(
     return Exit.OK
 
 
-def _show(found: ScanPlan, *, on: Console) -> None:
+def _show(found: "ScanPlan", *, on: "Console") -> None:
+    from rich.table import Table
+
     table = Table(show_header=False, title=_("plan of a scan"), title_justify="left")
     table.add_row(
         _("range (UTC)"), _("{start} to {end}", start=utc(found.start), end=utc(found.end))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -12,7 +12,9 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.limits import limited
 from gizwits_async.cli.output import OutputFlags
 from gizwits_async.cli.tables import write_rows, write_value
-from gizwits_async.client import GizwitsClient
+
+if TYPE_CHECKING:
+    from gizwits_async.client import GizwitsClient
 
 __all__ = ["reports"]
 
@@ -83,7 +85,7 @@ async def reports(
 
 
 def _single(
-    gizwits: GizwitsClient, query: ReportQuery
+    gizwits: "GizwitsClient", query: ReportQuery
 ) -> Mapping[str, Callable[[], Awaitable[object]]]:
     """Return how each report is asked for that is one object."""
     (first, last), group = query.days, query.group

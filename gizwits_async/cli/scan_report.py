@@ -1,12 +1,13 @@
 """What a scan came to, for people: a table and what is missing."""
 
 from datetime import UTC, datetime
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import console, printable, say
-from gizwits_async.scan import ScanReport
+
+if TYPE_CHECKING:
+    from gizwits_async.scan import ScanReport
 
 __all__ = ["show_report", "utc"]
 
@@ -14,13 +15,15 @@ _SHOWN = 20
 """Failures and gaps that are listed; the JSON report has more of them."""
 
 
-def show_report(report: ScanReport, out: str) -> None:
+def show_report(report: "ScanReport", out: str) -> None:
     """Write the report on stderr.
 
     Args:
         report: What the scan came to.
         out: The name of the store.
     """
+    from rich.table import Table
+
     title = _("scan of {product}", product=report.product_key)
     table = Table(show_header=False, title=printable(title), title_justify="left")
     for label, text in _rows(report, out):
@@ -51,7 +54,7 @@ def show_report(report: ScanReport, out: str) -> None:
         say(_("to go on: {hint}", hint=_(report.hint)))
 
 
-def _rows(report: ScanReport, out: str) -> list[tuple[str, str]]:
+def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
     rows = [
         (_("range (UTC)"), _("{start} to {end}", start=utc(report.start), end=utc(report.end))),
         (_("devices"), f"{report.devices:,}"),

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -11,12 +12,14 @@ from cyclopts import Parameter
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
-from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorServer, load_faults
+
+if TYPE_CHECKING:
+    from gizwits_async.simulator import FaultRule, SimulatedCloud
 
 __all__ = ["environment", "reachable", "simulate"]
 
 
-def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
+def environment(cloud: "SimulatedCloud", url: str) -> dict[str, str]:
     """Return the variables under which the other commands reach this service.
 
     The secrets are of nothing that exists: the simulator made them up.
@@ -58,6 +61,8 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
     Raises:
         ValueError: The file of faults cannot be read, or a rule in it is wrong.
     """
+    from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+
     own = simulation
     cloud = SimulatedCloud(
         Fleet.generate(own.devices, own.days, own.seed, now=time.time(), live=True),
@@ -98,7 +103,9 @@ def reachable(url: str) -> str:
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
-def _rules_in(path: Path) -> tuple[FaultRule, ...]:
+def _rules_in(path: Path) -> "tuple[FaultRule, ...]":
+    from gizwits_async.simulator import load_faults
+
     try:
         return load_faults(path)
     except OSError as error:

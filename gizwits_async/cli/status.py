@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gizwits_async.cli.exits import Exit
-from gizwits_async.cli.failures import StoreMissingError
+from gizwits_async.cli.flags import LOGS
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import Format, OutputFlags
 from gizwits_async.cli.scan_report import utc
 from gizwits_async.cli.tables import write_value
-from gizwits_async.scan import SqlStore
-from gizwits_async.scan.task import LOGS
 
 __all__ = ["status"]
 
@@ -25,6 +23,9 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
         store: SQLite file or SQLAlchemy URL.
         output: How it is written.
     """
+    from gizwits_async.cli.failures import StoreMissingError
+    from gizwits_async.scan import SqlStore
+
     held = SqlStore(store)
     try:
         state = await held.peek()

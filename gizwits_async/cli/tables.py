@@ -5,13 +5,10 @@ from itertools import chain
 from typing import Any
 
 from attrs import frozen
-from rich.cells import cell_len
-from rich.table import Table
 
 from gizwits_async.cli.language import _
 from gizwits_async.cli.moments import clock_time
 from gizwits_async.cli.output import Format, json_text, printable, say, stdout, write_line
-from gizwits_async.models import to_dict
 
 __all__ = ["Column", "cell", "fitting", "write_rows", "write_value"]
 
@@ -59,6 +56,8 @@ async def write_rows(
         row: Makes the row of a table from the plain JSON of an item.
         title: The header of a column that is not in `columns`.
     """
+    from gizwits_async.models import to_dict
+
     form = form.chosen
     count = 0
     rows: list[Mapping[str, Any]] = []
@@ -83,8 +82,12 @@ async def write_rows(
 
 def write_value(value: object, form: Format) -> None:
     """Write one object."""
+    from gizwits_async.models import to_dict
+
     shown = to_dict(value)
     if form.chosen is Format.TABLE and isinstance(shown, dict):
+        from rich.table import Table
+
         table = Table(show_header=False)
         for name, one in shown.items():
             table.add_row(printable(name), cell(name, one))
@@ -125,6 +128,9 @@ def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> 
 def _print_table(
     rows: list[Mapping[str, Any]], columns: Sequence[Column] | None, title: Callable[[str], str]
 ) -> None:
+    from rich.cells import cell_len
+    from rich.table import Table
+
     if columns is None:
         columns = [
             Column(name, printable(title(name)))

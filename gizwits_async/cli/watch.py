@@ -23,7 +23,6 @@ from gizwits_async.cli.output import (
     say,
     write_line,
 )
-from gizwits_async.models import to_dict
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -106,5 +105,7 @@ def _write(form: Format, view: LogView, record: Any, before: Mapping[str, Any]) 
     if form is not Format.TABLE:
         write_line(json_text(record))
         return
+    from gizwits_async.models import to_dict
+
     changed = {name: one for name, one in record.attrs.items() if before.get(name, ...) != one}
     write_line(printable(view.line(to_dict(record), changed)))
