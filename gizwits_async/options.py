@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 from attrs import evolve, field, frozen
 
 from gizwits_async.errors import ArgumentError, CredentialsError
+from gizwits_async.schema import Model
 
 __all__ = ["BASE_URL", "Credentials", "Lane", "OptionChanges", "Options", "QuotaSnapshot", "Secret"]
 
@@ -37,7 +38,7 @@ class Lane(StrEnum):
 
 
 @frozen(kw_only=True)
-class QuotaSnapshot:
+class QuotaSnapshot(Model):
     """What is known of the quota at one moment."""
 
     limit: int

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from gizwits_async.models.times import utc
 from gizwits_async.options import Secret
+from gizwits_async.schema import Model
 
 __all__ = ["Token", "TokenReply"]
 
@@ -16,7 +17,7 @@ _NO_DATE = 1000 * _MILLISECONDS
 
 
 @frozen(kw_only=True)
-class Token:
+class Token(Model):
     """An access token for one product; it expires after seven days."""
 
     token: str = field(repr=False, converter=Secret)

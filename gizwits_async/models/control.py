@@ -7,12 +7,13 @@ from attrs import field, frozen
 
 from gizwits_async.models.times import utc
 from gizwits_async.models.values import JsonObject
+from gizwits_async.schema import Model
 
 __all__ = ["ControlResult"]
 
 
 @frozen(kw_only=True)
-class ControlResult:
+class ControlResult(Model):
     """What a device did after `devices.control_and_confirm`, according to its logs."""
 
     confirmed: bool

@@ -7,6 +7,7 @@ from attrs import frozen, resolve_types
 
 from gizwits_async.models.rows import RowsReply
 from gizwits_async.models.values import Identity
+from gizwits_async.schema import Model
 
 __all__ = ["GroupCreated", "GroupMacs", "GroupNode", "GroupTree"]
 
@@ -14,7 +15,7 @@ _EMPTY: tuple[object, ...] = ("", None, {}, [])
 
 
 @frozen(kw_only=True)
-class GroupNode:
+class GroupNode(Model):
     """A device group and its subgroups."""
 
     gid: str

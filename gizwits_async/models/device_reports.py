@@ -9,6 +9,7 @@ from gizwits_async.models.coercion import is_null
 from gizwits_async.models.locations import Location
 from gizwits_async.models.report import Report, nested, with_periods
 from gizwits_async.models.rows import Row
+from gizwits_async.schema import Model
 
 __all__ = [
     "ActiveCounts",
@@ -38,7 +39,7 @@ class LocationReport(Report):
 
 
 @frozen(kw_only=True)
-class ActiveCounts:
+class ActiveCounts(Model):
     """How many devices reported data."""
 
     yesterday: int | None = None
@@ -48,7 +49,7 @@ class ActiveCounts:
 
 
 @frozen(kw_only=True)
-class NewCounts:
+class NewCounts(Model):
     """How many devices were activated."""
 
     today: int | None = None
@@ -114,7 +115,7 @@ class ReportedDevice(Row):
 
 
 @frozen(kw_only=True)
-class LivenessRow:
+class LivenessRow(Model):
     """How many devices were active in one day, week or month."""
 
     count: int | None = None
@@ -156,7 +157,7 @@ class LivenessHistory(Report):
 
 
 @frozen(kw_only=True)
-class RealtimeCounts:
+class RealtimeCounts(Model):
     """Current counts of devices; the service leaves out those that are zero."""
 
     activated: int = 0
@@ -185,7 +186,7 @@ class RealtimeReport(Report):
 
 
 @frozen(kw_only=True)
-class FaultCounts:
+class FaultCounts(Model):
     """Counts of faults or alerts, or of the devices that had them."""
 
     total: int = 0

@@ -12,6 +12,7 @@ from gizwits_async.models.rows import Row
 from gizwits_async.models.times import utc
 from gizwits_async.models.values import Identity, JsonObject, Number
 from gizwits_async.options import Secret
+from gizwits_async.schema import Model
 
 __all__ = [
     "CommandRecord",
@@ -31,7 +32,7 @@ _DETAILS = (
 
 
 @frozen(kw_only=True)
-class DeviceIdentity:
+class DeviceIdentity(Model):
     """The device id that belongs to a MAC address."""
 
     did: str
@@ -41,7 +42,7 @@ class DeviceIdentity:
 
 
 @frozen(kw_only=True)
-class DeviceDetail:
+class DeviceDetail(Model):
     """One device, as looked up by its MAC address."""
 
     did: str

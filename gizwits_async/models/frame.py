@@ -15,6 +15,7 @@ from typing import Literal, Self
 from attrs import field, frozen
 
 from gizwits_async.errors import ArgumentError
+from gizwits_async.schema import Model
 
 __all__ = ["Frame"]
 
@@ -30,7 +31,7 @@ _NO_HEADER = "foreign: does not begin with 00000003"
 
 
 @frozen(kw_only=True)
-class Frame:
+class Frame(Model):
     """One payload of the cmd log.
 
     A payload that is not a whole frame is kept too: `problem` states why, `raw` and `text` hold the

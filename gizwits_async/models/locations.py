@@ -12,6 +12,8 @@ from typing import Self
 
 from attrs import evolve, field, frozen
 
+from gizwits_async.schema import Model
+
 __all__ = ["Counts", "Location"]
 
 Counts = Mapping[str, int]
@@ -23,7 +25,7 @@ _WHOLE = re.compile(r"-?\d{1,40}", re.ASCII)
 
 
 @frozen(kw_only=True)
-class Location:
+class Location(Model):
     """A location and those within it: the world, a country, a province, a city."""
 
     name: str = ""

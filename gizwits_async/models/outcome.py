@@ -5,11 +5,13 @@ from typing import Self
 
 from attrs import frozen
 
+from gizwits_async.schema import Model
+
 __all__ = ["Outcome", "OutcomeReply"]
 
 
 @frozen(kw_only=True)
-class Outcome:
+class Outcome(Model):
     """Every id that was given, once, by its result."""
 
     success: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from attrs import field, frozen
 
 from gizwits_async.models.values import JsonObject
+from gizwits_async.schema import Model
 
 __all__ = ["DataPoint", "Entity", "Position", "ProductDataPoints", "UintSpec"]
 
@@ -11,7 +12,7 @@ _WRITABLE = frozenset({"status_writable", "W"})
 
 
 @frozen(kw_only=True)
-class Position:
+class Position(Model):
     """Where a data point lies in the status bytes of a fixed-length product."""
 
     len: int
@@ -25,7 +26,7 @@ class Position:
 
 
 @frozen(kw_only=True)
-class UintSpec:
+class UintSpec(Model):
     """How the number x on the wire becomes the number y on a screen: `y = x * ratio + addition`."""
 
     min: int
@@ -39,7 +40,7 @@ class UintSpec:
 
 
 @frozen(kw_only=True)
-class DataPoint:
+class DataPoint(Model):
     """One thing a device reports or obeys."""
 
     id: int
@@ -68,7 +69,7 @@ class DataPoint:
 
 
 @frozen(kw_only=True)
-class Entity:
+class Entity(Model):
     """A group of data points. Products are known to have exactly one, `entity0`."""
 
     attrs: tuple[DataPoint, ...]
@@ -82,7 +83,7 @@ class Entity:
 
 
 @frozen(kw_only=True)
-class ProductDataPoints:
+class ProductDataPoints(Model):
     """The reply of `GET /v1/products/{product_key}/datapoint`."""
 
     product_key: str

@@ -6,13 +6,15 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from gizwits_async.schema import Model
+
 __all__ = ["Report", "nested", "with_periods"]
 
 _CYCLES = ("date", "week", "month")
 
 
 @frozen(kw_only=True)
-class Report:
+class Report(Model):
     """The base of all reports."""
 
     @classmethod

@@ -5,12 +5,14 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from gizwits_async.schema import Model
+
 __all__ = ["Problem", "Row", "RowsReply", "keep_unread"]
 
 T = TypeVar("T")
 
 
-class Row:
+class Row(Model):
     """The base of all records that come in lists."""
 
     # Not an attrs field: it takes no part in equality, JSON, repr or the columns of a store.

@@ -6,12 +6,13 @@ from typing import Any
 from attrs import frozen
 
 from gizwits_async.models.report import Report, with_periods
+from gizwits_async.schema import Model
 
 __all__ = ["ActiveUsers", "ActiveUsersRow", "NewUsers", "NewUsersRow", "UserTotal"]
 
 
 @frozen(kw_only=True)
-class NewUsersRow:
+class NewUsersRow(Model):
     """How many users first bound a device in one day, week or month."""
 
     count: int | None = None
@@ -51,7 +52,7 @@ class NewUsers(Report):
 
 
 @frozen(kw_only=True)
-class ActiveUsersRow:
+class ActiveUsersRow(Model):
     """How many users were active on one day."""
 
     count: int | None = None

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
+from gizwits_async.schema import Model
 from gizwits_async.streams.walk import Walk
 
 __all__ = ["Page", "Stream"]
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 
 @frozen
-class Page(Generic[T]):
+class Page(Model, Generic[T]):
     """The records that one reply completed."""
 
     items: tuple[T, ...]
