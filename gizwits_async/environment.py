@@ -50,11 +50,11 @@ def complete(
 
     Raises:
         ArgumentError: A variable has an invalid value; the message names it.
-        ImportError: `GIZWITS_REDIS_URL` is set without the extra `redis`.
+        ImportError: `GIZWITS_QUOTA_URL` names a Redis, and the extra `redis` is missing.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     settings, made = {**_connection(chosen), **chosen}, list[Any]()
-    url = Secret(os.environ.get("GIZWITS_REDIS_URL", ""))
+    url = Secret(os.environ.get("GIZWITS_QUOTA_URL") or os.environ.get("GIZWITS_REDIS_URL", ""))
     if settings.get("quota") is None:
         options: Options = settings.get("options") or Options()
         calls = _number("GIZWITS_CALLS_PER_HOUR", _CALLS) if calls is None else calls
@@ -106,28 +106,34 @@ def _flag(name: str) -> bool:
 
 
 def _shared_quota(url: Secret, enterprise_id: str, *, calls: int, pad: float) -> HourlyQuota:
+    from gizwits_async.quota.shared import SharedQuota  # noqa: PLC0415 - rarely needed
+
     _check_url(url)
+    replicas = _number("GIZWITS_REPLICAS", _REPLICAS)
     try:
-        from gizwits_async.quota.shared.quota import SharedQuota  # noqa: PLC0415 - needs an extra
+        return SharedQuota.from_url(url, enterprise_id, calls=calls, replicas=replicas, pad=pad)
     except ModuleNotFoundError as error:
         raise _no_redis() from error
-    replicas = _number("GIZWITS_REPLICAS", _REPLICAS)
-    return SharedQuota.from_url(url, enterprise_id, calls=calls, replicas=replicas, pad=pad)
 
 
 def _shared_tokens(url: Secret) -> "SharedTokenStore":
+    from gizwits_async.quota.shared import SharedTokenStore  # noqa: PLC0415 - rarely needed
+
     _check_url(url)
     try:
-        from gizwits_async.quota.shared.tokens import SharedTokenStore  # noqa: PLC0415 - as above
+        return SharedTokenStore.from_url(url)
     except ModuleNotFoundError as error:
         raise _no_redis() from error
-    return SharedTokenStore.from_url(url)
 
 
 def _no_redis() -> ImportError:
     return ImportError(
-        "GIZWITS_REDIS_URL is set, but its extra is missing: pip install 'gizwits-async[redis]'"
+        f"{_url_name()} names a Redis, and its extra is missing: pip install 'gizwits-async[redis]'"
     )
+
+
+def _url_name() -> str:
+    return "GIZWITS_QUOTA_URL" if os.environ.get("GIZWITS_QUOTA_URL") else "GIZWITS_REDIS_URL"
 
 
 def _number(name: str, otherwise: int) -> int:
@@ -142,14 +148,19 @@ def _number(name: str, otherwise: int) -> int:
 
 def _check_url(url: Secret) -> None:
     # The URL may hold a password and is not shown.
-    if not _is_redis(url):
-        raise ArgumentError("GIZWITS_REDIS_URL must be redis://..., rediss://... or unix://...")
+    if not _is_known(url):
+        raise ArgumentError(
+            f"{_url_name()} must be file:///PATH, redis://..., rediss://... or unix://..."
+        )
 
 
-def _is_redis(url: str) -> bool:
+def _is_known(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        known = parts.scheme in {"redis", "rediss", "unix"} and parts.port != 0
+        known = (
+            parts.scheme in {"file", "redis", "rediss", "unix", "valkey", "valkeys"}
+            and parts.port != 0
+        )
     except ValueError:
         known = False
     return known

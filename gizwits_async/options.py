@@ -51,6 +51,12 @@ class QuotaSnapshot(Model):
     """Seconds of a period."""
     source: Literal["local", "server"] = "local"
     """Whether the numbers come from our own count or from reply headers of the server."""
+    next_in: Mapping[Lane, float] = field(factory=dict)
+    """Seconds that one more call of each lane would wait for its permit."""
+    waiting: Mapping[Lane, int] = field(factory=dict)
+    """Calls of each lane that wait for a permit."""
+    reserve: int = 0
+    """Calls of the period that the bulk lane leaves to interactive ones at present."""
 
 
 def _plain_ascii(instance: object, attribute: Any, value: Any) -> None:

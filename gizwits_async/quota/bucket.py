@@ -1,89 +1,169 @@
-"""The token bucket of the quota: aiolimiter, and how many permits it holds. Never waits."""
+"""The permits of one process: a token bucket (aiolimiter) beside a window of grants. Never waits."""
 
 from collections.abc import Callable
+from math import inf
 
-__all__ = ["Bucket", "fill_rate"]
+from gizwits_async.options import Lane
+from gizwits_async.quota.ledger import LEVEL, LEVEL_AT, GrantCounter, Interactive
+from gizwits_async.quota.limits import Limits
+
+__all__ = ["NO_NEED", "Bucket"]
 
 
-def fill_rate(calls: int, period: float, burst: float, pad: float) -> float:
-    """Return the permits a second for which `burst + rate * (period + pad) <= calls` holds.
-
-    A bucket grants at most `burst + rate * t` permits in any `t`; `pad` is the longest time between
-    a grant and the server's count of the call. So no server that counts windows of `period` can
-    refuse a call.
-
-    Raises:
-        ValueError: No rate above zero is left; the message shows the inequality.
-    """
-    rate = (calls - burst) / (period + pad)
-    if not rate > 0:
-        raise ValueError(
-            f"burst + rate * (period + pad) <= calls leaves nothing for the rate: "
-            f"{burst} + rate * ({period:g} + {pad:g}) <= {calls}; "
-            f"burst must be below {calls}, so that rate is positive"
-        )
-    return rate
+NO_NEED = -inf
+"""The need of a call for which the window alone decides."""
 
 
 class Bucket:
-    """A token bucket on the caller's clock: at most `burst + rate * t` permits in any `t`.
+    """A token bucket and a window of grants, both on the caller's clock.
 
-    `AsyncLimiter` decides. Kept beside it, because it does not tell: how long a wait is, a count
-    that starts anywhere, and a negative count after calls that went ahead of the bucket.
+    A permit may need permits in the bucket, room in the window, or both; it is taken from both. So
+    interactive calls that go by the window alone leave a debt in the bucket, and bulk calls, which
+    go by the bucket, slow down until it is paid.
     """
 
+    shared = False
+    """Whether other processes take permits from it."""
     latency = 0.0
     """Seconds that taking a permit may take. Above zero, every call goes through the dispatcher, so
     that a caller cancelled meanwhile loses no permit."""
-    at_start = 0.0
-    """Permits in the bucket of a new process."""
 
-    def __init__(self, burst: float, rate: float, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, limits: Limits, *, clock: Callable[[], float], share: int = 1, slots: int = 720
+    ) -> None:
+        """Make an empty bucket.
+
+        Args:
+            limits: The numbers of the quota.
+            clock: Gives the time in seconds; it must not go back.
+            share: Divisor of burst and rate.
+            slots: Slots of a window; see `GrantCounter`.
+        """
         # Imported late: it reads the metadata of installed packages, a sixth of our import time.
         from aiolimiter import AsyncLimiter  # noqa: PLC0415
 
-        self.burst = burst
-        self.rate = rate
-        self._clock = clock
+        self.burst = max(1.0, (limits.burst + limits.crowd) / share)
+        """Most permits in the bucket."""
+        self.time = clock
+        self.counter = GrantCounter(limits.span, slots)
+        self._rate = limits.careful_rate / share
         self._limiter: AsyncLimiter | None = None
         self._new_limiter = AsyncLimiter
-        # A bucket fills along a straight line, so the time at which it was empty is its whole state.
-        self._empty_at = clock()
+
+    # What it holds.
+
+    @property
+    def rate(self) -> float:
+        """Permits a second that flow into the bucket."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self.put(self.permits)
+        self._rate = rate
 
     @property
     def permits(self) -> float:
         """Permits in the bucket, fractions included; a negative number is a debt."""
-        return min(self.burst, (self._clock() - self._empty_at) * self.rate)
+        header = self.counter.header
+        return min(self.burst, header[LEVEL] + (self.time() - header[LEVEL_AT]) * self._rate)
+
+    @property
+    def granted(self) -> int:
+        """Permits granted since the beginning, by all who share the bucket."""
+        return self.counter.granted
+
+    @property
+    def window(self) -> int:
+        """Permits granted in the last window."""
+        return self.counter.window(self.time())
+
+    @property
+    def two_windows(self) -> int:
+        """Permits granted in the last two windows."""
+        return self.counter.two_windows(self.time())
+
+    @property
+    def age(self) -> float:
+        """Seconds for which all permits were counted."""
+        return self.time() - self.counter.since
+
+    @property
+    def interactive(self) -> Interactive:
+        """Interactive calls of the last two windows."""
+        return self.counter.interactive(self.time())
+
+    @property
+    def refused(self) -> bool:
+        """Whether a process that shares the bucket was refused lately."""
+        return False
+
+    # What is done with it.
+
+    def begin(self, spent: int | None) -> None:
+        """Start counting; `spent` are the calls of the last two windows, if known."""
+        self.put(0.0)
+        self.counter.begin(self.time(), spent)
 
     def put(self, permits: float) -> None:
         """Set the number of permits in the bucket."""
         self._limiter = None  # AsyncLimiter cannot be set; a new one starts from this count
-        self._empty_at = self._clock() - min(permits, self.burst) / self.rate
+        header = self.counter.header
+        header[LEVEL], header[LEVEL_AT] = min(permits, self.burst), self.time()
 
-    async def take(self, reserve: float = 0.0) -> bool:
-        """Take one permit if `reserve` permits then remain. Does not wait."""
-        permits = self.permits
-        if self._limiter is None:
-            if permits < 1 + reserve:
-                return False
-            self._limiter = self._new_limiter(self.burst, self.burst / self.rate)
-            await self._limiter.acquire(self.burst - permits)
-        if not self._limiter.has_capacity(1 + reserve):
+    def forgive(self) -> None:
+        """Cancel a debt: the server's count, which it was about, has restarted."""
+        self.put(max(0.0, self.permits))
+
+    def follow_loop(self) -> None:
+        """Continue in another event loop, to which AsyncLimiter would not follow."""
+        self.put(self.permits)
+
+    async def take(self, lane: Lane, need: float, limit: float) -> bool:
+        """Take a permit if the bucket holds `need` and fewer than `limit` lie in the window."""
+        now, permits = self.time(), self.permits
+        if permits < need or self.counter.window(now) >= limit:
             return False
-        await self._limiter.acquire()  # there is capacity, and no await in between: does not wait
-        self._empty_at = self._clock() - (permits - 1) / self.rate
+        if need < 1:
+            self.put(permits - 1)
+        elif not await self._take_from_limiter(permits, need):
+            return False
+        self.counter.add(lane, now)
         return True
 
-    def give_back(self) -> None:
-        """Return a permit that was not used."""
-        self.put(self.permits + 1)
+    async def _take_from_limiter(self, permits: float, need: float) -> bool:
+        limiter = self._limiter
+        if limiter is None:
+            limiter = self._new_limiter(self.burst, self.burst / self._rate)
+            await limiter.acquire(self.burst - permits)
+        if limiter.has_capacity(need):
+            await limiter.acquire()  # there is capacity, and no await in between: does not wait
+            self.put(permits - 1)
+            self._limiter = limiter
+            return True
+        return False
 
-    def wait_for(self, permits: float) -> float:
-        """Return the seconds until so many permits have come (they may be more than a burst)."""
-        return max(0.0, (permits - self.permits) / self.rate)
+    def give_back(self, lane: Lane) -> None:
+        """Return a permit whose call was not sent."""
+        self.put(self.permits + 1)
+        self.counter.remove(lane)
+
+    def wait_for(self, need: float, limit: float, blocked: float = 0.0) -> float:
+        """Return the seconds until a permit can be taken.
+
+        Args:
+            need: Permits that the bucket must hold (more than a burst: one after the other).
+            limit: Grants that the window may hold, and one more.
+            blocked: Seconds for which nothing is taken; the bucket fills meanwhile.
+        """
+        now = self.time()
+        held = min(self.burst, self.permits + blocked * self._rate)
+        wait = blocked + max(0.0, (need - held) / self._rate)
+        excess = self.counter.window(now) - limit + 1
+        return max(wait, self.counter.frees_in(int(excess), now)) if excess > 0 else wait
 
     def stop(self, seconds: float) -> None:
-        """Make other processes pause; none shares this bucket."""
+        """Make other processes pause and be careful; none shares this bucket."""
 
     async def aclose(self) -> None:
         """Release what is held; nothing here."""

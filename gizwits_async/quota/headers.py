@@ -1,8 +1,9 @@
 """The quota headers of one reply as numbers; impossible values are dropped. Pure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from attrs import frozen
+from attrs import define
 
 from gizwits_async.models.times import epoch_of
 
@@ -14,7 +15,7 @@ _ROUNDING = 1.0
 _DIGITS = 18
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Reading:
     """The plausible numbers of one reply."""
 
@@ -43,11 +44,24 @@ def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
         calls: Limit to assume where the reply names none.
         longest: Most seconds until a reset, `period + pad`; a later Reset is ignored.
     """
-    limit = _whole(headers.get("x-ratelimit-limit")) or None
+    limit, reset_in, resets_at = _window(
+        headers.get("x-ratelimit-limit"),
+        headers.get("x-ratelimit-reset"),
+        headers.get("date", ""),
+        longest,
+    )
     remaining = _whole(headers.get("x-ratelimit-remaining"))
     if remaining is not None and remaining > (limit or calls):
         remaining = None
-    stamp, date = _whole(headers.get("x-ratelimit-reset")), epoch_of(headers.get("date", ""))
+    return Reading(limit=limit, remaining=remaining, reset_in=reset_in, resets_at=resets_at)
+
+
+@lru_cache(maxsize=64)  # all replies of one second have the same three texts
+def _window(
+    limit_text: str | None, reset_text: str | None, date_text: str, longest: float
+) -> tuple[int | None, float | None, float | None]:
+    limit = _whole(limit_text) or None
+    stamp, date = _whole(reset_text), epoch_of(date_text)
     reset_in = resets_at = None
     if stamp is not None and date is not None:
         for epoch in (float(stamp), stamp / _MILLI):
@@ -57,4 +71,4 @@ def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
         reset_in, resets_at = float(stamp), None if date is None else date + stamp
     if reset_in is not None:
         reset_in = min(reset_in + _ROUNDING, longest)
-    return Reading(limit=limit, remaining=remaining, reset_in=reset_in, resets_at=resets_at)
+    return limit, reset_in, resets_at

@@ -1,44 +1,178 @@
-"""Counts the permits that were granted: in all, in the last period, and to interactive calls."""
+"""The books of a quota: how many permits were granted when, in one page of memory or of a file."""
 
-from math import exp
+from itertools import pairwise
+from math import inf
+from typing import NamedTuple
 
 from gizwits_async.options import Lane
 
-__all__ = ["GrantCounter"]
+__all__ = ["PAGE_SIZE", "PAGE_SLOTS", "GrantCounter", "Interactive"]
 
-_SLOTS = 60
-"""Parts of a period in which grants are counted together."""
-_DEMAND_WINDOW = 1 / 6
-"""Of a period: the time constant of the average of interactive demand."""
+PAGE_SIZE = 4096
+"""Bytes of the state; one page of a file is written whole or not at all when a process is killed."""
+_HEADER = 24
+PAGE_SLOTS = 240
+"""Slots of a window with which all fits in a page."""
+
+# Fields of the header. The first four hold the name of the record in a file.
+_SPAN, _SINCE, _GRANTED, _SLOT, _WINDOW = 4, 5, 6, 7, 8
+LEVEL, LEVEL_AT, STOP_UNTIL, REFUSED_AT, LATEST, OFFSET, WALL = 9, 10, 11, 12, 13, 14, 15
+
+
+class Interactive(NamedTuple):
+    """Interactive calls of the last two windows."""
+
+    calls: int
+    """In all."""
+    burst: int
+    """Most of them within two adjacent slots."""
+    rate: float
+    """Calls a second, recently."""
 
 
 class GrantCounter:
-    """Counts granted permits; times are seconds of the quota's clock."""
+    """Counts granted permits by slots of time. A window is `period + pad`: `span` seconds.
 
-    def __init__(self, period: float) -> None:
-        self.granted = 0
+    `page` may be the content of a file that processes share; then its owner reads it before each
+    use, writes it afterwards, and holds a lock meanwhile.
+    """
+
+    def __init__(self, span: float, slots: int) -> None:
+        """Make empty books.
+
+        Args:
+            span: Seconds of a window.
+            slots: Slots of a window: a grant counts for up to one slot longer than it must.
+        """
+        self._slots = slots
+        self._ring = 2 * slots + 4  # two windows, and the slots that are partly over
+        self.page = bytearray(max(PAGE_SIZE, 8 * (_HEADER + self._ring)))
+        view, ring = memoryview(self.page), 4 * self._ring
+        start = 8 * _HEADER
+        self.header = view[:start].cast("d")
+        self._counts = view[start : start + ring].cast("I")
+        self._interactive = view[start + ring : start + 2 * ring].cast("I")
+        self._seen: tuple[int, Interactive] = (-1, Interactive(0, 0, 0.0))
+        self.header[_SPAN] = span
+        self.header[_SINCE] = inf
+        self.header[REFUSED_AT] = -inf
+
+    @property
+    def span(self) -> float:
+        """Seconds of a window."""
+        return self.header[_SPAN]
+
+    @property
+    def granted(self) -> int:
         """Permits granted since the beginning."""
-        self._slot = period / _SLOTS
-        self._slots: dict[int, int] = {}
-        self._fading = period * _DEMAND_WINDOW
-        self._demand, self._demand_at = 0.0, 0.0
+        return int(self.header[_GRANTED])
 
-    def add(self, lane: Lane, now: float, permits: int = 1) -> None:
-        """Count permits granted to `lane`; a negative number takes back grants."""
-        self.granted += permits
-        slot = int(now // self._slot)
-        if slot not in self._slots:
-            self._slots = {old: count for old, count in self._slots.items() if old > slot - _SLOTS}
-        self._slots[slot] = self._slots.get(slot, 0) + permits
+    @property
+    def slot(self) -> float:
+        """Seconds of a slot."""
+        return self.header[_SPAN] / self._slots
+
+    @property
+    def since(self) -> float:
+        """When counting began; infinity before, and minus infinity if all is known."""
+        return self.header[_SINCE]
+
+    def begin(self, now: float, spent: int | None = None) -> None:
+        """Count from now on.
+
+        Args:
+            now: Seconds of the quota's clock, which never goes back.
+            spent: Calls of the last two windows, if known. They count as made now.
+        """
+        self._advance(now)
+        if spent is None:
+            self.header[_SINCE] = min(self.since, now)
+        else:
+            self.header[_SINCE] = -inf
+            self._count(spent)
+
+    def widen(self, span: float, now: float) -> None:
+        """Make the window at least as long; all that was counted counts as granted now."""
+        if span > self.span:
+            permits = sum(self._counts)
+            self._clear()
+            self.header[_SPAN] = span
+            self.header[_SLOT] = int(now * self._slots / span)
+            self._count(permits)
+
+    def add(self, lane: Lane, now: float) -> None:
+        """Count a permit granted to `lane`."""
+        self._advance(now)
+        header = self.header
+        header[_GRANTED] += 1
+        header[_WINDOW] += 1
+        position = int(header[_SLOT]) % self._ring
+        self._counts[position] += 1
         if lane is Lane.INTERACTIVE:
-            self._demand = self.demand(now) + permits / self._fading
-            self._demand_at = now
+            self._interactive[position] += 1
 
-    def recent(self, now: float) -> int:
-        """Return the permits granted in the last period, to a sixtieth of it."""
-        oldest = int(now // self._slot) - _SLOTS
-        return sum(count for slot, count in self._slots.items() if slot >= oldest)
+    def remove(self, lane: Lane) -> None:
+        """Take back the latest grant to `lane`: its call was not made."""
+        newest = int(self.header[_SLOT])
+        for slot in range(newest, newest - self._slots, -1):
+            position = slot % self._ring
+            count = self._interactive[position]
+            if (count if lane is Lane.INTERACTIVE else self._counts[position] - count) > 0:
+                self._counts[position] -= 1
+                self._interactive[position] -= lane is Lane.INTERACTIVE
+                self.header[_WINDOW] -= 1
+                self.header[_GRANTED] -= 1
+                return
 
-    def demand(self, now: float) -> float:
-        """Return the interactive permits a second, an exponential moving average."""
-        return self._demand * exp((self._demand_at - now) / self._fading)
+    def window(self, now: float) -> int:
+        """Return the permits granted in the last window."""
+        self._advance(now)
+        return int(self.header[_WINDOW])
+
+    def two_windows(self, now: float) -> int:
+        """Return the permits granted in the last two windows."""
+        self._advance(now)
+        return sum(self._counts)
+
+    def frees_in(self, permits: int, now: float) -> float:
+        """Return the seconds until so many of the granted permits have left the window."""
+        self._advance(now)
+        newest = int(self.header[_SLOT])
+        for slot in range(newest - self._slots, newest + 1):
+            permits -= self._counts[slot % self._ring]
+            if permits <= 0:
+                return max(0.0, (slot + self._slots + 1) * self.slot - now)
+        return self.span
+
+    def interactive(self, now: float) -> Interactive:
+        """Return what is known of interactive calls; as of the begin of the slot."""
+        self._advance(now)
+        newest = int(self.header[_SLOT])
+        if self._seen[0] != newest:
+            counts = [self._interactive[(newest - age) % self._ring] for age in range(self._ring)]
+            recent = self._slots // 6
+            rate = sum(counts[:recent]) / (recent * self.slot)
+            burst = max(map(sum, pairwise(counts)))
+            self._seen = newest, Interactive(sum(counts), burst, rate)
+        return self._seen[1]
+
+    def _count(self, permits: int) -> None:
+        self.header[_WINDOW] += permits
+        self._counts[int(self.header[_SLOT]) % self._ring] += permits
+
+    def _clear(self) -> None:
+        self._counts[:] = self._interactive[:] = memoryview(bytes(4 * self._ring)).cast("I")
+        self.header[_WINDOW] = 0
+
+    def _advance(self, now: float) -> None:
+        header = self.header
+        slot, newest = int(now * self._slots / header[_SPAN]), int(header[_SLOT])
+        if slot <= newest:
+            return
+        if slot - newest >= self._ring:
+            self._clear()
+        else:
+            for new in range(newest + 1, slot + 1):
+                header[_WINDOW] -= self._counts[(new - self._slots - 1) % self._ring]
+                self._counts[new % self._ring] = self._interactive[new % self._ring] = 0
+        header[_SLOT] = slot

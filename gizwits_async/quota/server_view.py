@@ -1,15 +1,16 @@
 """What the server reports of the quota, and what follows from it. Pure: no clock, no I/O."""
 
 from collections.abc import Mapping
-from typing import Self
 
-from attrs import evolve, field, frozen
+from attrs import define, field, frozen
 
 from gizwits_async.options import Lane
 from gizwits_async.quota.headers import Reading, read
 
 __all__ = ["LocalState", "ServerView"]
 
+_SECOND = 1 / 3600
+"""Of a period: the shortest time between two measurements of other clients."""
 _MINUTE = 1 / 60
 """Of a period: the first pause after a refusal, and the shortest time to measure a rate over."""
 _RECHECK = 1 / 360
@@ -18,7 +19,7 @@ _SPRINT = 0.1
 """Of the mean spacing between calls: the spacing in a sprint."""
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class LocalState:
     """The state of this process at one moment."""
 
@@ -34,6 +35,10 @@ class LocalState:
     """Interactive permits a second, recently."""
     waiting: int = 0
     """Calls that wait in the bulk lane."""
+    reserve: int = 0
+    """Calls that bulk leaves to interactive ones; zero where none were seen."""
+    covered: bool = True
+    """Whether all permits of the last window were counted."""
     debt: bool = False
     """Whether calls went ahead of the bucket, which has not caught up yet."""
     bulk_granted_at: float = 0.0
@@ -47,7 +52,7 @@ class _Sample:
     """Calls that other clients used: what Remaining fell by, less our own (plus a constant)."""
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class ServerView:
     """What is known of the server's count: it may block calls, or let them go ahead of the bucket."""
 
@@ -74,6 +79,7 @@ class ServerView:
     other_clients_rate: float = 0.0
     """Calls a second that other clients use of the same quota, as far as measured."""
     samples: tuple[_Sample, ...] = field(default=(), repr=False)
+    measured_at: float = 0.0
     closed_until: float | None = None
     """End of the pause after a refusal; None once a call succeeded again."""
     refusals: int = 0
@@ -95,104 +101,101 @@ class ServerView:
         *,
         granted_at: float = 0.0,
         refused: bool = False,
-    ) -> Self:
-        """Return the view after a reply (None: none came) to a call granted at `granted_at`."""
+    ) -> None:
+        """Learn from a reply (None: none came) to a call granted at `granted_at`."""
         if headers is None:
-            return self
-        reading = read(headers, calls=self.calls, longest=self.longest)
-        view = self._learn(reading, now)
+            return
+        self._learn(read(headers, calls=self.calls, longest=self.longest), now)
         if refused:
-            return view._refuse(now.time, granted_at)  # noqa: SLF001 - the same class
-        if view.half_open and view.pause(now.time) == 0:
-            return evolve(view, closed_until=None, refusals=0)
-        return view
+            self._refuse(now.time, granted_at)
+        elif self.closed_until is not None and self.pause(now.time) == 0:
+            self.closed_until, self.refusals = None, 0
 
-    def spend(self, now: float) -> Self:
-        """Return the view after a call that was counted, but whose reply had no usable headers."""
-        if self.left is None or not self.live(now):
-            return self
-        return evolve(self, left=self.left - 1)
+    def spend(self, now: float) -> None:
+        """Count a call that the server counted, but whose reply had no usable headers."""
+        if self.left is not None and self.live(now):
+            self.left -= 1
 
-    def _learn(self, reading: Reading, now: LocalState) -> Self:
+    def _learn(self, reading: Reading, now: LocalState) -> None:
         new, old = reading.resets_at, self.last.resets_at
         order = 0.0 if new is None or old is None or self.left is None else new - old
         if order < 0:
-            return self  # a reply of a later window arrived before this one
+            return  # a reply of a later window arrived before this one
         if reading.reset_in is None or reading.remaining is None:
-            over = self.left is not None and not self.live(now.time)
-            view = evolve(self, left=None) if over else self.spend(now.time)
-            if reading.reset_in is None:
-                return view
-            return evolve(view, reset_at=now.time + reading.reset_in)
+            if self.left is not None and not self.live(now.time):
+                self.left = None
+            self.spend(now.time)
+            if reading.reset_in is not None:
+                self.reset_at = now.time + reading.reset_in
+            return
         reset_at = now.time + reading.reset_in
         if new is not None and new == old and self.reset_at is not None:
             reset_at = min(reset_at, self.reset_at)  # the fastest reply is the most exact
-        view = evolve(self, reset_at=reset_at)
+        self.reset_at = reset_at
         turned = (
             self.left is not None
             and now.time >= self.window_ends_at - self.pad  # Reset is rounded up, and arrives late
             and reset_at > self.window_ends_at + self.pad
         )
-        later = order > 0
         # Replies overtake each other: within one Reset the lowest count is the newest, as long as
         # an older reply can still be on its way.
         stale = self.left is None or now.time - self.left_at > self.pad
-        if not (turned or later or stale) and reading.remaining > (self.left or 0):
-            return evolve(view, last=evolve(reading, remaining=self.last.remaining))
-        view = evolve(view, last=reading, left=reading.remaining, left_at=now.time)
-        return view._judge(self, now, turned=turned)._measure(now, turned=turned)  # noqa: SLF001
+        if not (turned or order > 0 or stale) and reading.remaining > (self.left or 0):
+            return
+        before, self.left, self.left_at = self.left, reading.remaining, now.time
+        self.last = reading
+        self._judge(before, reset_at, now.time, turned=turned)
+        self._measure(now, turned=turned)
 
-    def _judge(self, before: "ServerView", now: LocalState, *, turned: bool) -> Self:
-        """Return the view with an updated judgement of how the server counts."""
-        reset_at, left, limit = self.reset_at or now.time, self.left or 0, self.limit
-        if before.left is None:
-            since = now.time if self.since is None else self.since
-            return evolve(self, window_ends_at=reset_at, since=since)
+    def _judge(self, before: int | None, reset_at: float, now: float, *, turned: bool) -> None:
+        """Judge how the server counts; `before` calls were left by the reading before."""
+        if before is None:
+            self.window_ends_at = reset_at
+            self.since = now if self.since is None else self.since
+            return
         if not turned:
-            moved = reset_at > before.window_ends_at + self.pad
-            return evolve(self, sliding=True, window_ends_at=reset_at) if moved else self
+            if reset_at > self.window_ends_at + self.pad:
+                self.sliding, self.window_ends_at = True, reset_at
+            return
         # At the end of a fixed window all of its calls are free again. One that was hardly used
         # proves nothing.
-        used = limit - before.left
-        proof = used > limit // 10 and now.time - before.window_ends_at < self.period * _MINUTE
-        sliding = self.sliding or (proof and left - before.left < used / 2)
-        whole = not sliding and left >= limit * 9 // 10
-        return evolve(
-            self, window_ends_at=reset_at, sliding=sliding, restored=self.restored + whole
-        )
+        left = self.left or 0
+        used = self.limit - before
+        proof = used > self.limit // 10 and now - self.window_ends_at < self.period * _MINUTE
+        self.sliding = self.sliding or (proof and left - before < used / 2)
+        self.restored += not self.sliding and left >= self.limit * 9 // 10
+        self.window_ends_at = reset_at
 
-    def _measure(self, now: LocalState, *, turned: bool) -> Self:
-        """Return the view with an updated rate of other clients."""
+    def _measure(self, now: LocalState, *, turned: bool) -> None:
+        """Measure what other clients use; a few times a minute is enough."""
         if self.sliding:  # calls that leave the window would look like a negative rate
-            return evolve(self, other_clients_rate=0.0, samples=())
+            self.other_clients_rate, self.samples = 0.0, ()
+            return
+        if not turned and self.samples and now.time < self.measured_at + self.period * _SECOND:
+            return
+        self.measured_at = now.time
         # Calls in flight may be counted already: the rate comes out too low, never too high.
-        mark = _Sample(time=now.time, used=-(self.left or 0) - now.granted)
-        start = evolve(mark, used=mark.used + now.in_flight)
+        used = -(self.left or 0) - now.granted
+        start = _Sample(time=now.time, used=used + now.in_flight)
         if turned or not self.samples:
-            return evolve(self, samples=(start,))
-        if len(self.samples) == 1 or now.time - self.samples[1].time > self.period / 12:
-            samples = (*self.samples[-1:], start)
-        else:
-            samples = self.samples
-        past = now.time - samples[0].time
-        if past < self.period * _MINUTE:
-            return evolve(self, samples=samples)
-        return evolve(
-            self, samples=samples, other_clients_rate=max(0.0, (mark.used - samples[0].used) / past)
-        )
+            self.samples = (start,)
+        elif len(self.samples) == 1 or now.time - self.samples[1].time > self.period / 12:
+            self.samples = (*self.samples[-1:], start)
+        past = now.time - self.samples[0].time
+        if past >= self.period * _MINUTE:
+            self.other_clients_rate = max(0.0, (used - self.samples[0].used) / past)
 
-    def _refuse(self, now: float, granted_at: float) -> Self:
+    def _refuse(self, now: float, granted_at: float) -> None:
         until = self.reset_at if self.reset_at is not None and self.reset_at > now else None
-        again = self.closed_until is not None and granted_at >= self.closed_until
-        first = self.closed_until is None
-        refusals = self.refusals + (first or again)
-        refusal_count = self.refusal_count + (first or again)
+        new = self.closed_until is None or granted_at >= self.closed_until
+        refusals = self.refusals + new
         if until is None:
-            if not (first or again):  # it was already in flight when the pause began
-                return self
+            if not new:  # it was already in flight when the pause began
+                return
             until = now + min(self.longest, self.period * _MINUTE * 2.0 ** min(refusals - 1, 32))
-        until = max(until, self.closed_until or 0.0)
-        return evolve(self, closed_until=until, refusals=refusals, refusal_count=refusal_count)
+        self.closed_until = max(until, self.closed_until or 0.0)
+        self.refusals = refusals
+        self.refusal_count += new
 
     # Conclusions.
 
@@ -218,10 +221,19 @@ class ServerView:
         """Return the calls that are left when all calls in flight have been counted."""
         return (self.left or 0) - now.in_flight
 
-    @property
-    def _margin(self) -> int:
+    def _margin(self, reserve: int) -> int:
         """Calls that bulk leaves in the server's count; more after each refusal."""
-        return min(self.reserve * (1 + self.refusal_count), max(self.reserve, self.limit // 20))
+        careful = min(self.reserve * (1 + self.refusal_count), max(self.reserve, self.limit // 20))
+        return max(reserve, careful)
+
+    def roomy(self, in_flight: int) -> bool:
+        """Whether no lane can be blocked: no pause, and far more is left than any margin."""
+        if self.closed_until is not None:
+            return False
+        left = self.left
+        return left is None or (
+            self.other_clients_rate == 0 and not self.sliding and left - in_flight > self.limit // 3
+        )
 
     def blocked_for(self, lane: Lane, now: LocalState) -> float:
         """Return the seconds for which this lane is blocked, whatever the bucket holds."""
@@ -233,15 +245,16 @@ class ServerView:
         if not self.live(now.time) or self.left is None or self.reset_at is None:
             return 0.0
         bulk = lane is Lane.BULK
-        # Without other clients the bucket keeps us below the limit, and no margin is needed.
-        crowded = self.other_clients_rate > 0 or self.sliding or now.debt
-        if self.headroom(now) <= (self._margin if bulk and crowded else 0):
+        # A lone client with bulk calls only stays below the limit by its bucket, without a margin.
+        crowded = self.other_clients_rate > 0 or self.sliding or now.debt or now.reserve > 0
+        if self.headroom(now) <= (self._margin(now.reserve) if bulk and crowded else 0):
             if now.in_flight:
                 return max(0.0, now.counted_by - now.time)
             if self.sliding:  # permits come back one by one: one call is sent to check
                 return max(0.0, self.left_at + self.period * _RECHECK - now.time)
             return self.reset_at - now.time
-        if bulk and self.other_clients_rate > 0 and not self.sliding:
+        paced = self.other_clients_rate > 0 or (now.reserve > 0 and not now.covered)
+        if bulk and paced and not self.sliding:
             return max(0.0, now.bulk_granted_at + self._spacing_until_reset(lane, now) - now.time)
         return 0.0
 
@@ -259,7 +272,8 @@ class ServerView:
         room = self.headroom(now) - self._claims(lane, now)
         half = min(self.limit, self.calls) // 2
         # A backlog that a sprint cannot finish gains nothing from it, and would take later calls' room.
-        short = lane is Lane.INTERACTIVE or now.waiting <= room - half
+        # Nor does bulk sprint beside interactive calls.
+        short = lane is Lane.INTERACTIVE or (now.waiting <= room - half and not now.reserve)
         proven = self.sliding and self.since is not None and now.time > self.since + self.period
         if self.sprint and not proven and room > half and short:
             return mean * _SPRINT
@@ -275,7 +289,7 @@ class ServerView:
         if self.sliding:  # permits of calls that went ahead come back a period later
             left = self.period if now.debt else 0.0
         if lane is Lane.BULK:
-            return self._margin + (self.other_clients_rate + now.demand) * left
+            return self._margin(now.reserve) + (self.other_clients_rate + now.demand) * left
         return self.other_clients_rate * left
 
     def _spacing_until_reset(self, lane: Lane, now: LocalState) -> float:

@@ -190,7 +190,7 @@ class Process:
     def check(self, *, at_rest: bool) -> None:
         """Compare the books: permits, outcomes, requests; at rest they agree exactly."""
         quota, sent = self.quota, self.door.sent
-        granted = quota._ledger.granted + quota.released
+        granted = quota._bucket.counter.granted + quota.released
         assert sent <= granted
         assert self.door.flying >= 0
         if not at_rest:

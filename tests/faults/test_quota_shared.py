@@ -13,7 +13,15 @@ from gizwits_async.quota import SharedQuota
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 from tests.ports import valkey_server
 
-SETTINGS = {"calls": 600, "period": 6.0, "burst": 12, "reserve": 9, "pad": 0.2, "probe": 0.2}
+SETTINGS = {
+    "calls": 600,
+    "period": 6.0,
+    "burst": 12,
+    "reserve": 9,
+    "pad": 0.2,
+    "probe": 0.2,
+    "initial": 0,
+}
 RATE = (600 - 12) / 6.2
 MAC = f"{0xACCF23000000:012X}"
 

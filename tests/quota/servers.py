@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from email.utils import formatdate
+from math import inf
 
 from attrs import Factory, define
 
@@ -161,6 +162,10 @@ class World:
     """Whether the server sends no headers of the quota."""
     waits: dict[Lane, list[float]] = Factory(lambda: {lane: [] for lane in Lane})
     ends: list[float] = Factory(list)
+    in_flight: int = 0
+    in_flight_at_refusal: int = 0
+    """Calls in flight when the first refusal of a period was heard of."""
+    refused_at: float = -inf
 
     async def call(self, lane: Lane = Lane.INTERACTIVE) -> None:
         """Make one call: wait for a permit, travel, be counted, come back."""
@@ -168,11 +173,23 @@ class World:
         asked = loop.time()
         await self.acquire(lane)
         self.waits[lane].append(loop.time() - asked)
+        self.in_flight += 1
+        try:
+            await self.travel()
+        finally:
+            self.in_flight -= 1
+
+    async def travel(self) -> None:
+        """Be counted after a part of the journey, and observed at its end."""
+        loop = asyncio.get_running_loop()
         journey = self.chance.uniform(*self.latency)
         there = self.chance.uniform(0, journey)
         await asyncio.sleep(there)
         headers, refused = self.server.call(loop.time())
         await asyncio.sleep(journey - there)
+        if refused and loop.time() > self.refused_at + self.server.period:
+            self.refused_at = loop.time()
+            self.in_flight_at_refusal += self.in_flight
         self.observe({} if self.mute else headers, refused)
         self.ends.append(loop.time())
 

@@ -14,7 +14,7 @@ from gizwits_async.quota import SharedQuota
 from tests.quota.servers import Fixed
 
 CALLS, PERIOD = 600, 6.0
-SETTINGS = {"calls": CALLS, "period": PERIOD, "burst": 6, "reserve": 3, "pad": 0.2}
+SETTINGS = {"calls": CALLS, "period": PERIOD, "burst": 6, "reserve": 3, "pad": 0.2, "initial": 0}
 
 
 @define

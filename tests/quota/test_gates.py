@@ -150,50 +150,55 @@ def test_how_long_a_lane_must_wait_whatever_the_bucket_holds(lane, known, now, s
 
 
 def refuse(seen: ServerView, at: float, granted_at: float = 0.0) -> ServerView:
-    """Return the view after a 5013 without headers."""
-    return seen.observe({}, LocalState(time=at), granted_at=granted_at, refused=True)
+    """Let the view observe a 5013 without headers, and return it."""
+    seen.observe({}, LocalState(time=at), granted_at=granted_at, refused=True)
+    return seen
 
 
-def test_a_refusal_without_a_reset_is_waited_out_longer_each_time():
-    """A minute, then two, four: each pause that ends in another refusal; at most period and pad."""
-    seen, at, pauses = view(left=None, reset_at=None), 0.0, []
+def pauses(seen: ServerView) -> tuple[float | None, int, int]:
+    """Return the end of the pause, the refusals in a row, and all refusals."""
+    return seen.closed_until, seen.refusals, seen.refusal_count
+
+
+def test_pauses_without_a_reset_double():
+    """Each pause that ends in another refusal is followed by one twice as long, up to period + pad."""
+    seen, at, lengths = view(left=None, reset_at=None), 0.0, []
     for _ in range(9):
-        seen = refuse(seen, at, granted_at=at)
-        pauses.append(seen.pause(at))
-        at += pauses[-1]
-    assert pauses == [60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3612.0, 3612.0, 3612.0]
+        refuse(seen, at, granted_at=at)
+        lengths.append(seen.pause(at))
+        at += lengths[-1]
+    assert lengths == [60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3612.0, 3612.0, 3612.0]
     assert (seen.refusals, seen.refusal_count) == (9, 9)
 
 
-def test_refusals_of_calls_that_were_under_way_are_one():
-    """What was granted before the pause began makes it neither longer nor graver."""
+def test_refusals_of_calls_in_flight_count_once():
+    """A refusal of a call that was granted before the pause neither extends it nor counts again."""
     seen = refuse(view(left=None, reset_at=None), 5.0, granted_at=4.0)
-    again = refuse(seen, 6.0, granted_at=4.5)
-    assert (again.closed_until, again.refusals, again.refusal_count) == (65.0, 1, 1)
-    later = refuse(again, 70.0, granted_at=65.0)
-    assert (later.closed_until, later.refusals, later.refusal_count) == (190.0, 2, 2)
+    refuse(seen, 6.0, granted_at=4.5)
+    assert pauses(seen) == (65.0, 1, 1)
+    refuse(seen, 70.0, granted_at=65.0)
+    assert pauses(seen) == (190.0, 2, 2)
 
 
-def test_a_refusal_with_a_reset_waits_for_it():
-    """The server's own word, if it lies ahead; a later one if two were told."""
+def test_a_refusal_with_a_reset_pauses_until_then():
+    """The pause ends at the server's Reset if that lies ahead; at the later one of two."""
     seen = refuse(view(reset_at=300.0), 10.0)
-    assert (seen.closed_until, seen.refusals, seen.refusal_count) == (300.0, 1, 1)
+    assert pauses(seen) == (300.0, 1, 1)
     assert refuse(view(reset_at=10.0, left=0), 10.0).closed_until == 70.0
-    farther = ServerView.observe(
-        seen,
+    seen.observe(
         {"date": "Thu, 01 Jan 1970 00:00:20 GMT", "x-ratelimit-reset": "520"},
         LocalState(time=20.0),
         granted_at=5.0,
         refused=True,
     )
-    assert (farther.closed_until, farther.refusals, farther.refusal_count) == (521.0, 1, 1)
+    assert pauses(seen) == (521.0, 1, 1)
 
 
-def test_a_call_that_gets_through_ends_the_doubt_but_not_the_scar():
-    """After the pause one call is sent; its success opens the gate, and is not forgotten wholly."""
+def test_a_success_after_the_pause_ends_it_but_is_remembered():
+    """After the pause one call is sent; its success unblocks the lanes, and the refusal stays counted."""
     seen = refuse(view(left=None, reset_at=None), 0.0)
-    during = seen.observe({}, LocalState(time=30.0))
-    assert during.half_open
-    through = seen.observe({}, LocalState(time=60.0))
-    assert (through.half_open, through.refusals, through.refusal_count) == (False, 0, 1)
-    assert refuse(through, 100.0, granted_at=99.0).refusal_count == 2
+    seen.observe({}, LocalState(time=30.0))
+    assert seen.half_open
+    seen.observe({}, LocalState(time=60.0))
+    assert (seen.half_open, seen.refusals, seen.refusal_count) == (False, 0, 1)
+    assert refuse(seen, 100.0, granted_at=99.0).refusal_count == 2

@@ -14,15 +14,22 @@ from gizwits_async.quota import HourlyQuota, hourly
 from gizwits_async.quota.queue import FairQueue
 from tests.doubles import now, virtually
 
-RATE = (3600 - 24) / 3612
+RATE = (3600 - 24 - 60 - 90) / 3612
+"""Permits a second of a new process, which does not know what was spent before it."""
+CREDIT = 60
+"""Interactive calls that it may make at once."""
+PAYING = RATE - CREDIT / 300
+"""Permits a second while it pays its credit back."""
+NO_CREDIT = (3600 - 2 * 24) / 3612
+"""Permits a second of a process without credit."""
 
 
 async def full(**settings: object) -> HourlyQuota:
     """Return a quota that has rested until its bucket was full."""
-    quota = HourlyQuota(**settings)  # type: ignore[arg-type]
+    quota = HourlyQuota(**{"initial": 0, **settings})  # type: ignore[arg-type]
     await quota.acquire()
     quota.observe(None)
-    await asyncio.sleep(100)
+    await asyncio.sleep(1000)
     return quota
 
 
@@ -42,7 +49,7 @@ async def granted_at(quota: HourlyQuota, lane: Lane = Lane.INTERACTIVE) -> float
         ({"pad": -1.0}, "pad must not be negative, not -1.0"),
         ({"reserve": -1}, "reserve must not be negative, not -1"),
         ({"reserve": 24}, "reserve=23 is the most that fits"),
-        ({"initial": 25}, "initial must be at most burst, but 25 > 24"),
+        ({"initial": -1}, "initial must not be negative, not -1"),
         ({"calls": 24}, r"24 \+ rate \* \(3600 \+ 12\) <= 24; burst must be below 24"),
         ({"period": float("nan")}, "period must be positive"),
         ({"period": float("inf")}, "period must be at most 1,000,000,000"),
@@ -58,42 +65,64 @@ def test_settings_that_do_not_fit_are_refused_where_they_are_made(settings, word
         HourlyQuota(**settings)
 
 
-def test_default_rate_is_99_percent_of_the_quota():
-    """The inequality costs one percent: burst + rate * (period + pad) is exactly the calls."""
+def test_a_new_process_leaves_room_for_a_crowd_and_for_the_credit_of_the_next():
+    """Burst, crowd, credit and what flows in during a window are exactly the calls of a period."""
     quota = HourlyQuota()
-    assert 24 + quota.rate * 3612 == pytest.approx(3600)
-    assert quota.rate == pytest.approx(0.990, abs=1e-3)
+    assert 24 + 90 + CREDIT + quota.rate * 3612 == pytest.approx(3600)
 
 
-def test_starts_with_the_initial_places_and_pays_them_back():
-    """A new process takes two permits at once, on account of the next two seconds."""
+def test_a_process_that_knows_the_last_window_uses_99_percent():
+    """The window is exact by then, so the bucket needs no room for a burst."""
+
+    async def main():
+        quota = HourlyQuota(spent=0)
+        await granted_at(quota, Lane.BULK)
+        return quota.rate
+
+    assert virtually(main()) >= 0.99
+
+
+def test_a_new_process_has_credit_and_pays_it_back():
+    """60 interactive calls go at once, the next ones a little slower than the bucket fills."""
 
     async def main():
         quota = HourlyQuota()
-        return [await granted_at(quota) for _ in range(5)]
+        return [await granted_at(quota) for _ in range(CREDIT + 500)]
 
     times = virtually(main())
-    assert times == pytest.approx([0, 0, 3 / RATE, 4 / RATE, 5 / RATE], abs=1e-3)
+    assert times[CREDIT - 1] == 0
+    assert times[CREDIT:][:2] == pytest.approx([1 / PAYING, 2 / PAYING], abs=0.1)
+    assert times[-1] == pytest.approx((CREDIT + 500) / RATE, abs=0.01)
 
 
-def test_initial_places_lapse_when_the_bucket_has_filled():
-    """After a rest there is the burst and not two more."""
+def test_credit_lapses_when_it_would_be_paid_back():
+    """After a rest there are burst and crowd, and no credit beside it: restarts must add nothing."""
 
     async def main():
         quota = HourlyQuota()
-        with pytest.raises(QuotaWaitError):  # binds it to the loop without taking a permit
-            await asyncio.gather(*(quota.acquire(max_wait=0) for _ in range(3)))
-        other = HourlyQuota(initial=2)
-        await other.acquire()
+        await quota.acquire()
         await asyncio.sleep(1000)
-        return [await granted_at(other) for _ in range(26)]
+        return [await granted_at(quota) for _ in range(116)]
 
-    assert [time for time in virtually(main()) if time == 1000] == [1000] * 24
+    assert [time for time in virtually(main()) if time == 1000] == [1000] * 114
+
+
+def test_the_window_alone_decides_where_all_is_known():
+    """Interactive calls go at once up to the limit of the window, and then as it frees."""
+
+    async def main():
+        quota = HourlyQuota(spent=3000)
+        times = [await granted_at(quota) for _ in range(601)]
+        return times[599], times[600]
+
+    last, next_ = virtually(main())
+    assert last == 0
+    assert 3612 <= next_ <= 3612 + 2 * 3612 / 240
 
 
 @pytest.mark.fault("Q3")
 def test_bulk_leaves_the_reserve_to_interactive():
-    """Bulk takes what is above the reserve; the reserved permits go at once to who asks."""
+    """Bulk takes what is above the reserve; the reserved permits are there for interactive calls."""
 
     async def main():
         quota = await full()
@@ -140,7 +169,7 @@ def test_steady_rate_is_the_rate_of_the_bucket(lane):
         await asyncio.gather(*(granted_at(quota, lane) for _ in range(1000)))
         return now()
 
-    assert virtually(main()) == pytest.approx(1000 / RATE, abs=20)
+    assert virtually(main()) == pytest.approx(1000 / RATE, abs=61)
 
 
 @pytest.mark.fault("Q3")
@@ -158,7 +187,7 @@ def test_a_floor_keeps_bulk_from_starving():
 
     times = virtually(main())
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert max(gaps) < 63
+    assert max(gaps) < 65
     assert min(gaps[1:]) > 59
 
 
@@ -173,13 +202,13 @@ class TestMaxWait:
             waiting = [asyncio.create_task(quota.acquire()) for _ in range(34)]
             await asyncio.sleep(0)
             start = now()
-            with pytest.raises(QuotaWaitError, match="more than 5 s"):
+            with pytest.raises(QuotaWaitError, match="too many at once, next permit in 11 s"):
                 await quota.acquire(max_wait=5)
             assert now() == start
             await asyncio.gather(*waiting)
             return now() - start
 
-        assert virtually(main()) == pytest.approx(10 / RATE, abs=0.01)
+        assert virtually(main()) == pytest.approx(10 / NO_CREDIT, abs=0.01)
 
     @pytest.mark.parametrize("lane", list(Lane))
     def test_retry_after_is_the_wait_of_one_who_does_wait(self, lane):
@@ -244,7 +273,7 @@ class TestMaxWait:
             await asyncio.gather(*waiting)
             return refusal.value.retry_after
 
-        assert virtually(main()) == pytest.approx(6 / RATE, abs=0.01)
+        assert virtually(main()) == pytest.approx(6 / NO_CREDIT, abs=0.01)
 
 
 def test_a_pump_that_trips_hangs_nobody():
@@ -284,7 +313,7 @@ class TestCancellation:
             await asyncio.gather(*waiting, return_exceptions=True)
             return await granted_at(quota)
 
-        assert virtually(main()) == pytest.approx(1 / RATE, abs=1e-3)
+        assert virtually(main()) == pytest.approx(1 / NO_CREDIT, abs=1e-3)
 
     @pytest.mark.fault("Q4")
     def test_cancelled_between_grant_and_waking_gives_the_place_back(self):
@@ -308,7 +337,7 @@ class TestCancellation:
             assert quota._bucket.permits == pytest.approx(1, abs=1e-3)
             return await granted_at(quota)
 
-        assert virtually(main()) == pytest.approx(1 / RATE, abs=1e-3)
+        assert virtually(main()) == pytest.approx(1 / NO_CREDIT, abs=1e-3)
 
     def test_no_pump_is_left_when_the_last_caller_left(self):
         """With nobody waiting there is no task that could be destroyed pending."""
@@ -342,10 +371,10 @@ class TestLoops:
 
     def test_reused_after_its_loop_was_closed(self):
         """Another asyncio.run goes on where the count stood: no fresh start."""
-        quota = HourlyQuota()
+        quota = HourlyQuota(initial=2)
         virtually(quota.acquire())
         virtually(quota.acquire())
-        assert virtually(granted_at(quota)) == pytest.approx(3 / RATE, abs=0.01)
+        assert virtually(granted_at(quota)) == pytest.approx(1 / NO_CREDIT, abs=0.02)
 
     def test_a_rest_between_two_loops_counts(self):
         """Loops share the monotonic clock, so time between them fills the bucket."""
@@ -355,7 +384,7 @@ class TestLoops:
             await asyncio.sleep(start - now())
             return await granted_at(quota) - start
 
-        assert virtually(later(0)) == pytest.approx(1 / RATE, abs=0.01)
+        assert virtually(later(0)) == pytest.approx(1 / NO_CREDIT, abs=0.01)
         clock = async_solipsism.EventLoop()
         clock._selector.clock.advance(1000)
         with asyncio.Runner(loop_factory=lambda: clock) as runner:

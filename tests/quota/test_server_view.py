@@ -93,25 +93,30 @@ def test_counts_that_cannot_be_true_are_none(limit, remaining, told):
 
 def test_headroom_is_less_what_is_under_way_and_only_falls():
     """Replies that overtook each other do not give back what a newer one took."""
-    seen = view().observe(headers(100), LocalState(time=1.0, in_flight=5))
+    seen = view()
+    seen.observe(headers(100), LocalState(time=1.0, in_flight=5))
     assert seen.headroom(LocalState(time=1.0, in_flight=5)) == 95
-    seen = seen.observe(headers(104), LocalState(time=1.5, in_flight=4))
+    seen.observe(headers(104), LocalState(time=1.5, in_flight=4))
     assert seen.headroom(LocalState(time=1.5, in_flight=4)) == 96
-    seen = seen.observe(headers(99), LocalState(time=2.0, in_flight=3))
+    seen.observe(headers(99), LocalState(time=2.0, in_flight=3))
     assert seen.headroom(LocalState(time=2.0, in_flight=3)) == 96
-    late = seen.observe(headers(3, reset_in=-600), LocalState(time=2.5, in_flight=2))
+    seen.observe(headers(3, reset_in=-600), LocalState(time=2.5, in_flight=2))
+    late = seen
     assert late.headroom(LocalState(time=2.5, in_flight=2)) == 96
 
 
 def test_a_call_without_word_is_counted():
     """A reply without headers spends one of what was left."""
-    seen = view().observe(headers(100), LocalState(time=1.0)).observe({}, LocalState(time=2.0))
+    seen = view()
+    seen.observe(headers(100), LocalState(time=1.0))
+    seen.observe({}, LocalState(time=2.0))
     assert seen.headroom(LocalState(time=2.0)) == 99
 
 
 def test_nothing_left_stops_both_lanes_until_the_reset():
     """Remaining 0 holds everybody to the reset, and no longer."""
-    seen = view().observe(headers(0, 600), LocalState(time=10.0))
+    seen = view()
+    seen.observe(headers(0, 600), LocalState(time=10.0))
     assert [seen.blocked_for(lane, LocalState(time=10.0)) for lane in Lane] == [601, 601]
     assert [seen.blocked_for(lane, LocalState(time=611.0)) for lane in Lane] == [0, 0]
 
@@ -122,7 +127,7 @@ def test_strangers_make_bulk_leave_them_their_part():
     for step in range(120):
         left -= 10 * (0.5 + 0.7)
         now = LocalState(time=step * 10.0, granted=step * 5)
-        seen = seen.observe(headers(int(left), 3600 - step * 10, at=step * 10), now)
+        seen.observe(headers(int(left), 3600 - step * 10, at=step * 10), now)
     assert seen.other_clients_rate == pytest.approx(0.7, abs=0.02)
     at = LocalState(time=1200.0, granted=600, bulk_granted_at=1200.0)
     assert seen.blocked_for(Lane.BULK, at) > 1.5
@@ -134,26 +139,31 @@ def test_alone_there_are_no_strangers():
     seen = view()
     for step in range(1, 200):
         now = LocalState(time=step * 1.0, granted=step + 8, in_flight=8)
-        seen = seen.observe(headers(3600 - step, 3600 - step, at=step), now)
+        seen.observe(headers(3600 - step, 3600 - step, at=step), now)
     assert seen.other_clients_rate == 0
 
 
 def test_a_window_that_gives_nothing_back_is_no_fixed_window():
     """A Reset that passes without a new start stops the sprint for good."""
-    seen = view().observe(headers(3000, 3500), LocalState(time=0.0))
+    seen = view()
+    seen.observe(headers(3000, 3500), LocalState(time=0.0))
     assert seen.spacing(Lane.INTERACTIVE, LocalState(time=1.0)) == pytest.approx(0.1)
-    seen = seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
-    moved = seen.observe(headers(905, 3600, at=3502), LocalState(time=3502.0))
+    seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
+    seen.observe(headers(905, 3600, at=3502), LocalState(time=3502.0))
+    moved = seen
     assert moved.sliding
-    rich = moved.observe(headers(3500, 3600, at=7200), LocalState(time=7200.0))
+    moved.observe(headers(3500, 3600, at=7200), LocalState(time=7200.0))
+    rich = moved
     assert rich.spacing(Lane.INTERACTIVE, LocalState(time=7201.0)) is None
 
 
 def test_a_window_that_starts_anew_is_one():
     """A Reset that gives back what was used keeps the sprint, and is told."""
-    seen = view().observe(headers(3000, 3500), LocalState(time=0.0))
-    seen = seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
-    anew = seen.observe(headers(3599, 3600, at=3502), LocalState(time=3502.0))
+    seen = view()
+    seen.observe(headers(3000, 3500), LocalState(time=0.0))
+    seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
+    seen.observe(headers(3599, 3600, at=3502), LocalState(time=3502.0))
+    anew = seen
     assert not anew.sliding
     assert anew.restored == 1
 

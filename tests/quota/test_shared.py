@@ -13,10 +13,19 @@ from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
 from gizwits_async.quota import SharedQuota, SharedTokenStore
+from gizwits_async.quota.shared.redis_tokens import RedisTokenStore
 from tests.ports import valkey_server
 from tests.quota.sharing import share
 
-FAST = {"calls": 600, "period": 6.0, "burst": 12, "reserve": 9, "pad": 0.2, "probe": 0.2}
+FAST = {
+    "calls": 600,
+    "period": 6.0,
+    "burst": 12,
+    "reserve": 9,
+    "pad": 0.2,
+    "probe": 0.2,
+    "initial": 0,
+}
 RATE = (600 - 12) / 6.2
 SLOW = {**FAST, "period": 60.0}
 SLOW_RATE = (600 - 12) / 60.2
@@ -58,7 +67,7 @@ async def test_two_share_one_bucket(valkey):
 
 
 async def test_a_store_without_memory_grants_no_burst(valkey):
-    """An empty store is an empty bucket: who flushes it gives nobody a second burst."""
+    """A store that lost its data holds an empty bucket: flushing it gives no second burst."""
     quota = SharedQuota.from_url(address(valkey), "eid", **FAST)
     await take(quota, 1)
     await asyncio.sleep(0.3)
@@ -82,17 +91,19 @@ async def test_bulk_leaves_the_reserve(valkey):
     await two.aclose()
 
 
-async def test_a_cancelled_call_gives_its_place_to_the_next(valkey):
-    """A permit that came back for a cancelled caller is not lost."""
-    quota = SharedQuota.from_url(address(valkey), "eid", **SLOW)
-    await take(quota, 1)
-    quota._in_flight.append(quota._clock())
-    quota._give_back(Lane.INTERACTIVE)
-    await quota._bucket._store.client.flushall()
+async def test_a_returned_permit_can_be_taken_again(valkey):
+    """A permit whose call was not sent goes back to the store, where any process may take it."""
+    one, two = (SharedQuota.from_url(address(valkey), "eid", **SLOW) for _ in range(2))
+    await take(two, 1)
+    await one.acquire()
+    one.release()
+    await asyncio.gather(*one._bucket._tasks)
     start = time.monotonic()
-    await take(quota, 1)
+    await take(two, 1)
     assert time.monotonic() - start < 0.9 / SLOW_RATE
-    await quota.aclose()
+    assert two._bucket.window == 2
+    await one.aclose()
+    await two.aclose()
 
 
 async def test_a_refusal_stops_the_others(valkey):
@@ -142,7 +153,7 @@ async def test_goes_on_with_its_share_while_the_store_is_away(valkey, caplog):
 
 
 @pytest.mark.fault("Q5")
-async def test_a_process_that_may_be_cut_off_alone_pauses_its_bulk(caplog):
+async def test_an_isolated_process_pauses_its_bulk_lane(caplog):
     """Where the store does not answer at all, others may still use it: interactive lane only."""
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -247,14 +258,14 @@ class TestTokens:
     )
     async def test_a_corrupt_value_is_no_token(self, valkey, value):
         """What cannot be read is ignored, and fetched anew."""
-        store = SharedTokenStore(address(valkey))
+        store = SharedTokenStore.from_url(address(valkey))
         await store._store.client.set("gizwits_async:token:key", value)
         assert await store.load("key") is None
         await store.aclose()
 
     async def test_one_renewal_at_a_time(self, valkey):
         """Two processes never renew at once."""
-        stores = [SharedTokenStore(address(valkey)) for _ in range(4)]
+        stores = [SharedTokenStore.from_url(address(valkey)) for _ in range(4)]
         inside = most = 0
 
         async def renew(store: SharedTokenStore) -> None:
@@ -272,7 +283,7 @@ class TestTokens:
 
     async def test_the_lock_of_a_dead_process_ends(self, valkey):
         """Who died in a renewal holds the others up for the lock's life, not for ever."""
-        store = SharedTokenStore(address(valkey), lock_life=0.2)
+        store = RedisTokenStore(address(valkey), lock_life=0.2)
         await store._store.client.lock("gizwits_async:token:key:lock", timeout=0.2).acquire()
         start = time.monotonic()
         async with store.renewing("key"):
@@ -281,7 +292,7 @@ class TestTokens:
 
     async def test_without_a_store_nothing_raises(self):
         """With the store away there is no token, and no error either."""
-        store = SharedTokenStore("redis://127.0.0.1:1/0")
+        store = SharedTokenStore.from_url("redis://127.0.0.1:1/0")
         await store.save("key", self.TOKEN)
         await store.discard("key", self.TOKEN)
         assert await store.load("key") is None

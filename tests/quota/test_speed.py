@@ -24,7 +24,7 @@ def world(quota: HourlyQuota, kind: str, **settings: object) -> World:
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_people_and_jobs_at_every_server(kind):
-    """More than an hour of backlog and people: no refusal, 98.8 % used, people wait < 4 s."""
+    """More than an hour of backlog and people: no refusal, 97 % used, people wait < 4 s."""
 
     async def main():
         meeting = world(HourlyQuota(), kind, latency=(0.0, 10.0))
@@ -44,13 +44,13 @@ def test_people_and_jobs_at_every_server(kind):
 
     refused, use, p99, worst = virtually(main())
     assert refused == 0
-    assert use >= 0.988
+    assert use >= 0.97  # bulk leaves a reserve to the people it sees
     assert p99 < 3
     assert worst < 4
 
 
 def test_twenty_thousand_calls_use_the_quota():
-    """In steady state 98.8 % of the quota is used, and the bare arithmetic says 99.0 %."""
+    """Bulk alone uses 98.8 % of the quota, its first hour of 97 % included."""
 
     async def main():
         quota = HourlyQuota()
@@ -64,7 +64,7 @@ def test_twenty_thousand_calls_use_the_quota():
     ("kind", "lane"), [*((kind, Lane.BULK) for kind in KINDS), ("fixed, from 0", Lane.INTERACTIVE)]
 )
 def test_a_short_job_sprints_where_headers_allow_it(kind, lane):
-    """500 calls of a fresh hour end in a minute with headers, in 500 seconds and some without."""
+    """500 calls of a fresh hour end in a minute with headers, in 513 seconds less credit without."""
 
     async def main(*, mute: bool) -> tuple[float, int]:
         meeting = world(HourlyQuota(), kind, mute=mute)
@@ -73,8 +73,20 @@ def test_a_short_job_sprints_where_headers_allow_it(kind, lane):
 
     assert virtually(main(mute=False)) < (60, 0)
     slow, refused = virtually(main(mute=True))
-    assert 480 < slow < 540
+    assert 505 < slow < 540
     assert refused == 0
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_short_job_sprints_where_the_books_allow_it(kind):
+    """500 calls end in a minute without headers if nothing was spent in the last two hours."""
+
+    async def main() -> tuple[float, int]:
+        meeting = world(HourlyQuota(spent=0), kind, mute=True)
+        await asyncio.gather(*(meeting.call(Lane.BULK) for _ in range(500)))
+        return now(), meeting.server.refused
+
+    assert virtually(main()) < (60, 0)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +179,10 @@ def test_a_grant_does_the_same_at_ten_and_at_twenty_thousand_waiters():
         taken = 0
         take = quota._bucket.take
 
-        async def counted(reserve: float = 0.0) -> bool:
+        async def counted(*terms: object) -> bool:
             nonlocal taken
             taken += 1
-            return await take(reserve)
+            return await take(*terms)
 
         quota._bucket.take = counted
         loop = asyncio.get_running_loop()

@@ -34,6 +34,8 @@ class Store:
     """A connection to the store, one for each event loop; fails within a second."""
 
     def __init__(self, url: str) -> None:
+        if url.startswith("valkey"):  # valkey:// and valkeys://, which redis-py does not know
+            url = Secret(f"redis{url.removeprefix('valkey')}")
         if not _readable(url):
             del url  # it may hold a password, and tracebacks show locals
             raise ValueError("the URL of the store cannot be read by redis-py")

@@ -1,20 +1,22 @@
-"""The quota of one enterprise id for all its processes. Needs the extra `redis`."""
+"""The quota of one enterprise id for all its processes, in a file or on Valkey or Redis."""
 
 import hashlib
+import time
+from collections.abc import Callable
 from typing import Self
 
 from gizwits_async.options import Secret
-from gizwits_async.quota.bucket import fill_rate
+from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
+from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.loop_clock import LoopClock
-from gizwits_async.quota.shared.bucket import SharedBucket
-from gizwits_async.quota.shared.connection import Store
+from gizwits_async.quota.shared.address import path_of
 
 __all__ = ["SharedQuota"]
 
 
 class SharedQuota(HourlyQuota):
-    """The quota of one enterprise id for all its processes, kept on Valkey or Redis."""
+    """The quota of one enterprise id for all its processes."""
 
     @classmethod
     def from_url(
@@ -24,51 +26,73 @@ class SharedQuota(HourlyQuota):
         *,
         calls: int = 3600,
         period: float = 3600.0,
-        replicas: int = 1,
+        replicas: int = 4,
         burst: int = 24,
         reserve: int = 18,
         pad: float = 12.0,
         probe: float = 5.0,
+        initial: int | None = None,
+        sprint: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> Self:
-        """Return the quota that all processes with this store and enterprise share.
+        """Return the quota that all processes with this URL and enterprise share.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://`, as redis-py reads it.
+            url: `file:///PATH` for the processes of one machine: a small file under the system's
+                lock. `redis://`, `rediss://`, `unix://` for several machines: a Valkey or Redis,
+                with the extra `redis`; `valkey://` and `valkeys://` are the same.
             enterprise_id: The enterprise whose quota it is.
             calls: Calls the server allows in a period, to all processes together.
             period: Seconds.
-            replicas: Processes that share; each continues with its share while the store is away.
+            replicas: Processes that share; each continues with its share while the Redis is away.
             burst: As in `HourlyQuota`, for all processes together.
             reserve: As in `HourlyQuota`.
             pad: As in `HourlyQuota`.
-            probe: Seconds between attempts to reach a store that is away.
+            probe: Seconds between attempts to reach a Redis that is away.
+            initial: As in `HourlyQuota`, for all processes together.
+            sprint: As in `HourlyQuota`.
+            monotonic: Seconds of the clock that all processes of the machine share; for a file.
 
         Raises:
             ValueError: The numbers do not fit together, or the URL cannot be read.
+            ImportError: The URL needs the extra `redis`.
         """
         url = Secret(url)  # rebound: a traceback shows the locals of this frame
         if replicas < 1:
             raise ValueError(f"replicas must be positive, not {replicas}")
         clock = LoopClock()
-        name = hashlib.sha256(enterprise_id.encode()).hexdigest()[:32]
-        bucket = SharedBucket(
-            burst,
-            fill_rate(calls, period, burst, pad),
-            clock=clock,
-            store=Store(url),
-            prefix=f"gizwits_async:{{{name}}}:",
-            life=int(period + 60),
-            replicas=replicas,
-            probe=probe,
+        limits = Limits(
+            calls=calls, period=period, burst=burst, reserve=reserve, pad=pad, initial=initial
         )
+        digest = hashlib.sha256(enterprise_id.encode())
+        path = path_of(url)
+        bucket: Bucket
+        if path is not None:
+            from gizwits_async.quota.shared.file_bucket import FileBucket  # noqa: PLC0415
+
+            digest.update(f" {period:g}".encode())
+            bucket = FileBucket(limits, path=path, name=digest.digest(), monotonic=monotonic)
+        else:
+            # Loaded late: needs the extra `redis`.
+            from gizwits_async.quota.shared.bucket import SharedBucket  # noqa: PLC0415
+            from gizwits_async.quota.shared.connection import Store  # noqa: PLC0415
+
+            bucket = SharedBucket(
+                limits,
+                clock=clock,
+                store=Store(url),
+                prefix=f"gizwits_async:{{{digest.hexdigest()[:32]}}}:",
+                replicas=replicas,
+                probe=probe,
+            )
         return cls(
             calls,
             period,
             burst=burst,
             reserve=reserve,
             pad=pad,
-            initial=0,
-            sprint=False,
+            initial=initial,
+            sprint=sprint,
             bucket=bucket,
             clock=clock,
         )

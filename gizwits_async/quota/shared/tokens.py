@@ -1,105 +1,76 @@
-"""One login for many processes: tokens and the login lock on Valkey or Redis. Needs the extra `redis`."""
+"""One login for many processes: where a shared token store is found, and how a token is written."""
 
 import json
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Self
+from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Secret
-from gizwits_async.quota.shared.connection import AWAY, Store
+from gizwits_async.quota.shared.address import path_of
 
-__all__ = ["SharedTokenStore"]
-
-_log = logging.getLogger("gizwits_async.quota")
-
-_POLL = 0.05
-"""Seconds between attempts to get the login lock."""
-_DROP = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+__all__ = ["SharedTokenStore", "read_token", "write_token"]
 
 
-class SharedTokenStore:
-    """Keeps tokens for many processes, so that a whole fleet of workers logs in once.
+class SharedTokenStore(ABC):
+    """Keeps tokens for many processes, so that all workers together log in once.
 
-    Never raises: while the store is away it holds no token, and each process logs in by itself.
+    No method raises: while the store is away it holds no token, and each process logs in by itself.
     """
 
-    def __init__(self, url: str, *, lock_life: float = 30.0) -> None:
-        """Make a store.
+    @staticmethod
+    def from_url(url: str) -> "SharedTokenStore":
+        """Return the token store at this URL.
 
         Args:
             url: As in `SharedQuota.from_url`.
-            lock_life: Seconds after which the login lock of a process that died expires.
 
         Raises:
             ValueError: The URL cannot be read.
         """
         url = Secret(url)
-        self._store = Store(url)
-        self._lock_life = lock_life
+        path = path_of(url)
+        if path is not None:
+            from gizwits_async.quota.shared.file_tokens import FileTokenStore  # noqa: PLC0415
 
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        """Return the token store at this URL."""
-        return cls(Secret(url))
+            return FileTokenStore(path)
+        # Loaded late: needs the extra `redis`.
+        from gizwits_async.quota.shared.redis_tokens import RedisTokenStore  # noqa: PLC0415
 
+        return RedisTokenStore(url)
+
+    @abstractmethod
     async def load(self, key: str) -> Token | None:
         """Return the token under `key`; None if there is none, or none that can be read."""
-        try:
-            found = json.loads(await self._store.client.get(_token_key(key)) or "null")
-            token, expires_at = found["token"], found["expires_at"]
-        except (*AWAY, RecursionError):
-            return None
-        if not isinstance(token, str) or not token or type(expires_at) is not int:
-            return None
-        return Token(token=token, expires_at=expires_at)
 
+    @abstractmethod
     async def save(self, key: str, token: Token) -> None:
-        """Keep `token` under `key` for eight days, a day longer than it is valid."""
-        try:
-            await self._store.client.set(_token_key(key), _written(token), ex=8 * 86_400)
-        except AWAY as error:
-            _log.debug("the token could not be shared: %s", type(error).__name__)
+        """Keep `token` under `key`."""
 
+    @abstractmethod
     async def discard(self, key: str, token: Token) -> None:
         """Forget the token under `key` if it is still this one."""
-        try:
-            await self._store.run(_DROP, [_token_key(key)], _written(token))
-        except AWAY as error:
-            _log.debug("the token could not be discarded: %s", type(error).__name__)
 
-    @asynccontextmanager
-    async def renewing(self, key: str) -> AsyncIterator[None]:
+    @abstractmethod
+    def renewing(self, key: str) -> AbstractAsyncContextManager[None]:
         """Hold the login lock of `key`: one process at a time fetches a new token."""
-        lock = self._store.client.lock(
-            f"{_token_key(key)}:lock",
-            timeout=self._lock_life,
-            blocking_timeout=self._lock_life,
-            sleep=_POLL,
-        )
-        held = False
-        try:
-            held = await lock.acquire()
-        except AWAY as error:
-            _log.debug("no lock for the login: %s", type(error).__name__)
-        try:
-            yield
-        finally:
-            if held:
-                try:
-                    await lock.release()
-                except AWAY as error:
-                    _log.debug("the login lock will expire: %s", type(error).__name__)
 
+    @abstractmethod
     async def aclose(self) -> None:
-        """Close the connection."""
-        await self._store.aclose()
+        """Release what is held."""
 
 
-def _token_key(key: str) -> str:
-    return f"gizwits_async:token:{key}"
+def read_token(text: str | bytes | None) -> Token | None:
+    """Return the token that was written as this text; None if it is none."""
+    try:
+        found = json.loads(text or "null")
+        token, expires_at = found["token"], found["expires_at"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    if not isinstance(token, str) or not token or type(expires_at) is not int:
+        return None
+    return Token(token=token, expires_at=expires_at)
 
 
-def _written(token: Token) -> str:
+def write_token(token: Token) -> str:
+    """Return the token as text."""
     return json.dumps({"token": str(token.token), "expires_at": token.expires_at})

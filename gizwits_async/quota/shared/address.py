@@ -1,0 +1,27 @@
+"""Where a shared quota is kept, by its URL. No I/O."""
+
+from urllib.parse import unquote, urlsplit
+
+__all__ = ["path_of"]
+
+
+def path_of(url: str) -> str | None:
+    """Return the path in a `file:///PATH` URL; None if the URL is of another scheme.
+
+    Raises:
+        ValueError: It names another machine, or no file. The URL is not shown.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    path = unquote(parts.path)
+    if (
+        parts.netloc not in {"", "localhost"}
+        or not path.strip("/")
+        or path.endswith("/")
+        or "\0" in path
+    ):
+        raise ValueError("a file URL of a quota must be file:///PATH, with the path of a file")
+    if path[2:3] == ":":  # file:///C:/folder/quota
+        path = path[1:]
+    return path

@@ -1,0 +1,168 @@
+"""The permits of all processes of one machine, in a file; no server and no thread is needed."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from gizwits_async.options import Lane
+from gizwits_async.quota.bucket import Bucket
+from gizwits_async.quota.ledger import LATEST, OFFSET, PAGE_SLOTS, REFUSED_AT, STOP_UNTIL, WALL
+from gizwits_async.quota.limits import Limits
+from gizwits_async.quota.shared.page_file import PageFile
+
+__all__ = ["FileBucket"]
+
+_log = logging.getLogger("gizwits_async.quota")
+_RETRY = 0.001
+"""Seconds after which to try again while another process holds the lock."""
+_CAREFUL_WINDOWS = 24
+"""Windows for which all processes stay careful after a refusal: a server has its kind of count."""
+_BACK = 1.0
+"""Seconds by which the machine's clock may differ between processes."""
+
+
+class FileBucket(Bucket):
+    """A bucket and a window of grants whose state is a page of a file.
+
+    It uses the monotonic clock of the machine, which all processes share. Where the file cannot be
+    used, for instance on a full disk, it keeps the permits of its own process.
+    """
+
+    shared = True
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        path: str,
+        name: bytes,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Make it; the file is opened with the first permit.
+
+        Args:
+            limits: The numbers of the quota.
+            path: The file.
+            name: 32 bytes that name the quota in the file.
+            monotonic: Seconds of a clock that all processes share, and that begins anew at most with
+                the machine.
+            wall: Epoch seconds: tells how long the machine was off.
+        """
+        self._monotonic, self._wall, self._span = monotonic, wall, limits.span
+        super().__init__(limits, clock=self._time_of_page, slots=PAGE_SLOTS)
+        self._file = PageFile(path, name, self.counter.page)
+        self._busy = False
+        self._broken = False
+
+    def begin(self, spent: int | None) -> None:
+        """Start counting, unless another process did."""
+        if self._open():
+            try:
+                self.counter.widen(self._span, self.time())
+                if self.counter.since > self.time():
+                    super().begin(spent)
+            finally:
+                self._close()
+
+    def forgive(self) -> None:
+        """Cancel a debt: the server's count, which it was about, has restarted."""
+        if self._open():
+            try:
+                super().forgive()
+            finally:
+                self._close()
+
+    def follow_loop(self) -> None:
+        """Nothing here belongs to an event loop."""
+
+    async def take(self, lane: Lane, need: float, limit: float) -> bool:
+        """Take a permit if the bucket holds `need` and fewer than `limit` lie in the window."""
+        if not self._open():
+            return False
+        try:
+            now, permits = self.time(), self.permits
+            if now < self.counter.header[STOP_UNTIL] or permits < need:
+                return False
+            if self.counter.window(now) >= limit:
+                return False
+            self.put(permits - 1)
+            self.counter.add(lane, now)
+            return True
+        finally:
+            self._close()
+
+    def give_back(self, lane: Lane) -> None:
+        """Return a permit whose call was not sent."""
+        if self._open():
+            try:
+                super().give_back(lane)
+            finally:
+                self._close()
+
+    def wait_for(self, need: float, limit: float, blocked: float = 0.0) -> float:
+        """Return the seconds after which to try again."""
+        if self._busy:
+            return _RETRY
+        stopped = self.counter.header[STOP_UNTIL] - self.time()
+        return super().wait_for(need, limit, max(blocked, stopped, 0.0))
+
+    @property
+    def refused(self) -> bool:
+        """Whether any process was refused lately."""
+        counter = self.counter
+        return self.time() < counter.header[REFUSED_AT] + _CAREFUL_WINDOWS * counter.span
+
+    def stop(self, seconds: float) -> None:
+        """Make all processes pause, and be careful afterwards."""
+        if self._open():
+            try:
+                header = self.counter.header
+                until = self.time() + min(seconds, self.counter.span)
+                header[STOP_UNTIL] = max(header[STOP_UNTIL], until)
+                header[REFUSED_AT] = self.time()
+            finally:
+                self._close()
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _time_of_page(self) -> float:
+        return self._monotonic() + self.counter.header[OFFSET]
+
+    def _open(self) -> bool:
+        """Take the lock and read the page; False if another process holds it for long."""
+        if self._broken:
+            return True
+        try:
+            opened = self._file.lock()
+        except OSError as error:
+            self._give_up(error)
+            return True
+        self._busy = not opened
+        if opened:
+            header = self.counter.header
+            if self.time() < header[LATEST] - _BACK:
+                # The machine was started anew, and its clock began at zero.
+                off = max(0.0, self._wall() - header[WALL])
+                header[OFFSET] = header[LATEST] + off - self._monotonic()
+        return opened
+
+    def _close(self) -> None:
+        if self._broken:
+            return
+        header = self.counter.header
+        header[LATEST], header[WALL] = max(header[LATEST], self.time()), self._wall()
+        try:
+            self._file.unlock()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self._broken = True
+        self._file.close()
+        _log.warning(
+            "quota.degraded: its file cannot be used (%s); this process counts for itself",
+            error.strerror or type(error).__name__,
+        )

@@ -1,0 +1,156 @@
+"""On which terms a call gets its permit: by the bucket, by the window, or ahead of the bucket."""
+
+from math import ceil
+
+from attrs import frozen
+
+from gizwits_async.options import Lane
+from gizwits_async.quota.bucket import NO_NEED, Bucket
+from gizwits_async.quota.limits import Limits
+from gizwits_async.quota.server_view import LocalState, ServerView
+
+__all__ = ["BULK_CREDIT", "Terms"]
+
+BULK_CREDIT = 2
+"""Bulk calls that a process may make at once while it does not know what was spent before."""
+_CREDIT_LIFE = 1 / 12
+"""Of a period: when a new process has paid back its credit."""
+_FLOOR = 60
+"""Under endless interactive demand, bulk still gets one permit in this many."""
+_SPRINT = 0.1
+"""Of the mean spacing between calls: the spacing of calls that go ahead of the bucket."""
+_FEW = 2
+"""Interactive calls of two windows that are no sign of users: logins and the like."""
+_SPARE = 1.25
+"""Of the largest burst of interactive calls seen lately: the reserve that bulk leaves."""
+_UNLIMITED = 10**9
+
+
+@frozen(kw_only=True)
+class Terms:
+    """The rules of one quota. They look at bucket and view, and change only the bucket's rate."""
+
+    limits: Limits
+    sprint: bool
+    """Whether bulk may go ahead of the bucket."""
+    bucket: Bucket
+    view: ServerView
+
+    @property
+    def limit(self) -> int:
+        """Calls of a period: the smaller of the configured and the server's limit."""
+        return min(self.limits.calls, self.view.limit)
+
+    @property
+    def careful(self) -> bool:
+        """Whether a server refused one of our calls: it may allow no bursts."""
+        return self.view.refusal_count > 0 or self.bucket.refused
+
+    @property
+    def interactive_reserve(self) -> int:
+        """Calls of a window that bulk leaves to interactive ones, by those that were seen lately."""
+        seen = self.bucket.interactive
+        if seen.calls <= _FEW:
+            return 0
+        wanted = ceil(seen.burst * _SPARE + seen.rate * self.limits.period / 60)
+        return min(max(self.limits.credit, wanted), self.limit // 3)
+
+    @property
+    def floor_interval(self) -> float:
+        """Seconds after which bulk gets a permit however many interactive calls wait."""
+        return _FLOOR / self.bucket.rate
+
+    def for_lane(
+        self, lane: Lane, *, now: float, in_flight: int, bulk_due: bool
+    ) -> tuple[float, float]:
+        """Return what a permit needs: permits in the bucket, and a limit of grants in the window.
+
+        Args:
+            lane: The lane of the call.
+            now: Seconds of the quota's clock.
+            in_flight: Calls that the server may not have counted yet.
+            bulk_due: Whether bulk has waited for longer than `floor_interval`.
+        """
+        # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
+        need, limit = self._need(Lane.INTERACTIVE if bulk_due else lane), self.limit
+        if lane is Lane.INTERACTIVE:
+            if self._server_knows(now, in_flight):
+                need, limit = NO_NEED, limit if self.bucket.shared else _UNLIMITED
+            return need + bulk_due, limit - bulk_due
+        if bulk_due:
+            return need, limit
+        reserve = self.interactive_reserve
+        if need == NO_NEED:
+            need = 1.0 + self.limits.reserve
+        elif need >= 1:
+            need += min(max(self.limits.reserve, reserve), self.bucket.burst - need)
+        return need, limit - reserve
+
+    def _need(self, lane: Lane) -> float:
+        bucket, careful, age = self.bucket, self.careful, self.bucket.age
+        known = age >= bucket.counter.span and not careful
+        if known:
+            # The window does the rest.
+            rate = self.limits.calls / (bucket.counter.span + bucket.counter.slot)
+        else:
+            rate = self.limits.careful_rate
+        rate *= self.limit / self.limits.calls
+        # A server that refused a call may allow no crowd.
+        bucket.burst = self.limits.burst + (0 if careful else self.limits.crowd)
+        if rate != bucket.rate:
+            bucket.rate = rate
+        if known:
+            return NO_NEED
+        if careful:
+            return 1.0
+        # Borrowed from what the bucket gets in the first minutes (of bulk: seconds), and paid back
+        # by their end: a new process need not wait, and restarts add nothing.
+        credit, life = self._credit(lane)
+        return 1.0 - max(0.0, credit * (1 - age / life))
+
+    def _credit(self, lane: Lane) -> tuple[int, float]:
+        """Return the calls that a new process may make at once, and the seconds to pay them back."""
+        if lane is Lane.INTERACTIVE:
+            return self.limits.credit, self.limits.period * _CREDIT_LIFE
+        credit = min(BULK_CREDIT, self.limits.credit)
+        return credit, max(credit, 1) / self.bucket.rate
+
+    def wait(self, lane: Lane, terms: tuple[float, float], ahead: int, blocked: float) -> float:
+        """Return the seconds that a call has to wait on these terms behind `ahead` others."""
+        need, limit = terms
+        wait = self.bucket.wait_for(need + ahead, limit - ahead, blocked)
+        if NO_NEED < need < 1:
+            # The credit shrinks while the call waits, until it is used up.
+            rate = self.bucket.rate
+            credit, life = self._credit(lane)
+            shrinks = min(credit / life, rate / 2)
+            paid_back = self.bucket.wait_for(1.0 + ahead, limit - ahead, blocked)
+            wait = min(wait * rate / (rate - shrinks), paid_back)
+        return wait
+
+    def _server_knows(self, now: float, in_flight: int) -> bool:
+        """Whether the server's count takes the place of our own."""
+        bucket, view = self.bucket, self.view
+        if self.careful or view.left is None or not view.live(now):
+            return False
+        if not bucket.shared:
+            return view.left > in_flight
+        # Processes that share a bucket read the same count, and may go by it at the same time: only
+        # where their own books do not go back far enough, and most of the quota is left.
+        return bucket.age < bucket.counter.span and view.left - in_flight > self.limit // 2
+
+    def spacing(self, lane: Lane, state: LocalState) -> float | None:
+        """Return the seconds between calls that may go ahead of the bucket; None if none may."""
+        bucket, view = self.bucket, self.view
+        if not bucket.shared:
+            spacing = view.spacing(lane, state)
+            if spacing is not None or view.live(state.time):
+                return spacing
+        if lane is Lane.INTERACTIVE or not self.sprint or self.careful or state.reserve:
+            return None
+        # What was granted in two windows and this backlog stay within half of the limit: no server
+        # that counts fixed, sliding or weighted windows can refuse them.
+        room = self.limit // 2 - max(1, state.waiting)
+        if room < 0 or bucket.age < 2 * bucket.counter.span or bucket.two_windows > room:
+            return None
+        return self.limits.period / self.limits.calls * _SPRINT
