@@ -108,7 +108,8 @@ def test_a_quota_that_a_stranger_used_up_is_left_alone_until_its_reset(shown: An
             if shown == "never":
                 # No reset is known: few looks, each after a pause twice as long.
                 looks = [pause for pause in pauses[1:] if pause]
-                assert looks[:3] == pytest.approx([120, 240, 480])
+                assert looks[0] >= 120  # the bucket has to pay back first what was borrowed
+                assert looks[1:3] == pytest.approx([240, 480])
                 assert cloud.tally["error 5013"] - refused <= 12
             else:
                 # What was under way together with the first to be refused, and nothing after it.
@@ -127,7 +128,7 @@ def test_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
     door = Door(cloud, latency=0.2)
 
     async def main() -> None:
-        async with client_on(door, cloud) as client:
+        async with client_on(door, cloud, HourlyQuota(initial=2)) as client:
             if dies:
                 await client.devices.detail(MAC)
             calls = [asyncio.create_task(client.devices.detail(MAC)) for _ in range(300)]
@@ -353,7 +354,7 @@ def test_a_deadline_ends_a_storm_of_retries() -> None:
             assert {type(end) for end in ends} == {errors.TimedOutError}
             assert now() - began == pytest.approx(20.0, abs=0.01)
             spent = len(door.left)
-            assert spent <= 24 + 20
+            assert spent <= 60 + 20
             await asyncio.sleep(100)
             assert len(door.left) == spent
 

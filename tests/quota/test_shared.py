@@ -13,7 +13,6 @@ from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
 from gizwits_async.quota import SharedQuota, SharedTokenStore
-from gizwits_async.quota.shared.redis_tokens import RedisTokenStore
 from tests.ports import valkey_server
 from tests.quota.sharing import share
 
@@ -259,7 +258,7 @@ class TestTokens:
     async def test_a_corrupt_value_is_no_token(self, valkey, value):
         """What cannot be read is ignored, and fetched anew."""
         store = SharedTokenStore.from_url(address(valkey))
-        await store._store.client.set("gizwits_async:token:key", value)
+        await store._tokens._store.client.set("gizwits_async:token:key", value)
         assert await store.load("key") is None
         await store.aclose()
 
@@ -283,8 +282,10 @@ class TestTokens:
 
     async def test_the_lock_of_a_dead_process_ends(self, valkey):
         """Who died in a renewal holds the others up for the lock's life, not for ever."""
-        store = RedisTokenStore(address(valkey), lock_life=0.2)
-        await store._store.client.lock("gizwits_async:token:key:lock", timeout=0.2).acquire()
+        store = SharedTokenStore(address(valkey), lock_life=0.2)
+        await store._tokens._store.client.lock(
+            "gizwits_async:token:key:lock", timeout=0.2
+        ).acquire()
         start = time.monotonic()
         async with store.renewing("key"):
             assert time.monotonic() - start < 1

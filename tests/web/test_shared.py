@@ -92,7 +92,7 @@ async def test_what_from_env_made_is_closed_with_the_client(
     async with simulated(SimulatedCloud(), monkeypatch):
         client = GizwitsClient.from_env()
         await client.devices.search().first()
-        stores = client.quota._bucket._store, client._gateway.service.token_store._store  # type: ignore[attr-defined]
+        stores = client.quota._bucket._store, client._gateway.service.token_store._tokens._store  # type: ignore[attr-defined]
         assert all(store._client for store in stores)
         own = HourlyQuota()
         view = client.with_quota(own)

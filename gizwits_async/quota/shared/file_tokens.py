@@ -10,26 +10,26 @@ from tempfile import mkstemp
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.quota.shared.locks import Lock, lock_at
-from gizwits_async.quota.shared.tokens import SharedTokenStore, read_token, write_token
+from gizwits_async.quota.shared.token_text import read_token, write_token
 
-__all__ = ["FileTokenStore"]
+__all__ = ["FileTokens"]
 
 _log = logging.getLogger("gizwits_async.quota")
 _POLL = 0.05
 """Seconds between attempts to get the login lock."""
-_PATIENCE = 30.0
-"""Seconds after which a process logs in although another still holds the lock."""
 
 
-class FileTokenStore(SharedTokenStore):
+class FileTokens:
     """Keeps tokens in a JSON file beside the quota's; mode 0600."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, lock_life: float) -> None:
         """Make a store; nothing is opened yet.
 
         Args:
             path: The file of the quota; the names of token file and lock are made from it.
+            lock_life: Seconds after which a process logs in although another holds the lock.
         """
+        self._lock_life = lock_life
         self._path = f"{path}.tokens"
         self._lock_path = f"{path}.login"
 
@@ -56,7 +56,7 @@ class FileTokenStore(SharedTokenStore):
         try:
             lock = lock_at(self._lock_path)
             with suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self._lock_life):
                     while not lock.acquire():  # noqa: ASYNC110 - no process can set an event here
                         await asyncio.sleep(_POLL)
         except OSError as error:

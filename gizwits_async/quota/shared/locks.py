@@ -89,15 +89,16 @@ class DatabaseLock:
         """
         try:
             self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = MEMORY")
         except sqlite3.Error as error:
-            raise OSError(f"the lock file cannot be opened: {error}") from None
+            raise OSError(error.sqlite_errorcode, str(error)) from None
 
     def acquire(self) -> bool:
         """Take the lock, if no other process holds it."""
         try:
             self._database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise OSError(error.sqlite_errorcode, str(error)) from None
             return False
         return True
 

@@ -34,6 +34,7 @@ class SharedQuota(HourlyQuota):
         initial: int | None = None,
         sprint: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> Self:
         """Return the quota that all processes with this URL and enterprise share.
 
@@ -52,6 +53,7 @@ class SharedQuota(HourlyQuota):
             initial: As in `HourlyQuota`, for all processes together.
             sprint: As in `HourlyQuota`.
             monotonic: Seconds of the clock that all processes of the machine share; for a file.
+            wall: Epoch seconds: tells how long the machine was off; for a file.
 
         Raises:
             ValueError: The numbers do not fit together, or the URL cannot be read.
@@ -71,7 +73,9 @@ class SharedQuota(HourlyQuota):
             from gizwits_async.quota.shared.file_bucket import FileBucket  # noqa: PLC0415
 
             digest.update(f" {period:g}".encode())
-            bucket = FileBucket(limits, path=path, name=digest.digest(), monotonic=monotonic)
+            bucket = FileBucket(
+                limits, path=path, name=digest.digest(), monotonic=monotonic, wall=wall
+            )
         else:
             # Loaded late: needs the extra `redis`.
             from gizwits_async.quota.shared.bucket import SharedBucket  # noqa: PLC0415

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Secret
 from gizwits_async.quota.shared.connection import AWAY, Store
-from gizwits_async.quota.shared.tokens import SharedTokenStore, read_token, write_token
+from gizwits_async.quota.shared.token_text import read_token, write_token
 
-__all__ = ["RedisTokenStore"]
+__all__ = ["RedisTokens"]
 
 _log = logging.getLogger("gizwits_async.quota")
 
@@ -18,7 +18,7 @@ _POLL = 0.05
 _DROP = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
-class RedisTokenStore(SharedTokenStore):
+class RedisTokens:
     """Keeps tokens for many processes, so that a whole fleet of workers logs in once.
 
     Never raises: while the store is away it holds no token, and each process logs in by itself.

@@ -1,76 +1,70 @@
-"""One login for many processes: where a shared token store is found, and how a token is written."""
+"""One login for many processes, by tokens in a file or on Valkey or Redis."""
 
-import json
-from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Self
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Secret
 from gizwits_async.quota.shared.address import path_of
+from gizwits_async.quota.shared.file_tokens import FileTokens
 
-__all__ = ["SharedTokenStore", "read_token", "write_token"]
+if TYPE_CHECKING:
+    from gizwits_async.quota.shared.redis_tokens import RedisTokens
+
+__all__ = ["SharedTokenStore"]
 
 
-class SharedTokenStore(ABC):
+class SharedTokenStore:
     """Keeps tokens for many processes, so that all workers together log in once.
 
     No method raises: while the store is away it holds no token, and each process logs in by itself.
     """
 
-    @staticmethod
-    def from_url(url: str) -> "SharedTokenStore":
-        """Return the token store at this URL.
+    def __init__(self, url: str, *, lock_life: float = 30.0) -> None:
+        """Make a store; nothing is opened yet.
 
         Args:
             url: As in `SharedQuota.from_url`.
+            lock_life: Seconds after which a login is waited for no longer.
 
         Raises:
             ValueError: The URL cannot be read.
+            ImportError: The URL needs the extra `redis`.
         """
         url = Secret(url)
         path = path_of(url)
-        if path is not None:
-            from gizwits_async.quota.shared.file_tokens import FileTokenStore  # noqa: PLC0415
+        self._tokens = (
+            _redis(url, lock_life) if path is None else FileTokens(path, lock_life=lock_life)
+        )
 
-            return FileTokenStore(path)
-        # Loaded late: needs the extra `redis`.
-        from gizwits_async.quota.shared.redis_tokens import RedisTokenStore  # noqa: PLC0415
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the token store at this URL."""
+        return cls(Secret(url))
 
-        return RedisTokenStore(url)
-
-    @abstractmethod
     async def load(self, key: str) -> Token | None:
         """Return the token under `key`; None if there is none, or none that can be read."""
+        return await self._tokens.load(key)
 
-    @abstractmethod
     async def save(self, key: str, token: Token) -> None:
         """Keep `token` under `key`."""
+        await self._tokens.save(key, token)
 
-    @abstractmethod
     async def discard(self, key: str, token: Token) -> None:
         """Forget the token under `key` if it is still this one."""
+        await self._tokens.discard(key, token)
 
-    @abstractmethod
     def renewing(self, key: str) -> AbstractAsyncContextManager[None]:
         """Hold the login lock of `key`: one process at a time fetches a new token."""
+        return self._tokens.renewing(key)
 
-    @abstractmethod
     async def aclose(self) -> None:
         """Release what is held."""
+        await self._tokens.aclose()
 
 
-def read_token(text: str | bytes | None) -> Token | None:
-    """Return the token that was written as this text; None if it is none."""
-    try:
-        found = json.loads(text or "null")
-        token, expires_at = found["token"], found["expires_at"]
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return None
-    if not isinstance(token, str) or not token or type(expires_at) is not int:
-        return None
-    return Token(token=token, expires_at=expires_at)
+def _redis(url: Secret, lock_life: float) -> "RedisTokens":
+    # Loaded late: needs the extra `redis`.
+    from gizwits_async.quota.shared.redis_tokens import RedisTokens  # noqa: PLC0415
 
-
-def write_token(token: Token) -> str:
-    """Return the token as text."""
-    return json.dumps({"token": str(token.token), "expires_at": token.expires_at})
+    return RedisTokens(url, lock_life=lock_life)
