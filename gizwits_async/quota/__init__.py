@@ -2,18 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
-from gizwits_async.quota.loop_clock import LoopClock
 
 if TYPE_CHECKING:
     from gizwits_async.quota.shared import SharedQuota, SharedTokenStore
 
-__all__ = ["Bucket", "HourlyQuota", "LoopClock", "SharedQuota", "SharedTokenStore"]
+__all__ = ["HourlyQuota", "SharedQuota", "SharedTokenStore"]
 
 
 def __getattr__(name: str) -> object:
-    # Loaded late: only a shared quota needs the packages of the extra `redis`.
+    # Loaded late: most programs share no quota.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from gizwits_async.quota import shared  # noqa: PLC0415

@@ -43,8 +43,6 @@ class HourlyQuota:
         initial: int | None = None,
         sprint: bool = True,
         spent: int | None = None,
-        bucket: Bucket | None = None,
-        clock: LoopClock | None = None,
     ) -> None:
         """Make a quota; it needs no event loop before the first `acquire`.
 
@@ -59,8 +57,6 @@ class HourlyQuota:
                 interactive ones, and two of bulk; by default 60, or a twentieth of a small quota.
             sprint: Whether bulk may go faster while most of a period is known to be unused.
             spent: Calls that were made in the last two periods, if that is known.
-            bucket: The bucket that permits come from; by default one of this process.
-            clock: The clock of `bucket`.
 
         Raises:
             ValueError: The numbers do not fit together; the message names numbers that would.
@@ -73,8 +69,8 @@ class HourlyQuota:
         self.reserve = reserve
         self._pad = pad
         self._spent = spent
-        self._clock = clock or LoopClock()
-        self._bucket = bucket or Bucket(limits, clock=self._clock)
+        self._clock = LoopClock()
+        self._bucket = self._new_bucket(limits)
         self._view = ServerView(calls=calls, period=period, pad=pad, reserve=reserve, sprint=sprint)
         self._terms = Terms(limits=limits, sprint=sprint, bucket=self._bucket, view=self._view)
         self._queues = {lane: self._queue(lane) for lane in Lane}
@@ -162,10 +158,7 @@ class HourlyQuota:
         Args:
             lane: The lane that it was acquired in.
         """
-        if self._in_flight:
-            self._in_flight.pop()
-        self._bucket.give_back(Lane(lane))
-        self._wake()
+        self._give_back(Lane(lane))
 
     def snapshot(self) -> QuotaSnapshot:
         """Return what is known of the quota now, and its source."""
@@ -200,8 +193,17 @@ class HourlyQuota:
             "a quota counts for one process and cannot be pickled; processes share `SharedQuota`"
         )
 
+    def _new_bucket(self, limits: Limits) -> Bucket:
+        return Bucket(limits, clock=self._clock)
+
     def _queue(self, lane: Lane) -> FairQueue:
-        return FairQueue(partial(self._take, lane), partial(self.release, lane))
+        return FairQueue(partial(self._take, lane), partial(self._give_back, lane))
+
+    def _give_back(self, lane: Lane) -> None:
+        if self._in_flight:
+            self._in_flight.pop()
+        self._bucket.give_back(lane)
+        self._wake()
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._closed:

@@ -3,13 +3,12 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 from gizwits_async.options import Secret
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
 from gizwits_async.quota.limits import Limits
-from gizwits_async.quota.loop_clock import LoopClock
 from gizwits_async.quota.shared.address import path_of
 
 __all__ = ["SharedQuota"]
@@ -18,9 +17,8 @@ __all__ = ["SharedQuota"]
 class SharedQuota(HourlyQuota):
     """The quota of one enterprise id for all its processes."""
 
-    @classmethod
-    def from_url(
-        cls,
+    def __init__(
+        self,
         url: str,
         enterprise_id: str,
         *,
@@ -35,8 +33,8 @@ class SharedQuota(HourlyQuota):
         sprint: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-    ) -> Self:
-        """Return the quota that all processes with this URL and enterprise share.
+    ) -> None:
+        """Make the quota that all processes with this URL and enterprise share.
 
         Args:
             url: `file:///PATH` for the processes of one machine: a small file under the system's
@@ -62,41 +60,37 @@ class SharedQuota(HourlyQuota):
         url = Secret(url)  # rebound: a traceback shows the locals of this frame
         if replicas < 1:
             raise ValueError(f"replicas must be positive, not {replicas}")
-        clock = LoopClock()
-        limits = Limits(
-            calls=calls, period=period, burst=burst, reserve=reserve, pad=pad, initial=initial
+        self._url, self._name = url, hashlib.sha256(enterprise_id.encode())
+        self._replicas, self._probe = replicas, probe
+        self._monotonic, self._wall = monotonic, wall
+        super().__init__(
+            calls, period, burst=burst, reserve=reserve, pad=pad, initial=initial, sprint=sprint
         )
-        digest = hashlib.sha256(enterprise_id.encode())
-        path = path_of(url)
-        bucket: Bucket
+
+    @classmethod
+    def from_url(cls, url: str, enterprise_id: str, **settings: Any) -> Self:
+        """Return the quota that all processes with this URL and enterprise share; see the class."""
+        return cls(Secret(url), enterprise_id, **settings)
+
+    def _new_bucket(self, limits: Limits) -> Bucket:
+        path = path_of(self._url)
         if path is not None:
             from gizwits_async.quota.shared.file_bucket import FileBucket  # noqa: PLC0415
 
-            digest.update(f" {period:g}".encode())
-            bucket = FileBucket(
-                limits, path=path, name=digest.digest(), monotonic=monotonic, wall=wall
+            self._name.update(f" {limits.period:g}".encode())
+            name = self._name.digest()
+            return FileBucket(
+                limits, path=path, name=name, monotonic=self._monotonic, wall=self._wall
             )
-        else:
-            # Loaded late: needs the extra `redis`.
-            from gizwits_async.quota.shared.bucket import SharedBucket  # noqa: PLC0415
-            from gizwits_async.quota.shared.connection import Store  # noqa: PLC0415
+        # Loaded late: needs the extra `redis`.
+        from gizwits_async.quota.shared.bucket import SharedBucket  # noqa: PLC0415
+        from gizwits_async.quota.shared.connection import Store  # noqa: PLC0415
 
-            bucket = SharedBucket(
-                limits,
-                clock=clock,
-                store=Store(url),
-                prefix=f"gizwits_async:{{{digest.hexdigest()[:32]}}}:",
-                replicas=replicas,
-                probe=probe,
-            )
-        return cls(
-            calls,
-            period,
-            burst=burst,
-            reserve=reserve,
-            pad=pad,
-            initial=initial,
-            sprint=sprint,
-            bucket=bucket,
-            clock=clock,
+        return SharedBucket(
+            limits,
+            clock=self._clock,
+            store=Store(self._url),
+            prefix=f"gizwits_async:{{{self._name.hexdigest()[:32]}}}:",
+            replicas=self._replicas,
+            probe=self._probe,
         )
