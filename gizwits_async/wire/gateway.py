@@ -23,7 +23,6 @@ from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, in_time
 from gizwits_async.wire.decode import decode
 from gizwits_async.wire.login import Headers, log_in, login_options
-from gizwits_async.wire.redact import redact
 from gizwits_async.wire.request import Auth, Request
 from gizwits_async.wire.retry import RetryPolicy, final_error, outcome
 from gizwits_async.wire.service import Service
@@ -154,15 +153,9 @@ class Gateway:
             now = await self._admission.permit(attempt)
         headers: Mapping[str, str] | None = None
         try:
-            if request.finalize is not None:
-                request = request.finalize(request)
-            if request.expired(now):
-                raise NotSentError(
-                    f"{request.where}: not sent, its time limit passed while waiting"
-                )
+            request = request.ready(now)
             attempt.sent = now
-            transport = service.command_transport if request.is_command else service.transport
-            reply = await transport.send(
+            reply = await service.transport_of(request).send(
                 request.verb,
                 request.target,
                 self._headers.of(request.auth, token, call.body),
@@ -176,8 +169,7 @@ class Gateway:
             value = decode(request, reply, strict_rows=self.options.strict_rows)
         except ApiError as error:
             service.learn_from(error, headers or {})
-            own = self.credentials
-            redact(error, own.enterprise_secret, own.product_secret, token.token if token else "")
+            self._headers.redact(error, token)
             if token is not None and isinstance(error, TokenRejectedError):
                 await self.tokens.invalidate(token)
             raise

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from gizwits_async.errors import ApiError
 from gizwits_async.models.authorization import Token, TokenReply
 from gizwits_async.options import Credentials, Lane, Options, Secret
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import lift_deadline
+from gizwits_async.wire.redact import redact
 from gizwits_async.wire.request import Auth, Path, Request, post
 
 __all__ = ["Headers", "log_in", "login_options"]
@@ -42,6 +44,11 @@ class Headers:
                 "X-Gizwits-Enterprise-Secret": self._credentials.enterprise_secret,
             }
         return {**headers} if body is None else {**headers, "Content-Type": "application/json"}
+
+    def redact(self, error: ApiError, token: Token | None) -> None:
+        """Cut out the secrets that the service may have echoed in an error."""
+        own = self._credentials
+        redact(error, own.enterprise_secret, own.product_secret, token.token if token else "")
 
 
 def login_options(options: Options) -> Options:

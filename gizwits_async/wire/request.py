@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import evolve, field, frozen
 
-from gizwits_async.errors import ArgumentError
+from gizwits_async.errors import ArgumentError, NotSentError
 
 __all__ = ["Auth", "JsonValue", "Path", "QueryValue", "Request", "delete", "get", "post", "put"]
 
@@ -182,6 +182,17 @@ class Request(Generic[T]):
             ArgumentError: It cannot be written as JSON.
         """
         return None if self.json is None else _encode(self.json)
+
+    def ready(self, now: float) -> "Request[T]":
+        """Return the request as it is sent at this event loop time.
+
+        Raises:
+            NotSentError: Its time limit has passed.
+        """
+        request = self if self.finalize is None else self.finalize(self)
+        if request.expired(now):
+            raise NotSentError(f"{request.where}: not sent, its time limit passed while waiting")
+        return request
 
     def expired(self, now: float) -> bool:
         """Say whether the call must no longer be sent at this event loop time."""

@@ -43,7 +43,7 @@ async def all_of(*work: Any) -> list[Any]:
 
 
 def assert_apart(found: list[Any], kind: type[errors.GizwitsError], code: int) -> None:
-    """Each waiter has the error, and one of his own."""
+    """Each waiter gets its own copy of the error."""
     assert {(type(one), getattr(one, "code", None)) for one in found} == {(kind, code)}
     assert len({id(one) for one in found}) == len(found)
 
@@ -116,7 +116,7 @@ def test_a_walk_of_days_renews_in_time_and_is_never_refused() -> None:
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.15, 0.25])
 @pytest.mark.parametrize("leaders", [1, 5])
 def test_followers_do_not_notice_that_the_leader_is_cancelled(moment: float, leaders: int) -> None:
-    """The renewal belongs to the client: one login, whoever of those who wait gives up."""
+    """The renewal belongs to the client: one login, whichever of the waiting callers gives up."""
     cloud = SimulatedCloud(fleet_of())
 
     async def main() -> None:
@@ -158,7 +158,7 @@ def test_a_login_outlives_all_who_waited_for_it() -> None:
 @pytest.mark.fault("A3")
 @pytest.mark.parametrize("code", [5003, 5004, 5005, 5012])
 def test_a_refused_login_is_told_to_all_who_waited_and_then_forgotten(code: int) -> None:
-    """One login on the wire for fifty waiters, an error for each, and the next call tries anew."""
+    """One login on the wire for fifty waiters, an error for each, and the next call tries again."""
     cloud = SimulatedCloud(
         fleet_of(), faults=[FaultRule(path=TOKEN, nth=(1, 2), action="status", code=code)]
     )
@@ -299,7 +299,7 @@ def test_a_token_that_is_of_another_product_all_the_same_is_no_loop() -> None:
 @pytest.mark.fault("A1", "A3")
 @pytest.mark.parametrize("fate", [Fate.NOT_SENT, Fate.REPLY_LOST, Fate.STALL_BEFORE])
 def test_a_login_that_is_lost_is_repeated_by_itself_alone(fate: Fate) -> None:
-    """A lost login goes again as any read; its waiters add no repetition of their own."""
+    """A lost login is repeated like any read; its waiters add no repetition of their own."""
     cloud = SimulatedCloud(fleet_of())
     door = SimulatorTransport(
         cloud, fates=lambda _, number: fate if number in {1, 2} else Fate.DELIVER

@@ -32,7 +32,7 @@ def logins(cloud: SimulatedCloud) -> int:
 
 @frozen
 class Clock:
-    """The wall clock of our machine: wrong by `off`, and set anew now and then."""
+    """The wall clock of our machine: wrong by `off`, and set again from time to time."""
 
     off: float
     steps: list[tuple[float, float]] = field(factory=list)

@@ -105,7 +105,7 @@ async def test_a_corrupt_value_is_ignored_and_fetched_anew(valkey: str, kind: st
 
 @pytest.mark.fault("A8", "A1")
 async def test_processes_share_each_login(valkey: str) -> None:
-    """Four real processes: one login; after its end one more, whoever meets the refusal first."""
+    """Four real processes: one login; after its end one more, whichever process meets the refusal first."""
     raw: Any = Redis.from_url(valkey)
     await raw.flushall()
     with ThreadedSimulator() as simulator:

@@ -145,7 +145,7 @@ def test_a_command_that_can_never_leave_is_not_sent() -> None:
 @pytest.mark.jumping
 @pytest.mark.fault("C2")
 async def test_refused_by_a_closed_port_it_goes_when_the_port_opens() -> None:
-    """Over real sockets: nobody listens at first, then the service is up; one command."""
+    """Over real sockets: the port is closed at first, then the service is up; one command."""
     cloud = cloud_of()
     tokens = MemoryTokenStore()
     with kept_port() as port:

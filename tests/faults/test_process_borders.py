@@ -223,7 +223,7 @@ def test_credentials_of_the_environment_that_no_header_can_hold(name: str, value
 )
 @pytest.mark.parametrize("way", ["service", "store"])
 async def test_a_token_that_no_header_can_hold_is_never_sent(token: str, way: str) -> None:
-    """From the service it is an error of ours; from a shared store it is fetched anew."""
+    """From the service it is one of our errors; from a shared store it is fetched again."""
     good = reply({"token": "good"}, 201)
     transport = ScriptedTransport(
         answers(reply({"did": "d"})),

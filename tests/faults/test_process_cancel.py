@@ -176,7 +176,7 @@ def test_cancelled_at_every_await_a_call_leaves_nothing(kind: str, late: bool) -
 @pytest.mark.fault("P1", "A2")
 @WHEN
 def test_cancelled_at_every_await_the_leader_takes_no_follower_with_him(late: bool) -> None:
-    """Whoever began the login, at whatever point he gives up: the others have it, and one login."""
+    """Wherever the caller that began the login gives up, the others get its token: one login."""
 
     def trial(stops: Stops) -> None:
         cloud = cloud_of()

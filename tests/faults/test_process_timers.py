@@ -33,7 +33,7 @@ async def test_a_deadline_that_meets_the_time_out_is_kept(fault: Answer) -> None
 @HANGS
 @pytest.mark.parametrize("before", [0.0, 0.0002, 0.0005, 0.001])
 async def test_a_cancellation_that_meets_the_time_out_is_one(fault: Answer, before: float) -> None:
-    """Whoever cancels a moment before the time-out has cancelled."""
+    """A cancellation a moment before the time-out is a cancellation."""
     async with wired(fault, fault, timeout=SECONDS, max_retries=3) as at:
         await at.client.authorization.create_token()
         # Where the time-out is a moment faster, the cancellation meets the pause before a retry.

@@ -59,7 +59,7 @@ async def test_a_body_that_breaks_off_is_read_again_whole(fault: Answer, borrowe
 @pytest.mark.parametrize("verb", WRITES)
 @pytest.mark.parametrize("fault", CUT_SHORT, **named)
 async def test_a_write_whose_reply_breaks_off_is_sent_once(fault: Answer, verb: str) -> None:
-    """Nobody knows what came of it; half a reply tells nothing, and it does not go again."""
+    """The outcome is unknown, whatever half a reply says; the write is not repeated."""
     async with wired(fault, max_retries=3) as at:
         error = await failure(CALLS[verb](at.client), OutcomeUnknownError)
         assert type(error.__cause__) is NoReplyError
@@ -196,7 +196,7 @@ async def test_a_thousand_calls_leave_no_socket(borrowed: bool) -> None:
             ended += await asyncio.gather(*crowd, return_exceptions=True)
             assert at.connections_out() == 0
         assert at.quota.taken == at.quota.observed == 1001
-        # One that meets a connection in its death has not arrived.
+        # A request on a connection that is just being closed does not arrive.
         assert 900 < len(server.seen) <= 1001
         lost = [end for end in ended if isinstance(end, BaseException)]
         assert {type(error) for error in lost} == {NoReplyError}
@@ -241,7 +241,7 @@ async def listening(answer: bytes) -> AsyncIterator[int]:
     ids=["refused", "no such host", "TLS refuses", "no TLS"],
 )
 async def test_without_a_connection_nothing_was_sent(url: str, verb: str, borrowed: bool) -> None:
-    """NotSentError for every verb, so that any call may go again: it does, to the last retry."""
+    """NotSentError for every verb, so that any call is repeated, up to the last retry."""
     async with (
         listening(b"\x15\x03\x03\x00\x02\x02\x28") as alert,
         listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as plain,

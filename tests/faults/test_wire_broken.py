@@ -146,7 +146,7 @@ async def test_nor_do_the_enterprises_own_headers_travel() -> None:
 @pytest.mark.fault("W16")
 @pytest.mark.parametrize("verb", WRITES)
 async def test_a_redirected_write_was_not_done(verb: str) -> None:
-    """Who points elsewhere has done nothing: a refusal, not an unknown outcome."""
+    """A redirect means that nothing was done: a refusal, not an unknown outcome."""
     async with wired(says(b"", "Location: /v2", status="308 Elsewhere"), max_retries=3) as at:
         await failure(CALLS[verb](at.client), UnexpectedRedirectError)
         assert len(at.calls) == 1

@@ -1,4 +1,4 @@
-"""Replies that are good HTTP and not what was promised (W6-W12), and who stands between (W16-W19)."""
+"""Valid HTTP that is not the documented reply, and proxies and portals on the way."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ def simulated(*rules: FaultRule) -> SimulatedCloud:
 @pytest.mark.fault("W6")
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_proxys_page_is_a_server_error_and_a_read_goes_again(status: int) -> None:
-    """ServerError with the status and the page's beginning; a GET goes again after a pause."""
+    """ServerError with the status and the beginning of the page; a GET is repeated after a pause."""
     pauses = []
     for _ in range(8):
         rule = FaultRule(action="html", status=status, path="*/device_detail", nth=(1, 2))

@@ -52,11 +52,13 @@ class Wired:
 
     def connections_out(self) -> int:
         """Return how many connections are neither given back nor closed."""
-        transport = self.client._gateway.service.transport
-        assert isinstance(transport, HttpTransport)
-        session = transport._sessions.borrowed or transport._sessions.own
-        connector: Any = session.connector if session is not None else None
-        return 0 if connector is None else len(connector._acquired)
+        service, out = self.client._gateway.service, 0
+        for transport in {service.transport, service.command_transport}:
+            assert isinstance(transport, HttpTransport)
+            session = transport._sessions.borrowed or transport._sessions.own
+            connector: Any = session.connector if session is not None else None
+            out += 0 if connector is None else len(connector._acquired)
+        return out
 
     async def check(self, bad_logins: int) -> None:
         """The books agree, no connection is out, the token still serves, and so does the client."""

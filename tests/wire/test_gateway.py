@@ -91,7 +91,7 @@ class LoggingQuota(FreeQuota):
 
 @virtual
 async def test_the_order_is_place_token_settle_transport() -> None:
-    """Each attempt pays for itself; without a token there is a login first, in its own right."""
+    """Each attempt acquires a permit; without a token there is a login before it, with one of its own."""
     log: list[str] = []
     quota = LoggingQuota(log)
 
@@ -111,7 +111,7 @@ async def test_the_order_is_place_token_settle_transport() -> None:
     assert log == [
         *("permit", "login", "observed", "permit", "finalize", "device_detail", "observed"),
     ]
-    # The login stands in the interactive lane, and waits however little the leader would.
+    # The login uses the interactive lane and waits, whatever limit its first caller has.
     assert quota.asked == [(Lane.INTERACTIVE, None), (Lane.BULK, 7)]
     assert quota.taken == quota.observed == 2
 
@@ -141,7 +141,7 @@ async def test_who_waited_for_a_place_sends_the_token_that_is_good_then() -> Non
 
 @virtual
 async def test_a_place_that_grew_old_while_a_login_was_slow_is_not_used() -> None:
-    """What is sent long after its grant could be counted in a later hour: it acquires a new permit."""
+    """A call sent long after its permit could count in a later hour: it acquires a new permit."""
     log: list[str] = []
     quota = LoggingQuota(log)
 
@@ -182,7 +182,7 @@ async def test_who_waits_little_for_quota_waits_no_longer_for_a_token() -> None:
 @virtual
 @pytest.mark.parametrize("limit", [0, 1.0])
 async def test_a_token_that_a_slow_store_keeps_is_fetched_once(limit: float) -> None:
-    """To look what holds up a login does not begin it anew."""
+    """Checking what holds up a login does not start another login."""
 
     class Slow(MemoryTokenStore):
         async def save(self, key: str, token: Token) -> None:
@@ -198,7 +198,7 @@ async def test_a_token_that_a_slow_store_keeps_is_fetched_once(limit: float) -> 
 
 @virtual
 async def test_nor_does_a_walk_that_wants_to_know_the_time() -> None:
-    """`max_quota_wait` bounds the login that a fresh client makes before it judges a range, too."""
+    """`max_quota_wait` also bounds the login that a fresh client needs to check a range."""
     began = asyncio.get_running_loop().time()
 
     for limit in (0, 2):
@@ -210,7 +210,7 @@ async def test_nor_does_a_walk_that_wants_to_know_the_time() -> None:
 
 @virtual
 async def test_a_login_goes_before_all_who_wait_for_it() -> None:
-    """A quota that can let one ahead is asked to."""
+    """A quota with a fast path for logins is asked for it."""
 
     class Fronted(FreeQuota):
         ahead = 0
@@ -237,7 +237,7 @@ async def test_a_settled_request_is_what_is_sent_and_settled_anew_each_time() ->
 @pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
 @virtual
 async def test_a_write_whose_reply_was_lost_is_not_repeated(request_: Any, answer: Any) -> None:
-    """Sent exactly once; the error says to look first, and what was lost."""
+    """Sent exactly once; the error says to check the state first, and its cause what was lost."""
     transport = ScriptedTransport(answers(answer, GOOD))
     with pytest.raises(OutcomeUnknownError, match="check the state before") as caught:
         await gateway_of(transport).send(request_)
@@ -248,7 +248,7 @@ async def test_a_write_whose_reply_was_lost_is_not_repeated(request_: Any, answe
 @pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.verb)
 @virtual
 async def test_a_write_that_was_not_sent_goes_again(request_: Any) -> None:
-    """Nothing reached the server, so that doing it again cannot do it twice."""
+    """Nothing reached the server, so that repeating the call cannot do it twice."""
     transport = ScriptedTransport(answers(NotSentError("a"), NotSentError("b"), reply({})))
     await gateway_of(transport).send(request_)
     assert len(transport.calls) == 3
@@ -274,7 +274,7 @@ async def test_a_write_whose_token_was_refused_goes_again_once(code: int) -> Non
 )
 @virtual
 async def test_a_refused_write_is_just_refused(code: int, status: int) -> None:
-    """A clear no is neither repeated nor called unknown (C3)."""
+    """A documented refusal is neither repeated nor an unknown outcome."""
     transport = ScriptedTransport(answers(refused(code, status)))
     with pytest.raises(ApiError) as caught:
         await gateway_of(transport).send(CONTROL)
@@ -285,7 +285,7 @@ async def test_a_refused_write_is_just_refused(code: int, status: int) -> None:
 @pytest.mark.parametrize("lost", [NoReplyError("x"), TimedOutError("x"), reply(b"<h>", 502)])
 @virtual
 async def test_a_write_whose_login_failed_was_not_sent(lost: Any) -> None:
-    """What failed before the write left is no unknown outcome of the write."""
+    """A failure before the write was sent is no unknown outcome."""
     transport = ScriptedTransport(answers(reply({})), answers(lost))
     with pytest.raises((TransportError, ServerError)):
         await gateway_of(transport).send(CONTROL)
@@ -307,7 +307,7 @@ async def test_a_read_goes_again_and_pays_again(answer: Any) -> None:
 
 @virtual
 async def test_a_page_that_is_no_json_is_not_asked_for_again() -> None:
-    """A captive portal will not go away within a second."""
+    """A redirect is not repeated: a captive portal does not go away within a second."""
     transport = ScriptedTransport(answers(reply(b"<html>login", 200)))
     with pytest.raises(InvalidResponseError):
         await gateway_of(transport).send(READ)
@@ -316,7 +316,7 @@ async def test_a_page_that_is_no_json_is_not_asked_for_again() -> None:
 
 @virtual
 async def test_reads_give_up_after_max_retries_with_the_last_error() -> None:
-    """The loop has a visible end, and pauses between its rounds."""
+    """A call that keeps failing ends after its retries, with pauses between them."""
     loop = asyncio.get_running_loop()
     for retries in (0, 1, 3):
         transport = ScriptedTransport(answers(reply(b"x", 503)))
@@ -329,7 +329,7 @@ async def test_reads_give_up_after_max_retries_with_the_last_error() -> None:
 
 @virtual
 async def test_a_used_up_quota_is_told_to_the_quota_and_tried_again() -> None:
-    """5013: the quota hears "refused" and holds the next attempt back; a read goes again."""
+    """After 5013 the quota learns of the refusal and delays the next attempt; a read is repeated."""
     quota = LoggingQuota([])
     transport = ScriptedTransport(answers(refused(5013, 403), GOOD))
     await gateway_of(transport, quota=quota).send(READ)
@@ -338,7 +338,7 @@ async def test_a_used_up_quota_is_told_to_the_quota_and_tried_again() -> None:
 
 @virtual
 async def test_a_used_up_quota_is_raised_where_waiting_is_not_allowed() -> None:
-    """With max_quota_wait, and for a write: the error says when, and what is known."""
+    """With max_quota_wait, and for a write: the error has the time of the reset and the quota."""
     for request, options in ((READ, {"max_quota_wait": 5}), (CONTROL, {})):
         transport = ScriptedTransport(answers(refused(5013, 403)))
         with pytest.raises(QuotaExceededError) as caught:
@@ -354,7 +354,7 @@ async def test_a_used_up_quota_is_raised_where_waiting_is_not_allowed() -> None:
 @pytest.mark.parametrize("request_", [READ, CONTROL], ids=lambda r: r.verb)
 @virtual
 async def test_without_a_place_nothing_is_sent(error: Exception, request_: Any) -> None:
-    """A quota that says no is no matter of repeating."""
+    """A QuotaWaitError is not repeated."""
     transport = ScriptedTransport(answers(GOOD))
     with pytest.raises(type(error)):
         await gateway_of(transport, quota=LoggingQuota([], error)).send(request_)
@@ -363,7 +363,7 @@ async def test_without_a_place_nothing_is_sent(error: Exception, request_: Any) 
 
 @virtual
 async def test_not_after_is_checked_when_the_place_was_granted() -> None:
-    """A context that died in the queue is not sent: NotSentError, at once, and no byte left."""
+    """A context that expired in the queue is not sent: NotSentError at once."""
     transport = ScriptedTransport(answers(GOOD))
     quota = LoggingQuota([])
     gateway = gateway_of(transport, quota=quota)
@@ -378,7 +378,7 @@ async def test_not_after_is_checked_when_the_place_was_granted() -> None:
 
 @virtual
 async def test_not_after_ends_the_repeating_too() -> None:
-    """No pause is begun that ends after it."""
+    """No pause begins that would end after `not_after`."""
     transport = ScriptedTransport(answers(NotSentError("no")))
     with pytest.raises(NotSentError):
         await gateway_of(transport, max_retries=9).send(
@@ -404,7 +404,7 @@ async def test_the_deadline_bounds_the_whole_call() -> None:
 
 @virtual
 async def test_a_write_cut_by_its_deadline_is_unknown_only_if_it_may_have_left() -> None:
-    """In the queue, at the login or after NotSentError it certainly did not."""
+    """In the queue, at the login or after NotSentError, the write was certainly not sent."""
     with pytest.raises(OutcomeUnknownError):
         await gateway_of(ScriptedTransport(hang), deadline=5).send(CONTROL)
     with pytest.raises(TimedOutError):
@@ -462,7 +462,7 @@ async def test_cancellation_passes_at_every_point() -> None:
 
 @virtual
 async def test_a_failing_sibling_cancels_and_nothing_is_swallowed() -> None:
-    """In a TaskGroup."""
+    """A call fails in a TaskGroup like any task."""
 
     async def fails() -> None:
         await asyncio.sleep(1)
@@ -527,7 +527,7 @@ async def test_headers_and_bodies_are_what_the_service_reads() -> None:
 )
 @virtual
 async def test_a_body_that_json_cannot_say_is_refused_before_anything_is_sent(body: Any) -> None:
-    """A ValueError of ours, at no cost: json's own would be taken for a bug of who calls."""
+    """A body that is no JSON is an ArgumentError before anything is sent."""
     transport = ScriptedTransport(answers(GOOD))
     quota = LoggingQuota([])
     with pytest.raises(ValueError, match="the body cannot be written as JSON: "):
@@ -537,7 +537,7 @@ async def test_a_body_that_json_cannot_say_is_refused_before_anything_is_sent(bo
 
 @virtual
 async def test_a_body_that_holds_itself_is_refused() -> None:
-    """A circle is bad input too."""
+    """A circular body is bad input too."""
     circle: list[Any] = []
     circle.append(circle)
     with pytest.raises(ValueError, match="the body cannot be written as JSON: "):
@@ -617,7 +617,7 @@ async def test_a_secret_of_odd_characters_is_found_in_json(secret: str) -> None:
 
 
 class Masking(ScriptedTransport):
-    """A transport of somebody else's, which masks the token for its log where it finds it."""
+    """A custom transport that masks the token in the headers it was given, for its log."""
 
     async def send(
         self, method: str, target: str, headers: Any, *rest: Any, **how: Any
@@ -629,7 +629,7 @@ class Masking(ScriptedTransport):
 
 @virtual
 async def test_a_transport_may_write_into_the_headers_that_it_is_given() -> None:
-    """The next call has headers of its own."""
+    """Each call has headers of its own, so that a transport may change them."""
     transport = Masking(answers(reply({"did": "d"})))
     gateway = gateway_of(transport)
     await gateway.send(READ)
@@ -673,7 +673,7 @@ async def test_refusals_for_quota_are_not_counted_among_the_failures() -> None:
 
 @virtual
 async def test_a_server_that_refuses_for_ever_is_believed_in_the_end() -> None:
-    """The loop has an end that can be seen: two hours of growing pauses."""
+    """A quota that refuses for ever is given up after two hours of growing pauses."""
     refused = reply({"error_code": 5013, "error_message": "quota"}, 403)
     transport = ScriptedTransport(lambda _: refused)
     with pytest.raises(QuotaExceededError):

@@ -24,7 +24,7 @@ ECHO = " ".join(CANARIES[name] for name in SENT) + CREDENTIALS.enterprise_id
 
 @pytest.fixture(autouse=True)
 def log() -> Iterator[Heard]:
-    """Record all loggers at their most talkative."""
+    """Record all loggers at level DEBUG."""
     with listening() as heard:
         yield heard
 
@@ -100,7 +100,7 @@ def client_at(url: str, session: aiohttp.ClientSession | None = None) -> Gizwits
 
 
 def check(error: BaseException, log: Heard, *more: object, token: bool = True) -> None:
-    # A server cannot echo a token that this call never sent: that is some text to us.
+    # A token that this call never sent is unknown to it, and cannot be masked in an echo.
     unknown = () if token else ("token",)
     assert leaks(rendered(error), *unknown) == []
     assert leaks(log.text, *unknown) == []
@@ -215,7 +215,7 @@ async def test_what_goes_well_shows_nothing_either(log: Heard) -> None:
 
 @pytest.mark.fault("P10")
 def test_bad_credentials_show_nothing() -> None:
-    """The one that is wrong is named, the others are not shown, in locals neither."""
+    """The wrong setting is named; the others are not shown, in locals neither."""
     good = {
         "enterprise_id": "e",
         "enterprise_secret": CANARIES["enterprise secret"],

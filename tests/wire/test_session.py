@@ -52,7 +52,7 @@ async def test_an_own_session_is_closed_with_the_client() -> None:
 
 
 async def test_a_borrowed_session_is_left_open() -> None:
-    """It stays the caller's to close; if he does, the client says so."""
+    """The caller closes it; after that the client says that it is closed."""
     async with raw_server(answer) as server, aiohttp.ClientSession() as session:
         async with client_at(server.url, session) as client:
             await client.devices.detail("m")
@@ -122,7 +122,7 @@ def serving(test: Callable[[RawServer], None]) -> None:
 @leaves_sockets
 @pytest.mark.fault("P4")
 def test_a_client_goes_from_one_asyncio_run_to_the_next() -> None:
-    """A new session without a word; the token goes along."""
+    """A new loop gets a new session, and the token is kept."""
 
     def test(server: RawServer) -> None:
         client = client_at(server.url)
@@ -221,7 +221,7 @@ async def main():
     await client.devices.detail("parent1")
     pid = os.fork()
     if not pid:
-        # The child goes on with the parent's memory; a running loop cannot go on, a new one can.
+        # The child has the memory of the parent; its running loop cannot continue, a new one can.
         asyncio._set_running_loop(None)
         try:
             found = asyncio.run(client.devices.detail("child")).did
@@ -267,7 +267,7 @@ async def test_a_fork_gets_connections_of_its_own(kind: str, tmp_path: Path) -> 
 
 @pytest.mark.jumping
 async def test_closing_while_calls_are_under_way_ends_them() -> None:
-    """Whatever they end in is an error of ours; nothing hangs."""
+    """Calls under way end in one of our errors; nothing hangs."""
 
     async def slow(one: Exchange) -> None:
         await asyncio.sleep(0 if "access_token" in one.head else 30)
@@ -292,7 +292,7 @@ async def test_a_transport_alone_keeps_its_promises() -> None:
 
 
 async def test_a_borrowed_session_that_raises_for_status_is_overruled() -> None:
-    """Many applications have it on: the service's refusals would be lost."""
+    """With `raise_for_status` on, as in many applications, refusals are still read."""
 
     async def refuse(one: Exchange) -> None:
         one.say(b'{"error_code": 5301}', status="404 Not Found")

@@ -106,7 +106,7 @@ async def test_a_login_that_nobody_waits_for_any_more_is_not_wasted() -> None:
 @virtual
 @pytest.mark.fault("A3")
 async def test_a_failed_login_is_told_to_all_who_waited_and_then_forgotten() -> None:
-    """Each waiter raises an error of his own; the next caller tries anew."""
+    """Each waiter raises its own copy of the error; the next caller tries again."""
     login = Logins(fail=1)
     source = source_of(login)
     found = await asyncio.gather(*(source.get() for _ in range(50)), return_exceptions=True)
@@ -204,7 +204,7 @@ class SharedStore(MemoryTokenStore):
 @virtual
 @pytest.mark.fault("A8")
 async def test_two_processes_share_one_login() -> None:
-    """Who waited for the lock finds the other's token."""
+    """A process that waited for the lock finds the token of the other one."""
     store, login = SharedStore(), Logins()
     sources = [source_of(login, store=store) for _ in range(4)]
     tokens = await asyncio.gather(*(source.get() for source in sources))
@@ -324,7 +324,7 @@ async def test_a_token_that_cannot_stand_in_a_header_is_refused(bad: Any) -> Non
 @virtual
 @pytest.mark.fault("A1")
 async def test_500_calls_that_meet_a_refused_token_cost_one_login() -> None:
-    """Exactly one renewal on the wire, and each call goes again once."""
+    """Exactly one renewal on the wire, and each call is repeated once."""
     transport = ScriptedTransport(answers(reply({"did": "d"})))
     client = client_on(transport)
     await client.devices.detail("m")
@@ -358,7 +358,7 @@ async def test_a_server_that_always_says_expired_costs_one_renewal(code: Any) ->
 @virtual
 @pytest.mark.fault("A4")
 async def test_a_login_that_is_refused_for_its_token_is_no_loop() -> None:
-    """A4 for the login itself: a server that answers 5009 to it is asked once or twice, no more."""
+    """A server that answers 5009 to a login is asked once or twice, no more."""
     transport = ScriptedTransport(answers(reply({})), answers(refused(5009)))
     with pytest.raises(TokenRejectedError):
         await client_on(transport).devices.detail("m")
@@ -422,7 +422,7 @@ async def test_a_renewal_that_is_asked_for_is_made() -> None:
 
 @virtual
 async def test_a_refused_token_is_gone_from_the_store_for_others_too() -> None:
-    """Who shares the store logs in anew; a newer token there, or one of another key, is left alone."""
+    """Other users of the store log in again; a newer token there, or one of another key, is kept."""
     store, login = MemoryTokenStore(), Logins()
     mine, yours = source_of(login, store=store), source_of(login, store=store)
     refused_token = await mine.get()

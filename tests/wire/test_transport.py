@@ -113,7 +113,7 @@ async def test_a_connection_that_breaks_is_no_reply_after_one_request(
 
 @pytest.mark.parametrize("answer", BAD_CHUNKS, ids=lambda f: f.__name__)
 async def test_broken_chunks_never_give_a_body(open_transport: Any, answer: Any) -> None:
-    """An error of ours, whichever way the parser says it."""
+    """One of our errors, however the parser reports it."""
     async with raw_server(answer) as server:
         with pytest.raises((NoReplyError, InvalidResponseError)):
             await send(open_transport(server.url), timeout=0.5)
@@ -125,7 +125,7 @@ async def test_broken_chunks_never_give_a_body(open_transport: Any, answer: Any)
 async def test_a_dead_kept_connection_is_not_silently_sent_over_again(
     open_transport: Any, method: str, drop: Any
 ) -> None:
-    """Aiohttp would send GET, PUT and DELETE once more; exactly one wire request a permit."""
+    """Aiohttp would repeat GET, PUT and DELETE: there is exactly one wire request a permit."""
 
     async def answer(one: Exchange) -> None:
         if len(server.seen) == 1:
@@ -232,7 +232,7 @@ async def test_a_server_that_speaks_no_tls_was_not_sent_to(open_transport: Any) 
 
 
 async def test_a_name_that_never_resolves_was_not_sent() -> None:
-    """A control that hung at the name server may be tried again: no byte left."""
+    """A control that timed out in name resolution may be repeated: nothing was sent."""
 
     class Hanging(AbstractResolver):
         async def resolve(self, *_: Any, **__: Any) -> Any:
@@ -324,7 +324,7 @@ async def test_what_is_no_http_is_an_invalid_response(open_transport: Any, text:
     "label", ["text/plain", "application/octet-stream", "text/html; charset=utf-16", "x"]
 )
 async def test_the_content_type_decides_on_nothing(open_transport: Any, label: str) -> None:
-    """The bytes are handed on whatever they are called."""
+    """The bytes of the body are returned whatever the Content-Type says."""
 
     async def answer(one: Exchange) -> None:
         one.say("设备".encode(), f"Content-Type: {label}")
@@ -349,7 +349,7 @@ async def test_interim_replies_and_closed_connections_are_fine(open_transport: A
 
 
 async def test_a_thousand_calls_leak_no_socket(open_transport: Any) -> None:
-    """Good ones, refused ones and broken ones; every connection is given back or closed."""
+    """After good, refused and broken exchanges every connection is returned or closed."""
     kinds = [nothing, close, nothing, too_short, nothing]
 
     async def answer(one: Exchange) -> None:
