@@ -184,6 +184,7 @@ class OptionChanges(TypedDict, total=False):
     start_inclusive: bool
     context_lifetime: float
     max_response_bytes: int
+    strict_rows: bool
 
 
 @frozen(kw_only=True)
