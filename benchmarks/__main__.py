@@ -1,4 +1,4 @@
-"""All targets beside what was found, as one Markdown table: `python -m benchmarks`.
+"""Every figure beside its target, as one Markdown table: `python -m benchmarks`.
 
 Takes some minutes. A name or more, such as `decode`, measures only those. pytest-benchmark takes its own
 options, in one word each: `python -m benchmarks decode --benchmark-autosave` keeps a run,
@@ -52,8 +52,8 @@ def main(arguments: list[str]) -> int:
     asked = names or [*_TIMED, *_OTHERS]
     found: list[Figure] = []
     if timed := [name for name in asked if name in _TIMED]:
-        told = measured([f"bench_{name}.py" for name in timed], *options)
-        found += [figure for name in timed for figure in _TIMED[name](told)]
+        timings = measured([f"bench_{name}.py" for name in timed], *options)
+        found += [figure for name in timed for figure in _TIMED[name](timings)]
     for name in asked:
         if name in _OTHERS:
             print(f"measuring {name}", file=sys.stderr)

@@ -1,7 +1,7 @@
 """This checkout over another one, such as yesterday's: `python -m benchmarks.bench_builds PATH`.
 
-Each build runs in a process of its own against one server; the two take turns, a round each, and the ratio
-is taken inside each round. Only public names are used, so that builds of different layout compare.
+Each build runs in a process of its own against one server; the two alternate, and the ratio is taken
+within each round. Only public names are used, so that builds of different layout compare.
 """
 
 import asyncio

@@ -118,12 +118,12 @@ def _each(do: Callable[[Any], object], values: list[Any]) -> None:
 
 def figures(found: Measured) -> list[Figure]:
     """Return the figures of products of few and of many data points."""
-    told = []
+    figures_ = []
     for protocol_type, each in _PRODUCTS:
         title = _title(product(protocol_type, each))
         one = found[title]
-        told += [
+        figures_ += [
             Figure(f"{title}: frame over structuring", one[_FRAME] / one[_FLOOR]),
             Figure(f"{title}: data points over structuring", one[_POINTS] / one[_FLOOR]),
         ]
-    return told
+    return figures_

@@ -180,8 +180,8 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
         ThreadedSimulator(cloud) as simulator,
     ):
         url = f"http://127.0.0.1:{port}"
-        place = Path(folder)
-        (place / "app.py").write_text(readme_app(), "utf-8")
+        workdir = Path(folder)
+        (workdir / "app.py").write_text(readme_app(), "utf-8")
         env = {
             **os.environ,
             **simulator.environment,
@@ -190,14 +190,14 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
             "PYTHONPATH": str(Path(__file__).parents[1]),
         }
         web = ("-m", "uvicorn", "app:app", "--workers", "2", "--port", str(port))
-        with _program(place / "web.log", env, *web, "--no-access-log"):
+        with _program(workdir / "web.log", env, *web, "--no-access-log"):
             asyncio.run(_up(url))
-            with _program(place / "scan.log", env, "-c", SCAN, "fleet.db"):
+            with _program(workdir / "scan.log", env, "-c", SCAN, "fleet.db"):
                 asyncio.run(_scanning(cloud))
                 before = len(cloud.ledger)
                 answers = asyncio.run(_users(url, macs, times=times, pause=pause))
                 during = list(cloud.ledger)[before:]
-        output = (place / "web.log").read_text()
+        output = (workdir / "web.log").read_text()
     # The supervisor of uvicorn's workers does not close the socket that it listens on.
     listening = f"laddr=('127.0.0.1', {port})>"
     return Figures(
@@ -206,7 +206,9 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
         refused_early=max(
             (took for status, took, _ in answers if status == UNAVAILABLE), default=0.0
         ),
-        without_retry_after=sum(not told for status, _, told in answers if status == UNAVAILABLE),
+        without_retry_after=sum(
+            not retry_after for status, _, retry_after in answers if status == UNAVAILABLE
+        ),
         scan_calls=sum(entry.kind.startswith("log.") for entry in during),
         logins=cloud.tally["token"],
         exceeded=cloud.tally["error 5013"],

@@ -1,4 +1,4 @@
-"""A client whose quota always has a place, and a transport that has every answer ready."""
+"""A client whose quota grants every permit, and a transport that has every answer ready."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qs
@@ -15,7 +15,7 @@ _TOKEN = b'{"token": "tttttttttttttttttttttttttttttttt", "expire_at": 4000000000
 
 
 class Free:
-    """A quota that always has a place: what it costs is measured by bench_quota."""
+    """A quota that grants every permit; the cost of the real one is measured by bench_quota."""
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         """Return at once."""

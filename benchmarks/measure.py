@@ -1,8 +1,8 @@
 """How the benchmarks measure, and figures beside their targets.
 
-What this process does alone is measured by pytest-benchmark, one candidate after the other. What goes over
-sockets is not: there the machine's mood of some seconds moved a ratio by a third. Such candidates take
-turns, and ratios are taken inside each round.
+Work inside this process is measured by pytest-benchmark, candidate after candidate. Work over sockets is not: other
+load on the machine moved such ratios by a third. Those candidates are interleaved, and the ratio is taken
+within each round.
 """
 
 import gc
@@ -46,7 +46,7 @@ class Figure:
     what: str
     found: float
     target: float | None = None
-    """At most this, or at least this if `least`; None: there is no target, it is only told."""
+    """At most this, or at least this if `least`; None: there is no target."""
     unit: str = ""
     least: bool = False
 
@@ -61,23 +61,23 @@ class Figure:
 def measured(files: Sequence[str], *options: str) -> Measured:
     """Run the benchmarks in these files of this folder; what pytest-benchmark shows goes to stderr.
 
-    Of each candidate the fastest round counts: whatever else the machine does makes one slower, and
-    in the ratio of two such minima it takes no part.
+    The fastest round of each candidate counts: other load only slows a round down, so the ratio of two
+    minima is free of it.
 
     Raises:
         CalledProcessError: A benchmark failed.
     """
     paths = [str(Path(__file__).with_name(name)) for name in files]
     with TemporaryDirectory() as folder:
-        told = Path(folder) / "told.json"
+        results = Path(folder) / "results.json"
         words = [sys.executable, "-m", "pytest", *paths, *_OPTIONS, *options]
         # A process of its own: what pytest leaves in memory would be work for the garbage collector
         # in all that is measured after it. And no option of some other run of pytest.
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         subprocess.run(  # noqa: S603 - our own program
-            [*words, f"--benchmark-json={told}"], check=True, stdout=sys.stderr, env=env
+            [*words, f"--benchmark-json={results}"], check=True, stdout=sys.stderr, env=env
         )
-        benchmarks = json.loads(told.read_bytes())["benchmarks"]
+        benchmarks = json.loads(results.read_bytes())["benchmarks"]
     found: dict[str, dict[str, float]] = {}
     for one in benchmarks:
         group = found.setdefault(one["group"], {})
@@ -99,7 +99,7 @@ def markdown(figures: Sequence[Figure]) -> str:
 async def turns(
     candidates: Mapping[str, Callable[[], Awaitable[object]]], *, repeat: int = 15
 ) -> dict[str, list[float]]:
-    """Return CPU seconds of this process a turn, for each candidate and round; they alternate.
+    """Return CPU seconds of this process for each candidate and round; candidates alternate.
 
     CPU and not time, since the server is another process and the machine is shared.
     """

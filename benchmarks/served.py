@@ -86,12 +86,12 @@ class _Canned(asyncio.Protocol):
         )
 
 
-def _serve(told: Connection) -> None:
+def _serve(port_pipe: Connection) -> None:
     async def run() -> None:
         replies = {b"search": _devices(), b"data": _logs(), b"access_token": [_TOKEN]}
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: _Canned(replies), "127.0.0.1", 0)
-        told.send(server.sockets[0].getsockname()[1])
+        port_pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(run())
