@@ -82,11 +82,11 @@ def test_decode(benchmark: BenchmarkFixture, page: str, candidate: str) -> None:
 
 def figures(found: Measured) -> list[Figure]:
     """Return the figures of both pages."""
-    figures_: list[Figure] = []
+    rows: list[Figure] = []
     for page, (_, _, target) in _PAGES.items():
         one = found[page]
         ours = one[_OURS]
-        figures_ += [
+        rows += [
             Figure(f"{page}, over `orjson.loads`", ours / one[_FLOOR], target),
             Figure(f"{page}, json + stock cattrs, over ours", one["json + stock cattrs"] / ours),
             Figure(
@@ -96,4 +96,4 @@ def figures(found: Measured) -> list[Figure]:
             ),
             Figure(f"{page} of bad records only, over a good one", one["100 bad records"] / ours),
         ]
-    return figures_
+    return rows

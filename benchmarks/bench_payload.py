@@ -118,12 +118,12 @@ def _each(do: Callable[[Any], object], values: list[Any]) -> None:
 
 def figures(found: Measured) -> list[Figure]:
     """Return the figures of products of few and of many data points."""
-    figures_ = []
+    rows = []
     for protocol_type, each in _PRODUCTS:
         title = _title(product(protocol_type, each))
         one = found[title]
-        figures_ += [
+        rows += [
             Figure(f"{title}: frame over structuring", one[_FRAME] / one[_FLOOR]),
             Figure(f"{title}: data points over structuring", one[_POINTS] / one[_FLOOR]),
         ]
-    return figures_
+    return rows
