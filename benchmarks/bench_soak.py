@@ -90,6 +90,7 @@ def rules() -> list[FaultRule]:
             else 2 * _LONGEST
             if action is Action.OVERSIZED
             else None,
+            key="remark" if action is Action.MISSING_FIELD else None,
         )
         for number, action in enumerate(Action)
     ]
