@@ -19,18 +19,21 @@ The document shows examples only. They agree with the vendor's public firmware, 
 taken. No recorded body with more than eight flags is known.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.product import DataPoint
 from gizwits_async.payload.kinds import Kind, Value, describe, kind_of
+from gizwits_async.payload.reader import RowReader, Slot
 
 __all__ = ["FixedLayout", "PayloadError", "Point", "VariableLayout"]
 
 _LAST_BYTE = 0xFFFF
+_MAX_READERS = 256
+"""Combinations of flags for which a reader is kept."""
 _BITWISE = frozenset({"bool", "enum"})
 
 
@@ -75,39 +78,32 @@ class Point:
         )
 
 
-Slot = tuple[str, int, int, Callable[[int], Value]]
-"""Name, shift and mask within the data read as one big-endian integer, and the value's reader."""
-
-
 def _slots(points: Iterable[tuple[Point, int]]) -> tuple[Slot, ...]:
-    return tuple((p.name, shift, (1 << p.kind.bits) - 1, p.kind.show) for p, shift in points)
-
-
-def _show(slots: Iterable[Slot], row: int) -> dict[str, Value]:
-    return {name: show(row >> shift & mask) for name, shift, mask, show in slots}
+    return tuple(Slot(p.name, shift, p.kind) for p, shift in points)
 
 
 def _bytes_for(bits: int) -> int:
     return (bits + 7) // 8
 
 
-def _cut(body: bytes, start: int, size: int, what: str) -> int:
-    """Return `size` bytes as an integer; missing bytes are an error, extra ones are ignored.
+def _require(body: bytes, start: int, size: int, what: str) -> None:
+    """Refuse a body with fewer than `size` bytes from `start` on; more are ignored.
 
     A device with newer firmware may report more data points than the definition has.
+
+    Raises:
+        PayloadError: Bytes are missing.
     """
-    part = body[start : start + size]
-    if len(part) < size:
-        raise PayloadError(
-            f"{what}: {size} bytes expected after the first {start}, not {len(part)}"
-        )
-    return int.from_bytes(part, "big")
+    if len(body) < start + size:
+        there = max(len(body) - start, 0)
+        raise PayloadError(f"{what}: {size} bytes expected after the first {start}, not {there}")
 
 
 def _flagged(body: bytes, count: int, what: str) -> tuple[int, int]:
     """Return the flags, and the offset at which the flagged data begins."""
     size = _bytes_for(count)
-    flags = _cut(body, 1, size, what)
+    _require(body, 1, size, what)
+    flags = int.from_bytes(body[1 : 1 + size], "big")
     if flags >> count:
         raise PayloadError(f"{what}: flags {flags:#x} are set beyond the {count} known data points")
     return flags, 1 + size
@@ -145,9 +141,16 @@ class FixedLayout:
         writable = [point for point in points if point.writable]
         self._size = max(map(end_of, points), default=0)
         self._write_size = max(map(end_of, writable), default=0)
-        self._slots = slots(points, self._size)
+        report = slots(points, self._size)
+        _refuse_overlap(report)
+        self._report = RowReader(report, self._size)
         self._writes = slots(writable, self._write_size)
-        _refuse_overlap(self._slots)
+        # Cached: applications write few combinations of data points.
+        self._written = lru_cache(maxsize=_MAX_READERS)(self._reader_of)
+
+    def _reader_of(self, flags: int) -> RowReader:
+        flagged = [slot for rank, slot in enumerate(self._writes) if flags >> rank & 1]
+        return RowReader(flagged, self._write_size)
 
     def read(self, body: bytes) -> dict[str, Value]:
         """Return the data points in `body`; none for an action that carries none.
@@ -157,12 +160,13 @@ class FixedLayout:
         """
         action = body[0]
         if action in _FIXED_REPORTS:
-            return _show(self._slots, _cut(body, 1, self._size, _ACTIONS[action]))
+            _require(body, 1, self._size, _ACTIONS[action])
+            return self._report.read(body, 1)
         if action == _FIXED_WRITE:
             what = _ACTIONS[action]
             flags, start = _flagged(body, len(self._writes), what)
-            row = _cut(body, start, self._write_size, what)
-            return _show((slot for i, slot in enumerate(self._writes) if flags >> i & 1), row)
+            _require(body, start, self._write_size, what)
+            return self._written(flags).read(body, start)
         if action in _ACTIONS:
             raise PayloadError(f"{_ACTIONS[action]}: not for a fixed-length product")
         return {}
@@ -177,11 +181,12 @@ class FixedLayout:
         if current:
             if current[0] not in _FIXED_REPORTS:
                 raise PayloadError(f"current must be a report, not action {current[0]:02x}")
-            row = _cut(current, 1, self._write_size, "current")
-        for rank, (name, shift, mask, _) in enumerate(self._writes):
-            if name in values:
+            _require(current, 1, self._write_size, "current")
+            row = int.from_bytes(current[1 : 1 + self._write_size], "big")
+        for rank, slot in enumerate(self._writes):
+            if slot.name in values:
                 flags |= 1 << rank
-                row = row & ~(mask << shift) | values[name] << shift
+                row = row & ~(slot.mask << slot.shift) | values[slot.name] << slot.shift
         head = flags.to_bytes(_bytes_for(len(self._writes)), "big")
         return bytes((_FIXED_WRITE,)) + head + row.to_bytes(self._write_size, "big")
 
@@ -192,7 +197,10 @@ class VariableLayout:
     def __init__(self, points: Sequence[Point]) -> None:
         self._points = tuple(points)
         # Cached: a device uses few combinations of flags.
-        self._slots_of = lru_cache(maxsize=256)(partial(_packed, self._points))
+        self._reader = lru_cache(maxsize=_MAX_READERS)(self._reader_of)
+
+    def _reader_of(self, flags: int) -> RowReader:
+        return RowReader(*_packed(self._points, flags))
 
     def read(self, body: bytes) -> dict[str, Value]:
         """Return the data points in `body`; none for an action that carries none.
@@ -206,15 +214,16 @@ class VariableLayout:
         if action not in _FLAGGED:
             raise PayloadError(f"{_ACTIONS[action]}: not for a variable-length product")
         flags, start = _flagged(body, len(self._points), _ACTIONS[action])
-        slots, size = self._slots_of(flags)
-        return _show(slots, _cut(body, start, size, _ACTIONS[action]))
+        reader = self._reader(flags)
+        _require(body, start, reader.size, _ACTIONS[action])
+        return reader.read(body, start)
 
     def write(self, values: Mapping[str, int], current: bytes) -> bytes:
         """Return the body that writes these raw values; other data points are not sent at all."""
         del current
         flags = sum(1 << i for i, point in enumerate(self._points) if point.name in values)
-        slots, size = self._slots_of(flags)
-        row = sum(values[name] << shift for name, shift, _, _ in slots)
+        slots, size = _packed(self._points, flags)
+        row = sum(values[slot.name] << slot.shift for slot in slots)
         head = flags.to_bytes(_bytes_for(len(self._points)), "big")
         return bytes((_VARIABLE_WRITE,)) + head + row.to_bytes(size, "big")
 
@@ -237,8 +246,9 @@ def _packed(points: Sequence[Point], flags: int) -> tuple[tuple[Slot, ...], int]
 
 def _refuse_overlap(slots: Sequence[Slot]) -> None:
     used = 0
-    for number, (name, shift, mask, _) in enumerate(slots):
-        if used & mask << shift:
-            others = (other for other, s, m, _ in slots[:number] if m << s & mask << shift)
-            raise ValueError(f"{name}: its position overlaps that of {next(others)}")
-        used |= mask << shift
+    for number, slot in enumerate(slots):
+        bits = slot.mask << slot.shift
+        if used & bits:
+            others = (one.name for one in slots[:number] if one.mask << one.shift & bits)
+            raise ValueError(f"{slot.name}: its position overlaps that of {next(others)}")
+        used |= bits
