@@ -1,7 +1,7 @@
 """FastAPI integration: a client for the app's lifetime, error handlers, and streamed responses.
 
 ```python
-app = FastAPI(lifespan=gizwits_lifespan())
+app = FastAPI(lifespan=gizwits_lifespan(), responses=gizwits_responses)
 install_error_handlers(app)
 
 
@@ -11,9 +11,10 @@ async def device(mac: str, gizwits: Gizwits) -> bool | None:
 ```
 """
 
+from gizwits_async.fastapi.handlers import gizwits_responses, install_error_handlers
 from gizwits_async.fastapi.lifespan import WEB_OPTIONS, Gizwits, get_gizwits, gizwits_lifespan
-from gizwits_async.fastapi.lines import json_lines
-from gizwits_async.fastapi.problems import Problem, install_error_handlers, problem_of
+from gizwits_async.fastapi.problems import Problem, problem_of
+from gizwits_async.fastapi.streaming import json_lines, server_sent_events
 
 __all__ = [
     "WEB_OPTIONS",
@@ -21,7 +22,9 @@ __all__ = [
     "Problem",
     "get_gizwits",
     "gizwits_lifespan",
+    "gizwits_responses",
     "install_error_handlers",
     "json_lines",
     "problem_of",
+    "server_sent_events",
 ]

@@ -56,9 +56,8 @@ def gizwits_lifespan(
                 ours.push_async_callback(part.aclose)
             client = await ours.enter_async_context(GizwitsClient(known, **settings))
             app.state.gizwits = client
-            _ = (
-                client.devices
-            )  # Import the section now, so that the first request does not pay for it.
+            # Import the section now, so that the first request does not pay for it.
+            _ = client.devices
             # The lifespan state also reaches the handlers of mounted apps.
             yield {_NAME: client}
 

@@ -6,9 +6,6 @@ from http import HTTPStatus
 from math import ceil
 
 from attrs import field, frozen
-from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from gizwits_async.errors import (
     API_ERRORS,
@@ -17,6 +14,7 @@ from gizwits_async.errors import (
     AuthenticationError,
     ClientClosedError,
     ConflictError,
+    CredentialsError,
     ForbiddenError,
     GizwitsError,
     InvalidRequestError,
@@ -29,7 +27,7 @@ from gizwits_async.errors import (
     TimedOutError,
 )
 
-__all__ = ["Problem", "install_error_handlers", "problem_of"]
+__all__ = ["BAD_INPUT", "Problem", "note", "problem_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +35,8 @@ _UNKNOWN_WAIT = 60.0
 """Seconds in `Retry-After` if the wait is unknown: acceptable for users, rare for the quota."""
 _LONGEST_WAIT = 86_400.0
 
-_BAD_INPUT = "An argument is not acceptable."
+BAD_INPUT = "An argument is not acceptable."
+_NOT_SET_UP = "This server has no valid credentials for the device cloud."
 _PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
     (QuotaWaitError, 503, "The hourly quota of the device cloud is used up for now."),
     (QuotaExceededError, 503, "The hourly quota of the device cloud is used up for now."),
@@ -48,17 +47,21 @@ _PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
         "The request was sent and its outcome is unknown. Check the device before repeating it.",
     ),
     (TimedOutError, 504, "The device cloud did not answer in time."),
-    (AuthenticationError, 500, "This server has no valid credentials for the device cloud."),
+    (AuthenticationError, 500, _NOT_SET_UP),
+    (CredentialsError, 500, _NOT_SET_UP),
     (NotFoundError, 404, "The device cloud has no such object."),
     (ConflictError, 409, "This is not possible in the current state."),
     (ForbiddenError, 403, "The device cloud does not allow this."),
-    (InvalidRequestError, 422, _BAD_INPUT),
+    (InvalidRequestError, 422, BAD_INPUT),
     (LogRangeError, 422, "The log does not reach back that far."),
     (ResumeMismatchError, 422, "The resume token is damaged, or belongs to another query."),
-    (ArgumentError, 422, _BAD_INPUT),
+    (ArgumentError, 422, BAD_INPUT),
     # Server errors, lost connections, malformed replies, redirects and future error classes.
     (GizwitsError, 502, "The device cloud failed."),
 )
+
+
+_NO_DATA_POINT = 5405
 
 
 @frozen(kw_only=True)
@@ -88,6 +91,9 @@ class Problem:
 def problem_of(error: GizwitsError) -> Problem:
     """Return the problem detail of an error. Pure."""
     status, detail = next((s, d) for kind, s, d in _PROBLEMS if isinstance(error, kind))
+    if isinstance(error, ApiError) and error.code == _NO_DATA_POINT:
+        # The data point is named in the body of the request, not in its path.
+        status, detail = 422, BAD_INPUT
     members: dict[str, object] = {}
     if isinstance(error, OutcomeUnknownError):
         members["outcome"] = "unknown"
@@ -98,50 +104,10 @@ def problem_of(error: GizwitsError) -> Problem:
     return Problem(status=status, detail=detail, retry_after=_wait(error), members=members)
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Answer errors of the client that leave a handler of `app` with problem details.
-
-    A `ValueError` becomes 422 if this package raised it about an argument; one of your own code
-    stays what it was. A handler for `ValueError` that the app has already is kept.
-    """
-    app.add_exception_handler(GizwitsError, _answer)
-    if ValueError not in app.exception_handlers:
-        app.add_exception_handler(ValueError, _answer_bad_input)
-
-
-def response_of(problem: Problem) -> Response:
-    """Return a problem as a response."""
-    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
-    return JSONResponse(
-        problem.body(), problem.status, headers, media_type="application/problem+json"
-    )
-
-
 def note(error: GizwitsError) -> None:
     """Log an error that only the operator of the server can resolve."""
     if isinstance(error, AuthenticationError):
         _log.error("the service refuses the credentials or the address of this server: %s", error)
-
-
-async def _answer(request: Request, error: Exception) -> Response:
-    if not isinstance(error, GizwitsError) or request.scope["type"] != "http":
-        raise error
-    note(error)
-    return response_of(problem_of(error))
-
-
-async def _answer_bad_input(request: Request, error: Exception) -> Response:
-    if request.scope["type"] != "http" or not _is_ours(error):
-        raise error
-    return response_of(Problem(status=422, detail=_BAD_INPUT))
-
-
-def _is_ours(error: Exception) -> bool:
-    """Say whether the error was raised in this package, and not by what called it."""
-    trace, module = error.__traceback__, ""
-    while trace is not None:
-        module, trace = str(trace.tb_frame.f_globals.get("__name__")), trace.tb_next
-    return module.startswith("gizwits_async.") and not module.startswith(__package__ or "-")
 
 
 def _wait(error: GizwitsError) -> int | None:

@@ -129,6 +129,7 @@ class Devices(Section):
             OutcomeUnknownError: The reply was lost: it may or may not have been carried out.
             ConflictError: The device is signed off (5304) or offline (5305).
             InvalidRequestError: A data point or value that does not exist (5401), bad `raw` (5408).
+            NotFoundError: No such data point (5405).
             ForbiddenError: Control is closed for the product (5404).
             ServerError: The service failed to send it on (5403).
 

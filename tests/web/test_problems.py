@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gizwits_async import errors
 from gizwits_async.errors import API_ERRORS, GizwitsError, api_error
 from gizwits_async.fastapi import problem_of
-from gizwits_async.fastapi.problems import response_of
+from gizwits_async.fastapi.handlers import response_of
 
 POISON = "http://upstream/?product_secret=poison"
 
@@ -26,6 +26,7 @@ STATUS = {
     "AuthenticationError": 500,
     "ClientClosedError": 503,
     "ConflictError": 409,
+    "CredentialsError": 500,
     "ForbiddenError": 403,
     "GizwitsError": 502,
     "InvalidRequestError": 422,
@@ -91,3 +92,9 @@ def test_retry_after_is_whole_seconds_and_at_least_one(wait: float | None) -> No
     assert 1 <= found <= 86_400
     if wait is not None and 0 < wait <= 86_400:
         assert found == max(1, ceil(wait))
+
+
+def test_an_unknown_data_point_is_bad_input() -> None:
+    """5405 names a data point of the request: 422, not 404."""
+    status, _, text = API_ERRORS[5405]
+    assert problem_of(api_error(status, 5405, text)).status == 422

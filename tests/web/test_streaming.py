@@ -1,4 +1,4 @@
-"""`json_lines`: complete or with a resume token, with back-pressure, and ended by a disconnect."""
+"""Streamed responses: complete or with a resume token, with back-pressure, ended by a disconnect."""
 
 import asyncio
 import json
@@ -10,13 +10,20 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 
 from gizwits_async import Options, Page, Stream
-from gizwits_async.fastapi import Gizwits, gizwits_lifespan, install_error_handlers, json_lines
+from gizwits_async.fastapi import (
+    Gizwits,
+    gizwits_lifespan,
+    install_error_handlers,
+    json_lines,
+    server_sent_events,
+)
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.simulator import Fate, Fleet, SimulatedCloud, SimulatorTransport
+from gizwits_async.streams.walk import Walk
 from tests.doubles import FreeQuota, client_of, interrupted, virtually
 from tests.web.serving import served
 
@@ -65,16 +72,18 @@ async def _until(condition: Callable[[], object]) -> None:
 
 
 async def test_a_log_comes_whole_line_by_line() -> None:
-    """Every record is one line with the names of the API."""
+    """Every record is one line with the names of the API; a token follows each page but the last."""
     cloud = SimulatedCloud(Fleet.generate(6, 3))
     async with served(_app(cloud)) as url:
         status, kind, lines = await _lines(f"{url}/{_busiest(cloud)}")
     assert (status, kind) == (200, "application/jsonl")
     expected = _records(cloud, _busiest(cloud))
     assert len(expected) > 20
-    assert [(one["ts"], one["attrs"]) for one in lines] == [
-        (one["ts"], one["attrs"]) for one in expected
-    ]
+    assert [one for one in lines if "ts" in one] == expected
+    tokens = [one for one in lines if "ts" not in one]
+    assert len(tokens) > 1
+    assert all(one.keys() == {"resume"} and one["resume"] for one in tokens)
+    assert "ts" in lines[-1], "the last page has no token"
 
 
 @pytest.mark.parametrize("fail_at", [3, 4, 5])
@@ -96,9 +105,7 @@ async def test_what_fails_midway_ends_in_a_token(fail_at: int) -> None:
         failing = False
         status, _, rest = await _lines(address, resume=last["resume"])
     assert status == 200
-    assert [one["ts"] for one in records + rest] == [
-        one["ts"] for one in _records(cloud, _busiest(cloud))
-    ]
+    assert [one for one in records + rest if "ts" in one] == _records(cloud, _busiest(cloud))
 
 
 async def test_what_fails_at_once_has_a_status() -> None:
@@ -208,3 +215,127 @@ def test_the_lines_go_on_after_each_time_out(limits: list[float]) -> None:
             return [json.loads(line) for line in lines]
 
     assert virtually(main()) == _records(cloud, did)
+
+
+# --- server-sent events
+
+
+def _parsed(text: str) -> list[dict[str, str]]:
+    """Return the events of a response as a browser reads them."""
+    events = []
+    for block in text.split("\n\n"):
+        fields = [line.partition(": ")[::2] for line in block.splitlines() if line[0] != ":"]
+        if fields:
+            events.append(dict(fields))
+    return events
+
+
+def _events_app(cloud: SimulatedCloud, **how: Any) -> FastAPI:
+    app = _app(cloud, **how)
+
+    @app.get("/events/{did}")
+    async def log(request: Request, did: str, gizwits: Gizwits) -> StreamingResponse:
+        stream = gizwits.devices.data_log(did, end=cloud.fleet.now, sort="asc")
+        return await server_sent_events(stream, request.headers.get("last-event-id"))
+
+    return app
+
+
+async def _events(url: str, last: str | None = None) -> tuple[str, list[dict[str, str]]]:
+    headers = {} if last is None else {"Last-Event-ID": last}
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as response:
+        return response.content_type, _parsed(await response.text())
+
+
+async def test_events_resume_by_their_id() -> None:
+    """Each page is one event whose id is the token; after any id the rest follows, once each."""
+    cloud = SimulatedCloud(Fleet.generate(6, 3))
+    did, expected = _busiest(cloud), _records(cloud, _busiest(cloud))
+    async with served(_events_app(cloud)) as url:
+        kind, events = await _events(f"{url}/events/{did}")
+        pages = [json.loads(event["data"]) for event in events if "event" not in event]
+        rests = [await _events(f"{url}/events/{did}", one["id"]) for one in events[:3]]
+    assert kind == "text/event-stream"
+    assert [record for page in pages for record in page] == expected
+    assert events[-1] == {"event": "end", "data": "null"}
+    for number, (_, rest) in enumerate(rests, start=1):
+        found = [record for one in rest[:-1] for record in json.loads(one["data"])]
+        assert found == [record for page in pages[number:] for record in page]
+
+
+async def test_a_failure_is_an_event_with_the_token() -> None:
+    """A failure after the first page is an event `problem` with the id to resume from."""
+    cloud = SimulatedCloud(Fleet.generate(6, 3))
+
+    def fates(request: object, number: int) -> Fate:
+        return Fate.NOT_SENT if number in {4, 5, 6, 7} else Fate.DELIVER
+
+    async with served(_events_app(cloud, fates=fates)) as url:
+        _, events = await _events(f"{url}/events/{_busiest(cloud)}")
+    assert events[-1]["event"] == "problem"
+    assert json.loads(events[-1]["data"])["status"] == 502
+    assert events[-1]["id"] == events[-2]["id"]
+
+
+class _Walked(Walk[Page[DataRecord]]):
+    """Pages at fixed times."""
+
+    def __init__(self, pages: list[tuple[float, Page[DataRecord]]]) -> None:
+        super().__init__()
+        self._coming = pages
+
+    async def _step(self) -> Page[DataRecord]:
+        if not self._coming:
+            raise StopAsyncIteration
+        await asyncio.sleep(self._coming[0][0])
+        return self._coming.pop(0)[1]
+
+
+class _Timed(Stream[DataRecord]):
+    """A stream whose pages take the given seconds."""
+
+    def __init__(self, *pages: tuple[float, Page[DataRecord]]) -> None:
+        self._given = pages
+
+    def pages(self, resume: str | None = None) -> Walk[Page[DataRecord]]:
+        return _Walked(list(self._given))
+
+
+async def _sent(response: StreamingResponse) -> str:
+    parts = [bytes(part) async for part in response.body_iterator]  # type: ignore[arg-type]
+    return b"".join(parts).decode()
+
+
+def test_heartbeats_between_rare_pages() -> None:
+    """Without a page for some seconds a comment is sent; an empty page moves the id only."""
+    record = DataRecord(ts=1, attrs={"模式": "制冷"})
+
+    async def main() -> str:
+        stream = _Timed((1.0, Page((), "a")), (50.0, Page((record,), "b")), (1.0, Page((), None)))
+        response = await server_sent_events(stream, heartbeat=15.0)
+        return await _sent(response)
+
+    text = virtually(main())
+    assert text == (
+        "id: a\n\n" + ":\n\n" * 3 + 'data: [{"ts":1,"attrs":{"模式":"制冷"}}]\nid: b\n\n'
+        "\nevent: end\ndata: null\n\n"
+    )
+
+
+def test_resume_lines_at_intervals() -> None:
+    """With `resume_every` a token is sent at most that often; names stay UTF-8, broken ones escaped."""
+    records = [DataRecord(ts=n, attrs={"名": "\ud800" if n == 1 else "值"}) for n in range(4)]
+
+    async def main() -> str:
+        pages = [(10.0, Page((one,), f"t{one.ts}")) for one in records]
+        response = await json_lines(_Timed(*pages), resume_every=15.0)
+        return await _sent(response)
+
+    assert virtually(main()).splitlines() == [
+        '{"ts":0,"attrs":{"名":"值"}}',
+        '{"ts":1,"attrs":{"\\u540d":"\\ud800"}}',
+        '{"resume":"t1"}',
+        '{"ts":2,"attrs":{"名":"值"}}',
+        '{"ts":3,"attrs":{"名":"值"}}',
+        '{"resume":"t3"}',
+    ]
