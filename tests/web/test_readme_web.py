@@ -93,6 +93,12 @@ async def test_the_app_of_the_readme_answers(
         assert cloud.product.controls[-1].did == online.did
         async with session.get(f"/devices/{online.did}/log") as response:
             assert (await response.text()).count("\n") > 10
+        async with session.get(f"/devices/{online.did}/live") as response:
+            assert response.content_type == "text/event-stream"
+        calls = len(cloud.ledger)
+        async with session.get("/healthz") as response:
+            assert (await response.json())["ready"]
+        assert len(cloud.ledger) == calls
         async with session.get("/quota") as response:
             assert set(await response.json()) == {"limit", "remaining", "resets_at"}
         async with session.get("/devices/FFFFFFFFFFFF") as response:
