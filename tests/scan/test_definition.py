@@ -104,10 +104,10 @@ async def test_the_cmd_log_is_exported_decoded_as_the_data_log_says(tmp_path: Pa
         base.execute(f"CREATE VIEW {log} AS SELECT * FROM {files}")
     kinds = {name: kind for name, kind, *_ in base.execute("DESCRIBE cmd").fetchall()}
     assert kinds["room_temp"] == "DOUBLE"
-    assert kinds["set_temp"] == "BIGINT"
+    assert kinds["set_temp"] == "TINYINT"
     assert kinds["switch"] == "BOOLEAN"
     points = [name for name in kinds if name not in {"did", "timestamp", "type", "payload"}]
-    points = [name for name in points if name not in {"problem", "log", "date"}]
+    points = [name for name in points if name not in {"problem", "log", "date", "_rest"}]
     same = " AND ".join(f"c.{name} = d.{name}" for name in points)
     joined, reports = (
         base.execute(query).fetchone()

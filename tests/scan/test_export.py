@@ -15,21 +15,30 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gizwits_async import scan
 from gizwits_async.models.devices import DataRecord, Device
+from gizwits_async.models.product import DataPoint, Entity, ProductDataPoints, UintSpec
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
-from gizwits_async.scan.export.columns import Kind, MisfitError, fitted, joined, kind_of
+from gizwits_async.scan.export.columns import (
+    Column,
+    Kind,
+    MisfitError,
+    inferred,
+    joined,
+    kind_of,
+)
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.store.snapshot import Snapshot
 from gizwits_async.scan.task import Task
 from tests.doubles import client_of
-from tests.scan.common import DAY, cloud_of, truth
+from tests.scan.common import DAY, cloud_of, row, truth
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY
@@ -76,11 +85,23 @@ async def test_json_lines_hold_every_value_as_it_was(
     found: Counter[tuple[str, str, str]] = Counter()
     for file in report.files:
         for line in file.read_text().splitlines():
-            row = json.loads(line)
-            ts = datetime.fromisoformat(row.pop("timestamp")).timestamp()
-            plain = {"attrs": {k: v for k, v in row.items() if k != "did"}, "ts": ts}
-            found[row["did"], "data", json.dumps(plain, sort_keys=True)] += 1
-    assert found == Counter({key: n for key, n in records.items() if key[1] == "data"})
+            found_row = json.loads(line)
+            ts = datetime.fromisoformat(found_row.pop("timestamp")).timestamp()
+            attrs = {name: value for name, value in found_row.items() if name != "did"}
+            found[row(found_row["did"], "data", {"attrs": floats(attrs), "ts": ts})] += 1
+    wanted: Counter[tuple[str, str, str]] = Counter()
+    for (did, log, text), count in records.items():
+        if log == "data":
+            record = json.loads(text)
+            wanted[row(did, log, {**record, "attrs": floats(record["attrs"])})] += count
+    assert found == wanted
+
+
+def floats(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Return data points so that equal numbers have equal JSON."""
+    return {
+        name: float(value) if isinstance(value, int) else value for name, value in attrs.items()
+    }
 
 
 async def test_cells_that_a_spreadsheet_would_run_are_defused(tmp_path: Path) -> None:
@@ -226,8 +247,9 @@ def test_a_joined_kind_narrows_no_value(values: list[object]) -> None:
     kind: Kind = "null"
     for value in values:
         kind = joined(kind, kind_of(value))
+    column = inferred({"point": kind})["point"]
     for value in values:
-        cell = fitted(value, kind)
+        cell = column.fitted(value)
         if kind == "text" and value is not None and not isinstance(value, str):
             assert cell == json.dumps(value)
         elif not isinstance(value, str):
@@ -235,33 +257,144 @@ def test_a_joined_kind_narrows_no_value(values: list[object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [(21.7, "int"), (2, "bool"), (2**53 + 1, "float"), ("x", "float")]
-)
-def test_a_value_that_does_not_fit_is_refused(value: object, kind: Kind) -> None:
-    """No value is cut to its column."""
+    ("value", "kind", "bits"),
+    [
+        (21.7, "int", 64), (2, "bool", 64), (2**53 + 1, "float", 64), ("x", "float", 64),
+        (128, "long", 8), (-129, "long", 8), (2**63, "long", 64), (5, "text", 64), (1e300, "long", 64),
+        ([1], "long", 64), (float("inf"), "float", 64),
+    ],
+)  # fmt: skip
+def test_a_value_that_does_not_fit_is_refused(value: object, kind: Kind, bits: int) -> None:
+    """No value is cut or rounded to its column."""
     with pytest.raises(MisfitError, match=f"kind {kind} cannot hold"):
-        fitted(value, kind)
+        Column(name="point", kind=kind, bits=bits).fitted(value)
 
 
-@pytest.mark.parametrize("to", ["csv", "parquet"])
-async def test_a_misfit_stops_the_export_and_says_where(
-    to: Literal["csv", "parquet"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Device, time and column stand in the error, and no half file is left."""
+@given(st.lists(st.sampled_from(["did", "Date", "LOG", "temp", "Temp", "attrs.did", "_REST", "x"])))
+def test_names_are_unique_without_regard_to_case(points: list[str]) -> None:
+    """Columns of the export, and other points, keep their names; the order of records is no matter."""
+    names = {point: column.name for point, column in inferred(dict.fromkeys(points, "int")).items()}
+    ours = ["did", "timestamp", "type", "payload", "problem", "log", "date", "_rest"]
+    used = [name.lower() for name in (*ours, *names.values())]
+    assert len(set(used)) == len(used)
+    turned = inferred(dict.fromkeys(points[::-1], "int"))
+    assert {point: column.name for point, column in turned.items()} == names
+
+
+def point(name: str, data_type: str, **more: Any) -> DataPoint:
+    return DataPoint(id=0, name=name, type="status_writable", data_type=data_type, **more)
+
+
+DEFINITION = ProductDataPoints(
+    product_key="p",
+    entities=(
+        Entity(
+            attrs=(
+                point("switch", "bool"),
+                point("mode", "enum", enum=("auto", "heat")),
+                point("temp", "uint8", display_name="Temperature"),
+                point("small", "uint8", uint_spec=UintSpec(min=0, max=100)),
+                point("scaled", "uint16", uint_spec=UintSpec(min=0, max=100, ratio=0.5)),
+                point("wide", "uint32"),
+                point("Did", "uint8", uint_spec=UintSpec(min=0, max=100, addition=-20)),
+                point("raw", "binary"),
+            )
+        ),
+    ),
+)
+
+
+async def test_the_definition_is_the_contract_of_the_columns(tmp_path: Path) -> None:
+    """Types come from it, whatever was reported; the rest is kept in one column, and counted."""
+    rows = (
+        {"switch": 1, "mode": "heat", "temp": 20, "scaled": 3, "wide": 2**32 - 1, "Did": -20},
+        {"switch": True, "temp": 255, "scaled": 2.5, "raw": "AA==", "small": 5.0},
+        {"switch": 2, "temp": "--", "mode": 1, "new": [1], "wide": 2**31, "small": 300},
+    )
+    records = [DataRecord(ts=number, attrs=attrs) for number, attrs in enumerate(rows)]
+    await stored(tmp_path / "fleet.db", *records)
+    report = await export(
+        tmp_path / "fleet.db", tmp_path / "out", logs=["data"], datapoints=DEFINITION
+    )
+    [file] = report.files
+    assert report.misfits == {"data": 5}
+    query = f"DESCRIBE SELECT * FROM read_parquet('{file}', hive_partitioning=false)"
+    kinds = {name: kind for name, kind, *_ in duckdb.execute(query).fetchall()}
+    assert kinds == {
+        "did": "VARCHAR", "timestamp": "TIMESTAMP WITH TIME ZONE", "switch": "BOOLEAN",
+        "mode": "VARCHAR", "temp": "SMALLINT", "small": "TINYINT", "scaled": "DOUBLE",
+        "wide": "BIGINT", "attrs.Did": "TINYINT", "raw": "VARCHAR", "_rest": "VARCHAR",
+    }  # fmt: skip
+    columns = 'switch, mode, temp, small, scaled, wide, "attrs.Did", raw, _rest'
+    found = duckdb.execute(f"SELECT {columns} FROM '{file}' ORDER BY timestamp").fetchall()
+    rest = {"switch": 2, "temp": "--", "mode": 1, "new": [1], "small": 300}
+    assert found == [
+        (True, "heat", 20, None, 3.0, 2**32 - 1, -20, None, None),
+        (True, None, 255, 5, 2.5, None, None, "AA==", None),
+        (None, None, None, None, None, 2**31, None, None, json.dumps(rest)),
+    ]
+    metadata = pq.read_schema(file).field("temp").metadata
+    assert metadata[b"display_name"] == b"Temperature"
+    assert (metadata[b"min"], metadata[b"max"]) == (b"0", b"255")
+    [lines] = (
+        await export(
+            tmp_path / "fleet.db", tmp_path / "out", "jsonl", logs=["data"], datapoints=DEFINITION
+        )
+    ).files
+    *_, last = map(json.loads, lines.read_text().splitlines())
+    assert last == {
+        "did": "d", "timestamp": "1970-01-01T00:00:02.000000+00:00", "wide": 2**31,
+        "_rest": rest,
+    }  # fmt: skip
+
+
+async def test_rows_of_a_day_are_in_order_of_device_and_time(tmp_path: Path) -> None:
+    """Neighbours in a file are neighbours in a query; files stay small by that."""
     path = tmp_path / "fleet.db"
-    await stored(path, DataRecord(ts=5, attrs={"temp": 21.7}))
-    module = sys.modules["gizwits_async.scan.export.export"]
-    for found, words in (({"temp": "int"}, "column temp: .* 21.7"), ({}, "no column for temp")):
-        monkeypatch.setattr(module, "widened", lambda kinds, _, found=found: kinds.update(found))
-        with pytest.raises(ScanStoreError, match=f"fleet.db: data log, device d at 1970.*{words}"):
-            await export(path, tmp_path / "out", to, logs=["data"])
-    assert [file for file in tmp_path.rglob("*") if file.suffix == ".part"] == []
+    await stored(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        rows = [(f"d{n % 3}", n * 7919 % 50 * 7000.5, "{}") for n in range(50)]
+        base.executemany("INSERT INTO data_log VALUES (?, ?, ?)", rows)
+    report = await export(path, tmp_path / "out", "jsonl", logs=["data"])
+    assert len(report.files) == 4
+    for file in report.files:
+        found = [json.loads(line) for line in file.read_text().splitlines()]
+        keys = [(row["did"], row["timestamp"]) for row in found]
+        assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet", "jsonl"])
+async def test_any_folder_can_be_written(
+    to: Literal["csv", "parquet", "jsonl"], tmp_path: Path
+) -> None:
+    """A colon in its name makes it no URI."""
+    await stored(tmp_path / "fleet.db", DataRecord(ts=5, attrs={"n": 1}))
+    out = tmp_path / "at-2026-11-27T12:00"
+    [file] = (await export(tmp_path / "fleet.db", out, to, logs=["data"])).files
+    assert file.is_file()
+    assert [path for path in tmp_path.rglob("*") if "part" in path.name] == [file]
+
+
+async def test_attrs_that_are_no_object_are_kept(tmp_path: Path) -> None:
+    """A list, a number or null in their stead is a value of the column `attrs`, or of `_rest`."""
+    path = tmp_path / "fleet.db"
+    await stored(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        rows = [("d", 1, "[1]"), ("d", 2, "null"), ("d", 3, None)]
+        base.executemany("INSERT INTO data_log VALUES (?, ?, ?)", rows)
+    for definition, column, text in (
+        (None, "attrs", "[1]"),
+        (DEFINITION, "_rest", '{"attrs": [1]}'),
+    ):
+        [file] = (await export(path, tmp_path / "out", logs=["data"], datapoints=definition)).files
+        found = duckdb.execute(f"SELECT {column} FROM '{file}' ORDER BY timestamp").fetchall()
+        assert found == [(text,), (None,), (None,)]
 
 
 async def test_a_record_at_no_date_stops_the_export(tmp_path: Path) -> None:
     """A timestamp that no calendar has is named, with its device."""
     await stored(tmp_path / "fleet.db", DataRecord(ts=10**17, attrs={}))
-    with pytest.raises(ScanStoreError, match=r"data log, device d has a record at 1e\+17"):
+    with pytest.raises(ScanStoreError, match=r"data log, device d at 1e\+17: .* no date"):
         await export(tmp_path / "fleet.db", tmp_path / "out", "jsonl")
 
 

@@ -1,11 +1,11 @@
-"""The day files of one log: rows come in order of time, so that one file is open at a time."""
+"""The day files of one log: rows come day by day, so that one file is open at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gizwits_async.scan.export.columns import Kind, MisfitError
+from gizwits_async.scan.export.columns import Column, MisfitError
 from gizwits_async.scan.export.writers import Writer, writer_of
 
 __all__ = ["DayFiles", "Format"]
@@ -19,9 +19,9 @@ class DayFiles:
     """Files `date=2026-11-22/part-0.parquet`, one a day of UTC, in the folder of a log."""
 
     def __init__(
-        self, folder: Path, to: Format, kinds: Mapping[str, Kind], *, csv_safe: bool
+        self, folder: Path, to: Format, columns: Sequence[Column], *, csv_safe: bool
     ) -> None:
-        self._folder, self._to, self._kinds, self._csv_safe = folder, to, kinds, csv_safe
+        self._folder, self._to, self._columns, self._csv_safe = folder, to, columns, csv_safe
         self._day: date | None = None
         self._writer: Writer | None = None
         self._waiting: list[Mapping[str, Any]] = []
@@ -33,16 +33,16 @@ class DayFiles:
 
         Args:
             did: The device.
-            timestamp: Epoch seconds UTC, not before that of any row so far.
+            timestamp: Epoch seconds UTC, not of an earlier day than any row so far.
             cells: Its other columns.
 
         Raises:
-            MisfitError: The timestamp is no date, or a value does not fit its column.
+            MisfitError: The timestamp is no date.
         """
         try:
             time = datetime.fromtimestamp(timestamp, UTC)
         except (ValueError, OverflowError, OSError):
-            raise MisfitError(f"device {did} has a record at {timestamp!r}, no date") from None
+            raise MisfitError(f"{timestamp!r} is no date") from None
         if time.date() != self._day:
             self.finish()
             self._begin(time.date())
@@ -54,8 +54,8 @@ class DayFiles:
         """Write what waits, and give the open file its name."""
         if self._writer is not None:
             self._flush()
-            writer, self._writer = self._writer, None
-            self.finished.append(writer.finish())
+            self.finished.append(self._writer.finish())
+            self._writer = None
 
     def drop(self) -> None:
         """Remove the file that is not finished."""
@@ -65,7 +65,7 @@ class DayFiles:
     def _begin(self, day: date) -> None:
         path = self._folder / f"date={day}" / f"part-0.{self._to}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = writer_of(self._to, path, self._kinds, csv_safe=self._csv_safe)
+        self._writer = writer_of(self._to, path, self._columns, csv_safe=self._csv_safe)
         self._day = day
 
     def _flush(self) -> None:

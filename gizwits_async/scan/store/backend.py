@@ -78,6 +78,10 @@ class Backend(Protocol):
         """SQL expressions that limit the transaction that selects them."""
         ...
 
+    def whole(self, number: Any) -> Any:
+        """Return the SQL expression of a positive number without its fraction."""
+        ...
+
     def absent(self) -> bool:
         """Return whether there is nothing to read.
 

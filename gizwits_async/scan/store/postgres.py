@@ -66,6 +66,10 @@ class PostgresBackend:
         if schema is not None:
             self.name += f" (schema {schema})"
 
+    def whole(self, number: Any) -> Any:
+        """See `Backend.whole`."""
+        return func.floor(number)
+
     def absent(self) -> bool:
         """See `Backend.absent`."""
         return False

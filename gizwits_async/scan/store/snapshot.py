@@ -66,20 +66,23 @@ class Snapshot:
         return meta
 
     def records(
-        self, log: LogName, *, by_time: bool = False
+        self, log: LogName, *, by_day: bool = False
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         """Read the rows of a log, some thousand at a time.
 
         Args:
             log: Which log.
-            by_time: Whether they come in order of their timestamps, else in any order.
+            by_day: Whether they come day by day, each in order of device and time; else in any order.
 
         Raises:
             ScanStoreError: The store cannot be read.
         """
         table = LOG_TABLES[log]
         query = select(table)
-        return self._rows(query.order_by(table.c.timestamp) if by_time else query)
+        if by_day:
+            day = self._backend.whole(table.c.timestamp / 86_400.0)
+            query = query.order_by(day, table.c.did, table.c.timestamp)
+        return self._rows(query)
 
     async def _rows(
         self, query: Select[tuple[Any, ...]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func
+from sqlalchemy import URL, Connection, Engine, Integer, cast, create_engine, event, func
 from sqlalchemy.dialects import sqlite
 
 from gizwits_async.scan.errors import ScanStoreError
@@ -52,6 +52,10 @@ class SqliteBackend:
         self.name = str(self._path)
         # Not bound to a thread: it may be released in another one than it was taken in.
         self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
+
+    def whole(self, number: Any) -> Any:
+        """See `Backend.whole`."""
+        return cast(number, Integer)  # FLOOR is not in every build of SQLite.
 
     def absent(self) -> bool:
         """See `Backend.absent`."""
