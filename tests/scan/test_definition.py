@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,6 +21,12 @@ from tests.scan.common import DAY, cloud_of
 
 NOW = 1_790_000_000
 START = NOW - 2 * DAY
+
+
+def sql(query: str) -> list[Any]:
+    """Return the rows of a query; the connection that all share would keep what was not fetched."""
+    with duckdb.connect() as base:
+        return base.execute(query).fetchall()
 
 
 class Stopped(Exception):  # noqa: N818
@@ -153,9 +160,7 @@ async def test_what_cannot_be_decoded_says_why(tmp_path: Path, to: str) -> None:
     reader = {"csv": "read_csv", "jsonl": "read_json", "parquet": "read_parquet"}[to]
     more = ", all_varchar=true" if to == "csv" else ""
     columns = "payload, problem" if to == "jsonl" else "payload, problem, set_temp"
-    rows = duckdb.execute(
-        f"SELECT {columns} FROM {reader}('{file}'{more}) ORDER BY timestamp"
-    ).fetchall()
+    rows = sql(f"SELECT {columns} FROM {reader}('{file}'{more}) ORDER BY timestamp")
     assert [row[0] for row in rows] == list(payloads)
     reasons = [row[1].partition(":")[0] for row in rows]
     assert reasons == ["neither hex nor base64", "foreign", "truncated", "empty"]

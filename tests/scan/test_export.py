@@ -44,6 +44,12 @@ NOW = 1_790_000_000
 START = NOW - 2 * DAY
 
 
+def sql(query: str) -> list[Any]:
+    """Return the rows of a query; the connection that all share would keep what was not fetched."""
+    with duckdb.connect() as base:
+        return base.execute(query).fetchall()
+
+
 @pytest.fixture
 async def scanned(tmp_path: Path) -> tuple[Path, Counter[tuple[str, str, str]]]:
     cloud, path = cloud_of(3, 3), tmp_path / "fleet.db"
@@ -129,7 +135,7 @@ async def test_cells_that_a_spreadsheet_would_run_are_defused(tmp_path: Path) ->
     [plain] = (await export(tmp_path / "fleet.db", tmp_path, "csv")).files
     assert '"=cmd(""x"")"' in plain.read_text()
     [packed] = (await export(tmp_path / "fleet.db", tmp_path)).files
-    rows_ = duckdb.execute(f"SELECT name, temp, big, flag FROM '{packed}'").fetchall()
+    rows_ = sql(f"SELECT name, temp, big, flag FROM '{packed}'")
     assert rows_ == [('=cmd("x")', -5.0, str(2**70), None), (None, 2.5, None, True)]
 
 
@@ -170,8 +176,8 @@ async def test_more_days_than_files_may_be_open(
     assert len(report.files) == 230
     reader = "read_json" if to == "jsonl" else f"read_{to}"
     files = f"{reader}('{tmp_path}/out/log=data/*/*.{to}', hive_partitioning=true)"
-    found = duckdb.execute(f"SELECT count(*), count(DISTINCT n), count(DISTINCT date) FROM {files}")
-    assert found.fetchone() == (690, 690, 230)
+    found = sql(f"SELECT count(*), count(DISTINCT n), count(DISTINCT date) FROM {files}")
+    assert found == [(690, 690, 230)]
 
 
 async def test_a_column_holds_every_value_in_whatever_order_they_come(tmp_path: Path) -> None:
@@ -191,8 +197,8 @@ async def test_a_column_holds_every_value_in_whatever_order_they_come(tmp_path: 
         folder.mkdir()
         await stored(folder / "fleet.db", *order)
         [file] = (await export(folder / "fleet.db", folder, logs=["data"])).files
-        found = duckdb.execute(f"SELECT late, precise, flag, big FROM '{file}' ORDER BY timestamp")
-        late, precise, flag, big = zip(*found.fetchall(), strict=True)
+        found = sql(f"SELECT late, precise, flag, big FROM '{file}' ORDER BY timestamp")
+        late, precise, flag, big = zip(*found, strict=True)
         assert late == (None, 5, None)
         assert precise == (str(2**53 + 1), "0.5", None)
         assert flag == (1.0, 3.0, 2.5)
@@ -220,11 +226,11 @@ async def test_an_export_sees_one_moment_of_a_store_that_is_written_to(
     monkeypatch.setattr(Snapshot, "records", writing)
     [file] = (await export(path, tmp_path / "out", logs=["data"])).files
     assert len(passes) == 2
-    assert duckdb.execute(f"SELECT count(*), max(temp) FROM '{file}'").fetchone() == (1, 21)
-    assert duckdb.execute(f"DESCRIBE SELECT temp FROM '{file}'").fetchall()[0][1] == "BIGINT"
+    assert sql(f"SELECT count(*), max(temp) FROM '{file}'")[0] == (1, 21)
+    assert sql(f"DESCRIBE SELECT temp FROM '{file}'")[0][1] == "BIGINT"
     monkeypatch.undo()
     [file] = (await export(path, tmp_path / "out", logs=["data"])).files
-    assert duckdb.execute(f"SELECT sum(temp), sum(more) FROM '{file}'").fetchone() == (64.4, 2)
+    assert sql(f"SELECT sum(temp), sum(more) FROM '{file}'")[0] == (64.4, 2)
 
 
 KINDS: tuple[Kind, ...] = ("null", "bool", "int", "long", "float", "text")
@@ -319,14 +325,14 @@ async def test_the_definition_is_the_contract_of_the_columns(tmp_path: Path) -> 
     [file] = report.files
     assert report.misfits == {"data": 5}
     query = f"DESCRIBE SELECT * FROM read_parquet('{file}', hive_partitioning=false)"
-    kinds = {name: kind for name, kind, *_ in duckdb.execute(query).fetchall()}
+    kinds = {name: kind for name, kind, *_ in sql(query)}
     assert kinds == {
         "did": "VARCHAR", "timestamp": "TIMESTAMP WITH TIME ZONE", "switch": "BOOLEAN",
         "mode": "VARCHAR", "temp": "SMALLINT", "small": "TINYINT", "scaled": "DOUBLE",
         "wide": "BIGINT", "attrs.Did": "TINYINT", "raw": "VARCHAR", "_rest": "VARCHAR",
     }  # fmt: skip
     columns = 'switch, mode, temp, small, scaled, wide, "attrs.Did", raw, _rest'
-    found = duckdb.execute(f"SELECT {columns} FROM '{file}' ORDER BY timestamp").fetchall()
+    found = sql(f"SELECT {columns} FROM '{file}' ORDER BY timestamp")
     rest = {"switch": 2, "temp": "--", "mode": 1, "new": [1], "small": 300}
     assert found == [
         (True, "heat", 20, None, 3.0, 2**32 - 1, -20, None, None),
@@ -387,7 +393,7 @@ async def test_attrs_that_are_no_object_are_kept(tmp_path: Path) -> None:
         (DEFINITION, "_rest", '{"attrs": [1]}'),
     ):
         [file] = (await export(path, tmp_path / "out", logs=["data"], datapoints=definition)).files
-        found = duckdb.execute(f"SELECT {column} FROM '{file}' ORDER BY timestamp").fetchall()
+        found = sql(f"SELECT {column} FROM '{file}' ORDER BY timestamp")
         assert found == [(text,), (None,), (None,)]
 
 
