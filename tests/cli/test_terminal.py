@@ -1,0 +1,173 @@
+"""What a person sees: tables at any width, values in words, local time, and any encoding."""
+
+import io
+import json
+import re
+import sys
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from gizwits_async.cli import output
+from gizwits_async.cli.tables import Column, fitting
+from gizwits_async.simulator import SimulatedCloud
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep definitions of products out of the caches of other tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+async def test_ids_never_fold_and_other_columns_give_way(
+    width: int, program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each id stands in one line; what is left out is named on stderr."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, err = await program("devices", "--disabled", "--format", "table")
+    assert code == 0
+    assert max(map(cell_len, out.splitlines())) <= width
+    for device in cloud.fleet.devices:
+        assert any(device.did in line and device.mac in line for line in out.splitlines())
+    assert ("columns that did not fit" in err) == (width < 120)
+
+
+def test_columns_fit_in_their_order_and_the_first_id_always_does() -> None:
+    """Ids are placed first; a column that is too wide does not keep a narrow one behind it out."""
+    columns = [Column(name, name) for name in ("country", "did", "note", "ok", "mac")]
+    widths = {"country": 12, "did": 22, "note": 300, "ok": 2, "mac": 12}
+    assert [one.name for one in fitting(columns, widths, 61)] == ["country", "did", "ok", "mac"]
+    assert [one.name for one in fitting(columns, widths, 20)] == ["did"]
+
+
+async def test_a_log_is_a_table_with_a_column_a_data_point(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """Names of the definition, switches in words, and the definition is fetched once a day."""
+    did = cloud.fleet.devices[1].did
+    code, out, _ = await program("logs", did, "--format", "table", "--limit", "3")
+    header, first = out.splitlines()[1], out.splitlines()[3]
+    assert code == 0
+    assert re.search(r"time \([+-]\d\d:\d\d\).*开关.*模式.*室温", header)
+    newest = cloud.truth("data", did, 0, 4e9)[-1]
+    assert ("on" if newest["attrs"]["switch"] else "off") in first
+    assert newest["attrs"]["mode"] in first
+    await program("logs", did, "--format", "table", "--limit", "1")
+    assert cloud.tally["product.datapoints"] == 1
+
+
+async def test_columns_of_a_log_can_be_chosen_by_either_name(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """One that the product does not have is usage; JSON is not changed by it."""
+    did = cloud.fleet.devices[1].did
+    chosen = ("--columns", "室温", "--columns", "mode", "--limit", "2")
+    _, out, _ = await program("logs", did, "--format", "table", "--utc", *chosen)
+    assert re.findall(r"[^\s┃]+", out.splitlines()[1]) == ["time", "(UTC)", "室温", "模式"]
+    code, _, err = await program("logs", did, "--format", "table", "--columns", "wings")
+    assert code == 2
+    assert "no data point wings; the product has switch" in err
+    _, lines, _ = await program("logs", did, *chosen)
+    assert "switch" in json.loads(lines.splitlines()[0])["attrs"]
+
+
+async def test_a_decoded_frame_is_shown_in_words(program: Any, cloud: SimulatedCloud) -> None:
+    """Name=value pairs stand in place of the hexadecimal bytes."""
+    did = cloud.fleet.devices[1].did
+    words = ("logs", did, "--log", "cmd", "--decode", "--limit", "5", "--format", "table")
+    _, out, _ = await program(*words)
+    assert re.search(r"开关=(on|off) ", out)
+    assert "payload" not in out
+
+
+async def test_a_control_is_previewed_in_words_and_goes_by_mac_too(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """The device is the one that has the address, however that is written."""
+    device = next(one for one in cloud.fleet.devices if one.is_online and not one.is_disabled)
+    mac = ":".join(re.findall("..", device.mac.lower()))
+    values = ("--attr", "mode=制热", "--attr", "switch=true")
+    code, _, err = await program("control", mac, *values, "--dry-run")
+    assert code == 0
+    assert err.splitlines()[:3] == [f"device {device.did}:", "  模式 -> 制热", "  开关 -> on"]
+    assert "\\u" not in err
+    code, _, _ = await program("control", mac, *values, "--yes")
+    assert code == 0
+    assert [one.did for one in cloud.product.controls] == [device.did]
+
+
+async def test_the_commands_that_an_operator_looks_for(program: Any, cloud: SimulatedCloud) -> None:
+    """Each answers in both forms; what is not there is an error with its own code."""
+    device = cloud.fleet.devices[0]
+    code, out, _ = await program("product", "--format", "table")
+    assert code == 0
+    assert re.search(r"set_temp.*设定温度.*uint8.*16 to 30.*yes", out)
+    for name in (device.did, device.mac):
+        code, out, _ = await program("device", name)
+        assert (code, json.loads(out)["did"]) == (0, device.did)
+    code, _, err = await program("device", "x" * 22)
+    assert (code, err.startswith("not found: ")) == (1, True)
+    code, out, _ = await program("quota")
+    assert (code, json.loads(out)["limit"]) == (0, 100_000)
+    assert re.search(r"calls left *│ \d", (await program("quota", "--format", "table"))[1])
+    code, out, _ = await program("users", "--limit", "1")
+    assert (code, "uid" in json.loads(out)) == (0, True)
+    assert (await program("users", "--bound", "--device", device.did))[0] == 0
+    path = "/v1/products/{product_key}/datapoint"
+    code, out, _ = await program("send", "get", path)
+    assert (code, json.loads(out)["product_key"]) == (0, cloud.credentials.product_key)
+    code, _, err = await program("send", "post", path, "a=1")
+    assert (code, "--yes" in err) == (2, True)
+
+
+async def test_a_store_tells_where_its_scan_stands(program: Any, cloud: SimulatedCloud) -> None:
+    """Without a call to the service; without a store it is another exit code."""
+    assert (await program("status", "none.db"))[0] == 9
+    await program("scan", "--since", "1d", "--quiet")
+    asked = cloud.tally.total()
+    code, out, _ = await program("status", "fleet.db")
+    assert (code, json.loads(out)["complete"], json.loads(out)["devices"]) == (0, True, 3)
+    assert "complete" in (await program("status", "fleet.db", "--format", "table"))[1]
+    assert cloud.tally.total() == asked
+
+
+async def test_a_quiet_scan_says_nothing_when_all_is_well(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """For cron, whose mails are read when they are rare."""
+    assert await program("scan", "--since", "1d", "--quiet") == (0, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "cp1252", "ascii"])
+@pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+async def test_any_encoding_can_show_any_device(
+    form: str,
+    encoding: str,
+    program: Any,
+    cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only what the encoding lacks is escaped, and JSON stays JSON."""
+    city = "München 🏭 广州 \ud800"
+    cloud.fleet.change(cloud.fleet.devices[0].did, city=city, is_disabled=False)
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, write_through=True))
+    code, _, _ = await program("devices", "--format", form)
+    assert code == 0
+    text = raw.getvalue().decode(encoding)
+    if form != "table":
+        rows = (
+            json.loads(text) if form == "json" else [json.loads(one) for one in text.splitlines()]
+        )
+        assert city in {row["city"] for row in rows}
+    assert ("广州" in text) == (encoding in {"utf-8", "gbk"})
+
+
+def test_only_control_characters_are_escaped() -> None:
+    """Joined emojis, Chinese and accents are shown as they are."""
+    assert output.printable("Zürich 广州 👩\u200d👧") == "Zürich 广州 👩\u200d👧"
+    assert output.printable("\x1b[2J\u202e") == "\\x1b[2J\\u202e"
+    assert output.json_text({"名": "开\x1b"}) == '{"名": "开\\u001b"}'
