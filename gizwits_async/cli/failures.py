@@ -26,13 +26,9 @@ from gizwits_async.errors import (
     ServerError,
     TransportError,
 )
-from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
+from gizwits_async.scan.errors import ScanStoreError, StoreLockedError, StoreMissingError
 
-__all__ = ["StoreMissingError", "explain", "explained", "hint"]
-
-
-class StoreMissingError(ScanStoreError):
-    """The command reads a store, and there is none under this name."""
+__all__ = ["explain", "explained", "hint"]
 
 
 _CAUSES: Final = (

@@ -23,14 +23,13 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
         store: SQLite file or SQLAlchemy URL.
         output: How it is written.
     """
-    from gizwits_async.cli.failures import StoreMissingError
-    from gizwits_async.scan import SqlStore
+    from gizwits_async.scan import SqlStore, StoreMissingError
 
     held = SqlStore(store)
     try:
         state = await held.peek()
         if state is None:
-            raise StoreMissingError(held.name)
+            raise StoreMissingError(f"{held.name}: there is no store")
         left = await held.remaining(LOGS, state.end, _WINDOW)
     finally:
         await held.aclose()

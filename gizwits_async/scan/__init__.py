@@ -8,6 +8,7 @@ from gizwits_async.scan.errors import (
     StoreLockedError,
     StoreLostError,
     StoreMismatchError,
+    StoreMissingError,
 )
 from gizwits_async.scan.fleet import FleetScan
 from gizwits_async.scan.pages import ScanPages
@@ -51,6 +52,7 @@ __all__ = [
     "StoreLockedError",
     "StoreLostError",
     "StoreMismatchError",
+    "StoreMissingError",
     "Task",
     "export",
 ]

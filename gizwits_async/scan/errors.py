@@ -4,13 +4,20 @@
 ScanStoreError            the store cannot be used; it was left as it was
   StoreLockedError        another scan is writing to it
   StoreLostError          another scan took it over from this one
+  StoreMissingError       it was to be read, and does not exist
   StoreMismatchError      it belongs to another product or range, or to a newer version
 ```
 """
 
 from gizwits_async.errors import GizwitsError
 
-__all__ = ["ScanStoreError", "StoreLockedError", "StoreLostError", "StoreMismatchError"]
+__all__ = [
+    "ScanStoreError",
+    "StoreLockedError",
+    "StoreLostError",
+    "StoreMismatchError",
+    "StoreMissingError",
+]
 
 
 class ScanStoreError(GizwitsError):
@@ -23,6 +30,10 @@ class StoreLockedError(ScanStoreError):
 
 class StoreLostError(ScanStoreError):
     """Another scan took the store over, because this one was silent; it wrote nothing after that."""
+
+
+class StoreMissingError(ScanStoreError):
+    """There is no store under this name, and the call is to read one."""
 
 
 class StoreMismatchError(ScanStoreError):

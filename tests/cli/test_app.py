@@ -386,4 +386,4 @@ async def test_a_store_is_exported_by_day(to: str, program: Any, cloud: Simulate
     assert f"{count:,} data records" in err
     files = {path.relative_to("files") for path in Path("files/log=data").glob("*/*")}
     assert files == {Path(f"log=data/date={day}/part-0.{to}") for (day,) in days}
-    assert (await program("export", "none.db", "--to", to))[0] == 1
+    assert (await program("export", "none.db", "--to", to))[0] == 9

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, CursorResult, Select, select
 
-from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.errors import StoreMissingError
 from gizwits_async.scan.store.backend import Backend, Runner
 from gizwits_async.scan.store.meta import state_in
 from gizwits_async.scan.store.session import STORE_FAILS, translated
@@ -32,7 +32,7 @@ class Snapshot:
         self.name = backend.name
         """What to call the store in a message."""
         if backend.absent():
-            raise ScanStoreError(f"{self.name}: there is no store")
+            raise StoreMissingError(f"{self.name}: there is no store")
         self._database = backend.database(reads=True)
         self._stack = AsyncExitStack()
         self._run: Runner | None = None
