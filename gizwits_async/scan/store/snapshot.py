@@ -26,7 +26,7 @@ class Snapshot:
         """Name the store; nothing is opened.
 
         Raises:
-            ScanStoreError: There is no store.
+            StoreMissingError: There is no store.
         """
         self._backend = backend
         self.name = backend.name
