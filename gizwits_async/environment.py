@@ -37,6 +37,7 @@ def complete(
     *,
     calls: int | None = None,
     lone_reserve: int = 18,
+    quota_url: str = "",
 ) -> tuple[dict[str, Any], Made]:
     """Return the arguments of a client, completed from the environment, and the parts made for it.
 
@@ -47,6 +48,7 @@ def complete(
         given: Arguments of `GizwitsClient`; those that are not None override the environment.
         calls: Overrides `GIZWITS_CALLS_PER_HOUR`.
         lone_reserve: The `reserve` of a quota that no other process shares.
+        quota_url: What processes share the quota by if the environment does not say.
 
     Raises:
         ArgumentError: A variable has an invalid value; the message names it.
@@ -54,7 +56,9 @@ def complete(
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     settings, made = {**_connection(chosen), **chosen}, list[Any]()
-    url = Secret(os.environ.get("GIZWITS_QUOTA_URL") or os.environ.get("GIZWITS_REDIS_URL", ""))
+    named = os.environ.get("GIZWITS_QUOTA_URL") or os.environ.get("GIZWITS_REDIS_URL")
+    url = Secret(named or quota_url)
+    del named
     if settings.get("quota") is None:
         options: Options = settings.get("options") or Options()
         calls = _number("GIZWITS_CALLS_PER_HOUR", _CALLS) if calls is None else calls

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -12,7 +13,7 @@ from cyclopts import Parameter
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import N_, _
 from gizwits_async.errors import CredentialsError
-from gizwits_async.options import Credentials, Lane, Options
+from gizwits_async.options import BASE_URL, Credentials, Lane, Options
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -45,6 +46,9 @@ class Connection:
     calls_per_hour: int | None = None
     """The quota of the enterprise; GIZWITS_CALLS_PER_HOUR by default, or 3600. All programs that name
     the same Valkey or Redis in GIZWITS_REDIS_URL share it, and one token."""
+    no_shared_state: Flag = False
+    """Do not share quota and login with other programs on this machine. Otherwise they share them by a
+    file in the platform's folder for state, but for a service on this machine, such as `simulate`."""
     max_wait: float | None = None
     """Seconds to wait for the quota before giving up with exit code 5; 0 never waits."""
 
@@ -72,11 +76,36 @@ class Connection:
             "options": Options(lane=lane, max_quota_wait=self.max_wait),
         }
         # Nobody else uses the quota of this process: no permits need to be left for others.
-        settings, made = complete(known, given, calls=self.calls_per_hour or calls, lone_reserve=0)
+        settings, made = complete(
+            known,
+            given,
+            calls=self.calls_per_hour or calls,
+            lone_reserve=0,
+            quota_url=self.quota_url(given["base_url"]),
+        )
         async with AsyncExitStack() as ours:
             for part in made:
                 ours.push_async_callback(part.aclose)
             yield await ours.enter_async_context(GizwitsClient(known, **settings))
+
+    def quota_url(self, base_url: str | None) -> str:
+        """Return the URL of the file by which programs of this machine share quota and login.
+
+        Args:
+            base_url: Where the service is, if a flag or a profile says so.
+
+        Returns:
+            A `file:` URL. Empty if nothing is shared: a simulator on this machine begins with a full
+            quota whenever it is started.
+        """
+        host = urlsplit(base_url or os.environ.get("GIZWITS_BASE_URL") or BASE_URL).hostname or ""
+        if self.no_shared_state or host in {"localhost", "::1"} or host.startswith("127."):
+            return ""
+        from platformdirs import user_state_path
+
+        path = user_state_path("gizwits-async") / "quota"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path.as_uri()
 
     def source(self) -> str:
         """Return where the credentials come from, and why a readable file is accepted."""

@@ -36,7 +36,9 @@ TEMPLATES = (
     N_(
         "{call}: sent, but the outcome is unknown ({error}); check the state before sending it again"
     ),
-    N_("no permit in the quota: {why}; expected in {wait} s"),
+    N_("the service refused (5013), next attempt in {length}"),
+    N_("the {period} is used up until {end}"),
+    N_("too many at once, next permit in {length}"),
     N_("{name} must be a whole number above 0, of {digits} digits at most, not {value}"),
     N_("{name} must be 1 or 0, not {value}"),
     # Ranges and devices.
@@ -65,12 +67,13 @@ TEMPLATES = (
 )
 """The first one that fits is taken."""
 
-_REASONS = (
+_WORDS = (
     N_("connection refused"),
     N_("no such host"),
     N_("timed out"),
     N_("host name not resolved"),
     N_("connection reset by the other side"),
+    N_("hour"),
 )
 _TIMES = frozenset({"start", "end", "oldest", "now"})
 _EPOCH = re.compile(r"\d{9,11}(\.\d+)?")
@@ -89,7 +92,7 @@ def reworded(text: str) -> str:
 def _worded(name: str, value: str) -> str:
     if name in _TIMES and _EPOCH.fullmatch(value):
         return f"{clock_time(float(value))} {zone_name()}"
-    return _(value) if value in _REASONS else value
+    return _(value) if value in _WORDS else value
 
 
 @lru_cache(maxsize=len(TEMPLATES))

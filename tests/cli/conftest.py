@@ -43,3 +43,12 @@ def program(capsys: pytest.CaptureFixture[str]) -> Program:
         return code, said.out, said.err
 
     return called
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the definitions and the shared quota of one test from the others, and from the user."""
+    for kind in ("CACHE", "STATE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind)))
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "GIZWITS_PROFILE", "GIZWITS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)

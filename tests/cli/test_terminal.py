@@ -14,13 +14,6 @@ from gizwits_async.cli.tables import Column, fitting
 from gizwits_async.simulator import SimulatedCloud
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep definitions of products out of the caches of other tests."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setenv("TZ", "Asia/Shanghai")
-
-
 @pytest.mark.parametrize("width", [50, 60, 80, 120])
 async def test_ids_never_fold_and_other_columns_give_way(
     width: int, program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch

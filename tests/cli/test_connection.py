@@ -1,0 +1,63 @@
+"""How the console reaches the service: which account, which address, and what programs share."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gizwits_async.cli.connection import Connection
+from gizwits_async.simulator import SimulatedCloud
+
+
+def profile_file(cloud: SimulatedCloud, folder: Path) -> Path:
+    """Write a file with a profile for this service."""
+    own, path = cloud.credentials, folder / "config.toml"
+    path.write_text(
+        f"""[profiles.acme]
+enterprise_id = "{own.enterprise_id}"
+enterprise_secret = "{own.enterprise_secret!s}"
+base_url = "{os.environ["GIZWITS_BASE_URL"]}"
+[profiles.acme.products.pump]
+product_key = "{own.product_key}"
+product_secret = "{own.product_secret!s}"
+""",
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    return path
+
+
+async def test_a_profile_brings_account_and_address(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By flag or variable; one that is not there names those that are."""
+    path = profile_file(cloud, tmp_path)
+    for name in list(os.environ):
+        if name.startswith("GIZWITS_"):
+            monkeypatch.delenv(name)
+    assert (await program("devices"))[0] == 4
+    assert (await program("devices", "--credentials", str(path), "--profile", "acme"))[0] == 0
+    monkeypatch.setenv("GIZWITS_CONFIG", str(path))
+    monkeypatch.setenv("GIZWITS_PROFILE", "acme")
+    code, _, err = await program("doctor")
+    assert code == 0
+    assert f"credentials: profile acme of {path}" in err
+    code, _, err = await program("devices", "--profile", "amce")
+    assert (code, "it has: acme" in err) == (4, True)
+    code, _, err = await program("devices", "--product", "fan")
+    assert (code, "only: pump" in err) == (4, True)
+
+
+def test_programs_of_a_machine_share_the_quota_of_a_real_service(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By a file that is named by no secret; not with a simulator on this machine, nor when told not to."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("GIZWITS_BASE_URL", raising=False)
+    url = (tmp_path / "gizwits-async" / "quota").as_uri()
+    assert Connection().quota_url(None) == url
+    assert Connection().quota_url("https://other.example") == url
+    assert Connection(no_shared_state=True).quota_url(None) == ""
+    for local in ("http://127.0.0.1:8080", "http://[::1]:1", "http://localhost"):
+        assert Connection().quota_url(local) == ""
