@@ -67,7 +67,9 @@ class Gateway:
         return Headers(self.credentials, self.service.user_agent)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("clients, sections and streams hold connections: pickle their Credentials")
+        raise TypeError(
+            "connections cannot be pickled: hand on the Credentials of a client, `page.resume` of a stream"
+        )
 
     @property
     def clock(self) -> ServerClock:

@@ -58,7 +58,12 @@ class _Once:
     are the public way to stop it, on borrowed sessions too.
     """
 
-    sent = False
+    def __init__(self, headers: dict[str, str], *, trusts_env: bool) -> None:
+        # A session that trusts the environment looks for an account of the service in `.netrc`, and
+        # refuses to send it beside a header of ours. So it gets to see our header only here.
+        self._trusts_env = trusts_env
+        self._authorization = headers.pop("Authorization", None) if trusts_env else None
+        self.sent = False
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -66,6 +71,10 @@ class _Once:
         if self.sent:
             raise _SentTwiceError
         self.sent = True
+        if self._trusts_env:
+            request.headers.pop("Authorization", None)
+            if self._authorization is not None:
+                request.headers["Authorization"] = self._authorization
         return await handler(request)
 
 
@@ -204,16 +213,18 @@ async def _exchange(
     max_bytes: int,
 ) -> HttpReply:
     # Apart from `send`, whose frame and locals are part of the traceback of what it raises.
+    sent_headers = {**headers}
+    once = _Once(sent_headers, trusts_env=session.trust_env)
     response = await session.request(
         method,
         url,
-        headers=headers,
+        headers=sent_headers,
         data=body,
         raise_for_status=False,  # A borrowed session may set it, but the body says more.
         allow_redirects=False,  # They would take the secrets to another host.
         timeout=limits,
         # Innermost, so that the middlewares of a borrowed session cannot send twice.
-        middlewares=(*getattr(session, "_middlewares", ()), _Once()),
+        middlewares=(*getattr(session, "_middlewares", ()), once),
     )
     content, chunks, size = response.content, [], 0
     kept, found = {}, response.headers

@@ -45,7 +45,8 @@ def test_other_values_can_too() -> None:
 
     async def main() -> ScanReport:
         async with client_of(cloud) as client:
-            return await FleetScan(client, start=NOW - 5000, end=NOW, logs=["data"]).run()
+            now = client.server_time()
+            return await FleetScan(client, start=now - 5000, end=now, logs=["data"]).run()
 
     report = virtually(main())
     client = client_on(ScriptedTransport(answers(reply({}))))

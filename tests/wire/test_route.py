@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 import trustme
 
@@ -207,6 +208,19 @@ async def test_the_proxy_of_the_system_is_used_on_request_only(
         async with client_of(server, trust_env=True) as client:
             await client.devices.detail("m")
         assert len(proxy.asked) == 2
+
+
+async def test_a_borrowed_session_that_trusts_the_environment_sends_the_token(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An account in .netrc neither replaces our headers nor keeps the call from being sent."""
+    (tmp_path / "netrc").write_text(f"default login {USER} password {PASSWORD}\n")
+    async with service(None) as server, aiohttp.ClientSession(trust_env=True) as session:
+        async with client_of(server, session=session) as client:
+            assert (await client.devices.detail("m")).did == "d"
+        assert "Authorization: token t\r\n" in server.heads
+        assert "Basic" not in server.heads
+    del environment
 
 
 @pytest.mark.parametrize(
