@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import Failure, Gap, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.task import LogName, Task
 
 __all__ = ["LISTED", "RunCounters"]
@@ -36,6 +37,10 @@ class RunCounters:
         """Calls that asked no log."""
         self.set_aside = 0
         """Rows of logs and listings that could not be read at all."""
+        self.pages = 0
+        """Pages of logs that held a record."""
+        self.windows_of: Counter[LogName] = Counter()
+        """Windows read to their end, by log."""
         self.records: Counter[LogName] = Counter()
         """Records of each log."""
 
@@ -76,6 +81,7 @@ class RunCounters:
         given_up: Mapping[LogName, str],
         listing: str | None,
         notes: Sequence[str],
+        skipper: Skipper,
     ) -> ScanReport:
         """Return the report of the run.
 
@@ -87,6 +93,7 @@ class RunCounters:
             given_up: Closed logs, with the text of the refusal.
             listing: Why devices may be missing.
             notes: Trouble beside the logs.
+            skipper: What was passed over.
         """
         return ScanReport(
             product_key=state.product_key,
@@ -108,6 +115,14 @@ class RunCounters:
             set_aside=self.set_aside,
             listing=listing,
             notes=tuple(notes),
+            pages_with_records=self.pages,
+            skipped=skipper.skipped,
+            sampled=skipper.sampled,
+            refuted={
+                rule: known.refuted
+                for rule, known in skipper.trust.rules.items()
+                if known.refuted is not None
+            },
         )
 
     @property

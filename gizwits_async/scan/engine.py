@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -26,8 +26,9 @@ from gizwits_async.scan.log_reader import LogReader
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.settings import ScanSettings
+from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.store.protocol import Change, ScanStore
-from gizwits_async.scan.task import Task
+from gizwits_async.scan.task import LogName, Task
 from gizwits_async.scan.task_queue import TaskQueue
 
 __all__ = ["Engine"]
@@ -76,9 +77,13 @@ class Engine:
             keep_trying=settings.keep_trying,
         )
         self._backoff = backoff(callers=1)
+        self._skipper = Skipper(
+            store, end=state.end, settle=settings.settle, owned=client.owned,
+            enabled=settings.skip == "proven",
+        )  # fmt: skip
         self._listing = DeviceListing(
             client, store, state, self._logs,
-            backoff=self._backoff, counters=counters, notify=self._notify,
+            backoff=self._backoff, counters=counters, skipper=self._skipper, notify=self._notify,
         )  # fmt: skip
         self._reader = LogReader(
             client, store, end=state.end, settle=settings.settle,
@@ -92,6 +97,7 @@ class Engine:
     async def run(self) -> ScanReport:
         """Read all that is left, and return the report."""
         await self._store.requeue_failed(self._logs, dids=self._settings.devices)
+        await self._skipper.load()
         oldest = await self._recount()
         if self._settings.devices is not None or self._listing.state.listing != "done":
             await self._list()
@@ -101,6 +107,8 @@ class Engine:
                 await self._outside_logs(partial(learn_definition, self._client, self._store))
             if self._settings.active_only and self._counters.windows_left:
                 self._activity = await self._outside_logs(partial(self._load_activity, oldest))
+        if self._has_time_for_online_log(oldest):
+            await self._drain(["online"])
         await self._drain()
         self._activity = None  # Devices that appeared meanwhile are not in it.
         if self._settings.devices is None:
@@ -110,6 +118,7 @@ class Engine:
         self._last_try = True
         if await self._store.requeue_failed(self._closed.open, dids=self._settings.devices):
             await self._drain()
+        await self._skipper.finish(self._counters.windows_of)
         await self._store.begin(evolve(self._listing.state, over=True), again=False)
         return await self._report()
 
@@ -154,9 +163,25 @@ class Engine:
 
     # --- tasks
 
-    async def _drain(self) -> None:
-        """Work until no task is due."""
-        workers = {asyncio.ensure_future(self._work()) for _ in range(self._settings.concurrency)}
+    def _has_time_for_online_log(self, oldest: int) -> bool:
+        """Return whether the online logs can be read first, which tell where the others are empty.
+
+        Not where the oldest windows of the other logs would fall off the edge meanwhile.
+        """
+        if not self._skipper.enabled or "online" not in self._logs:
+            return False
+        calls = self._counters.windows_left / len(self._logs)
+        return calls / self._client.calls_per_second < oldest - self._client.oldest()
+
+    async def _drain(self, logs: Collection[LogName] | None = None) -> None:
+        """Work until no task is due.
+
+        Args:
+            logs: Of these logs; None for all that are open.
+        """
+        workers = {
+            asyncio.ensure_future(self._work(logs)) for _ in range(self._settings.concurrency)
+        }
         try:
             done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
         finally:
@@ -166,16 +191,23 @@ class Engine:
         for worker in done:
             worker.result()
 
-    async def _work(self) -> None:
-        while (task := await self._queue.take(self._closed.open)) is not None:
+    async def _work(self, logs: Collection[LogName] | None) -> None:
+        while (task := await self._queue.take(self._due_logs(logs))) is not None:
             try:
                 if not await self._skip(task):
                     await self._read(task)
             finally:
                 self._queue.done(task)
 
+    def _due_logs(self, logs: Collection[LogName] | None) -> Collection[LogName]:
+        return [log for log in self._closed.open if logs is None or log in logs]
+
     async def _skip(self, task: Task) -> bool:
-        """Move a task past days without data, and return whether there were any."""
+        """Move a task past seconds without records, and return whether there were any."""
+        saved = await self._skipper.skip(task)
+        if saved is not None:
+            self._counters.windows_left -= saved
+            return True
         # A device can connect without reporting anything: the online log is always read.
         if self._activity is None or task.log == "online" or task.end is not None:
             return False
@@ -218,6 +250,8 @@ class Engine:
             self._on_progress(self._counters.progress(task))
 
     async def _publish(self, task: Task, page: ScanPage) -> None:
+        if await self._skipper.read(page, task.part):
+            await self._recount()
         self._notify(task)
         if self._on_page is not None:
             await self._on_page(page)
@@ -234,4 +268,5 @@ class Engine:
             given_up=self._closed.reasons,
             listing=self._listing.problem,
             notes=(*self._listing.notes, *self._notes),
+            skipper=self._skipper,
         )

@@ -1,6 +1,6 @@
 """Estimates what a scan takes, from the windows left and the pages that windows took so far. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from gizwits_async.scan.activity import Expected
@@ -22,6 +22,7 @@ def forecast(
     client: BulkClient,
     resumes: bool,
     listed: bool = True,
+    asked: Mapping[LogName, float] | None = None,
     definition: bool = False,
     active: Expected | None = None,
 ) -> ScanPlan:
@@ -35,12 +36,15 @@ def forecast(
         client: Tells the time, the quota, the seconds that a query owns, and the size of a page.
         resumes: Whether an earlier run began the range.
         listed: Whether the devices are listed, and not named by the caller.
+        asked: Part of the windows of each log that the last run read; the others were passed over.
         definition: Whether the product's data points will be asked for.
         active: Expected outcome of asking for active devices first; None without `active_only`.
     """
     each = -(-(state.end - state.start) // client.owned)
     fresh = devices - left.devices
     windows = {log: left.windows.get(log, 0) + fresh * each for log in logs}
+    for log, share in (asked or {}).items():
+        windows[log] = ceil(windows.get(log, 0) * share)
     if active is not None:
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)

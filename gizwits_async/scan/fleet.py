@@ -1,7 +1,7 @@
 """FleetScan, the public face of a scan: describes it, runs it, plans it, or streams its pages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from os import PathLike
 
@@ -16,10 +16,11 @@ from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.pages import ScanPages
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
-from gizwits_async.scan.settings import ScanSettings
+from gizwits_async.scan.settings import ScanSettings, Skip
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Remaining, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
+from gizwits_async.scan.trust import Trust
 
 __all__ = ["FleetScan"]
 
@@ -48,6 +49,7 @@ class FleetScan:
         devices: Iterable[str] | None = None,
         concurrency: int = 8,
         settle: int = 900,
+        skip: Skip = "proven",
         active_only: bool = False,
         keep_trying: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -66,6 +68,10 @@ class FleetScan:
             concurrency: Windows that are open at a time.
             settle: Seconds that a record may take to appear in a log. Seconds younger than that
                 when they were read are read again by the next run.
+            skip: `proven` passes over windows that hold nothing by what the listing and the online
+                log tell, once a hundred such windows were read and empty; one in fifty is still
+                read, and a single record in one of them ends that for good in this store. `never`
+                reads every window.
             active_only: Whether to ask first on which days each device reported data, and to leave
                 out the other days of the cmd and data logs. Where that report is closed, all
                 devices are asked about all days.
@@ -87,6 +93,7 @@ class FleetScan:
             devices=devices,
             concurrency=concurrency,
             settle=settle,
+            skip=skip,
             active_only=active_only,
             keep_trying=keep_trying,
             sleep=sleep,
@@ -163,6 +170,7 @@ class FleetScan:
             client=bulk,
             resumes=held is not None,
             listed=settings.devices is None,
+            asked=await self._asked(held),
             definition=bool(described) and await store.wants_datapoints(state.run),
             active=active,
         )
@@ -191,6 +199,12 @@ class FleetScan:
         return await self._store.remaining(
             settings.logs, state.end, bulk.owned, dids=settings.devices
         )
+
+    async def _asked(self, held: ScanState | None) -> Mapping[LogName, float]:
+        """Return the part of the windows of each log that the last run read."""
+        if held is None or self._settings.skip == "never":
+            return {}
+        return Trust.from_json(await self._store.trust()).asked
 
     def _listed(self, held: ScanState) -> bool:
         return held.listing == "done" or self._settings.devices is not None

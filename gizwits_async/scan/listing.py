@@ -22,6 +22,7 @@ from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LogName
 from gizwits_async.sections.devices import Devices
@@ -94,6 +95,7 @@ class DeviceListing:
         *,
         backoff: Backoff,
         counters: RunCounters,
+        skipper: Skipper,
         notify: Callable[[], None],
     ) -> None:
         """Prepare; nothing is sent.
@@ -105,10 +107,13 @@ class DeviceListing:
             logs: Logs to make tasks for.
             backoff: Pauses for transient errors.
             counters: Counts devices and windows.
+            skipper: Learns from the devices.
             notify: Called after each page.
         """
         self._client, self._store, self._logs = client, store, logs
         self._backoff, self._counters, self._notify = backoff, counters, notify
+        self._skipper = skipper
+        self._asked = int(client.now())
         self._windows = len(logs) * -(-(state.end - state.start) // client.owned)
         # The range of a device that appears in a later run begins at the edge of its logs: what
         # fell off before it was known is not missing.
@@ -244,6 +249,7 @@ class DeviceListing:
         self, part: _Part, resume: str | None = None
     ) -> AsyncGenerator[Page[Device], None]:
         stream = part.search(self._client.devices)
+        self._asked = int(self._client.now())
         while True:
             try:
                 async with aclosing(stream.pages(resume)) as pages:
@@ -264,6 +270,9 @@ class DeviceListing:
     async def _keep(self, page: Page[Device]) -> None:
         self._seen.update(device.did for device in page.items)
         await self._add(page.items, replace=True)
+        answered = int(self._client.now())
+        await self._skipper.listed(page.items, asked=self._asked, answered=answered)
+        self._asked = answered
 
     async def _add(self, devices: Sequence[Device], *, replace: bool) -> None:
         new = await self._store.add(

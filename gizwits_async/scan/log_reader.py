@@ -81,6 +81,7 @@ class LogReader:
                 if not await self._backoff.outlast(error):
                     return task, error
         self._counters.windows += 1
+        self._counters.windows_of[task.log] += 1
         self._counters.windows_left -= 1
         # A window that fell off the edge as a whole was never asked for.
         self._counters.calls_least += max(asked, -(-records // self._client.page_size))
@@ -99,6 +100,7 @@ class LogReader:
             Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
         )
         self._counters.records[task.log] += len(page.items)
+        self._counters.pages += bool(page.items)
         self._counters.set_aside += page.set_aside
         await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
         return after

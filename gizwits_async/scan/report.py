@@ -159,6 +159,15 @@ class ScanReport:
     listing: str | None = None
     """Why devices may be missing, such as `listing incomplete: 1,000 of 1,150: ...`; None if all
     were listed."""
+    pages_with_records: int = 0
+    """Pages of logs that held a record: no scan can bring the same records with fewer calls."""
+    skipped: Mapping[str, int] = field(factory=dict)
+    """Windows that were not read, by the rule that expects them to be empty: `online`, `offline`,
+    `sessions`; see `FleetScan(skip=...)`."""
+    sampled: int = 0
+    """Windows that were read, and empty, although a proven rule could have spared them."""
+    refuted: Mapping[str, str] = field(factory=dict)
+    """Rules that do not hold at this service, with the window that showed it."""
     notes: tuple[str, ...] = ()
     """Trouble beside the logs that cost no records, such as a listing that was continued in parts."""
 

@@ -1,15 +1,19 @@
 """What a scan was asked to do, checked when it is described. Pure."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
+from attrs.validators import in_
 
 from gizwits_async.errors import ArgumentError
 from gizwits_async.scan.scan_range import RequestedRange
 from gizwits_async.scan.task import LOGS, LogName
 
-__all__ = ["ScanSettings"]
+__all__ = ["ScanSettings", "Skip"]
+
+Skip: TypeAlias = Literal["proven", "never"]
+"""`proven`: windows are passed over by rules that have proven right; `never`: all are read."""
 
 _MAX_DEVICES = 10_000
 """Devices that can be named: a query of a store names all of them, and databases limit that."""
@@ -46,6 +50,8 @@ class ScanSettings:
     """Windows that are open at a time."""
     settle: int = field()
     """Seconds that a record may take to appear in a log."""
+    skip: Skip = field(validator=in_(get_args(Skip)))
+    """Whether windows are passed over that proven rules expect to be empty."""
     active_only: bool
     """Whether to leave out the days on which a device reported nothing."""
     keep_trying: float = field()

@@ -153,12 +153,29 @@ class Task:
             covered=self.next_second,
         )
 
-    def skipped(self, start: int) -> "Task":
-        """Return the task with its next window at `start`, since the seconds before it hold nothing."""
-        return evolve(
-            self,
-            next_second=start,
-            rescan_from=start if self.rescan_from >= self.next_second else self.rescan_from,
+    def skipped(self, start: int, *, settled: int | None = None) -> "Task":
+        """Return the task with its next window at `start`, since the seconds before it hold nothing.
+
+        Args:
+            start: Where the next window begins.
+            settled: The next run looks again from this second on; None: from `start`.
+        """
+        rescan_from = self.rescan_from
+        if rescan_from >= self.next_second:  # Else an earlier window must be read again anyway.
+            rescan_from = max(rescan_from, start if settled is None else min(start, settled))
+        return evolve(self, next_second=start, rescan_from=rescan_from)
+
+    def cut(self, start: int) -> "Task":
+        """Return the seconds before `start` as a task of their own."""
+        first = self.next_second
+        return Task(
+            did=self.did,
+            log=self.log,
+            part=first,
+            next_second=first,
+            rescan_from=first,
+            replace_before=min(max(self.replace_before, first), start),
+            part_end=start,
         )
 
     def split(self) -> "tuple[Task, Task]":

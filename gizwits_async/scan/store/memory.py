@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TypeAlias, TypeVar
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change, Remaining
@@ -47,6 +48,9 @@ class MemoryStore:
         """MAC address -> dids; empty if it must be made anew."""
         self._tasks: dict[LogName, dict[_Key, Task]] = {log: {} for log in LOGS}
         self._failed: dict[_Key, Failure] = {}
+        self._skipped: dict[_Key, tuple[Task, str]] = {}
+        self._presence: dict[str, Seen] = {}
+        self._trust: str | None = None
         self._queues: dict[LogName, list[tuple[int, _Key]]] = {log: [] for log in LOGS}
         """For each log a heap of next seconds. A task that moved on leaves an outdated entry."""
 
@@ -64,6 +68,8 @@ class MemoryStore:
     async def begin(self, state: ScanState, *, again: bool) -> None:
         """See `ScanStore.begin`."""
         self.state = state
+        if state.over:
+            self._skipped.clear()
         if again:
             for log in LOGS:
                 async for task in _sliced(self._tasks[log].values()):
@@ -153,10 +159,36 @@ class MemoryStore:
                 rows[:] = [row for row in rows if not start <= time_of(row) < end]
             rows += change.rows
         self.lost += (Gap(did=task.did, log=task.log, start=a, end=b) for a, b in change.gaps)
+        if change.skipped is not None:
+            self._skipped[change.skipped.key] = change.skipped, change.rule
         if task.over:
             del self._tasks[task.log][task.key]
         else:
             self._put(task)
+
+    async def unskip(self, rule: str) -> int:
+        """See `ScanStore.unskip`."""
+        found = [task for task, by in self._skipped.values() if by == rule]
+        async for task in _sliced(found):
+            del self._skipped[task.key]
+            self._put(task)
+        return len(found)
+
+    async def presence(self) -> dict[str, Seen]:
+        """See `ScanStore.presence`."""
+        return dict(self._presence)
+
+    async def keep_presence(self, seen: Mapping[str, Seen]) -> None:
+        """See `ScanStore.keep_presence`."""
+        self._presence.update(seen)
+
+    async def trust(self) -> str | None:
+        """See `ScanStore.trust`."""
+        return self._trust
+
+    async def keep_trust(self, text: str) -> None:
+        """See `ScanStore.keep_trust`."""
+        self._trust = text
 
     async def fail(self, task: Task, error: str, text: str) -> None:
         """See `ScanStore.fail`."""

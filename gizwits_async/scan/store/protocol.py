@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.task import LogName, Record, Span, Task
@@ -26,6 +27,10 @@ class Change:
     """Seconds whose rows, from an earlier run, are deleted first."""
     gaps: tuple[Span, ...] = ()
     """Seconds that fell off the edge of the log."""
+    skipped: Task | None = None
+    """Seconds that were passed over, as a task: kept, but not due unless the rule is refuted."""
+    rule: str = ""
+    """The rule by which they were passed over."""
 
 
 @frozen(kw_only=True)
@@ -66,6 +71,8 @@ class ScanStore(Protocol):
         Args:
             state: The scan as it is now.
             again: Whether all tasks go back to the seconds in which late records may have appeared.
+
+        A state that is `over` ends a run: what it passed over is forgotten.
         """
         ...
 
@@ -128,6 +135,26 @@ class ScanStore(Protocol):
 
     async def commit(self, change: Change) -> None:
         """Write the rows of a page together with the progress of its task."""
+        ...
+
+    async def unskip(self, rule: str) -> int:
+        """Make due what was passed over by a rule; return how many tasks that are."""
+        ...
+
+    async def presence(self) -> dict[str, Seen]:
+        """Return the devices as listings showed them last, by did."""
+        ...
+
+    async def keep_presence(self, seen: Mapping[str, Seen]) -> None:
+        """Keep devices as a listing showed them."""
+        ...
+
+    async def trust(self) -> str | None:
+        """Return the text that `keep_trust` was given last; None if there is none."""
+        ...
+
+    async def keep_trust(self, text: str) -> None:
+        """Keep what is known of the rules by which windows are passed over."""
         ...
 
     async def fail(self, task: Task, error: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """What each method of a SQL store does in its transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from attrs import asdict
@@ -13,15 +13,17 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     or_,
     select,
     update,
 )
 
 from gizwits_async.models.devices import Device
+from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.store.protocol import Change, Remaining
-from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, TASKS, as_row
+from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, META, SKIPPED, TASKS, as_row
 from gizwits_async.scan.task import LogName, Task
 
 __all__ = [
@@ -31,10 +33,12 @@ __all__ = [
     "find_due",
     "find_failures",
     "find_gaps",
+    "read_meta",
     "requeue_failed",
     "set_aside",
     "write_change",
     "write_devices",
+    "write_meta",
     "write_split",
 ]
 
@@ -78,6 +82,30 @@ def _key_of(task: Task) -> dict[str, str | int]:
 def _values_of_task(task: Task) -> dict[str, str | int | None]:
     """Return the parameters of `_MOVE`, besides `_key_of`."""
     return {f"to_{name}": value for name, value in asdict(task).items()}
+
+
+def read_meta(connection: Connection, schema: str | None, name: str) -> dict[str, str]:
+    """Return the table `scan_meta`; nothing if the database is empty.
+
+    Raises:
+        ScanStoreError: The database holds something else.
+    """
+    names = inspect(connection).get_table_names(schema)
+    if META.name not in names:
+        if names:
+            raise ScanStoreError(f"{name} holds tables, but no scan; it was left as it is")
+        return {}
+    rows = connection.execute(select(META.c.key, META.c.value))
+    return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs for mypy
+
+
+def write_meta(
+    connection: Connection, upsert: Callable[[Table], Any], values: Mapping[str, str]
+) -> None:
+    """Write values into the table `scan_meta`."""
+    new = upsert(META)
+    new = new.on_conflict_do_update(index_elements=[META.c.key], set_={"value": new.excluded.value})
+    connection.execute(new, [{"key": key, "value": value} for key, value in values.items()])
 
 
 def _wanted(logs: Collection[LogName], dids: Collection[str] | None) -> list[ColumnElement[bool]]:
@@ -156,7 +184,7 @@ def count_remaining(
             func.sum(TASKS.c.windows),
             func.sum(TASKS.c.pages),
         )
-        .where(*_wanted(logs, dids))
+        .where(TASKS.c.failed != SKIPPED, *_wanted(logs, dids))
         .group_by(TASKS.c.log)
     )
     count = select(func.count()).select_from(DEVICES)
@@ -226,6 +254,9 @@ def write_change(connection: Connection, *, change: Change, run: int) -> None:
         plain = {"did": task.did, "log": task.log, "run": run}
         gaps = [{**plain, "start": start, "end": end} for start, end in change.gaps]
         connection.execute(insert(GAPS), gaps)
+    if change.skipped is not None:
+        skipped = asdict(change.skipped) | {"failed": SKIPPED, "error": change.rule}
+        connection.execute(insert(TASKS), [skipped])
     if task.over:
         connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(task))
     else:

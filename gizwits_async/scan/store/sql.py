@@ -1,26 +1,27 @@
 """A scan's store in a SQL database: a SQLite file, or PostgreSQL by URL."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, func
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.definition import run_in, values_of_definition
 from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
-from gizwits_async.scan.store import queries
+from gizwits_async.scan.store import queries, skips
 from gizwits_async.scan.store.address import backend_of, hidden
 from gizwits_async.scan.store.hold import Hold
-from gizwits_async.scan.store.meta import state_in, values_of
+from gizwits_async.scan.store.meta import TRUST, state_in, values_of
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.store.session import TEXT, Session, whole
-from gizwits_async.scan.store.tables import DEVICES, LEASE, META, METADATA
+from gizwits_async.scan.store.tables import DEVICES, LEASE, METADATA
 from gizwits_async.scan.task import LogName, Task
 
 __all__ = ["SqlStore"]
@@ -149,21 +150,10 @@ class SqlStore:
         return state
 
     def _meta(self, connection: Connection) -> dict[str, str]:
-        schema = self._backend.schema
-        names = inspect(connection).get_table_names(schema)
-        if META.name not in names:
-            if names:
-                raise ScanStoreError(f"{self.name} holds tables, but no scan; it was left as it is")
-            return {}
-        rows = connection.execute(select(META.c.key, META.c.value))
-        return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs for mypy
+        return queries.read_meta(connection, self._backend.schema, self.name)
 
     def _put(self, connection: Connection, values: dict[str, str]) -> None:
-        new = self._backend.insert(META)
-        new = new.on_conflict_do_update(
-            index_elements=[META.c.key], set_={"value": new.excluded.value}
-        )
-        connection.execute(new, [{"key": k, "value": v} for k, v in values.items()])
+        queries.write_meta(connection, self._backend.insert, values)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         if self._hold is None:
@@ -179,6 +169,8 @@ class SqlStore:
             self._put(connection, values_of(state))
             if again:
                 connection.execute(queries.REWIND)
+            if state.over:
+                skips.forget_skipped(connection)
 
         await self._write(work)
         self._run = state.run
@@ -244,6 +236,27 @@ class SqlStore:
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
         await self._write(partial(queries.write_change, change=change, run=self._run))
+
+    async def unskip(self, rule: str) -> int:
+        """See `ScanStore.unskip`."""
+        return await self._write(partial(skips.unskip, rule=rule))
+
+    async def presence(self) -> dict[str, Seen]:
+        """See `ScanStore.presence`."""
+        return await self._session.do(skips.find_presence)
+
+    async def keep_presence(self, seen: Mapping[str, Seen]) -> None:
+        """See `ScanStore.keep_presence`."""
+        upsert = self._backend.insert
+        await self._write(partial(skips.write_presence, seen=seen, upsert=upsert))
+
+    async def trust(self) -> str | None:
+        """See `ScanStore.trust`."""
+        return (await self._session.do(self._meta)).get(TRUST)
+
+    async def keep_trust(self, text: str) -> None:
+        """See `ScanStore.keep_trust`."""
+        await self._write(partial(self._put, values={TRUST: text}))
 
     async def fail(self, task: Task, error: str, text: str) -> None:
         """See `ScanStore.fail`."""

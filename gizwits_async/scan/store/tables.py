@@ -23,7 +23,17 @@ from gizwits_async.models import values
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.scan.task import LogName, Record
 
-__all__ = ["DEVICES", "GAPS", "LEASE", "LOG_TABLES", "META", "METADATA", "TASKS", "as_row"]
+__all__ = [
+    "DEVICES",
+    "GAPS",
+    "LEASE",
+    "LOG_TABLES",
+    "META",
+    "METADATA",
+    "PRESENCE",
+    "TASKS",
+    "as_row",
+]
 
 
 class Plain(TypeDecorator[str]):
@@ -150,7 +160,19 @@ TASKS = Table(
     Column("error", Text),
     Column("error_text", Plain),
 )
+SKIPPED = 2
+"""Value of `failed` of a task that is not due because a rule expects no records; `error` names it."""
 Index("scan_task_by_age", TASKS.c.failed, TASKS.c.next_second)
+PRESENCE = Table(
+    "device_presence",
+    METADATA,
+    Column("did", Plain, primary_key=True),
+    Column("online", SmallInteger),
+    Column("latest", Double),
+    Column("since", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""The devices as listings showed them last; see `presence.py`."""
 GAPS = Table(
     "scan_gap",
     METADATA,

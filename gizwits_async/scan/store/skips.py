@@ -1,0 +1,57 @@
+"""What a SQL store keeps for the rules by which windows are passed over; see `scan/skipper.py`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import asdict
+from sqlalchemy import Connection, Table, delete, select, update
+
+from gizwits_async.scan.presence import Seen
+from gizwits_async.scan.store.tables import PRESENCE, SKIPPED, TASKS
+
+__all__ = ["find_presence", "forget_skipped", "unskip", "write_presence"]
+
+
+def unskip(connection: Connection, *, rule: str) -> int:
+    """See `ScanStore.unskip`."""
+    result = connection.execute(
+        update(TASKS)
+        .where(TASKS.c.failed == SKIPPED, TASKS.c.error == rule)
+        .values(failed=0, error=None)
+    )
+    return result.rowcount
+
+
+def forget_skipped(connection: Connection) -> None:
+    """See `ScanStore.forget_skipped`."""
+    connection.execute(delete(TASKS).where(TASKS.c.failed == SKIPPED))
+
+
+def find_presence(connection: Connection) -> dict[str, Seen]:
+    """See `ScanStore.presence`."""
+    return {
+        row["did"]: Seen(
+            online=None if row["online"] is None else bool(row["online"]),
+            latest=row["latest"],
+            since=row["since"],
+            at=row["at"],
+        )
+        for row in connection.execute(select(PRESENCE)).mappings()
+    }
+
+
+def write_presence(
+    connection: Connection, *, seen: Mapping[str, Seen], upsert: Callable[[Table], Any]
+) -> None:
+    """See `ScanStore.keep_presence`.
+
+    Args:
+        connection: In a transaction.
+        seen: Device -> what is known of it.
+        upsert: Makes an INSERT that has `on_conflict_do_update`.
+    """
+    rows = upsert(PRESENCE)
+    others = {c.key: rows.excluded[c.key] for c in PRESENCE.c if c.key != "did"}
+    rows = rows.on_conflict_do_update(index_elements=[PRESENCE.c.did], set_=others)
+    if seen:
+        connection.execute(rows, [{"did": did, **asdict(known)} for did, known in seen.items()])

@@ -1,0 +1,180 @@
+"""Windows that hold nothing are passed over once that has proven right, and no record is lost by it."""
+
+import asyncio
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
+from gizwits_async.scan.store.protocol import Change
+from tests.doubles import client_of, virtually
+from tests.scan.common import in_file, in_memory, truth
+from tests.scan.living import DAY, NOW, Frozen, Living, Lying, living
+
+MIXED = {"always": 60, "dormant": 60, "sporadic": 80}
+
+
+class Turning(Living):
+    """A service whose listing stands still from some moment on."""
+
+    still: float | None = None
+
+    def shown(self, did: str, now: float) -> dict[str, Any]:
+        return super().shown(did, now if self.still is None else self.still)
+
+
+TURNING = {"always": 20, "dormant": 60, "daily": 60}
+
+
+async def nights_of(transport: Living, store: Any, nights: int, **more: Any) -> list[ScanReport]:
+    """Scan once a night, and compare what is stored with the truth each time."""
+    reports = []
+    for _ in range(nights):
+        client = client_of(transport.cloud, transport=transport)
+        report = await FleetScan(client, store, start=Since(DAY), **more).run()
+        assert report.complete
+        assert in_memory(store) == truth(transport.cloud, report.start, report.end)
+        reports.append(report)
+        for _ in range(24):
+            await asyncio.sleep(3600)
+    return reports
+
+
+def test_a_mixed_fleet_costs_little_more_than_its_records() -> None:
+    """On the fourth night at most 1.2 calls a page with records, 0.36 of a scan that reads all."""
+
+    async def main(skip: str) -> list[ScanReport]:
+        return await nights_of(Living(living(MIXED)), MemoryStore(), 4, skip=skip)
+
+    proven, never = virtually(main("proven")), virtually(main("never"))
+    assert never[-1].skipped == {}
+    assert never[-1].log_calls == 600
+    assert proven[-1].calls <= 1.2 * (proven[-1].pages_with_records + 2)
+    assert proven[-1].calls <= 0.36 * never[-1].calls
+    assert proven[-1].sampled > 0
+    assert proven[-1].to_json()["skipped"] == proven[-1].skipped
+    assert proven[-1].records == never[-1].records
+
+
+@pytest.mark.parametrize("service", [Frozen, Lying])
+def test_a_listing_that_tells_nothing_refutes_the_rules(service: type[Living]) -> None:
+    """No record is lost, and asking costs what it costs without any rule."""
+
+    async def main() -> list[ScanReport]:
+        return await nights_of(service(living(MIXED)), MemoryStore(), 4)
+
+    reports = virtually(main())
+    assert reports[-1].refuted
+    if service is Lying:
+        assert max(report.calls for report in reports) <= 1.02 * 604
+
+
+@pytest.mark.parametrize("lag", [60, 600])
+def test_a_listing_that_is_late_loses_nothing(lag: float) -> None:
+    """Within `settle` it may show a device as it was."""
+    transport = Living(living({"always": 20, "dormant": 60, "sporadic": 60, "daily": 20}))
+    transport.lag = lag
+    assert not virtually(nights_of(transport, MemoryStore(), 5))[-1].refuted
+
+
+class Mortal(MemoryStore):
+    """A store at which the process dies after some commits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 10**9
+        self.passed_over = 0
+        self.victim: asyncio.Task[Any] | None = None
+
+    async def commit(self, change: Change) -> None:
+        await super().commit(change)
+        self.passed_over += change.skipped is not None
+        self._count()
+
+    async def keep_trust(self, text: str) -> None:
+        await super().keep_trust(text)
+        self._count()
+
+    async def unskip(self, rule: str) -> int:
+        found = await super().unskip(rule)
+        self._count()
+        return found
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == 0 and self.victim is not None:
+            self.victim.cancel()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_that_a_refuted_rule_passed_over_is_read_before_the_report(seed: int) -> None:
+    """Also where the process died, at any moment, between passing over and finding out."""
+    transport, store = Turning(living(TURNING, seed=seed)), Mortal()
+    rng = random.Random(seed)
+
+    async def whole() -> ScanReport:
+        while True:
+            client = client_of(transport.cloud, transport=transport)
+            store.left = rng.randrange(20, 300)
+            store.victim = asyncio.ensure_future(FleetScan(client, store, start=Since(DAY)).run())
+            try:
+                return await store.victim
+            except asyncio.CancelledError:
+                continue
+
+    async def main() -> None:
+        for night in range(5):
+            transport.still = transport.now() - DAY if night >= 3 else None
+            report = await whole()
+            assert report.complete
+            assert in_memory(store) == truth(transport.cloud, report.start, report.end)
+            for _ in range(24):
+                await asyncio.sleep(3600)
+        assert store.passed_over > 200
+        assert "offline" in report.refuted
+
+    virtually(main())
+
+
+async def test_trust_and_what_was_passed_over_stay_in_the_file(tmp_path: Path) -> None:
+    """Each night and each restart uses a new store object; the rules stay proven, or refuted."""
+    cloud, path, now = living(TURNING), tmp_path / "fleet.db", NOW
+    transport = Turning(cloud, clock=lambda: float(now))
+
+    async def night(stop_after: int) -> ScanReport:
+        def stop(at: Any) -> None:
+            if at.windows >= stop_after:
+                raise KeyError
+
+        client = client_of(cloud, transport=transport)
+        with suppress(KeyError):
+            await FleetScan(client, path, start=Since(DAY)).run(stop)
+        return await FleetScan(client, path, start=Since(DAY)).run()
+
+    for number in range(5):
+        transport.still = now - DAY if number == 4 else None
+        report = await night(30)
+        assert report.complete
+        assert in_file(path) == truth(cloud, report.start, report.end)
+        if number == 3:
+            assert sum(report.skipped.values()) > 100
+            assert report.refuted == {}
+        now += DAY
+    assert list(report.refuted) == ["offline"]
+
+
+def test_a_plan_counts_off_what_is_passed_over() -> None:
+    """After some nights it is within a tenth of what the next night takes."""
+    transport, store = Living(living(MIXED, nights=9)), MemoryStore()
+
+    async def main() -> None:
+        await nights_of(transport, store, 6)
+        client = client_of(transport.cloud, transport=transport)
+        plan = await FleetScan(client, store, start=Since()).plan()
+        [report] = await nights_of(transport, store, 1)
+        assert plan.calls == pytest.approx(report.calls, rel=0.1)
+
+    virtually(main())
