@@ -30,6 +30,7 @@ from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Task
 from gizwits_async.scan.task_queue import TaskQueue
+from gizwits_async.scan.trust import PROOF
 
 __all__ = ["Engine"]
 
@@ -169,6 +170,8 @@ class Engine:
         Not where the oldest windows of the other logs would fall off the edge meanwhile.
         """
         if not self._skipper.enabled or "online" not in self._logs:
+            return False
+        if self._counters.windows_left < PROOF:  # Too few to prove a rule, or to save much.
             return False
         calls = self._counters.windows_left / len(self._logs)
         return calls / self._client.calls_per_second < oldest - self._client.oldest()

@@ -8,9 +8,9 @@ from attrs import asdict, define, evolve, field, frozen
 from gizwits_async.scan.presence import RULES, Prediction, Rule
 from gizwits_async.scan.task import LogName, Task
 
-__all__ = ["RuleTrust", "Trust"]
+__all__ = ["PROOF", "RuleTrust", "Trust"]
 
-_PROOF = 100
+PROOF = 100
 """Windows that must have been empty as predicted before a rule may skip any."""
 _SAMPLED = 50
 """One of so many windows is read although a proven rule says that it is empty."""
@@ -30,7 +30,7 @@ class RuleTrust:
     @property
     def proven(self) -> bool:
         """Whether the rule may skip windows."""
-        return self.refuted is None and self.confirmed >= _PROOF
+        return self.refuted is None and self.confirmed >= PROOF
 
 
 @define
