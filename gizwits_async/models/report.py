@@ -22,11 +22,14 @@ class Report(Model):
         """Return the JSON object in the shape of the document's examples.
 
         Raises:
-            ValueError: It holds none of the report's fields, so it is not a report without devices.
+            ValueError: It has none of the report's fields, which all are optional: another reply must
+                not be read as a report without devices.
         """
-        names = [one.metadata.get("wire", one.name) for one in attrs.fields(cls)]
-        if not any(name in value for name in names):
-            raise ValueError("none of the report's fields is there")
+        fields = attrs.fields(cls)
+        names = [one.metadata.get("wire", one.name) for one in fields]
+        optional = all(one.default is not attrs.NOTHING for one in fields)
+        if optional and not any(name in value for name in names):
+            raise ValueError(f"required field missing: one of {', '.join(names)}")
         return value
 
 

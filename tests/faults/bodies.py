@@ -1,4 +1,4 @@
-"""Bodies that no service should send, for Hypothesis: any JSON, valid replies gone wrong, bytes."""
+"""Strategies for invalid bodies: any JSON, mutated valid replies, bytes."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +51,7 @@ HEADERS = st.sampled_from([{}, {}, {"date": "Mon, 21 Sep 2026 14:13:20 GMT"}, {"
 
 
 class Twice(dict[str, Any]):
-    """An object that is written with one key twice; what is first is not what counts."""
+    """An object written with one key twice, of which the last counts."""
 
     def __init__(self, plain: Mapping[str, Any], key: str, first: object) -> None:
         super().__init__(plain)
@@ -62,7 +62,7 @@ class Twice(dict[str, Any]):
 
 
 def written(value: object, *, as_ascii: bool) -> bytes:
-    """Return a value as JSON, with such words as NaN in it if need be."""
+    """Return a value as JSON text, with NaN and infinities as Python writes them."""
     text = json.dumps(value, ensure_ascii=as_ascii)
     try:
         return text.encode()
@@ -71,7 +71,7 @@ def written(value: object, *, as_ascii: bool) -> bytes:
 
 
 def _places(value: Any, above: Any = None, key: Any = None) -> Iterator[tuple[Any, Any, Any]]:
-    """Go through all values in a value: what each stands in, under what, and it."""
+    """Yield all values within a value, each with its container and key."""
     yield above, key, value
     if isinstance(value, dict | list):
         inner = dict.items(value) if isinstance(value, dict) else enumerate(value)
@@ -97,7 +97,7 @@ def _retyped(value: Any, draw: Draw) -> Any:
 
 
 def _changed(whole: Any, draw: Draw) -> Any:
-    """Return a reply with one thing in it changed; `whole` is used up."""
+    """Return a reply with one change; `whole` is modified."""
     places = list(_places(whole))
     above, key, value = draw(st.sampled_from(places))
     how = draw(
@@ -136,7 +136,7 @@ def _changed(whole: Any, draw: Draw) -> Any:
 
 @st.composite
 def gone_wrong(draw: Draw, reply: Any) -> bytes:
-    """Return a valid reply with a few things in it changed, as text perhaps bent too."""
+    """Return a valid reply with some changes, also in its text."""
     value = deepcopy(reply)
     for _ in range(draw(st.integers(0, 3))):
         value = _changed(value, draw)
@@ -148,7 +148,7 @@ def gone_wrong(draw: Draw, reply: Any) -> bytes:
 
 
 def bodies(reply: Any) -> st.SearchStrategy[bytes]:
-    """Return all that may come in place of a reply."""
+    """Return the strategy of all replies."""
     plain = st.builds(lambda value: written(value, as_ascii=True), ANY_JSON | REFUSALS)
     if isinstance(reply, bytes):
         return plain | RAW
@@ -170,7 +170,7 @@ _REST = st.sampled_from([b'{"did": "d"}', b'c\r\n{"did": "d"}\r\n0\r\n\r\n', b"0
 
 @st.composite
 def streams_of_bytes(draw: Draw) -> bytes:
-    """Return what a server may write: HTTP of odd parts, whole or cut, or no HTTP at all."""
+    """Return the strategy of a server's bytes: odd HTTP, whole or truncated, or anything else."""
     if draw(st.integers(0, 4)) == 0:
         return draw(st.binary(max_size=80))
     end = draw(st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n"]))

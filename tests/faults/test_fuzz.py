@@ -36,7 +36,7 @@ from tests.wire.raw import Exchange, raw_server
 MOST_CALLS = 3000
 SLOW = [pytest.mark.slow, pytest.mark.timeout(3600)]
 ENDS: Counter[str] = Counter()
-"""How calls ended, so that a fuzzer that only ever gets one answer is found out."""
+"""How calls ended: a fuzzer whose calls all end alike tests nothing."""
 
 
 def sized(few: int) -> Any:
@@ -70,13 +70,13 @@ def tried(
 
 
 def assert_c0_of(error: GizwitsError, *but: str, deep: bool) -> None:
-    """One of ours, picklable, no secret: in all that can be had of every few, in the words of all."""
+    """Check that an error is of this package, picklable and without secrets."""
     text = f"{error!r} {error} {vars(error)} {error.__cause__!r} {error.__context__!r}"
     assert complaints(error, *but, text=None if deep else text) == []
 
 
 def assert_whole(value: Any) -> None:
-    """A value that came of a reply is one of ours to the last leaf: it can be written and read."""
+    """Check that a decoded value can be written and read again."""
     for one in value if isinstance(value, list | tuple) else [value]:
         if attrs.has(type(one)):
             assert structure(to_dict(one, secrets=True), type(one)) == one
@@ -87,7 +87,7 @@ def _login(_: Sent) -> HttpReply:
 
 
 def replies(row: Row) -> st.SearchStrategy[list[HttpReply]]:
-    """Return what may come in place of a call's replies; the last one for ever."""
+    """Return replies for a call, of which the last repeats."""
     one = st.builds(HttpReply, STATUSES, HEADERS, bodies(row.reply))
     return st.lists(one, min_size=1, max_size=3)
 
@@ -96,7 +96,7 @@ def replies(row: Row) -> st.SearchStrategy[list[HttpReply]]:
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.number:02}" for row in ROWS])
 @sized(100)
 def test_whatever_an_endpoint_answers(row: Row, examples: int) -> None:
-    """Each of the 32: a value that is whole, or one error; the books agree, and then all is well."""
+    """Each of the 32 calls ends in a valid value or one error; then the client works as before."""
     good = reply(row.reply, row.status)
     # A server cannot echo a token that was never sent to it.
     unsent = () if row.auth is Auth.TOKEN else ("token",)
@@ -138,7 +138,7 @@ def test_whatever_an_endpoint_answers(row: Row, examples: int) -> None:
 @pytest.mark.parametrize("log", ["data", "online", "devices"])
 @sized(60)
 def test_a_page_of_garbage_says_where_to_go_on(log: str, examples: int) -> None:
-    """Any bytes under any status in place of any page: what came before and comes after is the whole."""
+    """Any reply in place of any page: the walk can be resumed and misses nothing."""
 
     async def check(nth: int, status: int, body: bytes, sort: str, retries: int, kind: Any) -> None:
         cloud = SimulatedCloud(
@@ -190,7 +190,7 @@ class Spoiling(SimulatorTransport):
 @pytest.mark.fault("W2", "W3", "W14", "W15", "W20")
 @sized(120)
 def test_whatever_bytes_a_socket_brings(examples: int) -> None:
-    """Any bytes where HTTP should be, half HTTP or none, on a real socket; the next call is served."""
+    """Any bytes in place of HTTP on a real socket give an error; the next call is served."""
     text: list[bytes] = []
 
     async def answer(one: Exchange) -> None:
@@ -220,7 +220,7 @@ def test_whatever_bytes_a_socket_brings(examples: int) -> None:
             else:
                 ENDS["value"] += 1
             assert text == []
-            # A good reply before a connection ends is kept for the next call, which finds it dead.
+            # The connection of a good reply is reused by the next call, which finds it closed.
             again = client.with_options(max_retries=1)
             assert (await again.devices.detail("m")).did == "d"
             transport: Any = client._gateway.service.transport

@@ -56,7 +56,7 @@ async def test_json_that_breaks_off_is_read_once_more() -> None:
 @pytest.mark.fault("J2")
 @virtual
 async def test_a_write_whose_reply_breaks_off_is_unknown() -> None:
-    """It was answered by something; it is not sent again to hear the rest."""
+    """A write with a truncated reply is OutcomeUnknownError, and is not sent again."""
     async with spoken(b'{"success": ["d"', max_retries=9) as (client, transport):
         await failure(client.bindings.bind("u", "app", ["d"]), OutcomeUnknownError)
         assert len(transport.calls) == 1
@@ -75,7 +75,7 @@ async def test_a_write_whose_reply_breaks_off_is_unknown() -> None:
 )
 @virtual
 async def test_what_is_no_number_is_refused(number: str, text: str) -> None:
-    """JSON has no such words, and no database a place for them."""
+    """NaN and infinities are not JSON, and no database stores them."""
     async with spoken((text % number).encode(), strict_rows=True) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         assert error.problems
@@ -88,7 +88,7 @@ async def test_what_is_no_number_is_refused(number: str, text: str) -> None:
 )
 @virtual
 async def test_in_a_field_that_nobody_knows_only_json_counts(number: str, refused: bool) -> None:
-    """What no model has is passed over, a number beyond all floats with it; but it is JSON."""
+    """Unknown fields are skipped, also with a number beyond the range of floats; but they must be JSON."""
     body = f'{{"meta": {{"total": 1}}, "objects": [{{"did": "d", "of_tomorrow": {number}}}]}}'
     async with spoken(body.encode()) as (client, _):
         call = client.devices.search().collect()
@@ -101,7 +101,7 @@ async def test_in_a_field_that_nobody_knows_only_json_counts(number: str, refuse
 @pytest.mark.fault("J3")
 @virtual
 async def test_nor_do_data_points_hold_them() -> None:
-    """Free-form attrs neither: the page is refused, with the place to go on."""
+    """NaN in free attrs refuses the page, and the error has a resume token."""
     body = b'{"meta": {}, "objects": [{"ts": %d, "attrs": {"t": NaN}}]}' % T1
     async with spoken(body) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
@@ -113,7 +113,6 @@ async def test_nor_do_data_points_hold_them() -> None:
     ("text", "status", "kind"),
     [
         ('{"did": %s}', 200, InvalidResponseError),
-        ('{"did": "d", "of_tomorrow": %s}', 200, InvalidResponseError),
         ('{"error_code": %s}', 200, InvalidResponseError),
         ('{"error_code": %s}', 404, NotFoundError),
         ("%s", 200, InvalidResponseError),
@@ -123,7 +122,7 @@ async def test_nor_do_data_points_hold_them() -> None:
 async def test_5000_digits_are_an_error_of_ours(
     text: str, status: int, kind: type[GizwitsError]
 ) -> None:
-    """Python refuses to read them by a bare ValueError; a refusal is told by its status."""
+    """Integers that Python refuses to parse give an error of this package; a refusal keeps its status."""
     async with spoken((text % ("9" * 5000)).encode(), status=status) as (client, transport):
         error = await failure(client.devices.detail("m"), kind)
         assert len(str(error)) < 400
@@ -173,10 +172,10 @@ def _with(value: dict[str, Any], name: str, raw: bytes) -> bytes:
 @pytest.mark.parametrize("field", ["error_code", "error_message", "detail_message", "detail"])
 @virtual
 async def test_a_refusal_may_be_as_deep(field: str) -> None:
-    """The body of an error is told by its status then, and can be pickled."""
+    """A refusal with such a body is an error by its status, and can be pickled."""
     async with spoken(_with({"a": 1}, field, DEEP["arrays"]), status=404) as (client, _):
         await failure(client.devices.detail("m"), NotFoundError)
-    # So deep as Python's own parser goes: kept as text, for a pickle is no deeper than that.
+    # As deep as Python's own parser reads: kept as text, since pickle goes no deeper.
     level = b"[" * 900 + b"]" * 900
     async with spoken(_with({"a": 1}, field, level), status=404) as (client, _):
         await failure(client.devices.detail("m"), NotFoundError)
@@ -185,7 +184,7 @@ async def test_a_refusal_may_be_as_deep(field: str) -> None:
 @pytest.mark.fault("J8")
 @virtual
 async def test_of_a_key_that_comes_twice_the_last_one_counts() -> None:
-    """As nearly every JSON reader has it; in fields, data points, the page and refusals alike."""
+    """Of two equal keys the last one counts, in fields, data points, pages and refusals."""
     async with spoken(b'{"did": "a", "mac": "m", "did": "b"}') as (client, _):
         assert await client.devices.detail("m") == DeviceDetail(did="b", mac="m")
     body = b'{"objects": [], "objects": [{"ts": %d, "attrs": {"t": 1, "t": 2}}], "meta": {}}' % T1
@@ -208,9 +207,9 @@ VALUES = {
     "true": True,
 }
 ANSWERS_NOTHING = {8, 14}
-"""Control and the deletion of a group: whatever comes, it is not read."""
+"""Control and the deletion of a group do not read their reply."""
 LENIENT = {12: (None, []), 31: (None, [])}
-"""An empty tree may be written as nothing."""
+"""Calls whose empty answer is a valid empty tree."""
 
 
 @pytest.mark.fault("J9")
@@ -218,7 +217,7 @@ LENIENT = {12: (None, []), 31: (None, [])}
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 @virtual
 async def test_a_top_level_that_is_no_object_is_no_reply(row: Row, value: Any) -> None:
-    """All 32 endpoints; never an AttributeError later, never a value made of nothing."""
+    """A reply of the wrong JSON type is an error at every endpoint, not a value that fails later."""
     answer = reply(value, row.status)
     login = None if row.number > 1 else lambda _: answer
     transport = ScriptedTransport(lambda _: answer, login)
@@ -260,7 +259,7 @@ async def test_null_stays_none_and_the_unknown_is_passed_over() -> None:
 )
 @virtual
 async def test_what_is_promised_and_missing_is_named(body: Any, problem: str) -> None:
-    """The error says which field of which record, and where to go on."""
+    """The error names the field of the record, and has a resume token."""
     async with spoken(body, strict_rows=True) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         assert error.problems == (problem,)
@@ -288,7 +287,7 @@ async def test_no_missing_field_breaks_an_endpoint(row: Row) -> None:
                 assert f"@ $.{name}" in str(error.__cause__)
 
 
-GONE = NoReplyError("nobody asks twice")
+GONE = NoReplyError("no reply")
 
 
 def _same(name: str, problem: str) -> bool:
@@ -309,7 +308,7 @@ def _same(name: str, problem: str) -> bool:
 )
 @virtual
 async def test_a_tree_of_groups_is_nodes_with_children(wire: Any, groups: Any) -> None:
-    """`""` is the end of a branch; a key is an id, whatever it is called."""
+    """`""` ends a branch; every key is an id."""
     async with spoken(wire) as (client, _):
         found = await client.device_groups.tree()
         if groups is None:
@@ -323,7 +322,7 @@ async def test_a_tree_of_groups_is_nodes_with_children(wire: Any, groups: Any) -
 @pytest.mark.parametrize("city", [3, "3", {"count": 3}, 3.0], ids=repr)
 @virtual
 async def test_a_region_called_count_is_told_by_its_type(city: Any) -> None:
-    """A city is a number or an object; a place may be called what counters are called."""
+    """A city is a number or an object, and a location may have the name of a counter."""
     wire = {"China": {"count": 7, "Guangdong": {"count": 3, "Guangzhou": city}}}
     wire["China"]["count"] = {"count": 4, "Countville": city}
     async with spoken({"gid": None, "total": 7, "location": wire}) as (client, _):

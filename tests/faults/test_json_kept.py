@@ -37,7 +37,7 @@ ODD = {"J5": HUGE, "J7": HALVES, "J16": NAMES}
 
 
 def cloud_with(attrs: dict[str, Any]) -> SimulatedCloud:
-    """Return a service whose one device said these things, and is called so."""
+    """Return a service with one device that reported these values, and has such a name."""
     records = [Record(at=NOW - 100 - n, body={"attrs": attrs}) for n in range(3)]
     frames = [Record(at=NOW - 50, body={"type": next(iter(attrs)), "payload": "00"})]
     events = [Record(at=NOW - 60, body={"type": "dev_online", "payload": attrs})]
@@ -100,7 +100,7 @@ def _cell(value: object) -> str:
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run the console program against a device that said odd things; give what it wrote."""
+    """Run the console against a device with odd values and return its output."""
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)
 
@@ -114,7 +114,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def is_harmless(text: str) -> bool:
-    """Return whether a terminal shows all of a text, and is told to do nothing but begin new lines."""
+    """Return whether a text is printable but for line breaks."""
     return text.translate(dict.fromkeys(map(ord, "\n\u200c\u200d"))).isprintable()
 
 
@@ -182,7 +182,7 @@ ATTRS = st.dictionaries(st.text(st.characters(exclude_categories=[])), ANY_JSON,
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(attrs=ATTRS, ascii_=st.booleans())
 def test_any_value_reaches_the_caller_as_it_was(attrs: Any, ascii_: bool) -> None:
-    """Whatever a device says, escaped or not, is in the record, types too."""
+    """Any JSON value of a device, escaped or not, is in the record with its type."""
 
     async def main() -> None:
         text = json.dumps(page({"ts": T1, "attrs": attrs}), ensure_ascii=ascii_)

@@ -59,7 +59,7 @@ async def test_an_accepted_spelling_means_what_it_says(name: str, wire: Any, mea
 )
 @virtual
 async def test_any_other_spelling_is_an_error_that_names_the_field(name: str, wire: Any) -> None:
-    """No guess; what came is told by its kind only, for it may be a secret."""
+    """Other spellings are refused; the message describes the value by its type only."""
     async with spoken(device(**{name: wire}), strict_rows=True) as (client, _):
         error = await failure(client.devices.search().collect(), InvalidResponseError)
         (problem,) = error.problems
@@ -89,7 +89,7 @@ async def test_a_time_is_kept_as_it_came_and_is_utc(wire: Any) -> None:
 )
 @virtual
 async def test_a_page_wholly_outside_of_the_range_is_an_error(wire: Any) -> None:
-    """Milliseconds, another epoch, the year 9999: no unit is guessed; the error says what came."""
+    """Times in milliseconds or of another epoch are refused; no unit is guessed."""
     async with spoken(page({"ts": wire, "attrs": {}}, {"ts": wire, "attrs": {}})) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
         error = await failure(call, InvalidResponseError)
@@ -103,7 +103,7 @@ async def test_a_page_wholly_outside_of_the_range_is_an_error(wire: Any) -> None
 )
 @virtual
 async def test_a_time_beyond_all_calendars_is_kept_and_says_so(wire: Any) -> None:
-    """Where no range was asked the number stays what it is; only `.time` is a ValueError."""
+    """An implausible time of a device stays a number; only `.time` raises ValueError."""
     (found,) = await search(device(created_at=wire))
     assert found.created_at == wire
     with pytest.raises(ValueError, match="not a time"):
@@ -114,7 +114,7 @@ async def test_a_time_beyond_all_calendars_is_kept_and_says_so(wire: Any) -> Non
 @pytest.mark.parametrize("wire", [True, None, "", "now", "2026-09-21T00:00:00Z", [T1]], ids=repr)
 @virtual
 async def test_what_is_no_number_is_no_time(wire: Any) -> None:
-    """Refused by name."""
+    """A value that is not a number is refused as a time, with its path."""
     async with spoken(page({"ts": wire, "attrs": {}}), strict_rows=True) as (client, _):
         call = client.devices.data_log("d", start=START, end=END).collect()
         error = await failure(call, InvalidResponseError)
@@ -142,7 +142,7 @@ async def test_a_token_without_a_possible_expiry_lives_as_long_as_documented(wir
 @pytest.mark.fault("J13")
 @virtual
 async def test_a_word_of_tomorrow_is_kept() -> None:
-    """Types, reasons, protocols: texts, so that a new one breaks nobody."""
+    """Types, reasons and protocols are texts, so that new ones can be read."""
     offline = {"timestamp": T1, "type": "dev_melted", "payload": {"reason": "too_hot"}}
     async with spoken(page(offline)) as (client, _):
         (event,) = await client.devices.online_log("d", start=START, end=END).collect()
@@ -173,7 +173,7 @@ async def test_a_word_of_tomorrow_is_kept() -> None:
 @pytest.mark.parametrize("status", [200, 201, 204, 400, 404, 500])
 @virtual
 async def test_an_error_code_is_an_error_under_any_status(status: int, code: Any) -> None:
-    """Number or text, under 200 as well; the HTTP status is told beside it."""
+    """Codes as number or text, under 200 as well; the HTTP status is kept beside it."""
     body = {"error_code": code, "error_message": "device not exist!"}
     async with spoken(body, status=status) as (client, transport):
         error = await failure(client.devices.detail("m"), NotFoundError)
@@ -185,7 +185,7 @@ async def test_an_error_code_is_an_error_under_any_status(status: int, code: Any
 @pytest.mark.parametrize("row", ROWS[1:], ids=[f"{row.number:02}" for row in ROWS[1:]])
 @virtual
 async def test_no_endpoint_takes_a_refusal_under_200_for_success(row: Row) -> None:
-    """Even one that promises no reply reads this one; a stream says where to go on."""
+    """Calls without a result read a refusal too; that of a stream has a resume token."""
     body = {"error_code": 5024, "error_message": "api deny to visit!"}
     async with spoken(body) as (client, transport):
         error = await failure(row.call(client), ForbiddenError)
@@ -198,7 +198,7 @@ async def test_no_endpoint_takes_a_refusal_under_200_for_success(row: Row) -> No
 @pytest.mark.parametrize("code", [0, "0", None, ""], ids=repr)
 @virtual
 async def test_no_code_is_none(code: Any) -> None:
-    """Zero means "all well" in a success, and leaves a refusal to its status."""
+    """A code of zero is a success under 2xx, and leaves the error to the status otherwise."""
     async with spoken({"error_code": code, "did": "d"}) as (client, _):
         assert await client.devices.detail("m") == DeviceDetail(did="d")
     async with spoken({"error_code": code, "did": "d"}, status=404) as (client, _):
@@ -228,7 +228,7 @@ async def test_no_code_is_none(code: Any) -> None:
 async def test_without_a_known_code_the_status_tells(
     body: Any, status: int, kind: type[GizwitsError]
 ) -> None:
-    """No body, the framework's own, nonsense: an error of the class that the status has."""
+    """Without a usable body the status decides the class of the error."""
     async with spoken(body, status=status, max_retries=0, max_quota_wait=0) as (client, _):
         error = await failure(client.devices.detail("m"), kind)
         assert isinstance(error, ApiError)

@@ -1,4 +1,4 @@
-"""Bytes to frozen objects: accepted spellings by table, all else refused with its path."""
+"""The converter: accepted spellings by table, everything else refused with its path."""
 
 import json
 import math
@@ -102,16 +102,18 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "value", "meant"), ACCEPTED, ids=lambda v: repr(v)[:30])
+@pytest.mark.fault("J11")
 def test_an_accepted_spelling_means_what_it_says(name: str, value: Any, meant: Any) -> None:
-    """J11: the table of accepted spellings; the type of the result is exact."""
+    """The table of accepted spellings; the type of the result is exact."""
     found = getattr(structure({name: value}, Leaf), name)
     assert found == meant
     assert type(found) is type(meant)
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda v: repr(v)[:30])
+@pytest.mark.fault("J10", "J11")
 def test_any_other_spelling_is_refused_with_its_path(name: str, value: Any) -> None:
-    """J10, J11: never "false" as True, null as "None", a float cut, a text split into letters."""
+    """Never "false" as True, null as "None", a float cut, a text split into letters."""
     with pytest.raises(InvalidResponseError) as caught:
         structure({"did": "d", "leaves": [{}, {name: value}]}, Tree)
     assert len(caught.value.problems) == 1
@@ -133,8 +135,9 @@ TREES = st.one_of(
 
 @settings(max_examples=150, deadline=None)
 @given(value=TREES, kind=st.sampled_from([Tree, Device, DataRecord, OnlineEvent, PageReply[Tree]]))
+@pytest.mark.fault("J9", "J10")
 def test_whatever_comes_is_taken_or_refused_with_its_paths(value: Any, kind: Any) -> None:
-    """J9, J10: a value that can be written and read again, or problems that each have a path."""
+    """Any JSON gives a value that can be written and read again, or problems that each have a path."""
     try:
         found = structure(value, kind)
     except InvalidResponseError as error:
@@ -168,7 +171,7 @@ def test_all_bad_fields_are_named_at_once() -> None:
 
 
 def test_a_message_shows_no_text_that_came() -> None:
-    """A text of the reply may be a secret: only its length is told."""
+    """A text of the reply may be a secret: messages give its length only."""
     with pytest.raises(InvalidResponseError) as caught:
         structure({"did": "d", "leaf": {"b": "canary"}}, Tree)
     assert "canary" not in str(caught.value) + repr(caught.value.problems)
@@ -177,8 +180,8 @@ def test_a_message_shows_no_text_that_came() -> None:
 @pytest.mark.parametrize(
     "key", ["canary", "a'] @ $.b['canary", 'it\'s "canary"', "canary\n\x1b[2J"]
 )
-def test_nor_does_it_show_a_key_that_came(key: str) -> None:
-    """Keys of a free object are texts of the reply too; those of a model's fields are our own."""
+def test_a_message_shows_no_key_that_came(key: str) -> None:
+    """Keys of a free object are texts of the reply too, unlike the names of fields."""
     wire = {"count": {"total": "x"}, "detail": {"fine": {}, key: {"total": None}}}
     with pytest.raises(InvalidResponseError) as caught:
         structure(wire, FaultReport)
@@ -194,21 +197,21 @@ def test_nor_does_it_show_a_key_that_came(key: str) -> None:
 @pytest.mark.parametrize("value", [None, [], "x", 5, True, 1.5])
 @pytest.mark.parametrize("kind", [Tree, Device, PageReply[Device]])
 def test_a_top_level_that_is_no_object_is_refused(value: Any, kind: Any) -> None:
-    """J9."""
+    """Neither a list nor a scalar is read as an object."""
     with pytest.raises(InvalidResponseError, match=r"@ \$"):
         structure(value, kind)
 
 
 @frozen(kw_only=True)
 class Own:
-    """A model of a user's own, for a request that has no method here."""
+    """A user's own model, for an endpoint without a method."""
 
     n: int | float
     m: float | int | None = None
 
 
 def test_a_union_of_numbers_in_a_users_own_model_is_read_as_ours() -> None:
-    """`client.send` reads into any frozen attrs class; `Number` is no word that users need to know."""
+    """`client.send` reads into any frozen attrs class, also with plain unions of number types."""
     page = {"objects": [{"n": "1.5", "m": 2}, {"n": 3, "m": None}]}
     found = structure(page, PageReply[Own]).objects
     assert repr(found) == "(Own(n=1.5, m=2), Own(n=3, m=None))"
@@ -218,7 +221,7 @@ def test_a_union_of_numbers_in_a_users_own_model_is_read_as_ours() -> None:
 
 @pytest.mark.parametrize("value", [{"a": 1}, "ab"])
 def test_letters_and_keys_are_not_taken_for_a_list(value: Any) -> None:
-    """An enum's names as one text, or an object in place of a list, are no list."""
+    """A text or an object in place of a list is refused, and not split into letters or keys."""
     point = {"id": 1, "name": "n", "type": "t", "data_type": "enum", "enum": value}
     with pytest.raises(InvalidResponseError, match=r"expected a list.*@ \$\.enum"):
         structure(point, DataPoint)
@@ -239,8 +242,9 @@ def test_letters_and_keys_are_not_taken_for_a_list(value: Any) -> None:
         (b"1e308", 1e308),
     ],
 )
+@pytest.mark.fault("W9", "W11", "J5", "J7", "J8")
 def test_json_is_read_whatever_was_declared(body: bytes, meant: object) -> None:
-    """W9, W11, J5, J7, J8: UTF-8 with or without a mark; the last of two equal keys wins."""
+    """UTF-8 with or without a byte order mark; the last of two equal keys wins."""
     assert load_json(body) == meant
 
 
@@ -264,8 +268,9 @@ def test_json_is_read_whatever_was_declared(body: bytes, meant: object) -> None:
         (b'{"a": "\xed\xa0\x80"}', False),
     ],
 )
+@pytest.mark.fault("W10", "J1", "J2", "J3", "J4", "J5", "J6")
 def test_what_is_no_json_is_an_error_of_ours(body: bytes, truncated: bool) -> None:
-    """W10, J1 to J6: no bare ValueError or RecursionError, no guess, no repair."""
+    """Text that is not JSON is an InvalidResponseError; it is neither guessed nor repaired."""
     with pytest.raises(InvalidResponseError) as caught:
         load_json(body)
     assert caught.value.truncated is truncated
@@ -275,7 +280,7 @@ def test_what_is_no_json_is_an_error_of_ours(body: bytes, truncated: bool) -> No
 
 @given(st.binary(max_size=60))
 def test_no_bytes_raise_anything_else(body: bytes) -> None:
-    """C0: a value, or an InvalidResponseError."""
+    """Any bytes give a value or an InvalidResponseError."""
     try:
         value = load_json(body)
     except InvalidResponseError:
@@ -285,7 +290,7 @@ def test_no_bytes_raise_anything_else(body: bytes) -> None:
 
 @pytest.mark.parametrize("depth", [10, 900, 5000, 100_000])
 def test_free_objects_may_be_deep_or_refused_but_never_crash(depth: int) -> None:
-    """J6 inside of what is kept as it came."""
+    """Deep nesting inside a free object is kept or refused, and never crashes."""
     body = b'{"ts": 1, "attrs": {"a": ' + b"[" * depth + b"]" * depth + b"}}"
     try:
         record = structure(load_json(body), DataRecord)
@@ -296,7 +301,7 @@ def test_free_objects_may_be_deep_or_refused_but_never_crash(depth: int) -> None
 
 
 def test_page_envelopes_are_read_in_every_known_shape() -> None:
-    """The four places of `context`, all its end values, the `hits` envelope, odd totals."""
+    """`context` in four positions, all its end values, the `hits` envelope, odd totals."""
     row = {"ts": 1, "attrs": {}}
     for page, context, total, count in [
         ({"objects": [row], "meta": {"context": "c", "total": 3}}, "c", 3, 1),
@@ -327,6 +332,6 @@ def test_page_envelopes_are_read_in_every_known_shape() -> None:
     ],
 )
 def test_a_page_without_a_list_is_refused(page: Any) -> None:
-    """A page that lost its records is no empty page."""
+    """A page without its list of records is an error, not an empty page."""
     with pytest.raises(InvalidResponseError, match=r"@ \$\.objects"):
         structure(page, PageReply[Device])

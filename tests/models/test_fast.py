@@ -1,4 +1,4 @@
-"""Lists of records read straight by msgspec, and all JSON by it: the same as value by value, only faster."""
+"""Replies decoded in one pass by msgspec mean the same as those read value by value."""
 
 import copy
 import importlib
@@ -32,7 +32,7 @@ from gizwits_async.streams import Stream
 
 @frozen(kw_only=True)
 class Each:
-    """A field of each kind that a plain record may have."""
+    """A field of each type that a plain record may have."""
 
     did: str
     b: bool = False
@@ -142,7 +142,7 @@ def page_of(kind: Any) -> Any:
 
 
 def outcome(body: bytes, kind: Any, *, straight: bool) -> str:
-    """Return what comes of it: the objects with the types of all values, or the problems."""
+    """Return the decoded reply with the types of all values, or its problems."""
     try:
         page = decode_page(body, kind) if straight else None
         return repr(structure(load_json(body), kind) if page is None else page)
@@ -220,7 +220,7 @@ def test_a_refusal_is_never_an_object(code: object) -> None:
 def test_an_odd_envelope_means_the_same(
     kind: Any, change: tuple[bytes, bytes], outside: dict[str, str]
 ) -> None:
-    """Where the context stands, and what is no plain list reply, is seen both ways."""
+    """Unusual envelopes and positions of the context give the same in both ways of reading."""
     row = {"did": "d", "uid": "u", "ts": 1, "timestamp": 1, "type": "t", "new": 1}
     page = {"meta": {"total": 2, **outside}, "objects": [row, row]}
     body = json.dumps(page).encode().replace(*change, 1)
@@ -229,14 +229,14 @@ def test_an_odd_envelope_means_the_same(
 
 
 def test_every_record_of_a_stream_goes_the_fast_way() -> None:
-    """A new record with a type that is not plain would be slow without a word."""
+    """A record with a field that is not plain would be decoded slowly without any notice."""
     names = "BoundUser CommandRecord DataRecord Device OnlineEvent RegisteredUser ReportedDevice"
     assert [kind.__name__ for kind in LISTED] == names.split()
     assert all(_fields(kind) for kind in LISTED)
 
 
 def test_the_rest_of_the_plain_models_is_known() -> None:
-    """Which models msgspec may fill is no accident: none with a converter or a name of its own."""
+    """The plain models are listed: none of them has converters or renamed fields."""
     plain = set()
     for info in pkgutil.iter_modules(models.__path__, f"{models.__name__}."):
         module = importlib.import_module(info.name)
@@ -305,13 +305,13 @@ class _Nested:
      str, int, Device | None, PageReply[Device], dict[str, int]],
 )  # fmt: skip
 def test_what_msgspec_would_fill_otherwise_is_not_plain(kind: Any) -> None:
-    """Each of these is ignored or read in another way by msgspec; the old hooks fill them."""
+    """msgspec would ignore or misread these, so the converter reads them."""
     assert _fields(kind) is None
 
 
 @each
 def test_a_dirty_column_does_not_slow_the_page_down(kind: Any) -> None:
-    """Booleans and numbers in other spellings are read straight: one reads the service's pages."""
+    """Other spellings of booleans and numbers, which the service uses, are decoded in one pass too."""
     good = {"did": "d", "uid": "u", "ts": 1, "timestamp": 1, "type": "t", "payload": {"a": 1}}
     good |= {"mac": "m"} | ({"payload": "00"} if kind is CommandRecord else {})
     dirt = {"as_bool": 1, "as_int": "5", "as_number": "5.5", "as_text": "5", "as_identity": "5"}
@@ -334,7 +334,7 @@ def test_a_number_that_is_none_is_not_read_straight(text: str) -> None:
 
 
 def test_a_page_with_dirt_in_most_columns_is_read_nevertheless() -> None:
-    """However many fields are dirty, the value is right; it is only slower."""
+    """Values are right however many fields have unusual spellings; only slower."""
     row = {"did": 1, "b": 1, "i": "1", "n": "1.5", "s": 1, "o": "", "b_": "0", "i_": 2.0, "n_": "2",
            "s_": 7, "o_": "{}"}  # fmt: skip
     body = json.dumps({"objects": [row]}).encode()
@@ -344,7 +344,7 @@ def test_a_page_with_dirt_in_most_columns_is_read_nevertheless() -> None:
 
 
 def test_a_filled_record_is_as_whole_as_one_that_was_made() -> None:
-    """Defaults, factories of their own, slots, hash, copies: nothing tells the two apart."""
+    """Records filled by msgspec have defaults, own factories, hashes and copies like constructed ones."""
     rows = [{"timestamp": 1, "type": "t", "payload": {"a": 1}}] * 2
     page = decode_page(json.dumps({"objects": rows}).encode(), PageReply[OnlineEvent])
     assert page is not None
@@ -373,8 +373,9 @@ def test_a_filled_record_is_as_whole_as_one_that_was_made() -> None:
         max_leaves=8,
     )
 )  # fmt: skip
+@pytest.mark.fault("J5", "J7")
 def test_json_means_what_the_standard_library_reads(ascii_only: bool, value: Any) -> None:
-    """J5, J7: huge integers exact, floats to the last bit, half characters kept."""
+    """Huge integers are exact, floats equal to the last bit, lone surrogates kept."""
     text = json.dumps(value, ensure_ascii=ascii_only)
     try:
         body = text.encode()
@@ -394,7 +395,7 @@ PIECES = st.lists(
 @settings(max_examples=200)
 @given(text=NUMBERS | PIECES.map("".join))
 def test_what_msgspec_takes_the_standard_library_takes(text: str) -> None:
-    """Its own path decides whatever msgspec refuses; so the two must differ in nothing it takes."""
+    """What msgspec accepts, the standard library reads alike; what it refuses goes to the latter."""
     body = text.encode()
     with patch.object(json_reader, "_decode", side_effect=UnicodeDecodeError("", b"", 0, 0, "")):
         slow = _read(body)

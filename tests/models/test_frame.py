@@ -1,4 +1,4 @@
-"""Frames: what a payload of the cmd log holds, and what raw control sends."""
+"""Frames: parsing payloads of the cmd log, and building them for raw control."""
 
 import base64
 import pickle
@@ -70,7 +70,7 @@ def test_commands_with_serial_number_are_read(command):
     ],
 )
 def test_what_is_no_whole_frame_is_kept_with_the_reason(text, problem, command, body):
-    """Truncated and foreign payloads say why, and keep what could be read."""
+    """Truncated and foreign payloads state the problem, and keep what could be read."""
     frame = Frame.parse(text)
     assert not frame.framed
     assert problem in frame.problem
@@ -122,7 +122,7 @@ def test_a_truncated_frame_in_base64_is_not_taken_for_hex():
 @given(st.text())
 @example("000000030b0000910401")
 def test_any_text_gives_a_frame(text):
-    """No text crashes the parser, and none is lost."""
+    """Any text can be parsed, and is kept unchanged."""
     assert Frame.parse(text).text == text
 
 
@@ -131,7 +131,7 @@ def test_any_bytes_give_a_frame(raw, coding, header):
     """Any bytes are kept as they are, in either coding, behind a header or not."""
     raw = b"\x00\x00\x00\x03" * header + raw
     frame = Frame.parse(raw.hex() if coding == "hex" else base64.b64encode(raw).decode())
-    # Bytes without a header may look like both codings; then hex is believed.
+    # Bytes without a header may be valid in both encodings; then hex is assumed.
     assert frame.raw == raw or (coding == "base64" and frame.coding == "hex")
     if header:
         assert (frame.raw, frame.coding) == (raw, coding)
@@ -165,13 +165,13 @@ def test_a_built_frame_parses_to_itself(body, command, sn, flag):
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(changes, message):
-    """A frame that could not be read again is not built."""
+    """A frame that could not be parsed again is refused."""
     with pytest.raises(ValueError, match=message):
         Frame.build(b"\x02", **changes)
 
 
 def test_the_greatest_length_is_refused_by_one():
-    """A length that four bytes of seven bits cannot say is an error, not a broken frame."""
+    """A body too long for the four length bytes is an error, not a broken frame."""
 
     with pytest.raises(ValueError, match="too long for a frame"):
         Frame.build(bytes(2**28 - 3))

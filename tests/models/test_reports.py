@@ -84,7 +84,7 @@ def test_a_history_without_rows_is_an_error(kind: Any) -> None:
     [("date", "2017-12-01"), ("week", "2017-51"), ("month", "2017-12"), (None, "2017-12-01")],
 )
 def test_the_period_of_a_row_may_be_called_data(kind: Any, cycle: Any, period: str) -> None:
-    """The table of new users names it so; the report's cycle tells what it is."""
+    """The table of new users names it so; the report's cycle states which period it is."""
     (row,) = structure({"cycle": cycle, "data": [{"data": period, "count": "3"}]}, kind).data
     assert (row.period, row.count) == (period, 3)
     assert getattr(row, cycle or "date") == period

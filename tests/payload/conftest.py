@@ -1,4 +1,4 @@
-"""The air conditioner whose frames and records stand in the API document, as a definition."""
+"""The definition of the air conditioner whose frames and records the API document shows."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from gizwits_async.models.product import (
 
 @pytest.fixture
 def air_conditioner():
-    """Names and values are the document's; positions are what its frames leave room for."""
+    """Names and values are from the document; the positions are inferred from its frames."""
 
     def bits(number, name, type_, bit, *, length=1, byte=0, names=None):
         return DataPoint(

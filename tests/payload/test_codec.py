@@ -67,7 +67,7 @@ def test_the_documents_report_and_record_are_the_same_event(codec):
 
 
 def test_the_other_recorded_frames_decode(codec):
-    """Writes give what they flag, reports everything, read requests nothing."""
+    """Writes hold the flagged data points, reports all of them, read requests none."""
     frames = {
         "0000000309000090010101000010": {"switch": 1},
         "0000000309000090010200000010": {"fan_swing": 0},
@@ -84,8 +84,8 @@ def test_the_documents_command_is_encoded_bit_for_bit(codec):
     assert codec.encode({"switch": 1}).to_hex(prefix=False) == "010101000000"
 
 
-def test_a_write_replaces_what_stood_in_its_place(codec):
-    """The current report fills other places only."""
+def test_a_write_replaces_the_current_value(codec):
+    """The current report fills only the positions of data points that are not written."""
     frame = codec.encode({"set_temp": 30, "mode": "送风", "switch": 0}, current=Frame.parse(REPORT))
     assert frame.to_hex(prefix=False) == "01450c00001e"
     assert codec.decode(frame) == {"switch": 0, "mode": "送风", "set_temp": 30}
@@ -107,7 +107,7 @@ def test_several_bits_over_bytes_are_one_big_endian_section():
 
 
 def test_variable_length_bodies_hold_the_flagged_points_only():
-    """Positions of such products are placeholders: places follow from flags and ids."""
+    """Positions of such products are placeholders; the layout follows from flags and ids."""
     points = [
         point(0, "on", "bool"),
         point(1, "mode", "enum", enum=("a", "b", "c"), position={"len": 2}),
@@ -133,12 +133,12 @@ def test_what_carries_no_data_points_is_empty(codec, text):
 
 @pytest.mark.parametrize("text", ["", "hello", "0101010000", "0000000304", "00000003050000620401"])
 def test_payloads_that_are_no_frame_are_empty(codec, text):
-    """A log walk decodes every record, foreign ones too."""
+    """Foreign records of a log decode to nothing instead of raising."""
     assert codec.decode(Frame.parse(text)) == {}
 
 
 def test_a_bare_acknowledgement_is_empty(codec):
-    """0x0094 echoes the serial number and may say nothing else."""
+    """0x0094 echoes the serial number and may have no body."""
     assert codec.decode(Frame.build(b"", command=0x0094, sn=7)) == {}
 
 
@@ -154,7 +154,7 @@ def test_a_bare_acknowledgement_is_empty(codec):
     ],
 )
 def test_a_body_that_does_not_fit_the_definition_is_an_error(codec, frame, message):
-    """Data points that cannot be read are told, not guessed; the error is one of ours."""
+    """Bodies that do not fit the definition raise PayloadError; nothing is guessed."""
     with pytest.raises(PayloadError, match=message) as caught:
         codec.decode(frame)
     assert isinstance(caught.value, GizwitsError)
@@ -177,13 +177,13 @@ def test_a_longer_report_than_known_is_read(codec):
 
 
 def test_an_enum_value_without_a_name_keeps_its_number(codec):
-    """fan_speed has three names in two bits: the fourth value is still told."""
+    """fan_speed has three names in two bits: the fourth value is given as its number."""
     assert codec.decode(body("0430000010000000"))["fan_speed"] == 3
 
 
 @pytest.mark.parametrize("text", ["010101000010", "0401"])
 def test_current_must_be_a_report_of_the_product(codec, text):
-    """A command, or a report too short, cannot tell the state."""
+    """A command or a truncated report does not contain the state, so it is refused as `current`."""
     with pytest.raises(PayloadError, match="current"):
         codec.encode({"switch": 1}, current=body(text))
 
@@ -202,7 +202,7 @@ def test_current_must_be_a_report_of_the_product(codec, text):
     ],
 )
 def test_numbers_come_in_display_units(raw, spec, shown):
-    """y = x * ratio + addition, without the dust of floats; integers where both are integral."""
+    """y = x * ratio + addition without rounding errors; integers where both are integral."""
     codec = DataPointCodec(number(**spec))
     value = codec.decode(body(f"04{raw:02x}"))["p"]
     assert (value, type(value)) == (shown, type(shown))
@@ -210,7 +210,7 @@ def test_numbers_come_in_display_units(raw, spec, shown):
 
 
 def test_check_gives_what_the_data_log_will_show(codec):
-    """So that what was sent and what is reported can be compared as they are."""
+    """Values to send are written as reports write them, so that the two can be compared."""
     assert codec.check({"switch": True, "mode": "制热", "set_temp": 20.0}) == {
         "switch": 1,
         "mode": "制热",
@@ -254,7 +254,7 @@ def test_binary_is_filled_up_on_the_right(value):
     ],
 )
 def test_what_may_not_be_written_is_refused_with_what_may(codec, attrs, message):
-    """Nothing wrong leaves the house, and the message names the allowed values."""
+    """Invalid values are refused, and the message names the allowed ones."""
     for refuse in (codec.check, codec.encode):
         with pytest.raises(ValueError, match=message):
             refuse(attrs)
@@ -264,7 +264,7 @@ def test_what_may_not_be_written_is_refused_with_what_may(codec, attrs, message)
     "value", ["123456789ab", "xy", "12 4", 12, None, b"123456", "١٢", "\ud800"]
 )
 def test_binary_of_wrong_length_or_type_is_refused(value):
-    """More than the defined length, or no hex digits."""
+    """Longer than defined, or not hex digits."""
     codec = DataPointCodec(product(point(data_type="binary", position={"len": 5})))
     with pytest.raises(ValueError, match="p must be hex text of at most 10 digits, or at most 5"):
         codec.check({"p": value})
@@ -283,7 +283,7 @@ def test_steps_of_a_fraction_are_named_and_kept():
 
 
 def test_nothing_to_write_is_refused(codec):
-    """An empty write would be a command that says nothing."""
+    """A write without data points is refused."""
     with pytest.raises(ValueError, match="nothing to write"):
         codec.encode({})
 
@@ -336,7 +336,7 @@ def test_letters_and_words_of_the_access_type_are_both_known():
     ],
 )
 def test_a_definition_without_sense_is_refused_by_name(points, message):
-    """Bad schemas fail where the codec is made, and name the data point."""
+    """Inconsistent definitions fail when the codec is made, and the error names the data point."""
     with pytest.raises(ValueError, match=message):
         DataPointCodec(product(*points))
 
@@ -348,7 +348,7 @@ def test_an_unknown_protocol_is_refused():
 
 
 def test_variable_length_positions_may_coincide():
-    """There every offset is 0, which is no overlap."""
+    """In variable-length products every offset is 0, which is not an overlap."""
     codec = DataPointCodec(product(point(0, "a"), point(1, "b"), protocol_type="var_len"))
     assert repr(codec) == "DataPointCodec(2 data points, var_len)"
 
@@ -361,7 +361,7 @@ def test_a_product_without_data_points_decodes_to_nothing():
 
 
 def test_a_maximum_beyond_the_type_is_cut_to_it():
-    """A careless definition does not make a byte of 300."""
+    """A range wider than the type does not allow values that do not fit."""
     codec = DataPointCodec(number(max=300))
     assert codec.check({"p": 255}) == {"p": 255}
     with pytest.raises(ValueError, match="from 0 to 255"):

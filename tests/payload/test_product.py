@@ -1,4 +1,4 @@
-"""The reply with the definition of a product's data points, from JSON to the codec."""
+"""The definition of a product's data points, from JSON to the codec."""
 
 import json
 
@@ -57,7 +57,7 @@ def structured(reply):
 
 
 def test_the_documented_reply_becomes_values_and_a_codec():
-    """Wire names are mapped, lists are tuples, and the codec reads a report with it."""
+    """Names of the API are mapped, lists are tuples, and the codec reads a report by it."""
     product = structured(REPLY)
     assert (product.protocol_type, product.packet_version) == ("standard", "0x00000004")
     assert product.ui == REPLY["ui"]
@@ -84,25 +84,25 @@ def test_what_the_document_does_not_guarantee_may_be_missing():
 
 
 def test_what_a_data_point_cannot_be_without_is_an_error():
-    """A data point without a name has no place in any mapping; the error says which it is."""
+    """A data point without a name is refused, and the error gives its index."""
     broken = {"product_key": "pk", "entities": [{"attrs": [{"id": 0, "type": "W"}]}]}
     with pytest.raises(InvalidResponseError, match=r"missing @ \$\.entities\[0\]\.attrs\[0\]"):
         structured(broken)
 
 
 def test_a_record_of_the_cmd_log_has_a_frame_and_decodes_to_a_data_record():
-    """`codec.decode(record)` is what the data log would have said at that time."""
+    """`codec.decode(record)` equals the record of the data log at that time."""
     record = structure(
         {"timestamp": 1517384243.044, "type": "dev2app", "payload": "0000000306000091040107"},
         CommandRecord,
     )
     assert record.frame == Frame.build(bytes.fromhex("040107"), command=0x0091)
-    told = DataPointCodec(structured(REPLY)).decode(record)
-    assert told == DataRecord(ts=1517384243.044, attrs={"scene": "night", "level": 0.7})
+    found = DataPointCodec(structured(REPLY)).decode(record)
+    assert found == DataRecord(ts=1517384243.044, attrs={"scene": "night", "level": 0.7})
 
 
 def test_a_record_without_a_readable_payload_keeps_the_reason():
-    """Nothing raises inside a log walk: a missing or foreign payload is a frame with a problem."""
+    """A missing or foreign payload is a frame with a problem, and raises nothing."""
     codec = DataPointCodec(structured(REPLY))
     for payload, problem in ((None, "empty"), ("?", "neither hex nor base64")):
         record = CommandRecord(timestamp=1.5, type="dev2app", payload=payload)
@@ -117,8 +117,8 @@ async def test_every_frame_of_the_simulated_cmd_log_agrees_with_the_data_log():
     codec = DataPointCodec(await client.product.datapoints())
     for device in cloud.fleet.devices:
         data = cloud.truth("data", device.did, 0, 4e9)
-        told = cloud.truth("cmd", device.did, 0, 4e9)
-        records = [structure(row, CommandRecord) for row in told]
+        found = cloud.truth("cmd", device.did, 0, 4e9)
+        records = [structure(row, CommandRecord) for row in found]
         reports = [codec.decode(r).attrs for r in records if r.type == "dev2app"]
         assert reports == [row["attrs"] for row in data]
         shown: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Any product, any values: what is encoded is decoded, and bits lie where an oracle puts them.
+"""Any product, any values: encoding and decoding are inverse, and agree with an oracle.
 
 The oracle lays out bodies as strings of '0' and '1', point by point, from the words of the layout
 module; it shares no arithmetic with the code.
@@ -29,7 +29,7 @@ OFFSETS = st.sampled_from([0, 0.0, -10, 5, 0.5, -0.3, 1000000])
 
 @st.composite
 def one_point(draw, number, access):
-    """Draw a data point without a place: its type, width, scale and names."""
+    """Draw a data point without a position: its type, width, scale and names."""
     data_type = draw(st.sampled_from(["bool", "enum", *BITS, "binary"]))
     spec = names = None
     length = {"uint16": 2, "uint32": 4}.get(data_type, 1)
@@ -59,7 +59,7 @@ def bitwise(point):
 
 
 def placed(points):
-    """Give each point its place: by access, bits before bytes, as the platform does."""
+    """Give each point its position: by access, bits before bytes, as the platform does."""
     byte, out = 0, []
     for access in ACCESS:
         group = [point for point in points if point.type == access]
@@ -78,7 +78,7 @@ def placed(points):
 
 @st.composite
 def products(draw, protocol_type):
-    """Draw a product of that kind, in an order of attrs that means nothing."""
+    """Draw a product of that kind, with its data points in arbitrary order."""
     accesses = sorted(draw(st.lists(st.sampled_from(ACCESS), max_size=14)), key=ACCESS.index)
     points = [draw(one_point(i, access)) for i, access in enumerate(accesses)]
     if protocol_type == "standard":
@@ -90,13 +90,13 @@ def products(draw, protocol_type):
 
 
 def raws(draw, points):
-    """Draw what stands on the wire for each point."""
+    """Draw the raw value of each point."""
     width = {p.name: p.position.len * (1 if bitwise(p) else 8) for p in points}
     return {p.name: draw(st.integers(0, 2 ** width[p.name] - 1)) for p in points}
 
 
 def allowed_raw(draw, point):
-    """Draw what may be written to a point, as it stands on the wire."""
+    """Draw a raw value that may be written to a point."""
     if point.uint_spec:
         return draw(st.integers(point.uint_spec.min, point.uint_spec.max))
     if point.enum:
@@ -105,7 +105,7 @@ def allowed_raw(draw, point):
 
 
 def shown(point, raw):
-    """Return what the data log shows for it."""
+    """Return its value as the data log shows it."""
     if point.data_type == "binary":
         return f"{raw:0{2 * point.position.len}x}"
     if point.enum:
@@ -120,7 +120,7 @@ def shown(point, raw):
 
 
 def section(points, values):
-    """Return a section of bits, whole bytes: the first point stands last."""
+    """Return a section of bits as whole bytes, the first point in the lowest bits."""
     digits = "".join(f"{values[p.name]:0{p.position.len}b}" for p in reversed(points))
     return digits.rjust(-(-len(digits) // 8) * 8, "0")
 
@@ -172,7 +172,7 @@ def test_writes_of_fixed_length_products_are_laid_out_and_decode(data):
 
 @given(st.data())
 def test_a_write_over_a_report_changes_what_it_writes_only(data):
-    """What is filled up from the last report reads the same in both."""
+    """Positions filled from the last report decode to the values of that report."""
     product = data.draw(products("standard"))
     codec = DataPointCodec(product)
     points = [p for p in product.datapoints if p.type == ACCESS[0]]
@@ -189,7 +189,7 @@ def test_a_write_over_a_report_changes_what_it_writes_only(data):
 
 @given(st.data())
 def test_flagged_bodies_of_variable_length_products(data):
-    """Any choice of points is found in what was reported, and in what was encoded."""
+    """Any subset of points is decoded from reports and from encoded writes."""
     product = data.draw(products("var_len"))
     codec = DataPointCodec(product)
     points = product.datapoints
@@ -212,7 +212,7 @@ def test_flagged_bodies_of_variable_length_products(data):
 @pytest.mark.parametrize("protocol_type", ["standard", "var_len"])
 @given(data=st.data())
 def test_any_bytes_decode_or_are_refused_by_our_error(protocol_type, data):
-    """No body crashes the codec, and what comes out is JSON."""
+    """Any body decodes to JSON values or raises PayloadError."""
     codec = DataPointCodec(data.draw(products(protocol_type)))
     action = st.sampled_from([b"", *(bytes([n]) for n in (1, 2, 3, 4, 5, 0x11, 0x13, 0x14))])
     body = data.draw(action) + data.draw(st.binary(max_size=40))
@@ -225,14 +225,14 @@ def test_any_bytes_decode_or_are_refused_by_our_error(protocol_type, data):
 
 @given(data=st.data(), text=st.text())
 def test_any_text_decodes_to_nothing(data, text):
-    """What is no frame carries no data points."""
+    """A payload that is not a frame carries no data points."""
     assert DataPointCodec(data.draw(products("standard"))).decode(Frame.parse(text)) == {}
 
 
 @pytest.mark.parametrize("protocol_type", ["standard", "var_len"])
 @given(data=st.data())
 def test_any_attrs_are_taken_or_refused_by_value_error(protocol_type, data):
-    """Whatever a caller hands in: a frame that decodes to what check says, or a ValueError."""
+    """Any argument gives a frame that decodes to the result of `check`, or a ValueError."""
     product = data.draw(products(protocol_type))
     codec = DataPointCodec(product)
     names = st.sampled_from(["?", *(p.name for p in product.datapoints)])

@@ -1,4 +1,4 @@
-"""One check an endpoint: what the client gives, held against what the simulated service holds.
+"""One check per endpoint: the client's answer compared with the state of the simulated service.
 
 The client and the simulator know nothing of each other, so that they can disagree here.
 """
@@ -33,7 +33,7 @@ def endpoint(*numbers: int) -> Callable[[Check], Check]:
 
 
 def today(cloud: SimulatedCloud) -> date:
-    """Return the server's day, which is China's unless told otherwise."""
+    """Return the server's day, by default in the time zone of China."""
     shift = timedelta(hours=cloud.quirks.report_hours)
     return (datetime.fromtimestamp(cloud.fleet.now, UTC) + shift).date()
 

@@ -1,4 +1,4 @@
-"""Each of the 32 calls against the simulated service, in virtual time, whatever is unknown of it."""
+"""Each of the 32 calls against the simulated service, under every setting of its unknowns."""
 
 from operator import attrgetter
 from typing import Any
@@ -55,7 +55,7 @@ def test_all_32_are_checked() -> None:
 
 @pytest.mark.parametrize("check", DISTINCT, ids=attrgetter("__name__"))
 def test_the_client_agrees_with_the_service(check: Check) -> None:
-    """What a call gives is what the simulated service holds."""
+    """The answer of each call agrees with the state of the simulated service."""
     run(check)
 
 
@@ -102,7 +102,7 @@ SWITCHED: list[tuple[Check, dict[str, Any]]] = [
     ids=[f"{check.__name__}-{','.join(map(str, q.values()))}" for check, q in SWITCHED],
 )
 def test_the_client_agrees_whatever_is_unknown(check: Check, quirks: dict[str, Any]) -> None:
-    """Where nobody knows how the service behaves, the client understands each way."""
+    """Where the behaviour of the service is unknown, the client accepts each variant."""
     run(check, **quirks)
 
 
@@ -120,8 +120,9 @@ def test_a_path_outcome_unknown_costs_its_search_once(path: Any) -> None:
 
 
 @pytest.mark.fault("C5")
+@pytest.mark.fault("C5")
 def test_swapped_labels_are_nobodys_guess() -> None:
-    """Fault C5, and C13 of api.md: a server that swaps its labels is believed; only `unknown` is ours to say."""
+    """A server that swaps its labels is believed; only `unknown` is ours to say."""
 
     async def check(client: GizwitsClient, cloud: SimulatedCloud) -> None:
         root = await client.device_groups.create()
@@ -150,8 +151,9 @@ def test_a_report_that_is_not_made_yet() -> None:
 
 @pytest.mark.fault("C1")
 @pytest.mark.parametrize("fate", [Fate.REPLY_LOST, Fate.STALL_AFTER])
+@pytest.mark.fault("C1")
 def test_a_lost_control_is_sent_once(fate: Fate) -> None:
-    """Fault C1: the device got it, the caller does not know; it is never sent again."""
+    """The device got it, the caller does not know; it is never sent again."""
     cloud = SimulatedCloud(Fleet.generate(12, 1))
     did = next(device.did for device in cloud.fleet.devices if device.is_online)
     door = SimulatorTransport(
@@ -168,8 +170,9 @@ def test_a_lost_control_is_sent_once(fate: Fate) -> None:
 
 
 @pytest.mark.fault("C4")
+@pytest.mark.fault("C4")
 def test_a_thousand_and_one_macs() -> None:
-    """Fault C4: the service refuses 1,001 MACs in a call, and never sees so many."""
+    """The service refuses 1,001 MACs in a call, and never sees so many."""
     cloud = SimulatedCloud(Fleet.generate(1001, 0))
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""A caller's mistakes: each one is named, and nothing is sent."""
+"""Bad arguments: the error names each, and nothing is sent."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Writes to many ids: cut in calls, put together again, and nothing known is lost."""
+"""Writes to many ids: split into calls, combined again, and no known result is lost."""
 
 import json
 import pickle
@@ -27,10 +27,11 @@ from tests.doubles.scripted import (
     done=st.none() | st.lists(st.sampled_from("abcdefgh")).map(tuple),
     refused=st.none() | st.lists(st.sampled_from("abcdefgh")).map(tuple),
 )
+@pytest.mark.fault("C5")
 def test_an_outcome_names_every_id_once(
     asked: list[str], done: tuple[str, ...] | None, refused: tuple[str, ...] | None
 ) -> None:
-    """Fault C5: whatever is answered, each id that was asked for stands in exactly one list."""
+    """Whatever the answer, each requested id is in exactly one list of the outcome."""
     outcome = OutcomeReply(success=done, failed=refused).to_outcome(asked)
     assert sorted(outcome.success + outcome.failed + outcome.unknown) == sorted(asked)
     assert not set(outcome.success) & set(refused or ())
@@ -38,8 +39,9 @@ def test_an_outcome_names_every_id_once(
     assert set(outcome.failed) <= set(refused or ())
 
 
+@pytest.mark.fault("W18")
 def test_w18_what_is_in_neither_list_or_in_both_is_unknown() -> None:
-    """W18: silence is no success, and a contradiction neither."""
+    """Ids that are not mentioned, or mentioned as both, are unknown."""
     reply = OutcomeReply(success=("a", "b"), failed=("b",))
     assert reply.to_outcome(["a", "b", "c"]) == Outcome(success=("a",), unknown=("b", "c"))
 
@@ -59,8 +61,9 @@ def done(sent: Sent) -> Answer:
 
 
 @pytest.mark.fault("C4")
+@pytest.mark.fault("C4")
 async def test_at_most_a_thousand_macs_a_call() -> None:
-    """Fault C4: 2,500 MACs are three calls, and their outcomes are one; no call is longer than 1,000."""
+    """2,500 MACs are three calls, and their outcomes are one; no call is longer than 1,000."""
 
     def script(sent: Sent) -> Answer:
         macs = macs_of(sent)
@@ -78,7 +81,7 @@ async def test_at_most_a_thousand_macs_a_call() -> None:
 
 @pytest.mark.parametrize(("count", "calls"), [(1, 1), (999, 1), (1000, 1), (1001, 2), (2000, 2)])
 async def test_no_call_more_than_needed(count: int, calls: int) -> None:
-    """The quota is the physical limit: a full thousand goes in one call."""
+    """A full thousand is sent in one call, since the quota is the limit."""
     transport = ScriptedTransport(done)
     async with client_on(transport) as client:
         outcome = await client.device_groups.unassign("g", MACS[:count])
@@ -112,14 +115,14 @@ async def test_c19_reassign_is_always_sent() -> None:
 
 @pytest.mark.parametrize("nothing", [b"", b" \n", {}, {"success": None, "failed": None}])
 async def test_c19_an_empty_reply_makes_everything_unknown(nothing: Any) -> None:
-    """C19: the document once promised no reply at all; silence is never taken for success."""
+    """C19: an older document promises no reply; an empty one is never taken for success."""
     async with client_on(ScriptedTransport(answers(reply(nothing)))) as client:
         assert await client.device_groups.assign("g", ["a", "b"]) == Outcome(unknown=("a", "b"))
         assert await client.bindings.unbind("u", "app", ["d"]) == Outcome(unknown=("d",))
 
 
 async def test_a_lost_call_among_others_counts_as_unknown() -> None:
-    """A chunk whose reply is lost is not sent again, and does not hold the others up."""
+    """A batch whose reply is lost is not sent again, and the other batches are sent."""
     seen: list[int] = []
 
     def script(sent: Sent) -> Answer:
@@ -145,8 +148,9 @@ async def test_nothing_known_at_all_is_an_error(count: int) -> None:
 
 
 @pytest.mark.fault("C4")
+@pytest.mark.fault("C4")
 async def test_another_error_carries_what_was_done() -> None:
-    """Fault C4: a refusal in the middle ends it, and tells which MACs were done before; pickles with it."""
+    """A refusal ends the batches; the error carries the outcome of those before, also when pickled."""
     seen: list[int] = []
 
     def script(sent: Sent) -> Answer:
@@ -163,7 +167,7 @@ async def test_another_error_carries_what_was_done() -> None:
 
 
 async def test_an_error_of_the_first_call_is_just_that() -> None:
-    """Where nothing was done before, the error says nothing of it."""
+    """Without a batch before it, the error has no outcome."""
     async with client_on(ScriptedTransport(answers(refused(5206, 404)))) as client:
         with pytest.raises(errors.NotFoundError) as caught:
             await client.device_groups.unassign("g", ["a"])
@@ -184,8 +188,9 @@ async def test_c13_dids_are_an_array_or_the_text_that_was_given() -> None:
     assert sent == [["d1", "d2"], "d1,d2"]
 
 
+@pytest.mark.fault("W18")
 async def test_w18_a_body_dropped_on_the_way_is_no_success() -> None:
-    """W18: where a proxy drops the body of DELETE, the lists are empty and all ids unknown."""
+    """Where a proxy drops the body of DELETE, the lists are empty and all ids unknown."""
     transport = ScriptedTransport(answers(reply({"success": [], "failed": []})))
     async with client_on(transport) as client:
         outcome = await client.bindings.unbind("u", "app", ["d1", "d2"])
@@ -216,8 +221,9 @@ async def test_c17_a_child_names_its_parent(gid: str | None) -> None:
 
 
 @pytest.mark.fault("C6")
+@pytest.mark.fault("C6")
 async def test_a_lost_new_group_is_told_as_such() -> None:
-    """Fault C6: whether the group was made is unknown, and it is not made twice."""
+    """Whether the group was made is unknown, and it is not made twice."""
     transport = ScriptedTransport(answers(LOST))
     async with client_on(transport) as client:
         with pytest.raises(errors.OutcomeUnknownError):

@@ -1,4 +1,4 @@
-"""What `devices.control_and_confirm` says of each thing a device, its logs and the wire can do."""
+"""`devices.control_and_confirm` for each behaviour of a device, its logs and the network."""
 
 import asyncio
 import math
@@ -199,7 +199,7 @@ def test_offline_and_disabled_are_errors() -> None:
     ("code", "error"), [(5401, InvalidRequestError), (5404, ForbiddenError), (5403, ServerError)]
 )
 def test_refusals_of_the_service_are_errors(code: int, error: type[Exception]) -> None:
-    """They are told as by `control`, and no log is asked."""
+    """Refusals are raised as by `control`, and no log is read."""
     cloud, did = service()
     cloud.faults.set([FaultRule(path="*/control", action="status", code=code)])
     with pytest.raises(error, match=str(code)):
@@ -276,7 +276,7 @@ def test_an_inconsistent_definition_is_not_blamed_on_the_caller(
 
 @pytest.mark.parametrize("fate", [Fate.REPLY_LOST, Fate.STALL_AFTER])
 def test_a_lost_reply_is_cleared_up_by_the_logs(fate: Fate) -> None:
-    """Obeyed is obeyed, whoever told us; the command went out once."""
+    """A command whose reply was lost is confirmed by the log, and is sent once."""
     cloud, did = service()
     result = ask(cloud, did, fates=on_control(fate, 1), resend=3)
     assert (result.state, result.obstacle) == ("confirmed", None)
@@ -419,7 +419,7 @@ def test_a_deadline_ends_the_looking_without_an_error() -> None:
 
 
 def test_a_cancelled_watch_is_cancelled() -> None:
-    """Nobody waits for what nobody wants any more."""
+    """A cancelled confirmation stops waiting at once."""
     cloud, did = service(device_reaction="silent")
 
     async def main() -> None:
@@ -509,7 +509,7 @@ def test_only_what_came_after_the_command_confirms_it(
 
 
 def test_of_two_equal_commands_the_later_one_counts() -> None:
-    """A report between somebody else's command and ours answers theirs, not ours."""
+    """A report between another client's command and ours does not confirm ours."""
     codec = the_codec()
     write = codec.encode(WANTED).body
     log = [
@@ -536,8 +536,8 @@ def test_what_the_server_computed_inexactly_is_equal() -> None:
         ({"switch": 1}, False),
         ({"switch": "1", "set_temp": None}, False),
     ):
-        told = judge_data([DataRecord(ts=11, attrs=attrs)], codec, wanted, sending)
-        assert told.confirmed is fits
+        found = judge_data([DataRecord(ts=11, attrs=attrs)], codec, wanted, sending)
+        assert found.confirmed is fits
 
 
 def test_reports_in_parts_add_up() -> None:
@@ -545,8 +545,8 @@ def test_reports_in_parts_add_up() -> None:
     codec = the_codec()
     wanted = codec.check({"switch": True, "set_temp": 22})
     parts = [DataRecord(ts=11, attrs={"switch": 1}), DataRecord(ts=12, attrs={"set_temp": 22})]
-    told = judge_data(parts, codec, wanted, Sending(earliest=10, latest=11))
-    assert (told.confirmed, told.values, told.at) == (True, {"switch": 1, "set_temp": 22}, 12)
+    found = judge_data(parts, codec, wanted, Sending(earliest=10, latest=11))
+    assert (found.confirmed, found.values, found.at) == (True, {"switch": 1, "set_temp": 22}, 12)
     older = judge_data(parts, codec, wanted, Sending(earliest=10, latest=11.5))
     assert (older.confirmed, older.matches) == (False, False)
 
@@ -562,5 +562,5 @@ def test_a_raw_write_is_obeyed_like_its_attrs() -> None:
         await asyncio.sleep(1)
 
     virtually(main())
-    told = cloud.truth("data", did, NOW - 1, NOW + 2)
-    assert SHOWN.items() <= told[-1]["attrs"].items()
+    truth = cloud.truth("data", did, NOW - 1, NOW + 2)
+    assert SHOWN.items() <= truth[-1]["attrs"].items()

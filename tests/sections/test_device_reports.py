@@ -1,4 +1,4 @@
-"""Reports whose path is in doubt: candidates in order, one answer remembered."""
+"""Reports with several possible paths: candidates in order, and the answer is remembered."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -77,7 +77,7 @@ async def test_c10_elsewhere_detail_may_be_missing() -> None:
 
 
 async def test_c11_summary_falls_back_to_its_operation_id() -> None:
-    """C11: `/devices/summary` was corrected by hand; `/summary` is what the operation is called."""
+    """C11: `/devices/summary` is a manual correction of the document; the operation is called `/summary`."""
     transport = only("summary", {"online": 3})
     async with client_on(transport) as client:
         assert (await client.device_reports.summary()).online == 3
@@ -98,7 +98,7 @@ async def test_c11_summary_falls_back_to_its_operation_id() -> None:
 async def test_only_a_404_without_a_known_code_moves_on(
     report: str, otherwise: Answer, error: type[errors.GizwitsError]
 ) -> None:
-    """Any other refusal is the answer of an endpoint that is there."""
+    """Any other refusal is the answer of an existing endpoint."""
     transport = only(PATHS[report][1], otherwise=otherwise)
     async with client_on(transport, max_retries=0) as client:
         with pytest.raises(error):
@@ -108,7 +108,7 @@ async def test_only_a_404_without_a_known_code_moves_on(
 
 
 async def test_no_candidate_answers() -> None:
-    """Then the error is that of the likeliest path, and the next call searches anew."""
+    """If no path answers, the error is that of the likeliest one, and the next call searches again."""
     transport = only("nowhere")
     async with client_on(transport) as client:
         with pytest.raises(errors.NotFoundError, match="/v1/products/pk/devices/summary: "):
@@ -136,7 +136,7 @@ async def test_the_caller_can_set_the_path() -> None:
 
 
 async def test_another_product_of_the_service_has_the_same_paths() -> None:
-    """What was learned is about the service, not about a product."""
+    """The path found is a property of the service, and is shared by all products."""
 
     def script(sent: Sent) -> Answer:
         return reply({"online": 1}) if sent.path.endswith("/other/summary") else HTML

@@ -1,4 +1,4 @@
-"""Days, weeks and months: how they are written, cut to what a call may ask, and put together."""
+"""Days, weeks and months: their formats, the split into calls, and the combined report."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -82,7 +82,7 @@ def test_formats_are_those_of_the_document(
     [datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 1), 1, None],  # noqa: DTZ001
 )
 def test_only_a_date_is_a_day(day: Any) -> None:
-    """A datetime is refused: on which day it falls would depend on a zone that nobody knows."""
+    """A datetime is refused: its day depends on the reports' time zone, which is not documented."""
     with pytest.raises(
         ValueError, match=f"start must be a datetime.date or a text, not {type(day).__name__}"
     ):
@@ -94,7 +94,7 @@ def test_only_a_date_is_a_day(day: Any) -> None:
     [("date", "2016-08-01"), ("week", "2016-51"), ("week", "2020-53"), ("month", "2016-12")],
 )
 def test_a_text_as_the_reports_write_it_means_that(cycle: Cycle, text: str) -> None:
-    """What a report said can be asked for again."""
+    """Periods as the reports write them are accepted as arguments."""
     assert periods(cycle, text, text) == [(text, text)]
     assert periods(cycle, "2016-02-29", "2016-02-29") == periods(
         cycle, date(2016, 2, 29), date(2016, 2, 29)
@@ -107,13 +107,13 @@ def test_a_text_as_the_reports_write_it_means_that(cycle: Cycle, text: str) -> N
      ("month", ""), ("week", "last")],
 )  # fmt: skip
 def test_a_text_that_is_no_day_says_what_one_looks_like(cycle: Cycle, text: str) -> None:
-    """A week that the year does not have, a month that there is not."""
+    """Weeks and months that do not exist are refused."""
     with pytest.raises(ValueError, match="start must be a date or a text like 2016-"):
         periods(cycle, text, text)
 
 
 def test_days_may_be_left_open() -> None:
-    """A missing end stays missing; two in reverse are an error."""
+    """A missing end stays missing; a reversed range is an error."""
     assert days(None, date(2026, 9, 1)) == (None, "2026-09-01")
     assert days(None, None) == (None, None)
     with pytest.raises(ValueError, match="start 2026-09-02 is after end 2026-09-01"):
@@ -121,7 +121,7 @@ def test_days_may_be_left_open() -> None:
 
 
 def served(sent: Sent) -> Answer:
-    """Answer with a row for each day asked, newest first, as some server might."""
+    """Answer with a row for each requested day, newest first."""
     first, last = (date.fromisoformat(sent.query[name]) for name in ("start", "end"))
     rows = [{"date": day, "count": 1} for day in texts("date", first, last)]
     return reply({**sent.query, "data": rows[::-1]})

@@ -1,4 +1,4 @@
-"""`client.send`: the way to every endpoint that has no method here."""
+"""`client.send`: calls to endpoints without a method."""
 
 from gizwits_async import delete, get, post, put
 from gizwits_async.models.values import JsonObject
@@ -6,7 +6,7 @@ from tests.doubles.scripted import NOW, ScriptedTransport, answers, client_on, r
 
 
 async def test_agg_data_is_one_line() -> None:
-    """What has no method is one line over `send`; this one was documented until 2017."""
+    """An endpoint without a method is one line with `send`; this one was documented until 2017."""
     answer = {"query": {"unit": "HOURS"}, "data": [{"attrs": {"t1": 3, "t2": 66.6}}]}
     transport = ScriptedTransport(answers(reply(answer)))
     async with client_on(transport) as client:
@@ -17,7 +17,7 @@ async def test_agg_data_is_one_line() -> None:
 
 
 async def test_any_verb_goes_through_send() -> None:
-    """`get`, `post`, `put` and `delete` make requests for whatever the service has besides."""
+    """`get`, `post`, `put` and `delete` make requests for any endpoint."""
     transport = ScriptedTransport(answers(reply({"gid": "g"})))
     async with client_on(transport, max_retries=0) as client:
         for made in (

@@ -1,4 +1,4 @@
-"""Trees of groups and of places, read from every shape that the document shows or leaves open."""
+"""Trees of groups and locations, read from every shape that the document shows or leaves open."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_c18_a_group_tree_is_read_however_it_nests(wire: Any, groups: Any) -> No
 
 @pytest.mark.parametrize("wire", [5, {"a": 5}, {"a": "b"}, [[5]], {"a": True}])
 def test_c18_what_is_no_tree_is_an_error(wire: Any) -> None:
-    """A reply that cannot be understood is never half a tree."""
+    """A reply that cannot be read as a whole is an error, not part of a tree."""
     with pytest.raises(InvalidResponseError, match="expected groups by their ids"):
         structure(wire, GroupTree)
 
@@ -127,13 +127,13 @@ FAULTS = {"total": 2, "resolved": 1, "unresolved": 1}
     ],
 )
 def test_c28_a_place_is_read_from_every_shape(wire: Any, children: Any) -> None:
-    """C28: number or object, one count or several; what is a place is told by its type (J14)."""
+    """C28: number or object, one counter or several; the type decides what is a location."""
     assert structure(wire, Location) == Location(children=children)
 
 
 @pytest.mark.parametrize("wire", [{"China": True}, {"China": [1]}, {"China": {"count": "x"}}, True])
 def test_c28_what_is_no_place_is_an_error(wire: Any) -> None:
-    """A count that is none is told, with the class of what came and no path of its own."""
+    """A count of the wrong type is an error that names its class."""
     with pytest.raises(
         InvalidResponseError, match=r"expected locations by their names, got \w+ @ \$$"
     ):
@@ -141,7 +141,7 @@ def test_c28_what_is_no_place_is_an_error(wire: Any) -> None:
 
 
 def test_a_bad_place_inside_a_report_is_found_by_its_path() -> None:
-    """The report's own fields are named by the converter, whoever reads them."""
+    """Errors in a tree are reported with the path of the field that holds it."""
     with pytest.raises(InvalidResponseError) as caught:
         structure({"location": [1], "total": "x"}, FaultReport | None)
     assert caught.value.problems
@@ -154,7 +154,7 @@ def test_c28_zero_counters_that_are_left_out_are_zero() -> None:
 
 
 def test_a_place_walks_and_counts() -> None:
-    """`count` is the number where there is one; `walk` goes through all places."""
+    """`count` is the number of a report with one counter; `walk` yields every location."""
     root = structure({"China": {"count": 3, "Gd": 3}, "X": {"count": FAULTS}}, Location)
     assert [(place.name, place.count) for place in root.walk()] == [
         ("", None),

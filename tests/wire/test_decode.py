@@ -40,7 +40,7 @@ def raised(answer: HttpReply, request: Any = READ) -> GizwitsError:
 @pytest.mark.parametrize("code", [5301, "5301", 5301.0])
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 500])
 def test_an_error_code_decides_whatever_its_type_and_status(code: object, status: int) -> None:
-    """Int or text, 2xx or not."""
+    """An `error_code` decides, as a number or as text, under a 2xx status too."""
     error = raised(reply({"error_code": code, "error_message": "device not exist!"}, status))
     assert isinstance(error, NotFoundError)
     assert (error.code, error.status, error.message) == (5301, status, "device not exist!")
@@ -51,7 +51,7 @@ def test_an_error_code_decides_whatever_its_type_and_status(code: object, status
 
 @pytest.mark.parametrize("code", [0, "0", None, ""])
 def test_a_zero_code_in_a_success_is_none(code: object) -> None:
-    """Some services say 0 for "all well"."""
+    """An `error_code` of 0 is a success."""
     assert decode(READ, reply({"error_code": code, "did": "d"})).did == "d"
     assert isinstance(raised(reply({"error_code": code}, 404)), NotFoundError)
 
@@ -76,7 +76,7 @@ def test_a_zero_code_in_a_success_is_none(code: object) -> None:
 def test_every_known_shape_of_an_error_body(
     body: Any, code: object, message: str, detail: object
 ) -> None:
-    """The document's, the sister API's, the framework's own, and none at all."""
+    """All known formats of errors are read, and bodies without one."""
     error = raised(reply(body, 400))
     assert isinstance(error, InvalidRequestError)
     assert (error.code, error.message, error.detail) == (code, message, detail)
@@ -104,7 +104,7 @@ def test_a_proxys_page_is_a_server_error_with_a_clean_snippet(status: int) -> No
 
 
 def test_a_message_is_cleaned_too() -> None:
-    """What a server says goes to logs and terminals: no control characters, no megabytes."""
+    """Messages of the server are cleaned of control characters and truncated, since they are logged."""
     said = "a\x1b[31m\r\nb" + "x" * 1_000_000
     error = raised(reply({"error_code": 5002, "error_message": said, "detail": said}, 400))
     assert isinstance(error, ApiError)
@@ -115,7 +115,7 @@ def test_a_message_is_cleaned_too() -> None:
 
 @pytest.mark.parametrize("depth", [500, 900, 970, 5000])
 def test_a_deep_detail_neither_crashes_nor_blocks_a_pickle(depth: int) -> None:
-    """C0: the error can be printed and sent to another process, whatever it carries."""
+    """The error can be printed and pickled, whatever it carries."""
     body = b'{"error_code": 5002, "detail": ' + b"[" * depth + b"]" * depth + b"}"
     error = raised(HttpReply(400, {}, body))
     assert str(error)
@@ -126,7 +126,7 @@ def test_a_deep_detail_neither_crashes_nor_blocks_a_pickle(depth: int) -> None:
     "body", [b"<html>login</html>", b"", b" \n", b"\xff", b'{"did"', b"[1]", b"5"]
 )
 def test_a_success_of_the_wrong_shape_is_an_invalid_response(body: bytes) -> None:
-    """With the position in the text, and without the body."""
+    """The error gives the position in the text, and not the body."""
     error = raised(HttpReply(200, {}, body))
     assert isinstance(error, InvalidResponseError)
     assert str(error).startswith("GET /v1/products/pk/device_detail: ")
@@ -145,7 +145,7 @@ def test_a_success_of_the_wrong_shape_is_an_invalid_response(body: bytes) -> Non
     ],
 )
 def test_only_a_broken_off_body_is_called_truncated(body: bytes, truncated: bool) -> None:
-    """That decides whether a read is worth another try."""
+    """`truncated` decides whether a read is repeated."""
     error = raised(HttpReply(200, {}, body))
     assert isinstance(error, InvalidResponseError)
     assert error.truncated is truncated
@@ -159,25 +159,25 @@ def test_a_call_without_content_takes_any_success(status: int, body: bytes) -> N
 
 
 def test_a_call_without_content_still_hears_a_refusal() -> None:
-    """A 200 with an error_code is no success for them either; nor is a page of HTML."""
+    """A 200 with an error_code, or with HTML, is an error for calls without a result too."""
     assert isinstance(raised(reply({"error_code": 5305}), WRITE), ApiError)
     assert isinstance(raised(HttpReply(200, {}, b"<html>"), WRITE), InvalidResponseError)
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
 def test_a_redirect_is_an_error_whatever_it_says(status: int) -> None:
-    """W16."""
+    """A redirect is an error and is not followed."""
     assert isinstance(raised(reply({"did": "d"}, status)), UnexpectedRedirectError)
 
 
 @pytest.mark.parametrize("status", [199, 600, 999])
 def test_a_status_beyond_all_known_is_no_success(status: int) -> None:
-    """Whatever comes ends in an error of ours."""
+    """Any body gives a value or an error of this package."""
     assert isinstance(raised(reply({"did": "d"}, status)), ApiError)
 
 
 def test_no_message_holds_the_query() -> None:
-    """The query may hold what is not for logs."""
+    """Errors name verb and path without the query, which may hold secrets."""
     for answer in (reply({}, 400), reply(b"x", 200), reply({}, 302), reply([], 200)):
         assert "canary" not in str(raised(answer))
 
@@ -198,7 +198,7 @@ def test_no_message_holds_the_query() -> None:
     request_=st.sampled_from([READ, WRITE]),
 )  # fmt: skip
 def test_any_reply_is_a_value_or_one_error_of_ours(status: int, body: bytes, request_: Any) -> None:
-    """C0: never a bare exception; the error survives a pickle and keeps no body alive."""
+    """Errors are of this package, can be pickled, and keep no part of the body alive."""
     try:
         decode(request_, HttpReply(status, {}, body))
     except GizwitsError as error:
@@ -209,5 +209,5 @@ def test_any_reply_is_a_value_or_one_error_of_ours(status: int, body: bytes, req
 
 
 def test_403_without_code_is_forbidden() -> None:
-    """A firewall's refusal in front of the service."""
+    """The refusal of a firewall in front of the service is an ApiError by its status."""
     assert type(raised(HttpReply(403, {}, b"<html>denied"))) is ForbiddenError
