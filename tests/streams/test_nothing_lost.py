@@ -15,6 +15,7 @@ from gizwits_async.simulator import (
     FaultRule,
     Fleet,
     Quirks,
+    Rates,
     SimulatedCloud,
     SimulatorTransport,
 )
@@ -375,6 +376,32 @@ def test_a_slow_login_and_a_wrong_clock_refuse_no_good_range(max_quota_wait: flo
             return result
 
         assert virtually(main()).error is None
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_a_plain_server_is_asked_each_page_once(sort: Any) -> None:
+    """None of these precautions costs a call: a query for each window, and a call for each page."""
+    fleet = Fleet.generate(2, 30, now=NOW, rates=Rates(reports=160, dense=0.2, dense_size=120))
+    cloud = SimulatedCloud(fleet, quota=10**9)
+    days = (2, 9.5, 29)
+
+    async def main() -> None:
+        devices = client_of(cloud).devices
+        for device in fleet.devices:
+            for start in (NOW - part * DAY - 0.5 for part in days):
+                await devices.data_log(device.did, start=start, sort=sort).collect()
+
+    virtually(main())
+    calls = [entry for entry in cloud.ledger if entry.kind == "log.data"]
+    opened = [(entry.path, entry.query) for entry in calls if "context" not in entry.query]
+    owned = 172_799
+    assert len(opened) == len(fleet.devices) * sum(-(-int(d * DAY + 2) // owned) for d in days)
+    pages = 0
+    for path, query in opened:
+        did = path.split("/")[-2]
+        rows = cloud.truth("data", did, int(query["start_ts"]), int(query["end_ts"]) + 1)
+        pages += max(1, -(-len(rows) // 100))
+    assert len(calls) == pages
 
 
 servers = st.fixed_dictionaries(
