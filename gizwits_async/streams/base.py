@@ -81,6 +81,8 @@ class Stream(ABC, Generic[T]):
 class _Items(Walk[T]):
     """The items of a walk over pages."""
 
+    __slots__ = ("_left", "_pages")
+
     def __init__(self, pages: Walk[Page[T]]) -> None:
         super().__init__()
         self._pages = pages

@@ -9,9 +9,10 @@ from typing import Any
 
 from attrs import define
 
+from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
 
-__all__ = ["End", "EndCheck", "Verdict", "end_of", "explains"]
+__all__ = ["End", "EndCheck", "Verdict", "end_of", "is_miscount"]
 
 _PAUSES = (0.0, 2.0, 8.0)
 """Seconds before each further look at a window whose total was not reached."""
@@ -81,7 +82,21 @@ def end_of(chain: Chain[Any], *, limit: int, exact: bool, inexact: bool, max_emp
     return End.COMPLETE if over else End.NONE
 
 
-def explains(error: int, chain: Chain[Any]) -> bool:
+def is_miscount(chain: Chain[Any], reply: PageReply[Any], *, limit: int) -> bool:
+    """Return whether the totals are wrong, so that no record of a chain is missing.
+
+    Args:
+        chain: The chain that did not reach its total.
+        reply: The reply to a query of one second of its window, whose records fit on one page.
+        limit: The records that were asked for a page.
+    """
+    total = reply.total or 0
+    # A server that returns nothing at all and counts more than a page is in trouble.
+    trouble = not chain.received and not reply.rows and total >= limit
+    return not trouble and _explains(total - reply.rows, chain)
+
+
+def _explains(error: int, chain: Chain[Any]) -> bool:
     """Return whether totals that were seen to be wrong by `error` explain the shortfall of a chain."""
     return (chain.total or 0) - chain.received <= _TOLERANCE * error
 
@@ -91,12 +106,15 @@ class EndCheck:
     """The looks at the rest of one window since the walk last made progress."""
 
     _looks: int = 0
+    """Further attempts after the first one."""
     _end: End = End.NONE
+    """How the last attempt ended."""
     _attempt: tuple[int, int, int | None] | None = None
     """Position, records and total of the last attempt."""
     exact: bool = False
     """Whether the first attempt returned as many records as its total, over several pages."""
     _hurried: bool = False
+    """Whether a context was lost on its way through many empty pages."""
     _varies: bool = False
     """Whether equal queries returned different numbers of records."""
     _drift: int = 0
@@ -148,4 +166,4 @@ class EndCheck:
             return Verdict.LOOK_AGAIN
         if self._varies:
             return Verdict.GIVE_UP
-        return Verdict.MISCOUNTED if explains(self._drift, chain) else Verdict.ASK_TOTAL
+        return Verdict.MISCOUNTED if _explains(self._drift, chain) else Verdict.ASK_TOTAL

@@ -20,7 +20,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
-from gizwits_async.streams.end_check import End, EndCheck, Verdict, end_of, explains
+from gizwits_async.streams.end_check import End, EndCheck, Verdict, end_of, is_miscount
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.repeats import Repeat, RepeatDetector
 from gizwits_async.streams.seconds import PartialSecond, SecondBuffer
@@ -113,7 +113,8 @@ class LogWalk(Generic[T]):
         """
         chain = self._chain
         if self._short is not None:
-            return self._request.asking(**self._narrow_query(self._short))
+            narrow = self._plan.second_behind(self._short.seconds.bounds)
+            return self._request.asking(start_ts=str(narrow.start), end_ts=str(narrow.end))
         if chain is not None and self._clock.loop_time >= chain.leave_at:
             self._open_anew()
             chain = None
@@ -144,10 +145,7 @@ class LogWalk(Generic[T]):
         return True
 
     def abandon(self) -> None:
-        """Leave the chain after a call whose reply will not be taken, for instance a cancelled one.
-
-        The server may have moved its context on, so the rest of the window is opened anew.
-        """
+        """Leave the chain after a cancelled call: the server may have moved its context on."""
         self._chain = None
 
     def take(self, reply: PageReply[T]) -> tuple[T, ...]:
@@ -215,12 +213,11 @@ class LogWalk(Generic[T]):
         if verdict is Verdict.ACCEPT:
             if self._check.exact:
                 self._traits.exact_totals.add(self._request.path.route)
-            if chain.context is not None and not self._check.exact:
+            elif chain.context is not None:
                 self._remark("some windows ended by empty pages, although a context promised more")
             self._end(chain, released)
         elif verdict is Verdict.MISCOUNTED:
-            self._distrust_total(chain)
-            self._end(chain, released)
+            self._distrust_total(chain, released)
         elif verdict is Verdict.GIVE_UP:
             self._check = EndCheck()
             self._give_up()
@@ -231,39 +228,27 @@ class LogWalk(Generic[T]):
             if not seconds.on_hold and len(seconds.pending) >= len(self._fallback.records):
                 self._fallback = PartialSecond(seconds.last_second, seconds.pending)
 
-    def _narrow_query(self, chain: Chain[T]) -> dict[str, str]:
-        """Return a query of one second behind the position: few enough records to check a total."""
-        bounds, position = chain.seconds.bounds, self.position or 0
-        if self._plan.desc:
-            end = max(position - 1, bounds.start + 1)
-        else:
-            end = min(position + 2, bounds.end)
-        return {"start_ts": str(max(end - 1, bounds.start)), "end_ts": str(end)}
-
     def _judge_total(self, chain: Chain[T], reply: PageReply[T], released: list[T]) -> None:
-        """End the window of `chain` if the reply to the narrow query shows a wrong total.
+        """End the window of `chain` if the reply to a query of one second shows a wrong total.
 
         Raises:
             InvalidResponseError: The total is right, so records are missing.
         """
         self._short, self._check = None, EndCheck()
-        rows, total = reply.rows, reply.total or 0
-        # A server that returns nothing at all and counts more than a page is in trouble.
-        trouble = not chain.received and not rows and total >= self._limit
-        if trouble or not explains(total - rows, chain):
+        if not is_miscount(chain, reply, limit=self._limit):
             raise InvalidResponseError(
                 f"{self._request.where}: the server counts {chain.total} records around second"
                 f" {self.position}, but returned only {chain.received} in each of several attempts"
             )
-        self._distrust_total(chain)
-        self._end(chain, released)
+        self._distrust_total(chain, released)
 
-    def _distrust_total(self, chain: Chain[T]) -> None:
+    def _distrust_total(self, chain: Chain[T], released: list[T]) -> None:
         self._traits.inexact_totals.add(self._request.path.route)
         self._remark(
             f"returned {chain.received} of {chain.total} records in each of several attempts; its"
             " totals are not used from now on"
         )
+        self._end(chain, released)
 
     def _open(self, request: Request[PageReply[T]]) -> Request[PageReply[T]]:
         """Start a chain at the position; called when the permit for its opening call is granted."""

@@ -157,6 +157,12 @@ class QueryPlanner:
         self._trial = next(self._trials, None)
         return self._trial is not None
 
+    def second_behind(self, bounds: Bounds) -> Bounds:
+        """Return the bounds of one second behind the position, within a query that was accepted."""
+        position = self.position or 0
+        end = max(position - 1, bounds.start + 1) if self.desc else min(position + 2, bounds.end)
+        return Bounds(max(end - 1, bounds.start), end)
+
     def finish(self, window: Window) -> None:
         """Go on behind a window that was read to its end."""
         after = window.first - 1 if self.desc else window.last + 1
