@@ -22,10 +22,10 @@ _MAX_EMPTY_PAGES = 3
 """Empty pages in a row that are followed at the first look: a search engine's scroll never ends."""
 _MAX_EMPTY_PAGES_AGAIN = 8
 """The same at a further look."""
-_MAX_EMPTY_PAGES_SHORT = 20
+_MAX_EMPTY_PAGES_SHORT = 12
 """The same at the first further look, where the total says that there are more records."""
-_TOLERANCE = 4
-"""Factor by which the records that seem to be missing may exceed an error of the total that was seen."""
+_TOLERANCE = 3
+"""Factor by which the records that seem to be missing may exceed the drift of the total seen so far."""
 
 
 class End(Enum):
@@ -93,12 +93,11 @@ def is_miscount(chain: Chain[Any], reply: PageReply[Any], *, limit: int) -> bool
     total = reply.total or 0
     # A server that returns nothing at all and counts more than a page is in trouble.
     trouble = not chain.received and not reply.rows and total >= limit
-    return not trouble and _explains(total - reply.rows, chain)
+    return not trouble and _missing(chain) <= total - reply.rows
 
 
-def _explains(error: int, chain: Chain[Any]) -> bool:
-    """Return whether totals that were seen to be wrong by `error` explain the shortfall of a chain."""
-    return (chain.total or 0) - chain.received <= _TOLERANCE * error
+def _missing(chain: Chain[Any]) -> int:
+    return (chain.total or 0) - chain.received
 
 
 @define
@@ -113,8 +112,6 @@ class EndCheck:
     """Position, records and total of the last attempt."""
     exact: bool = False
     """Whether the first attempt returned as many records as its total, over several pages."""
-    _hurried: bool = False
-    """Whether a context was lost on its way through many empty pages."""
     _varies: bool = False
     """Whether equal queries returned different numbers of records."""
     _drift: int = 0
@@ -130,19 +127,10 @@ class EndCheck:
     @property
     def max_empty(self) -> int:
         """Empty pages in a row that are followed."""
-        if self._attempt is None or self._hurried:
+        if self._attempt is None:
             return _MAX_EMPTY_PAGES
         once_more = self._end is End.SHORT and self._looks == 0
         return _MAX_EMPTY_PAGES_SHORT if once_more else _MAX_EMPTY_PAGES_AGAIN
-
-    def hurry(self, chain: Chain[Any]) -> bool:
-        """Return whether a context was lost on its way through many empty pages, for the first time.
-
-        They are followed less far from then on: contexts of that server may not last so long.
-        """
-        first = not self._hurried and chain.empty_pages > _MAX_EMPTY_PAGES
-        self._hurried |= first
-        return first
 
     def judge(self, chain: Chain[Any], end: End) -> Verdict:
         """Return what to do after an early end.
@@ -166,4 +154,6 @@ class EndCheck:
             return Verdict.LOOK_AGAIN
         if self._varies:
             return Verdict.GIVE_UP
-        return Verdict.MISCOUNTED if _explains(self._drift, chain) else Verdict.ASK_TOTAL
+        return (
+            Verdict.MISCOUNTED if _missing(chain) <= _TOLERANCE * self._drift else Verdict.ASK_TOTAL
+        )

@@ -279,7 +279,7 @@ class LogWalk(Generic[T]):
 
     def _open_anew(self, error: GizwitsError | None = None) -> None:
         chain, self._chain = self._chain, None
-        if chain is not None and self.position == chain.position and not self._check.hurry(chain):
+        if chain is not None and self.position == chain.position:
             self._stalls += 1
             if self._stalls >= _MAX_STALLS:
                 self._give_up(error)
