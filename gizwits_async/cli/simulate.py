@@ -4,7 +4,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -53,26 +53,41 @@ class Simulation:
     """Its quota."""
     faults: Path | None = None
     """TOML or JSON file of faults that it is to have; see `gizwits_async.simulator`."""
+    quirk: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """NAME=VALUE: how it behaves where the API document is silent; see `Quirks`. Can be repeated."""
+    latency: float = 0.0
+    """Seconds until it handles a call."""
+    access_log: Annotated[bool, Parameter(negative="")] = False
+    """Write a line for each call."""
 
 
 async def simulate(*, simulation: Simulation = Simulation()) -> int:
     """Serve until cancelled.
 
     Raises:
-        ValueError: The file of faults cannot be read, or a rule in it is wrong.
+        ValueError: The file of faults cannot be read, or a rule in it or a quirk is wrong.
     """
-    from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+    from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer, parse_quirks
 
     own = simulation
     cloud = SimulatedCloud(
         Fleet.generate(own.devices, own.days, own.seed, now=time.time(), live=True),
         quota=own.calls_per_hour,
         ledger_size=1000,
+        quirks=parse_quirks(own.quirk),
         faults=() if own.faults is None else _rules_in(own.faults),
     )
     async with AsyncExitStack() as stack:
         try:
-            server = await stack.enter_async_context(SimulatorServer(cloud, own.host, own.port))
+            server = await stack.enter_async_context(
+                SimulatorServer(
+                    cloud,
+                    own.host,
+                    own.port,
+                    latency=own.latency,
+                    on_call=say if own.access_log else None,
+                )
+            )
         except OSError as error:
             where = f"{own.host}:{own.port}"
             say(_("cannot listen on {where}: {reason}", where=where, reason=error.strerror))
@@ -85,6 +100,8 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
                 calls=own.calls_per_hour,
             )
         )
+        say(_("  try calls at {url}/docs; its description is {url}/openapi.json", url=url))
+        say(_("  control it at {url}/__simulator/: faults, ledger, devices, reset", url=url))
         say(_("in another terminal:"))
         for name, value in environment(cloud, url).items():
             say(f"  export {name}={value}")

@@ -12,7 +12,7 @@ from gizwits_async.simulator.messages import (
     SimulatedReply,
     SimulatedRequest,
 )
-from gizwits_async.simulator.quirks import Quirks
+from gizwits_async.simulator.quirks import Quirks, parse_quirks
 from gizwits_async.simulator.server import SimulatorServer
 from gizwits_async.simulator.state.fleet import Device, Fleet
 from gizwits_async.simulator.state.timeline import Rates, Record
@@ -34,4 +34,5 @@ __all__ = [
     "SimulatorServer",
     "SimulatorTransport",
     "load_faults",
+    "parse_quirks",
 ]

@@ -91,8 +91,9 @@ class SimulatedCloud:
         self.contexts = Contexts(quirks)
         """Open log queries: `forget()`."""
         self.quota = Quota(quirks, quota, period)
-        """Quota of the enterprise: `use_up()`."""
+        """Quota of the enterprise: `use_up()`, `reset()`."""
         self._clock = LoopClock(self.fleet.now)
+        self._at_start = self.faults.rules
         self._state = State(
             quirks=quirks,
             credentials=self.credentials,
@@ -105,6 +106,18 @@ class SimulatedCloud:
             self.credentials.product_key, self.credentials.product_secret, self.fleet
         )
         """The product in `credentials`, with its groups and bindings."""
+
+    def reset(self) -> None:
+        """Return to the state after construction; fleets keep their devices and records."""
+        self.ledger.clear()
+        self.tally.clear()
+        self.tokens.revoke()
+        self.contexts.forget()
+        self.quota.reset()
+        self.faults.set(self._at_start)
+        for product in list(self._state.products.values()):
+            self.add_product(product.key, product.secret, product.fleet)
+        self.product = self._state.products[self.credentials.product_key]
 
     @property
     def quirks(self) -> Quirks:

@@ -1,11 +1,13 @@
 """Switches for behaviour that the API document leaves open; the defaults are the most likely."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import Literal
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from attrs import evolve, field, frozen
 
-__all__ = ["LOGS", "Log", "Quirks"]
+__all__ = ["LOGS", "Log", "Quirks", "parse_quirks"]
 
 Log = Literal["online", "cmd", "data"]
 """The three logs of a device."""
@@ -196,3 +198,45 @@ class Quirks:
     def evolve(self, **changes: object) -> "Quirks":
         """Return a copy with these switches set."""
         return evolve(self, **changes)  # type: ignore[arg-type]
+
+
+def parse_quirks(settings: Iterable[str]) -> Quirks:
+    """Return the quirks that texts `NAME=VALUE` set.
+
+    Args:
+        settings: Values as in Python, without quotes; several values with commas between them.
+
+    Raises:
+        ValueError: A name or value is unknown; the message lists the known ones.
+    """
+    types = get_type_hints(Quirks)
+    found: dict[str, object] = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        if name not in types:
+            raise ValueError(f"unknown quirk {name!r}; known are {', '.join(types)}")
+        try:
+            found[name] = _value(types[name], text)
+        except ValueError as error:
+            raise ValueError(f"quirk {name}: {error}") from None
+    return Quirks(**found)  # type: ignore[arg-type]
+
+
+def _value(kind: Any, text: str) -> object:
+    options = get_args(kind)
+    origin = get_origin(kind)
+    if origin is Literal:
+        for option in options:
+            if str(option) == text:
+                return option
+        raise ValueError(f"{text!r} is none of {', '.join(map(str, options))}")
+    if origin in (tuple, AbstractSet):
+        values = [_value(options[0], part) for part in text.split(",") if part]
+        return tuple(values) if origin is tuple else frozenset(values)
+    if NoneType in options:
+        return None if text.lower() == "none" else _value(options[0], text)
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"{text!r} is neither true nor false")
+        return text.lower() == "true"
+    return kind(text)

@@ -1,17 +1,17 @@
 """Serves the simulated service over HTTP, through aiohttp.web."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
-from attrs import asdict
 
 from gizwits_async.simulator.cloud import SimulatedCloud
-from gizwits_async.simulator.faults.rules import parse_faults
+from gizwits_async.simulator.control_routes import ControlRoutes
 from gizwits_async.simulator.faults.socket import send_faulty
-from gizwits_async.simulator.messages import SimulatedRequest
-from gizwits_async.simulator.openapi import load_openapi
+from gizwits_async.simulator.messages import LedgerEntry, SimulatedRequest
 
 __all__ = ["SimulatorServer"]
 
@@ -28,6 +28,8 @@ class SimulatorServer:
         port: int = 0,
         *,
         clock: Callable[[], float] | None = None,
+        latency: float = 0.0,
+        on_call: Callable[[str], None] | None = None,
     ) -> None:
         """Make a server; nothing listens yet.
 
@@ -36,10 +38,15 @@ class SimulatorServer:
             host: Address to listen on.
             port: Port to listen on; 0: any free one.
             clock: Epoch seconds; None: the cloud's own `now`, which starts at the fleet's.
+            latency: Seconds until a request is handled.
+            on_call: Called with a line of text after each call: an access log without queries, which
+                may hold secrets.
         """
         self._cloud = cloud
         self._host, self._port = host, port
         self._clock = cloud.now if clock is None else clock
+        self._latency = latency
+        self._on_call = on_call
         self._runner: web.AppRunner | None = None
 
     @property
@@ -61,9 +68,7 @@ class SimulatorServer:
             OSError: The address is in use.
         """
         app = web.Application(client_max_size=_MAX_BODY)
-        app.router.add_get("/openapi.json", _describe)
-        app.router.add_get("/__simulator/faults", self._faults)
-        app.router.add_post("/__simulator/faults", self._faults)
+        ControlRoutes(self._cloud).add_to(app)
         # Unquoted paths may contain line breaks, which "." does not match.
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         runner = web.AppRunner(
@@ -97,6 +102,8 @@ class SimulatorServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if self._latency:
+            await asyncio.sleep(self._latency)
         reply = self._cloud.handle(
             SimulatedRequest(
                 method=request.method,
@@ -107,25 +114,14 @@ class SimulatorServer:
             ),
             self._clock(),
         )
+        if self._on_call is not None and self._cloud.ledger:
+            self._on_call(_line(self._cloud.ledger[-1]))
         if reply.delivery is not None:
             return await send_faulty(request, reply, reply.delivery)
         return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
 
-    async def _faults(self, request: web.Request) -> web.Response:
-        faults = self._cloud.faults
-        if request.method == "POST":
-            try:
-                faults.set(parse_faults(await request.json()))
-            except ValueError as error:
-                return web.json_response({"error": str(error)}, status=400)
-        counts = zip(faults.rules, faults.matched, faults.fired, strict=True)
-        rows = [{"rule": asdict(rule), "matched": seen, "fired": hit} for rule, seen, hit in counts]
-        return web.json_response({"faults": rows})
 
-
-async def _describe(request: web.Request) -> web.Response:
-    del request
-    try:
-        return web.json_response(load_openapi())
-    except ModuleNotFoundError as error:
-        return web.Response(status=501, text=str(error))
+def _line(call: LedgerEntry) -> str:
+    at = time.strftime("%H:%M:%S", time.localtime(call.at))
+    code = "" if call.error_code is None else f" error {call.error_code}"
+    return f"{at} {call.method} {call.path} {call.status}{code} ({call.kind or 'no route'})"

@@ -129,8 +129,12 @@ class Quota:
             limit: Calls allowed in a period.
             period: Length of the period in seconds.
         """
-        self._quirks, self._limit = quirks, limit
-        self._counter = _make_counter(quirks, limit, period)
+        self._quirks, self._limit, self._period = quirks, limit, period
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all calls."""
+        self._counter = _make_counter(self._quirks, self._limit, self._period)
 
     def check(self, kind: str, now: float) -> None:
         """Check whether a call of this kind is allowed.
