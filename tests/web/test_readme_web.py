@@ -47,7 +47,7 @@ def test_the_tests_of_the_readme_pass(tmp_path: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed" in run.stdout
+    assert "3 passed" in run.stdout
 
 
 def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
