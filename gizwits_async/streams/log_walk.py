@@ -42,7 +42,7 @@ _FINAL = (AuthenticationError, ClientClosedError, QuotaWaitError)
 
 
 class LogWalk(Generic[T]):
-    """The state of one walk: `next` gives a call, `take` or `failed` is told what came of it."""
+    """The state of one walk: `next` gives a call, `take` or `failed` gets its outcome."""
 
     def __init__(
         self,

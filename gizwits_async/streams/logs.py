@@ -63,7 +63,7 @@ class LogQuery(Generic[T]):
             ResumeMismatchError: The token belongs to another query, or cannot be read.
             LogRangeError: The range begins more than 30 days ago.
             ArgumentError: The range begins in the future.
-            GizwitsError: The login failed, which tells the server's time.
+            GizwitsError: The login failed, whose reply carries the server's time.
         """
         gateway, clock = self.gateway, self.gateway.clock
         if resume is not None:

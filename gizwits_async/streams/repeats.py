@@ -1,8 +1,8 @@
-"""Tells whether a server goes in a circle: the same page again, within one chain or in each new one. Pure.
+"""Detects a server that goes in a circle: the same page again, within one chain or in each new one. Pure.
 
 A page may repeat for three reasons: a server that goes in a circle, a dead context that silently
 starts the query over, and equal events that fill more than one page of the same second. The last is
-real data, and nothing in the page itself tells it from the second.
+real data, and the page itself does not distinguish it from the second.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Repeat(Enum):
     """What a page is, compared with those before."""
 
     NONE = auto()
-    """It goes on, as far as can be told."""
+    """It goes on, as far as can be seen."""
     COUNTED = auto()
     """It repeats, and the total has room for it: accepted if the end of the chain confirms the total."""
     UNDECIDED = auto()

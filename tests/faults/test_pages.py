@@ -108,7 +108,7 @@ def test_rows_put_in_at_the_front_double_nothing_and_miss_nothing_old(added: int
 @pytest.mark.fault("X3")
 @pytest.mark.parametrize("after", ["break", "error"])
 def test_across_a_resumption_rows_may_come_twice_but_none_is_lost(after: str) -> None:
-    """What was seen is remembered within one walk; the token holds the place alone."""
+    """What was seen is remembered within one walk; the token holds the position alone."""
     lost = FaultRule(action="reset", path="*/devices/search", nth=3)
     cloud = list_of(40, list_cap=10, list_order="created_desc")
     cloud.faults.set([lost] if after == "error" else [])

@@ -1,4 +1,4 @@
-"""Cursors that stand still, turn in circles or die, busy seconds, seams and ranges (X5-X11)."""
+"""Cursors that stand still, go in circles or die, busy seconds, seams and ranges (X5-X11)."""
 
 import logging
 from typing import Any
@@ -42,7 +42,7 @@ def test_a_circle_of_cursors_is_left_at_the_first_unfinished_second(
 def test_a_circle_back_to_a_later_page_is_an_error_that_can_be_gone_on_from(
     length: int, sort: Any
 ) -> None:
-    """Time runs backwards there: an error with the place; from it the log comes whole."""
+    """Time runs backwards there: an error with `.resume`; from it the log comes whole."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(650)], loop_at=1, loop_length=length)
 
     async def main() -> list[Any]:
@@ -85,7 +85,7 @@ def test_a_log_that_has_no_end_is_an_error_behind_the_last_record_but_one(sort: 
 
 @pytest.mark.fault("X5", "X6")
 @pytest.mark.parametrize("length", [1, 2])
-def test_an_opening_that_finishes_no_second_is_an_error_with_the_place(length: int) -> None:
+def test_an_opening_that_finishes_no_second_is_an_error_with_a_token(length: int) -> None:
     """More than a page in one second, and circles: InvalidResponseError, in few calls."""
     cloud = log_of([NOW - 9] + [NOW - 10.5] * 350 + [NOW - 11], loop_at=0, loop_length=length)
     with pytest.raises(errors.InvalidResponseError) as caught:
@@ -94,7 +94,7 @@ def test_an_opening_that_finishes_no_second_is_an_error_with_the_place(length: i
     assert len(cloud.ledger) <= 30
 
     async def rest() -> list[Any]:
-        # The service is well again: from the error's place on, nothing is missing.
+        # The service is well again: from the error's token on, nothing is missing.
         well = SimulatedCloud(cloud.fleet, quota=10**9)
         async with client_of(well) as client:
             log = client.devices.data_log(DID, start=NOW - 5000, end=NOW)
@@ -105,7 +105,7 @@ def test_an_opening_that_finishes_no_second_is_an_error_with_the_place(length: i
 
 @pytest.mark.fault("X5")
 def test_the_same_page_and_cursor_for_ever_is_an_error() -> None:
-    """The fault rule of the simulator: whatever is asked, one page; it ends, with the place."""
+    """The fault rule of the simulator: whatever is asked, one page; the walk ends in an error with `.resume`."""
     cloud = log_of(
         [NOW - 10.5 - n / 1000 for n in range(150)], FaultRule(action="same_cursor", path=DATA)
     )
@@ -121,15 +121,15 @@ def test_the_same_page_and_cursor_for_ever_is_an_error() -> None:
 def test_a_cursor_that_expired_early_costs_an_opening_and_no_record(
     dead: Any, sort: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Dead after ten minutes, told by 5002, an innocent end, or page one again: nothing is lost."""
+    """Dead after ten minutes, shown by 5002, an empty end, or page one again: nothing is lost."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(950)], context_life=600.0, dead_context=dead)
     with caplog.at_level(logging.INFO, "gizwits_async"):
         got = walk(cloud, sort=sort, pause=lambda number: 700.0 if number % 3 == 0 else 0.0)
     assert bag(got) == whole(cloud)
     assert 2 <= openings(cloud) <= 10
     if dead == "error":
-        told = [record for record in caplog.records if "opened anew" in record.getMessage()]
-        assert len(told) == openings(cloud) - 1, "each recovery is one line of the log"
+        lines = [record for record in caplog.records if "opened anew" in record.getMessage()]
+        assert len(lines) == openings(cloud) - 1, "each recovery is one line of the log"
 
 
 @pytest.mark.fault("X7")

@@ -1,4 +1,4 @@
-"""Records out of place, and context calls whose replies are lost (X13, X16)."""
+"""Records out of range or order, and context calls whose replies are lost (X13, X16)."""
 
 import json
 import logging
@@ -39,7 +39,7 @@ def test_a_stray_record_is_dropped_and_counted(caplog: pytest.LogCaptureFixture)
 
 @pytest.mark.fault("X13")
 @pytest.mark.parametrize("ts", [NOW - 9000, (NOW - 10) * 1000])
-def test_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
+def test_a_page_wholly_outside_is_an_error_with_a_token(ts: int) -> None:
     """Another device's page, or milliseconds."""
     cloud = log_of([NOW - 10])
     with pytest.raises(errors.InvalidResponseError, match="no record of the page") as caught:
@@ -48,7 +48,7 @@ def test_a_page_wholly_outside_is_an_error_with_the_place(ts: int) -> None:
 
 
 @pytest.mark.fault("X13")
-def test_seconds_out_of_order_are_an_error_with_the_place() -> None:
+def test_seconds_out_of_order_are_an_error_with_a_token() -> None:
     """Newest first was asked, and an older second stands before newer ones."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(250)])
     with pytest.raises(errors.InvalidResponseError, match="run backwards") as caught:
@@ -97,7 +97,7 @@ def test_a_position_that_can_be_used_once_is_used_once() -> None:
 
 
 @pytest.mark.fault("X16")
-def test_a_process_that_died_goes_on_by_a_place_and_not_by_a_context() -> None:
+def test_a_process_that_died_goes_on_from_a_position_and_not_a_context() -> None:
     """It asked a page and died before it was stored; its token brings that page all the same."""
     cloud = log_of([NOW - 10 - 3 * n for n in range(950)], context_kind="scroll")
 

@@ -111,7 +111,7 @@ def _resident() -> int:
 def test_a_block_of_an_hour_costs_one_opening_for_each_context_that_was_open(
     concurrency: int,
 ) -> None:
-    """Strangers use the quota up, twice, in mid-scan: all contexts die; few are opened again."""
+    """Other clients use the quota up, twice, in mid-scan: all contexts die; few are opened again."""
     fleet = Fleet.generate(8, 4, rates=Rates(reports=220))
     cloud = SimulatedCloud(
         fleet, quota=600, quirks=Quirks(quota_anchor=None, dead_context="error", rate_headers="refused")
@@ -119,7 +119,7 @@ def test_a_block_of_an_hour_costs_one_opening_for_each_context_that_was_open(
     store, door = MemoryStore(), SimulatorTransport(cloud)
     blocks: list[float] = []
 
-    def strangers(at: Any) -> None:
+    def other_clients(at: Any) -> None:
         if at.windows in (2, 9) and len(blocks) < (1 if at.windows == 2 else 2):
             blocks.append(door.now())
             cloud.quota.use_up(door.now())
@@ -131,7 +131,7 @@ def test_a_block_of_an_hour_costs_one_opening_for_each_context_that_was_open(
                 client, store, logs=["data"], start=NOW - 4 * DAY, end=NOW - 2000,
                 concurrency=concurrency,
             )  # fmt: skip
-            return await scan.run(on_progress=strangers)
+            return await scan.run(on_progress=other_clients)
 
     report = virtually(main())
     assert report.complete

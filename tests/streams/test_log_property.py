@@ -126,7 +126,7 @@ async def walk_all(
     stops=[],
     losses=set(),
 )  # fmt: skip
-@example(  # The context died twice at one place and began anew, which looked like equal events.
+@example(  # The context died twice at the same page and restarted, which looked like equal events.
     times=[10.0],
     twins=0,
     restart=True,
@@ -156,20 +156,20 @@ def test_a_walk_gives_exactly_the_records_of_its_range(
 ) -> None:
     """Any log, range, server, interruption: each record of the range once, and nothing else."""
     if twins:
-        # Without a total, a page of equal events cannot be told from a server that goes in circles.
+        # Without a total, a page of equal events looks like a server that goes in a circle.
         quirks = quirks.evolve(total="right")
     elif restart:
         # Begun again in another order inside a second, a page is like any other.
         order = "time" if quirks.second_order == "shuffled" else quirks.second_order
-        # Nor can empty pages that begin again be told from empty pages that go on.
+        # Empty pages that start over look like empty pages that go on.
         # And a total that is too large would make room for what came twice.
         total = "right" if quirks.total == "over" else quirks.total
         quirks = quirks.evolve(
             dead_context="restart", second_order=order, empty_pages=0, total=total
         )
     if quirks.dead_context == "empty":
-        # An innocent end that comes at the same place again and again cannot be told from the true
-        # one; that it is doubted once is tested by itself.
+        # An empty end that comes at the same page at each attempt looks like the true end; that it is
+        # verified is tested in test_nothing_lost.py.
         quirks = quirks.evolve(context_death=0.0)
     if quirks.context_place == "last_object":
         quirks = quirks.evolve(empty_pages=0)  # An empty page has no object to hold the context.
@@ -216,16 +216,16 @@ def test_every_combination_of_servers_loses_and_doubles_nothing(kind: str) -> No
     times += [base + 5000 + i / 1000 for i in range(0, 460, 3)]  # 154 in one second
     fleet = Fleet.of([DID], {("data", DID): times}, now=NOW)
     failed = []
-    for bounds, comparison, shown, place, end, context, sort in SERVERS:
+    for bounds, comparison, shown, where, end, context, sort in SERVERS:
         if context != kind:
             continue
         quirks = Quirks(
-            bounds=bounds, comparison=comparison, data_ts=shown, context_place=place,
+            bounds=bounds, comparison=comparison, data_ts=shown, context_place=where,
             context_end=end, context_kind=context,
         )  # fmt: skip
         cloud = SimulatedCloud(fleet, quirks=quirks, quota=10**9)
         client = client_of(cloud)
         got = virtually(client.devices.data_log(DID, start=base, end=NOW, sort=sort).collect())
         if canonical(got) != canonical(cloud.truth("data", DID, base, NOW)):
-            failed.append((bounds, comparison, shown, place, end, context, sort))
+            failed.append((bounds, comparison, shown, where, end, context, sort))
     assert failed == []

@@ -1,4 +1,4 @@
-"""Logs as users walk them: what is refused before anything is sent, and what a page tells."""
+"""Logs as users walk them: what is refused before anything is sent, and what a page holds."""
 
 import asyncio
 import gc
@@ -111,7 +111,7 @@ def test_a_range_that_is_none_is_refused_where_it_is_described(range_: Any) -> N
 )
 @virtual
 async def test_a_start_that_cannot_be_asked_costs_nothing(range_: Any, error: type) -> None:
-    """Told when the walk begins: by our own clock, or, if that may be off, after the login."""
+    """Refused when the walk begins: by our own clock, or, if that may be off, after the login."""
     transport = ScriptedTransport(answers(reply({})))
     with pytest.raises(error) as caught:
         await client_on(transport).devices.online_log("d", **range_).collect()
@@ -212,7 +212,7 @@ async def test_a_failed_walk_says_where_to_go_on() -> None:
     ],
 )
 @virtual
-async def test_a_page_that_cannot_be_is_an_invalid_response_with_the_place(page: Any) -> None:
+async def test_an_impossible_page_is_an_invalid_response_with_a_token(page: Any) -> None:
     """Milliseconds, a wrong order, a wrong shape."""
     with pytest.raises(InvalidResponseError) as caught:
         await log_on(answers(reply(page)), start=NOW - 100, end=NOW).collect()
@@ -222,7 +222,7 @@ async def test_a_page_that_cannot_be_is_an_invalid_response_with_the_place(page:
 
 @pytest.mark.fault("X5", "X6")
 @virtual
-async def test_a_server_that_does_not_get_on_is_an_error_with_the_place() -> None:
+async def test_a_server_that_makes_no_progress_is_an_error_with_a_token() -> None:
     """Endless contexts over one page end, in few calls."""
     transport = ScriptedTransport(
         lambda _: reply({"objects": [{"ts": NOW - 5}], "meta": {"context": "c"}})
@@ -275,9 +275,7 @@ async def test_the_resolved_range_of_a_token_wins() -> None:
 @pytest.mark.fault("X12")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 @virtual
-async def test_what_fell_off_the_edge_is_told_as_a_gap(
-    caplog: pytest.LogCaptureFixture, sort: Any
-) -> None:
+async def test_what_fell_off_the_edge_is_a_gap(caplog: pytest.LogCaptureFixture, sort: Any) -> None:
     """An hour in the queue; the gap stands on the page and in the log, the rest is given."""
     start, wall = NOW - LOG_LIFE, [float(NOW)]
 

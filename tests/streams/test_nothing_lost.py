@@ -147,7 +147,7 @@ def test_many_more_empty_pages_are_an_error_where_a_total_contradicts_them() -> 
 def test_an_end_by_empty_pages_without_a_total_is_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Once a walk: a scroll that never ends cannot be told from a server that hides records."""
+    """Once a walk: a scroll that never ends looks like a server that hides records."""
     cloud = service(SPREAD, settings={"last_page": "endless", "total": "missing"})
     with caplog.at_level(logging.WARNING, "gizwits_async"):
         found = virtually(walked(cloud, start=NOW - 4000, end=NOW, options={"max_log_span": 1000}))
@@ -328,7 +328,7 @@ def test_a_range_with_a_given_end_settles_and_is_over() -> None:
     virtually(main())
 
 
-def test_rounds_that_pause_for_long_tell_what_fell_off() -> None:
+def test_rounds_after_a_long_pause_report_what_fell_off() -> None:
     """After forty days the token goes on with a gap, not with an error."""
     cloud = service([NOW - 50, NOW + 38 * DAY])
 
@@ -443,8 +443,8 @@ def test_no_server_makes_a_walk_lose_records_in_silence(examples: int) -> None:
     )
     def check(quirks: dict[str, Any], empty: set[int], days: float, sort: Any) -> None:
         if quirks["total"] in {"missing", "page_only", "short"}:
-            # An empty reply is an empty window then; and a context that dies at the same place again,
-            # at the look after the pause, cannot be told from the end.
+            # An empty reply is an empty window then; and a context that dies at the same page again,
+            # at the look after the pause, looks like the end.
             empty, quirks = set(), {**quirks, "context_death": 0.0}
         note(repr((quirks, empty, days, sort)))
         step = days * DAY / 90

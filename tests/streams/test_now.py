@@ -41,7 +41,7 @@ def test_a_range_up_to_now_has_all_until_now(refuse: bool, skew: float, sort: st
 
 
 def test_an_open_end_shows_what_just_happened() -> None:
-    """A report of a moment ago is in `data_log(did)`: nobody waits a second for it."""
+    """A report of a moment ago is in `data_log(did)`: without waiting for the end of the second."""
     fleet = Fleet.of([DID], {("data", DID): [NOW - 0.3]}, now=NOW)
     cloud = SimulatedCloud(fleet)
 
@@ -92,7 +92,7 @@ def test_a_refusal_with_another_reason_teaches_nothing() -> None:
 
 
 def test_walks_at_the_same_time_all_learn_from_their_own_refusal() -> None:
-    """What one walk found out does not turn the refusal that another waits for into an error."""
+    """A refusal that is on its way while another walk learns the limit is not an error."""
     dids = [f"{number:022d}" for number in range(8)]
     fleet = Fleet.of(dids, {("cmd", did): [NOW - 2, NOW - 0.1] for did in dids}, now=NOW)
     cloud = SimulatedCloud(fleet, quirks=Quirks(refuse_future_end=True))
@@ -109,7 +109,7 @@ def test_walks_at_the_same_time_all_learn_from_their_own_refusal() -> None:
 
 @pytest.mark.fault("A5")
 @pytest.mark.parametrize(("skew", "start"), [(-7200.0, -3600.0), (7200.0, 3600.0 - 30 * 86_400)])
-def test_a_clock_that_is_off_refuses_nothing_before_the_server_told_the_time(
+def test_a_clock_that_is_off_refuses_nothing_before_the_server_time_is_known(
     skew: float, start: float
 ) -> None:
     """A fresh client asks the server before it calls a range too old, or not begun yet."""

@@ -200,7 +200,7 @@ changes = st.lists(
 def test_a_list_that_moves_loses_nothing_that_was_there_all_along(
     n: int, cap: int, total: str, plan: Any
 ) -> None:
-    """It ends, gives nothing twice, and where the total tells of deletions, loses nothing."""
+    """It ends, gives nothing twice, and where the total shows deletions, loses nothing."""
     fresh = iter(range(10_000))
     # A page's worth of new rows before each of many calls shows the same page again and again, which
     # without a total is what a server shows that ignores "skip".
@@ -208,14 +208,14 @@ def test_a_list_that_moves_loses_nothing_that_was_there_all_along(
     assume(total == "right" or not any({at, at + 1, at + 2} <= inserts for at in inserts))
 
     def change(call: int, items: list[str]) -> None:
-        for when, what, places in plan:
+        for when, what, indexes in plan:
             if when != call:
                 continue
-            for place in places:
+            for index in indexes:
                 if what == "insert":
-                    items.insert(place % (len(items) + 1), f"new{next(fresh)}")
+                    items.insert(index % (len(items) + 1), f"new{next(fresh)}")
                 elif items:
-                    items.pop(place % len(items))
+                    items.pop(index % len(items))
 
     server = ListServer(names(n), cap=cap, total=total, change=change)
     got = virtually(dids(stream_on(server)))
@@ -354,7 +354,7 @@ async def test_first_collect_and_total_cost_what_they_must() -> None:
 
 
 @virtual
-async def test_a_page_tells_where_to_go_on_and_only_the_last_one_does_not() -> None:
+async def test_every_page_but_the_last_has_a_token() -> None:
     """`resume` is None on the last page and only there; the last page may be empty."""
     for total in ("right", "missing"):
         pages = [p async for p in stream_on(ListServer(names(7), cap=3, total=total)).pages()]
@@ -448,7 +448,7 @@ async def test_a_token_of_another_query_is_refused() -> None:
 
 @virtual
 async def test_a_damaged_token_never_goes_on_elsewhere() -> None:
-    """Cut, doubled or with one character changed: refused, or exactly the same place."""
+    """Cut, doubled or with one character changed: refused, or exactly the same position."""
     server = ListServer(names(99), cap=33)
     page = await anext(stream_on(server).pages())
     token = page.resume
@@ -469,7 +469,7 @@ async def test_a_damaged_token_never_goes_on_elsewhere() -> None:
 
 
 @virtual
-async def test_the_error_of_a_walk_is_an_error_of_ours_with_its_place() -> None:
+async def test_the_error_of_a_walk_has_a_token() -> None:
     """Whatever page fails: `.resume` is where it failed, the note says how to go on."""
     server = ListServer(names(9), cap=3, fail_at=frozenset({2}))
     got: list[str] = []

@@ -27,7 +27,7 @@ NOW = 1_790_000_000
 
 @frozen
 class Rec:
-    """A record that is nothing but its time, and a name to tell twins apart."""
+    """A record with nothing but its time, and a name that distinguishes equal times."""
 
     ts: float
     name: str = ""
@@ -130,7 +130,7 @@ def test_a_log_of_two_pages_is_given_once_and_whole() -> None:
 
 
 def test_a_context_is_sent_until_it_is_eleven_twelfths_old_and_not_longer() -> None:
-    """Counted from the sending of the opening call; then the rest is opened anew, at its place."""
+    """Counted from the sending of the opening call; then the rest is opened anew at the position."""
     w = Walked(NOW - 100, NOW)
     w.ask(wait=1000)  # The queue does not count: the context is made when the call is sent.
     w.answer(NOW - 5, NOW - 6, context="a")
@@ -173,7 +173,7 @@ def test_a_lost_reply_to_a_context_call_opens_the_rest_anew(sort: Sort) -> None:
 
 
 def test_the_failure_of_an_opening_is_the_callers() -> None:
-    """It was repeated by the policy already; the place is kept."""
+    """The retry policy has repeated it already; the position is kept."""
     w = Walked(NOW - 100, NOW, position=NOW - 30)
     w.ask()
     assert not w.walk.failed(NoReplyError("lost"))
@@ -189,7 +189,7 @@ def test_the_failure_of_an_opening_is_the_callers() -> None:
         (QuotaWaitError("wait", retry_after=9), False),
     ],
 )
-def test_what_opening_anew_would_only_meet_again_is_raised(error: Any, survives: bool) -> None:
+def test_errors_that_opening_anew_would_meet_again_are_raised(error: Any, survives: bool) -> None:
     """A dead context may say anything, 404 too; wrong credentials will not change."""
     w = Walked(NOW - 100, NOW)
     w.ask()
@@ -215,7 +215,7 @@ def test_a_page_that_comes_again_under_its_context_is_a_circle() -> None:
 
 
 @pytest.mark.fault("X6")
-def test_circles_of_contexts_end_in_an_error_with_the_place() -> None:
+def test_circles_of_contexts_end_in_an_error_with_a_token() -> None:
     """A -> B -> A; three openings that finish no second are enough."""
     w = Walked(NOW - 100, NOW)
     calls = 0
@@ -249,7 +249,7 @@ def test_a_million_pages_of_one_second_are_too_many() -> None:
 
 
 @pytest.mark.parametrize("records", [0, 2])
-def test_empty_pages_are_followed_three_times_and_then_the_rest_is_doubted_once(
+def test_empty_pages_are_followed_three_times_and_verified_once(
     records: int,
 ) -> None:
     """Empty pages with a context in the middle; if opening anew brings nothing new, it is the end."""
@@ -272,7 +272,7 @@ def test_empty_pages_are_followed_three_times_and_then_the_rest_is_doubted_once(
 
 
 @pytest.mark.fault("X7")
-def test_an_innocent_end_before_the_total_is_doubted_once() -> None:
+def test_an_empty_end_before_the_total_is_looked_at_again() -> None:
     """An expired context may answer with an empty end; the rest is opened once more."""
     w = Walked(NOW - 100, NOW)
     w.ask()
@@ -286,8 +286,8 @@ def test_an_innocent_end_before_the_total_is_doubted_once() -> None:
     assert w.over()
 
 
-def test_a_total_that_is_never_reached_is_believed_no_longer() -> None:
-    """Doubted once, not for ever."""
+def test_a_total_that_is_never_reached_is_found_to_be_wrong() -> None:
+    """After three further looks and a check of the total by a query of one second."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     w.answer(NOW - 5, total=9)
@@ -303,7 +303,7 @@ def test_a_total_that_is_never_reached_is_believed_no_longer() -> None:
 
 
 @pytest.mark.fault("X7")
-def test_a_second_innocent_end_is_believed_only_if_it_tells_the_same() -> None:
+def test_a_second_empty_end_counts_only_if_it_returns_the_same() -> None:
     """Contexts die twice within one second of many pages; the total says that more is there."""
     w = Walked(NOW - 100, NOW)
     w.ask()
@@ -313,7 +313,7 @@ def test_a_second_innocent_end_is_believed_only_if_it_tells_the_same() -> None:
     w.ask()
     w.answer(NOW - 6, NOW - 6, NOW - 6, context="b", total=5)
     w.ask()
-    w.answer()  # Dead again, at another place.
+    w.answer()  # Dead again, at another page.
     w.ask()
     w.answer(NOW - 6, NOW - 6, context="c", total=5)
     w.ask()
@@ -324,8 +324,8 @@ def test_a_second_innocent_end_is_believed_only_if_it_tells_the_same() -> None:
     assert w.over()
 
 
-def test_a_server_that_dies_at_another_place_each_time_is_given_up() -> None:
-    """Three openings of one second, each told otherwise and none whole: an error, and no loss."""
+def test_a_server_that_dies_at_another_page_each_time_is_given_up() -> None:
+    """Attempts at one second that return different records, none of them all: an error, no loss."""
     w = Walked(NOW - 100, NOW)
     for number in range(3):
         w.ask()
@@ -351,8 +351,8 @@ def test_equal_events_on_pages_of_their_own_are_events(sort: Sort, total: str | 
     while page < len(pages):
         page, openings = (page, openings) if "context" in w.ask() else (0, openings + 1)
         last = page == 2
-        told = len(pages[page]) if total else None
-        w.answer(*pages[page], context=None if last else f"c{calls}", total=told)
+        count = len(pages[page]) if total else None
+        w.answer(*pages[page], context=None if last else f"c{calls}", total=count)
         page, calls = page + 1, calls + 1
         assert calls < 10
     assert [r.name for r in w.got] == ["twin"] * 4 + ["last"]
@@ -363,7 +363,7 @@ def test_equal_events_on_pages_of_their_own_are_events(sort: Sort, total: str | 
 @pytest.mark.fault("X5", "X7")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 @pytest.mark.parametrize("total", [None, 1])
-def test_a_page_that_begins_anew_three_times_is_given_once(sort: Sort, total: int | None) -> None:
+def test_a_page_that_restarts_three_times_is_released_once(sort: Sort, total: int | None) -> None:
     """A dead context that silently begins anew looks like a page of equal events."""
     w = Walked(NOW - 100, NOW, sort=sort)
     for opening in range(3):
@@ -381,7 +381,7 @@ def test_a_page_that_begins_anew_three_times_is_given_once(sort: Sort, total: in
 
 
 @pytest.mark.fault("X7")
-def test_lost_replies_make_no_page_believed() -> None:
+def test_lost_replies_make_no_repeated_page_accepted() -> None:
     """Only openings in which it came twice count, whatever else went wrong before."""
     w = Walked(NOW - 100, NOW)
     for answered in (False, False, True):
@@ -420,7 +420,7 @@ def test_seconds_that_run_backwards_are_an_error(sort: Sort, times: tuple[float,
 @pytest.mark.fault("X13")
 @pytest.mark.parametrize("time", [(NOW - 5) * 1000, NOW - 5000, NOW + 5000, -1, 1e300, 0])
 def test_a_page_wholly_outside_is_an_error_and_a_stray_record_is_dropped(time: float) -> None:
-    """Milliseconds or another device's page are told; one stray among others is counted."""
+    """Milliseconds or the page of another device are an error; one stray among others is counted."""
     w = Walked(NOW - 100, NOW)
     w.ask()
     with pytest.raises(InvalidResponseError, match="no record of the page"):
@@ -497,7 +497,7 @@ def test_windows_follow_each_other_and_drop_what_is_their_neighbours() -> None:
 @pytest.mark.fault("X12")
 @pytest.mark.parametrize("sort", ["asc", "desc"])
 def test_what_falls_off_the_edge_before_it_is_asked_is_a_gap(sort: Sort) -> None:
-    """An hour in the queue at the 30-day edge: told as a gap, never silence, never an error."""
+    """An hour in the queue at the 30-day edge: a gap, neither silence nor an error."""
     start = NOW - LOG_LIFE
     w = Walked(start, start + 7200, sort=sort)
     query = w.ask(wait=3600)
@@ -543,7 +543,7 @@ def test_a_range_that_falls_off_whole_is_one_gap(sort: Sort) -> None:
 
 
 def test_an_end_in_the_future_is_clamped_when_it_is_sent() -> None:
-    """To the server's now, give or take the second under way, when the place was granted."""
+    """To the server's now, give or take the second under way, when the permit was granted."""
     w = Walked(NOW - 100, NOW + 1000, sort="asc")
     assert int(w.ask(wait=60)["end_ts"]) in {NOW + 60, NOW + 61}
     w.answer(NOW + 30)
@@ -614,7 +614,7 @@ def test_a_second_has_a_thousand_pages_at_most(strays: tuple[float, ...]) -> Non
 
 
 @looked_at
-def test_a_new_second_begins_to_count_anew(strays: tuple[float, ...]) -> None:
+def test_the_pages_of_a_new_second_are_counted_from_zero(strays: tuple[float, ...]) -> None:
     """Not the pages of the chain are bounded, but those of one second."""
     w = Walked(NOW - 100, NOW)
     for number in range(1500):
@@ -624,11 +624,11 @@ def test_a_new_second_begins_to_count_anew(strays: tuple[float, ...]) -> None:
     assert w.walk.strays == 1500 * len(strays)
 
 
-def dying(first: float, *told: Rec, total: int, sort: Sort = "desc") -> Walked:
-    """Return a walk whose context died without a word when a record and a second had been told."""
+def dying(first: float, *partial: Rec, total: int, sort: Sort = "desc") -> Walked:
+    """Return a walk whose context died silently after a record and a part of the next second."""
     w = Walked(NOW - 100, NOW, sort=sort)
     w.ask()
-    w.answer(first, *told, context="x", total=total)
+    w.answer(first, *partial, context="x", total=total)
     w.ask()
     w.answer()
     return w
@@ -637,8 +637,8 @@ def dying(first: float, *told: Rec, total: int, sort: Sort = "desc") -> Walked:
 AB = Rec(NOW - 6, "a"), Rec(NOW - 6, "b")
 
 
-def test_of_two_tellings_of_a_second_the_fuller_one_is_given() -> None:
-    """A dying context may have told more of the second than the search that was begun anew."""
+def test_of_two_attempts_at_a_second_the_one_with_more_records_counts() -> None:
+    """A dying context may have returned more of the second than the query that was opened anew."""
     w = dying(NOW - 5, *AB, total=9)
     w.ask()
     w.answer(Rec(NOW - 6, "a"), NOW - 7, total=2)
@@ -646,7 +646,7 @@ def test_of_two_tellings_of_a_second_the_fuller_one_is_given() -> None:
     assert w.over()
 
 
-def test_at_the_end_too_the_fuller_telling_is_given() -> None:
+def test_at_the_end_too_the_attempt_with_more_records_counts() -> None:
     """The last second is completed by the end of the chain, not by a next one."""
     w = dying(NOW - 5, *AB, total=9)
     w.ask()
@@ -655,14 +655,14 @@ def test_at_the_end_too_the_fuller_telling_is_given() -> None:
     assert w.over()
 
 
-@pytest.mark.parametrize("again", [3, 0], ids=["poorer", "nothing"])
-def test_a_poorer_telling_does_not_replace_the_fuller_one(again: int) -> None:
-    """What was received is kept, however often the second is told anew, and however badly."""
-    told = [Rec(NOW - 6, str(number)) for number in range(5)]
-    w = dying(NOW - 5, *told, total=10)
+@pytest.mark.parametrize("again", [3, 0], ids=["fewer", "none"])
+def test_an_attempt_with_fewer_records_replaces_nothing(again: int) -> None:
+    """Records that were received are kept, however few of them later attempts return."""
+    partial = [Rec(NOW - 6, str(number)) for number in range(5)]
+    w = dying(NOW - 5, *partial, total=10)
     for _ in range(3):
         w.ask()
-        w.answer(*told[:again], total=4)
+        w.answer(*partial[:again], total=4)
     assert w.times == [NOW - 5]
     w.ask()
     w.answer(total=4)  # The totals count something else: one second has not as many records.
@@ -670,7 +670,7 @@ def test_a_poorer_telling_does_not_replace_the_fuller_one(again: int) -> None:
     assert w.over()
 
 
-def test_a_fuller_telling_is_given_once() -> None:
+def test_records_of_an_earlier_attempt_are_released_once() -> None:
     """Neither again when a later context dies, nor before its second when the next chain begins."""
     w = dying(NOW - 5, *AB, total=9)
     w.ask()
@@ -683,7 +683,7 @@ def test_a_fuller_telling_is_given_once() -> None:
     assert w.over()
 
 
-def test_a_neighbours_second_does_not_call_up_the_fuller_telling() -> None:
+def test_a_neighbouring_second_does_not_release_the_earlier_attempt() -> None:
     """The query is wider than what it owns: what comes before the second is no sign that it is over."""
     w = dying(NOW - 7, *AB, total=9, sort="asc")
     w.ask()

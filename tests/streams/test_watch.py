@@ -73,7 +73,7 @@ def test_a_poll_is_one_call_whether_or_not_there_is_news() -> None:
 
 
 def test_no_second_is_asked_for_twice_but_at_the_seams() -> None:
-    """Queries touch, and overlap by what nobody knows to be included."""
+    """Queries touch, and overlap by the bounds that may or may not be included."""
     cloud = service(records_at(3))
     virtually(watched(client_of(cloud), 6))
     asked = [(int(e.query["start_ts"]), int(e.query["end_ts"])) for e in cloud.ledger if e.query]
@@ -116,7 +116,7 @@ def test_a_watch_that_was_put_down_brings_what_happened_since_at_once() -> None:
     virtually(main())
 
 
-def test_what_fell_off_the_log_meanwhile_is_told() -> None:
+def test_what_fell_off_the_log_meanwhile_is_a_gap() -> None:
     """After forty days the edge of the log is the beginning, and the gap is on a page."""
     cloud = service(records_at(3, 11 * DAY, 39 * DAY))
 
@@ -293,9 +293,9 @@ def test_nothing_is_lost_and_nothing_doubled(
         return got
 
     got = virtually(main())
-    told = cloud.truth("data", DID, first[0], NOW + 62)
+    expected = cloud.truth("data", DID, first[0], NOW + 62)
     assert sorted(numbers([r for r in got if r.ts < NOW + 62])) == sorted(
-        row["attrs"]["n"] for row in told
+        row["attrs"]["n"] for row in expected
     )
     seconds = [floor(record.ts) for record in got]
     assert seconds == sorted(seconds)
