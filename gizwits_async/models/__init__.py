@@ -1,6 +1,6 @@
 """The answers of the service as frozen attrs classes: one module a chapter of the API document.
 
-`to_dict` and `to_json` turn any of them, and pages and reports of them, into plain JSON.
+`to_dict` and `to_json` write any of them, and pages and reports of them, as plain JSON.
 """
 
 from importlib import import_module

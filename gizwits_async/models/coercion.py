@@ -1,6 +1,6 @@
 """Coercion of JSON values to the types of the models; any other spelling is refused. Pure.
 
-The hooks of cattrs would turn "false" into True, None into "None" and 1517384124.229 into an int.
+The hooks of cattrs would read "false" as True, None as "None" and 1517384124.229 as an int.
 """
 
 import json

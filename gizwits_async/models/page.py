@@ -54,7 +54,7 @@ _PLAIN: tuple[set[Any], ...] = (
     {Identity},
     {JsonObject},
 )
-# Not float alone: msgspec would turn an integer into a float, which is exact up to 2**53 only.
+# Not float alone: msgspec would make a float of an integer, which is exact up to 2**53 only.
 
 
 class _Rows(msgspec.Struct, Generic[T], kw_only=True):

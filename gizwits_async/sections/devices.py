@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from types import NoneType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import (
@@ -286,25 +286,6 @@ class Devices(Section):
             self._gateway, request, time_of=attrgetter("ts"), every=every, settle=settle
         )
 
-    def _log(
-        self,
-        did: str,
-        log: str,
-        record: type[T],
-        time: str,
-        *,
-        start: Moment | None,
-        end: Moment | None,
-        sort: Sort,
-        settle: float | None,
-    ) -> LogStream[T]:
+    def _log(self, did: str, log: str, record: type[T], time: str, **asked: Any) -> LogStream[T]:
         request = logged(self._at(f"devices/{{did}}/{log}", did=did), record)
-        return LogStream(
-            self._gateway,
-            request,
-            time_of=attrgetter(time),
-            start=start,
-            end=end,
-            sort=sort,
-            settle=settle,
-        )
+        return LogStream(self._gateway, request, time_of=attrgetter(time), **asked)

@@ -53,7 +53,7 @@ class Users(Section):
         Args:
             gid: Only users of devices in this group.
             type: What `value` is: `uid`, `username`, `phone`, `email`, `did`, `mac` or `device_sn`;
-                only a search by `did` tells `is_owner`.
+                only a search by `did` sets `is_owner`.
             value: What to look for.
 
         Raises:

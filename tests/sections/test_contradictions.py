@@ -113,7 +113,7 @@ def test_c8_a_payload_is_an_object(wire: Any) -> None:
 
 
 def test_c12_frames_are_hex_or_base64() -> None:
-    """C12: base64 by the document, hex in every recording; the frame itself tells which."""
+    """C12: base64 by the document, hex in every recording; the frame itself shows which."""
     as_hex, as_base64 = "0000000309000090010101000010", "AAAAAwkAAJABAQEAABA="
     assert Frame.parse(as_hex).body == Frame.parse(as_base64).body == bytes.fromhex("010101000010")
 
