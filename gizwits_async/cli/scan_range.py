@@ -38,6 +38,8 @@ class ScanRange:
     device: Annotated[tuple[str, ...], Parameter(negative="", metavar="DID|@FILE")] = ()
     """A device to scan, by its did, or @FILE with one did a line; may be given several times. All
     devices by default."""
+    ask_everything: Flag = False
+    """Read every window, also those that hold nothing by what the device list and the online log tell."""
     active_only: Flag = False
     """Ask first which devices had data when, and pass over the others."""
     json: Flag = False
@@ -92,6 +94,7 @@ class ScanRange:
         words = ["gizwits-async", "scan", "--since", "last", "--out", store.name]
         for log in self.log if len(self.log) < len(LOGS) else ():
             words += ["--log", log]
+        words += ["--ask-everything"] if self.ask_everything else []
         for device in self.device:
             words += ["--device", device]
         return shlex.join(words)
@@ -115,6 +118,7 @@ def fleet_scan(
         end=flags.end,
         devices=flags.devices,
         concurrency=concurrency,
+        skip="never" if flags.ask_everything else "proven",
         active_only=flags.active_only,
         keep_trying=keep_trying,
     )

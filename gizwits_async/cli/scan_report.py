@@ -48,6 +48,8 @@ def show_report(report: "ScanReport", out: str) -> None:
         say(_("... {count:,} gaps in all", count=report.gap_count))
     if report.listing:
         say(report.listing)
+    for rule, window in report.refuted.items():
+        say(_("rule {rule} does not hold here: {window}", rule=rule, window=window))
     for note in report.notes:
         say(_("note: {text}", text=note))
     if report.hint:
@@ -78,6 +80,10 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
     ]
     if report.windows_left:
         rows.append((_("windows left"), f"{report.windows_left:,}"))
+    if report.skipped:
+        passed_over = sum(report.skipped.values())
+        counts = ", ".join(f"{rule} {count:,}" for rule, count in report.skipped.items())
+        rows.append((_("windows passed over"), f"{passed_over:,} ({counts})"))
     if report.set_aside:
         rows.append((_("rows set aside"), f"{report.set_aside:,}"))
     rows += [(_("{log} given up", log=name), said) for name, said in report.given_up.items()]

@@ -24,6 +24,7 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
         output: How it is written.
     """
     from gizwits_async.scan import SqlStore, StoreMissingError
+    from gizwits_async.scan.trust import Trust
 
     held = SqlStore(store)
     try:
@@ -31,6 +32,7 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
         if state is None:
             raise StoreMissingError(f"{held.name}: there is no store")
         left = await held.remaining(LOGS, state.end, _WINDOW)
+        trust = Trust.from_json(await held.trust())
     finally:
         await held.aclose()
     windows = {log: count for log, count in left.windows.items() if count}
@@ -43,6 +45,15 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
         "devices": left.devices,
         "windows_left": windows,
         "complete": complete,
+        "rules": {
+            rule: {
+                "proven": known.proven,
+                "confirmed": known.confirmed,
+                "skipped": known.skipped,
+                "refuted": known.refuted,
+            }
+            for rule, known in trust.rules.items()
+        },
     }
     as_table = output.format.chosen is Format.TABLE
     write_value(_rows(found) if as_table else found, output.format)
@@ -59,6 +70,16 @@ def _rows(found: Mapping[str, Any]) -> dict[str, str]:
     }
     for log, count in found["windows_left"].items():
         rows[_("{log} windows left", log=log)] = f"{count:,}"
+    for rule, known in found["rules"].items():
+        rows[_("rule {rule}", rule=rule)] = (
+            _("does not hold here: {window}", window=known["refuted"])
+            if known["refuted"]
+            else _(
+                "{confirmed:,} times right, {skipped:,} windows passed over",
+                confirmed=known["confirmed"],
+                skipped=known["skipped"],
+            )
+        )
     if found["complete"]:
         rows[_("state")] = _("complete")
     else:

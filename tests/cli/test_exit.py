@@ -137,6 +137,16 @@ async def test_named_devices_are_scanned_without_a_listing(
     assert (code, "missing.txt" in err) == (1, True)
 
 
+async def test_status_tells_what_is_known_of_the_rules(program: Any, cloud: SimulatedCloud) -> None:
+    """Those by which a scan passes over windows; with --ask-everything it passes over none."""
+    code, out, _ = await program("scan", "--since", "1d", "--ask-everything", "--json")
+    assert (code, json.loads(out)["skipped"]) == (0, {})
+    code, out, _ = await program("status", "fleet.db", "--format", "json")
+    assert code == 0
+    assert list(json.loads(out)["rules"]) == ["online", "offline", "sessions"]
+    assert json.loads(out)["rules"]["online"]["proven"] is False
+
+
 async def test_an_incomplete_listing_is_exit_3(program: Any, cloud: SimulatedCloud) -> None:
     """The report names it in both forms."""
     cloud.quirks = Quirks(total="over")
