@@ -19,7 +19,7 @@ __all__ = ["build", "run"]
 
 _EXIT_CODES = N_(
     "Exit codes: 0 done, 1 error, 2 usage, 3 incomplete or not confirmed, 4 credentials,"
-    " 5 quota used up and told not to wait, 6 network, 7 the service failed, 8 the store is in use,"
+    " 5 quota used up and no waiting allowed, 6 network, 7 the service failed, 8 the store is in use,"
     " 9 no such store, 130 interrupted, 143 terminated."
 )
 _COMMON_FLAGS = N_(

@@ -27,7 +27,7 @@ __all__ = ["agreed", "control"]
 @Parameter(name="*")
 @frozen(kw_only=True)
 class Order:
-    """What to tell a device."""
+    """The command, and how it is confirmed."""
 
     attr: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """A data point as NAME=VALUE, in display units; may be given several times."""

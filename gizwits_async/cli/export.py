@@ -29,7 +29,7 @@ class Files:
     csv_safe: Flag = False
     """Put a quote before texts that a spreadsheet would run."""
     typed: Flag = False
-    """Ask the service for the product's data points, in place of those that the scan kept in the
+    """Ask the service for the product's data points, instead of using those that the scan kept in the
     store; without it nothing is called."""
 
 

@@ -114,8 +114,8 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
 def reachable(url: str) -> str:
     """Return the URL with an address that clients can use, where the server listens on all of them.
 
-    It is that of loopback, which needs no `--allow-insecure`; from other machines the name or address
-    of this one goes in its place.
+    It is that of loopback, which needs no `--allow-insecure`; other machines use the name or address
+    of this one instead.
     """
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 

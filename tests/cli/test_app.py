@@ -1,4 +1,4 @@
-"""The console program: what it writes where, and what it tells the shell."""
+"""The console program: what it writes to which stream, and its exit codes."""
 
 import asyncio
 import io
@@ -23,7 +23,7 @@ def rows(text: str) -> list[dict[str, Any]]:
 
 
 async def test_devices_are_json_lines_in_a_pipe(program: Any, cloud: SimulatedCloud) -> None:
-    """Data goes to stdout, one object a line, and nothing else does."""
+    """Data goes to stdout, one object a line; nothing else is written there."""
     code, out, err = await program("devices", "--disabled")
     assert (code, err) == (0, "")
     assert {row["did"] for row in rows(out)} == {device.did for device in cloud.fleet.devices}
@@ -51,7 +51,7 @@ async def test_an_empty_listing_is_empty_in_every_form(program: Any, cloud: Simu
 async def test_escape_sequences_in_names_do_not_reach_the_terminal(
     program: Any, cloud: SimulatedCloud
 ) -> None:
-    """A device that calls itself an escape sequence is shown, not obeyed."""
+    """An escape sequence in a name is written as text."""
     did = cloud.fleet.devices[0].did
     cloud.fleet.change(did, city="\x1b[2J" + "Evil", is_disabled=False)
     _, table, _ = await program("devices", "--format", "table")
@@ -62,7 +62,7 @@ async def test_escape_sequences_in_names_do_not_reach_the_terminal(
 async def test_a_mac_with_an_emojis_name_in_it_is_shown_as_it_is(
     program: Any, cloud: SimulatedCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`:AB:` is the short name of one: neither a line nor a table on either stream may replace it."""
+    """`:AB:` is the short name of an emoji, which neither lines nor tables may insert for it."""
     mac = "AC:CF:23:AB:12:34"
     cloud.fleet.change(cloud.fleet.devices[0].did, city=mac, is_disabled=False)
     assert mac in (await program("devices", "--format", "table"))[1]
@@ -85,7 +85,7 @@ async def test_logs_show_what_the_service_has(program: Any, cloud: SimulatedClou
 
 
 async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: SimulatedCloud) -> None:
-    """What was printed, and what the printed command brings, are the whole log."""
+    """The printed records and those of the printed command together are the whole log."""
     did = cloud.fleet.devices[1].did
     cloud.faults.set([FaultRule(path="*/data", nth=2, action="status", status=500, code=5301)])
     code, first, err = await program("logs", did, "--since", "3d")
@@ -129,7 +129,7 @@ async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: Simu
 async def test_bad_usage_is_exit_2_and_says_what_is_right(
     words: list[str], said: str, program: Any, cloud: SimulatedCloud
 ) -> None:
-    """Nothing is asked of the service beyond its time."""
+    """Wrong arguments are found before the service is called."""
     code, out, err = await program(*words)
     assert (code, out) == (2, "") or not said
     assert code == 2
@@ -162,7 +162,7 @@ async def test_the_environment_is_read_as_everywhere(
 async def test_credentials_are_exit_4(
     program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Missing, readable for others, and refused are all credentials."""
+    """Missing credentials, files that others can read, and refusals share one exit code."""
     file = tmp_path / "credentials.toml"
     own = cloud.credentials
     file.write_text(
@@ -194,7 +194,7 @@ async def test_credentials_are_exit_4(
 
 
 async def test_a_quota_that_is_used_up_is_exit_5(program: Any, cloud: SimulatedCloud) -> None:
-    """Who says not to wait is told, not kept."""
+    """With `--max-wait 0` a command ends instead of waiting for quota."""
     code, _, err = await program("devices", "--calls-per-hour", "30", "--max-wait", "0")
     assert (code, "quota" in err) in {(5, True), (0, False)}
     cloud.faults.set([FaultRule(path="*/devices/search", action="status", status=403, code=5013)])
@@ -206,7 +206,7 @@ async def test_a_quota_that_is_used_up_is_exit_5(program: Any, cloud: SimulatedC
 async def test_a_login_that_finds_no_quota_is_exit_5_for_the_doctor_too(
     program: Any, cloud: SimulatedCloud
 ) -> None:
-    """The table of exit codes holds for all commands; what failed is said first."""
+    """`doctor` has the exit codes of all commands, and names the step that failed first."""
     cloud.faults.set([FaultRule(path="*/access_token", action="status", status=403, code=5013)])
     code, out, err = await program("doctor", "--max-wait", "0")
     assert (code, out) == (5, "")
@@ -223,7 +223,7 @@ async def test_the_doctor_finds_everything_well(program: Any, cloud: SimulatedCl
 
 
 async def test_a_scan_fills_a_database_and_reports(program: Any, cloud: SimulatedCloud) -> None:
-    """All records are there; the report is JSON on stdout; a plan wrote nothing."""
+    """The store holds all records, the report is JSON on stdout, and `plan` writes no file."""
     code, out, _ = await program("plan", "--since", "3d", "--json")
     plan = json.loads(out)
     assert code == 0
@@ -247,7 +247,7 @@ async def test_a_scan_fills_a_database_and_reports(program: Any, cloud: Simulate
 
 
 async def test_a_scan_with_a_failing_device_is_exit_3(program: Any, cloud: SimulatedCloud) -> None:
-    """The scan goes on, and says what is missing."""
+    """The scan continues with the other devices, and reports what is missing."""
     did = cloud.fleet.devices[0].did
     cloud.faults.set([FaultRule(path=f"*/{did}/*", action="status", status=404, code=5301)])
     code, out, err = await program("scan", "--since", "1d", "--log", "cmd")
@@ -259,7 +259,7 @@ async def test_a_scan_with_a_failing_device_is_exit_3(program: Any, cloud: Simul
 async def test_control_asks_shows_and_sends_once(
     program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing moves without a yes."""
+    """A command is sent once, and only after it was agreed to."""
     did = next(d.did for d in cloud.fleet.devices if d.is_online and not d.is_disabled)
 
     def controls() -> int:
@@ -281,7 +281,7 @@ async def test_control_asks_shows_and_sends_once(
 
 
 async def test_groups_are_made_filled_and_deleted(program: Any, cloud: SimulatedCloud) -> None:
-    """What one command does, the next one shows."""
+    """Each command sees the effect of the one before it."""
     mac = cloud.fleet.devices[0].mac
     _, out, _ = await program("groups", "create")
     gid = rows(out)[0]["gid"]
@@ -350,7 +350,7 @@ async def test_a_stopped_scan_says_so_and_goes_on(
 
 
 async def test_the_demo_is_a_success(program: Any) -> None:
-    """A small one, through real sockets: every record, and no call too many."""
+    """A small fleet through real sockets: every record once, at nearly the least number of calls."""
     code, out, err = await program("demo", "--devices", "2", "--days", "2")
     assert (code, out) == (0, "")
     assert "each once" in err

@@ -1,4 +1,4 @@
-"""`control --confirm` and `logs --decode`: exit codes, and what a script reads on stdout."""
+"""`control --confirm` and `logs --decode`: exit codes, and the JSON that scripts read on stdout."""
 
 import json
 from typing import Any
@@ -26,11 +26,11 @@ async def test_a_confirmed_control_is_exit_0(program: Any, cloud: SimulatedCloud
     """The result is one JSON object on stdout, the words are on stderr."""
     react(cloud, report_delay=0.05)
     code, out, err = await program("control", online(cloud), *CONTROL)
-    told = json.loads(out)
-    assert (code, told["state"], told["confirmed"]) == (0, "confirmed", True)
-    assert told["wanted"] == {"set_temp": 21, "mode": "制热"}
-    assert told["wanted"].items() <= told["reported"].items()
-    assert told["calls"] == cloud.tally.total() - cloud.tally["token"] == 3
+    result = json.loads(out)
+    assert (code, result["state"], result["confirmed"]) == (0, "confirmed", True)
+    assert result["wanted"] == {"set_temp": 21, "mode": "制热"}
+    assert result["wanted"].items() <= result["reported"].items()
+    assert result["calls"] == cloud.tally.total() - cloud.tally["token"] == 3
     assert "confirmed after" in err
 
 
@@ -45,7 +45,7 @@ async def test_a_confirmed_control_is_exit_0(program: Any, cloud: SimulatedCloud
 async def test_an_unconfirmed_control_is_exit_3(
     quirks: Any, said: str, program: Any, cloud: SimulatedCloud
 ) -> None:
-    """Taken by the service, and the device did not say that it obeyed."""
+    """The service accepted the command, but the device did not report the values."""
     react(cloud, **quirks)
     code, out, err = await program("control", online(cloud), *CONTROL, "--within", "0")
     assert (code, json.loads(out)["state"]) == (3, "sent")
@@ -71,7 +71,7 @@ async def test_a_refused_control_is_exit_1(program: Any, cloud: SimulatedCloud) 
 async def test_a_value_that_the_product_does_not_allow_is_exit_2(
     program: Any, cloud: SimulatedCloud
 ) -> None:
-    """It is told what is allowed, before anything is sent."""
+    """The message says which values are allowed, and nothing is sent."""
     words = ("--yes", "--confirm")
     for pair, said in (("set_temp=99", "16 to 30"), ("wings=1", "writable are")):
         code, out, err = await program("control", online(cloud), "--attr", pair, *words)
@@ -85,8 +85,8 @@ async def test_a_value_that_the_product_does_not_allow_is_exit_2(
     assert cloud.tally["devices.control"] == 0
 
 
-async def test_a_lost_reply_is_told_and_cleared_up(program: Any, cloud: SimulatedCloud) -> None:
-    """The device says that it obeyed, whatever became of the reply."""
+async def test_a_lost_reply_is_cleared_up_by_a_report(program: Any, cloud: SimulatedCloud) -> None:
+    """A report of the device confirms the command although its reply was lost."""
     react(cloud, report_delay=0.05)
     cloud.faults.set([FaultRule(path="*/control", action="effect_without_reply")])
     code, out, _ = await program("control", online(cloud), *CONTROL)
@@ -102,8 +102,8 @@ async def test_the_cmd_log_is_shown_decoded(program: Any, cloud: SimulatedCloud)
     rows = [json.loads(line) for line in out.splitlines()]
     assert (code, err) == (0, "")
     assert cloud.tally["product.datapoints"] == 1
-    told = cloud.truth("cmd", did, 0, 4e9)
-    assert [row["payload"] for row in rows] == [row["payload"] for row in told]
+    expected = cloud.truth("cmd", did, 0, 4e9)
+    assert [row["payload"] for row in rows] == [row["payload"] for row in expected]
     reports = [row["attrs"] for row in rows if row["action"] == 4]
     assert reports == [row["attrs"] for row in cloud.truth("data", did, 0, 4e9)]
     assert {row["problem"] for row in rows} == {None}
@@ -129,7 +129,7 @@ async def test_a_frame_that_cannot_be_read_is_shown_with_the_reason(
 
 
 async def test_only_the_cmd_log_is_decoded(program: Any, cloud: SimulatedCloud) -> None:
-    """The data log needs none, and saying so costs no call."""
+    """The records of the data log need no decoding; the error costs no call."""
     code, _, err = await program("logs", "x", "--decode")
     assert code == 2
     assert "--log cmd" in err
@@ -139,7 +139,7 @@ async def test_only_the_cmd_log_is_decoded(program: Any, cloud: SimulatedCloud) 
 async def test_a_decoded_log_that_breaks_off_goes_on_decoded(
     program: Any, cloud: SimulatedCloud
 ) -> None:
-    """The printed command has all that is needed."""
+    """The printed command includes `--decode`."""
     did = cloud.fleet.devices[1].did
     cloud.faults.set([FaultRule(path="*/cmd", nth=2, action="status", status=500, code=5301)])
     words = ("logs", did, "--log", "cmd", "--since", "3d", "--decode")

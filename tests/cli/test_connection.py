@@ -52,7 +52,7 @@ async def test_a_profile_brings_account_and_address(
 def test_programs_of_a_machine_share_the_quota_of_a_real_service(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """By a file that is named by no secret; not with a simulator on this machine, nor when told not to."""
+    """By a file whose path holds no secret; not for a simulator on this machine, nor with `--no-shared-state`."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.delenv("GIZWITS_BASE_URL", raising=False)
     url = (tmp_path / "gizwits-async" / "quota").as_uri()

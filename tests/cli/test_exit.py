@@ -1,4 +1,4 @@
-"""What a scan that cannot go on is to the shell, and that it says what to do; all codes by real causes."""
+"""Scans that cannot continue: their exit codes, and the advice that they print."""
 
 import json
 import sqlite3
@@ -103,18 +103,18 @@ async def test_a_log_that_is_closed_for_the_product_is_exit_3(
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-async def test_a_plan_that_asks_who_is_active_says_what_that_saves(
+async def test_a_plan_of_active_devices_says_what_that_saves(
     form: tuple[str, ...], program: Any, cloud: SimulatedCloud
 ) -> None:
-    """One flag for plan and scan alike; the share is told to people and machines."""
+    """`plan` takes the flag of `scan`; the share is in the table and in JSON."""
     cloud.fleet.add(evolve(cloud.fleet.devices[0], did="quiet", mac="ACCF23FFFFFF"))
     code, out, err = await program("plan", "--since", "6d", "--active-only", *form)
     assert (code, cloud.tally["reports.active"] > 0, log_calls(cloud)) == (0, True, 0)
     if form:
-        told = json.loads(out)
-        assert 0.5 < told["active_share"] < 1
-        assert told["windows"]["online"] == 4 * 3
-        assert told["windows"]["data"] < 4 * 3
+        found = json.loads(out)
+        assert 0.5 < found["active_share"] < 1
+        assert found["windows"]["online"] == 4 * 3
+        assert found["windows"]["data"] < 4 * 3
     else:
         assert "reported data by the service's count" in err
     assert not Path("fleet.db").exists()

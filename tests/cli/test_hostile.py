@@ -21,7 +21,7 @@ EVIL = "\x1b]8;;http://evil\x1b\\[link=http://evil][red]\x1b[2J\x9b31m\x07\u202e
 
 
 def obeys(text: str) -> list[str]:
-    """Return what a terminal would do something for, beside beginning a new line."""
+    """Return the characters that control a terminal, line breaks apart."""
     return [c for c in text if not c.isprintable() and c != "\n"]
 
 
@@ -30,12 +30,12 @@ def obeys(text: str) -> list[str]:
 async def test_names_of_devices_reach_no_terminal_as_they_are(
     form: str, program: Any, cloud: SimulatedCloud
 ) -> None:
-    """In each form all of the name is there, written so that it does nothing."""
+    """Each form shows the whole name, with its control characters escaped."""
     did = cloud.fleet.devices[0].did
     cloud.fleet.change(did, city=EVIL, is_disabled=False)
     for kind in ("online", "cmd", "data"):
-        told: Any = {"type": EVIL, "payload": EVIL}
-        body = {"attrs": {EVIL: EVIL}} if kind == "data" else told
+        event: Any = {"type": EVIL, "payload": EVIL}
+        body = {"attrs": {EVIL: EVIL}} if kind == "data" else event
         cloud.fleet.append(kind, did, Record(at=cloud.fleet.now - 5, body=body))
     for words in (
         ("devices",),
@@ -88,8 +88,8 @@ async def test_a_csv_that_is_made_safe_has_no_cell_that_a_spreadsheet_runs(
     for number, text in enumerate(texts):
         at = cloud.fleet.now - 100 + number
         cloud.fleet.append("data", did, Record(at=at, body={"attrs": {text: text, "low": -5}}))
-        told = {"type": text, "payload": text}
-        cloud.fleet.append("cmd", did, Record(at=at, body=told))
+        event = {"type": text, "payload": text}
+        cloud.fleet.append("cmd", did, Record(at=at, body=event))
         cloud.fleet.append("online", did, Record(at=at, body={"type": "dev_online", "payload": {}}))
     assert (await program("scan", "--since", "1d"))[0] == 0
     for words, run in ((("--csv-safe",), False), ((), True)):

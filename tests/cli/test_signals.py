@@ -104,7 +104,7 @@ async def test_ctrl_c_that_is_ignored_stays_so(cloud: SimulatedCloud) -> None:
 
 
 async def test_ctrl_c_at_a_command_under_way_says_what_nobody_knows(cloud: SimulatedCloud) -> None:
-    """The machine may be moving already; nothing is sent again, and the person is told."""
+    """The machine may be moving already: nothing is sent again, and stderr says so."""
     cloud.faults.set([FaultRule(path="*/control", action="stall", seconds=60)])
     did = cloud.fleet.devices[0].did
     process = await asyncio.create_subprocess_exec(
@@ -125,7 +125,7 @@ async def test_ctrl_c_at_a_command_under_way_says_what_nobody_knows(cloud: Simul
 def test_ctrl_c_while_the_program_is_loaded_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Loading takes a part of a second, in which people change their mind."""
+    """Ctrl-C during the imports ends the program with 130."""
 
     class Loading:
         def __getattr__(self, name: str) -> object:

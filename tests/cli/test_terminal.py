@@ -68,7 +68,7 @@ async def test_columns_of_a_log_can_be_chosen_by_either_name(
 
 
 async def test_a_decoded_frame_is_shown_in_words(program: Any, cloud: SimulatedCloud) -> None:
-    """Name=value pairs stand in place of the hexadecimal bytes."""
+    """Name=value pairs are shown instead of the hexadecimal bytes."""
     did = cloud.fleet.devices[1].did
     words = ("logs", did, "--log", "cmd", "--decode", "--limit", "5", "--format", "table")
     _, out, _ = await program(*words)

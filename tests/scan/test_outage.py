@@ -1,4 +1,4 @@
-"""An outage of network or service: a scan waits as long as it was told to, and loses no record."""
+"""An outage of network or service: a scan waits up to `keep_trying` seconds, and loses no record."""
 
 import asyncio
 import logging
