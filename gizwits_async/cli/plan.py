@@ -50,8 +50,7 @@ def _show(found: "ScanPlan", *, on: "Console") -> None:
     if found.active_share < 1:
         share = _("{share:.0%} of the cmd and data windows, at most", share=found.active_share)
         table.add_row(_("reported data by the service's count"), share)
-    calls = _("{calls:,} expected, {least:,} at least", calls=found.calls, least=found.calls_least)
-    table.add_row(_("calls"), calls)
+    table.add_row(_("calls"), _calls(found))
     table.add_row(_("hours"), f"{found.hours:,.2f}")
     table.add_row(_("done, if begun now (UTC)"), utc(found.finish))
     if found.falls_off:
@@ -59,3 +58,14 @@ def _show(found: "ScanPlan", *, on: "Console") -> None:
     if found.resumes:
         table.add_row(_("goes on with"), _("a range that an earlier run began"))
     on.print(table)
+
+
+def _calls(found: "ScanPlan") -> str:
+    """Return the calls to expect: a range where some windows of the range were read already."""
+    if found.calls > found.calls_least:
+        least = found.calls_least
+        return _("{least:,} to {calls:,}, by the pages read so far", least=least, calls=found.calls)
+    return _(
+        "{least:,} or more: how full the logs are shows while they are read",
+        least=found.calls_least,
+    )

@@ -157,7 +157,7 @@ async def test_an_incomplete_listing_is_exit_3(program: Any, cloud: SimulatedClo
 
 
 async def test_since_last_goes_on_from_the_last_scan(program: Any, cloud: SimulatedCloud) -> None:
-    """Without one it is bad usage; after one it costs a window a log, and the range is one whole."""
+    """Without an earlier scan it is a usage error; after one it reads one window a log."""
     code, out, err = await program("scan", "--since", "last")
     assert (code, out) == (2, "")
     assert "no last scan" in err

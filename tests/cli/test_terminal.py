@@ -1,5 +1,6 @@
 """What a person sees: tables at any width, values in words, local time, and any encoding."""
 
+import asyncio
 import io
 import json
 import re
@@ -10,8 +11,13 @@ import pytest
 from rich.cells import cell_len
 
 from gizwits_async.cli import output
+from gizwits_async.cli.simulate import reachable
 from gizwits_async.cli.tables import Column, fitting
+from gizwits_async.cli.watch import ViewFlags, follow
 from gizwits_async.simulator import SimulatedCloud
+from gizwits_async.simulator.state.timeline import Record
+from tests.doubles import client_of, virtually
+from tests.scan.common import cloud_of
 
 
 @pytest.mark.parametrize("width", [50, 60, 80, 120])
@@ -157,6 +163,38 @@ async def test_any_encoding_can_show_any_device(
         )
         assert city in {row["city"] for row in rows}
     assert ("广州" in text) == (encoding in {"utf-8", "gbk"})
+
+
+def test_a_followed_log_shows_what_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    """First all data points, then those that changed; Ctrl-C says how to go on."""
+    cloud = cloud_of(1, 1)
+    did = cloud.fleet.devices[0].did
+
+    async def main() -> None:
+        async with client_of(cloud) as client:
+            query = ViewFlags(format=output.Format.TABLE)
+            task = asyncio.ensure_future(follow(client, did, query, every=1.0))
+            for changes in ({}, {"switch": 0}, {}):
+                await asyncio.sleep(60)
+                body = {"attrs": {"switch": 1, "mode": "制热", **changes}}
+                record = Record(at=cloud.fleet.now + asyncio.get_running_loop().time(), body=body)
+                cloud.fleet.append("data", did, record)
+            await asyncio.sleep(60)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    virtually(main())
+    out, err = capsys.readouterr()
+    assert [line[21:] for line in out.splitlines()] == ["开关=on 模式=制热", "开关=off", "开关=on"]
+    assert f"go on with: gizwits-async logs {did} --follow --resume g1." in err
+
+
+def test_simulate_names_an_address_that_clients_can_use() -> None:
+    """A server that listens everywhere is reached by loopback, which needs no `--allow-insecure`."""
+    assert reachable("http://0.0.0.0:8080") == "http://127.0.0.1:8080"
+    assert reachable("http://[::]:8080") == "http://[::1]:8080"
+    assert reachable("http://192.0.2.1:8080") == "http://192.0.2.1:8080"
 
 
 def test_only_control_characters_are_escaped() -> None:

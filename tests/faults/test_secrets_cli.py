@@ -129,7 +129,7 @@ async def test_no_command_shows_what_a_broken_service_echoes(
         monkeypatch.setenv("GIZWITS_BASE_URL", server.url)
         for name in calling:
             text = await program(COMMANDS[name], capsys, "d" * 22)
-            # At the login no token was ever given out: that is some text to us.
+            # A login that is answered with an error gives out no token: the echoed one is only a text.
             found[name] = leaks(text, *(["token"] if at == "login" else []))
     assert len(server.seen) >= len(calling)
     assert {name: hits for name, hits in found.items() if hits} == {}
@@ -146,7 +146,7 @@ async def test_ps_and_the_end_of_a_process_show_nothing(how: str, tmp_path: Path
             *(sys.executable, *flags, "-m", "gizwits_async.cli", "scan", "--since", "1d"),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=tmp_path,
             env=secrets(server.url) | {"PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": "1"},
-            # What a shell starts in the background ignores it, and so would its children.
+            # A shell makes its background processes, and their children, ignore SIGINT.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         async with asyncio.timeout(60):
@@ -217,7 +217,7 @@ async def test_a_web_app_shows_no_visitor_a_secret(
 
 
 def test_the_canaries_are_found_in_every_writing() -> None:
-    """The search itself works: each writing of each canary is a leak, and an honest text is none."""
+    """The search works: it finds each encoding of each canary, and nothing in a harmless text."""
     for name, secret in CANARIES.items():
         for text in (
             secret, secret[5:20], quoted(name), json.dumps({"a": secret}), secret.encode().hex()
