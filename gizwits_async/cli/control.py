@@ -85,7 +85,7 @@ async def control(
         raise ValueError(_("this moves a real machine: give --yes where nobody can be asked"))
     async with connection.client() as gizwits:
         did = await did_of(gizwits, device)
-        if attrs is not None:
+        if attrs is not None and not order.yes:  # The names may cost a call.
             _preview(await definition_of(gizwits), did, attrs)
         body = {"raw": list(raw)} if raw is not None else {"attrs": attrs}
         say(f"POST .../devices/{did}/control {printable(body)}")
