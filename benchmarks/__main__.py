@@ -16,6 +16,7 @@ from benchmarks import (
     bench_decode,
     bench_growth,
     bench_import,
+    bench_nightly,
     bench_payload,
     bench_peers,
     bench_stream,
@@ -36,6 +37,7 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "peers": bench_peers.figures,
     "import": bench_import.figures,
     "growth": bench_growth.figures,
+    "nightly": bench_nightly.figures,
     "tenants": bench_tenants.figures,
 }
 """What goes over sockets, memory, whole processes, and how cost grows."""

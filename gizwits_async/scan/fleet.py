@@ -190,7 +190,7 @@ class FleetScan:
             now=bulk.now(),
             oldest=bulk.oldest(),
             owned=bulk.owned,
-            finished=held is not None and self._listed(held) and not any(left.windows.values()),
+            finished=held is not None and self._finished(held) and not any(left.windows.values()),
         )
         return state, left
 
@@ -206,8 +206,9 @@ class FleetScan:
             return {}
         return Trust.from_json(await self._store.trust()).asked
 
-    def _listed(self, held: ScanState) -> bool:
-        return held.listing == "done" or self._settings.devices is not None
+    def _finished(self, held: ScanState) -> bool:
+        # A run that was stopped in its second listing is not over.
+        return held.over and (held.listing == "done" or self._settings.devices is not None)
 
     async def _run(
         self,

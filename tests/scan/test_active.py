@@ -236,7 +236,7 @@ def test_every_night_only_the_days_that_are_left_are_asked_about() -> None:
 
 
 def test_what_fell_off_while_nobody_scanned_is_a_gap_and_not_passed_over() -> None:
-    """After forty days the reports of thirty are asked for, at most; the ten before are told as lost."""
+    """After forty days the reports of thirty are asked for, at most; the ten days before are gaps."""
     cloud, store = cloud_of(6, 3, rates=QUIET, live=True), MemoryStore()
     gone = cloud.fleet.devices[0].did
 
@@ -254,7 +254,7 @@ def test_what_fell_off_while_nobody_scanned_is_a_gap_and_not_passed_over() -> No
         assert cloud.tally["reports.active"] - before <= 2 * 32
         assert plan.falls_off > 0
         assert report.failed == 1
-        for device in cloud.fleet.devices:  # Not a second is missing that is not told as a gap.
+        for device in cloud.fleet.devices:  # Each missing second is in a gap.
             gaps = sorted((g.start, g.end) for g in report.gaps if g.did == device.did)
             began, ended = gaps[0][0], gaps[-1][1]
             assert began == second.end

@@ -306,7 +306,7 @@ def test_refused_credentials_stop_the_scan() -> None:
     "error", [QuotaWaitError("full", retry_after=100.0), QuotaExceededError(code=5013, status=403)]
 )
 def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -> None:
-    """It waits as long as it was told, and goes on; told not to wait, it stops instead."""
+    """It waits as long as the error says, and goes on; with `max_quota_wait` it stops instead."""
     cloud = cloud_of(3, 5)
 
     async def main(*, wait: float | None) -> None:

@@ -1,5 +1,6 @@
 """Listings that misbehave keep no known device from being scanned, and are never silently short."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from gizwits_async.errors import ServerError
-from gizwits_async.scan import FleetScan, MemoryStore
+from gizwits_async.scan import FleetScan, MemoryStore, Since
 from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorTransport
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import client_of, virtually
@@ -128,6 +129,34 @@ def test_a_total_that_is_too_large_costs_a_few_calls() -> None:
         assert report.listing is not None
         assert "90 of 95" in report.listing
         assert transport.asked <= 2 * (2 + 20 * 2)
+
+    virtually(main())
+
+
+def test_a_scan_that_was_stopped_in_its_second_listing_finishes_that_one() -> None:
+    """The next run lists, and asks logs for nothing but devices that appeared; no new range begins."""
+    cloud, store = cloud_of(130), MemoryStore()
+
+    class Stopping(Shallow):
+        depth, stops = 10**6, True
+
+        async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
+            if "/devices/search" in target and self.asked == 3 and self.stops:
+                raise asyncio.CancelledError
+            return await super().send(method, target, *rest, **more)
+
+    async def main() -> None:
+        transport = Stopping(cloud)
+        client = client_of(cloud, transport=transport, max_retries=0)
+        scan = FleetScan(client, store, start=Since(DAY), logs=["data"])
+        with pytest.raises(asyncio.CancelledError):
+            await scan.run()
+        assert store.state is not None
+        end, transport.stops = store.state.end, False
+        await asyncio.sleep(3600)
+        report = await scan.run()
+        assert (report.end, report.log_calls, report.complete) == (end, 0, True)
+        assert (await scan.run()).end == end + 3600
 
     virtually(main())
 

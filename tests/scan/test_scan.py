@@ -17,7 +17,7 @@ START = NOW - 5 * DAY
 
 
 class Interrupted(MemoryStore):
-    """A store at which somebody presses Ctrl-C after so many pages."""
+    """A store that cancels the scan after a number of pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ def test_pages_can_be_had_without_a_store() -> None:
 
 
 def test_an_error_comes_out_of_the_pages() -> None:
-    """A consumer of pages is told when the scan cannot go on."""
+    """An error that stops the scan is raised by the iteration over its pages."""
     cloud = cloud_of(2, 2)
     cloud.whitelist = {"10.0.0.1"}
 
