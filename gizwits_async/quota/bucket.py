@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from math import inf
 
-from gizwits_async.options import Lane
 from gizwits_async.quota.ledger import LEVEL, LEVEL_AT, GrantCounter, Interactive
 from gizwits_async.quota.limits import Limits
 
@@ -119,17 +118,22 @@ class Bucket:
         """Continue in another event loop, to which AsyncLimiter would not follow."""
         self.put(self.permits)
 
-    async def take(self, lane: Lane, need: float, limit: float) -> bool:
-        """Take a permit if the bucket holds `need` and fewer than `limit` lie in the window."""
+    async def take(self, need: float, limit: float, *, interactive: bool) -> bool:
+        """Take a permit if the bucket holds `need` and fewer than `limit` lie in the window.
+
+        Args:
+            need: Permits that the bucket must hold, the one that is taken included.
+            limit: Grants in the window.
+            interactive: Whether this is an interactive call that was not noted before.
+        """
         now, permits = self.time(), self.permits
         if permits < need or self.counter.window(now) >= limit:
             return False
+        if need >= 1 and not await self._take_from_limiter(permits, need):
+            return False
         if need < 1:
             self.put(permits - 1)
-        elif not await self._take_from_limiter(permits, need):
-            return False
-        self.counter.add(lane, now)
-        return True
+        return self.counter.add(now, limit, interactive=interactive)
 
     async def _take_from_limiter(self, permits: float, need: float) -> bool:
         limiter = self._limiter
@@ -143,10 +147,14 @@ class Bucket:
             return True
         return False
 
-    def give_back(self, lane: Lane) -> None:
+    def note_interactive(self) -> None:
+        """Note an interactive call that has to wait."""
+        self.counter.note_interactive(self.time())
+
+    def give_back(self) -> None:
         """Return a permit whose call was not sent."""
         self.put(self.permits + 1)
-        self.counter.remove(lane)
+        self.counter.remove()
 
     def wait_for(self, need: float, limit: float, blocked: float = 0.0) -> float:
         """Return the seconds until a permit can be taken.

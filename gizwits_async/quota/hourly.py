@@ -1,7 +1,6 @@
 """The quota of one process: permits, two lanes and what the server reports, put together."""
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from typing import NoReturn
@@ -9,6 +8,7 @@ from typing import NoReturn
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import Lane, QuotaSnapshot
 from gizwits_async.quota.bucket import NO_NEED, Bucket
+from gizwits_async.quota.in_flight import InFlight
 from gizwits_async.quota.limits import Limits, pad_for
 from gizwits_async.quota.loop_clock import LoopClock
 from gizwits_async.quota.queue import FairQueue
@@ -31,6 +31,8 @@ class HourlyQuota:
 
     One quota belongs to one enterprise id and one event loop at a time; share it between clients.
     """
+
+    _remembered = False
 
     def __init__(
         self,
@@ -62,20 +64,24 @@ class HourlyQuota:
             ValueError: The numbers do not fit together; the message names numbers that would.
         """
         limits = Limits(
-            calls=calls, period=period, burst=burst, reserve=reserve, pad=pad, initial=initial
+            calls=calls,
+            period=period,
+            burst=burst,
+            reserve=reserve,
+            pad=pad,
+            initial=initial,
+            remembered=self._remembered,
         )
         self.calls = calls
         self.period = period
         self.reserve = reserve
-        self._pad = pad
         self._spent = spent
         self._clock = LoopClock()
         self._bucket = self._new_bucket(limits)
         self._view = ServerView(calls=calls, period=period, pad=pad, reserve=reserve, sprint=sprint)
         self._terms = Terms(limits=limits, sprint=sprint, bucket=self._bucket, view=self._view)
         self._queues = {lane: self._queue(lane) for lane in Lane}
-        self._in_flight: deque[float] = deque()
-        """When each permit was granted whose call has no outcome yet."""
+        self._in_flight = InFlight(pad)
         self._next_ahead = dict.fromkeys(Lane, 0.0)
         """When the next call of each lane may go ahead of the bucket."""
         self._bulk_served = 0.0
@@ -103,9 +109,13 @@ class HourlyQuota:
             lane = Lane(lane)
         self._bind(asyncio.get_running_loop())
         queue = self._queues[lane]
-        if not self._bucket.latency and not queue and await self._take(lane) is None:
+        interactive = lane is Lane.INTERACTIVE
+        ahead = queue or self._bucket.latency
+        if not ahead and await self._take(lane, interactive=interactive) is None:
             self._hold_log.end(lane)
             return
+        if interactive:
+            self._bucket.note_interactive()
         if len(queue) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
         if lane is Lane.BULK and not queue:
@@ -137,13 +147,10 @@ class HourlyQuota:
             headers: The reply's headers under lower-case names; None when no reply came.
             refused: Whether the reply was a 5013.
         """
-        granted_at = now = self._clock()
-        if headers is not None and self._in_flight:
-            granted_at = self._in_flight.popleft()
-        # A call without a reply may still be counted: it stays in flight until `pad` has passed.
+        now = self._clock()
+        granted_at = now if headers is None else self._in_flight.land(now)
         self._expire(now)
-        view = self._view
-        restored = view.restored
+        view, restored = self._view, self._view.restored
         state = LocalState(time=now, in_flight=len(self._in_flight), granted=self._bucket.granted)
         view.observe(headers, state, granted_at=granted_at, refused=refused)
         if view.restored > restored:
@@ -158,7 +165,8 @@ class HourlyQuota:
         Args:
             lane: The lane that it was acquired in.
         """
-        self._give_back(Lane(lane))
+        del lane
+        self._give_back()
 
     def snapshot(self) -> QuotaSnapshot:
         """Return what is known of the quota now, and its source."""
@@ -197,12 +205,13 @@ class HourlyQuota:
         return Bucket(limits, clock=self._clock)
 
     def _queue(self, lane: Lane) -> FairQueue:
-        return FairQueue(partial(self._take, lane), partial(self._give_back, lane))
+        # Calls that waited were noted when they came, unless the bucket notes them itself.
+        noted = lane is Lane.BULK or not self._bucket.latency
+        return FairQueue(partial(self._take, lane, interactive=not noted), self._give_back)
 
-    def _give_back(self, lane: Lane) -> None:
-        if self._in_flight:
-            self._in_flight.pop()
-        self._bucket.give_back(lane)
+    def _give_back(self) -> None:
+        self._in_flight.undo()
+        self._bucket.give_back()
         self._wake()
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -219,7 +228,7 @@ class HourlyQuota:
         else:
             self._bucket.follow_loop()
 
-    async def _take(self, lane: Lane) -> float | None:
+    async def _take(self, lane: Lane, *, interactive: bool = False) -> float | None:
         """Take a permit and return None, or return the seconds after which to try again."""
         now = self._clock()
         self._expire(now)
@@ -230,11 +239,11 @@ class HourlyQuota:
         need, limit = self._terms.for_lane(
             lane, now=now, in_flight=len(self._in_flight), bulk_due=self._bulk_due(now)
         )
-        if not await self._bucket.take(lane, need, limit):
+        if not await self._bucket.take(need, limit, interactive=interactive):
             delay = await self._go_ahead(lane, need, limit)
             if delay is not None:
                 return delay
-        self._in_flight.append(now)
+        self._in_flight.add(now)
         if lane is Lane.BULK:
             self._bulk_served = now
         return None
@@ -258,14 +267,13 @@ class HourlyQuota:
         early = self._next_ahead[lane] - burst * spacing - now.time
         if early > 0:
             return min(wait, early)
-        if not await self._bucket.take(lane, NO_NEED, limit):
+        if not await self._bucket.take(NO_NEED, limit, interactive=False):
             return wait
         self._next_ahead[lane] = max(self._next_ahead[lane], now.time) + spacing
         return None
 
     def _expire(self, now: float) -> None:
-        while self._in_flight and self._in_flight[0] <= now - self._pad:
-            self._in_flight.popleft()
+        for _ in range(self._in_flight.expire(now)):
             self._view.spend(now)
 
     def _state(self, now: float) -> LocalState:
@@ -274,7 +282,7 @@ class HourlyQuota:
         return LocalState(
             time=now,
             in_flight=len(self._in_flight),
-            counted_by=self._in_flight[0] + self._pad if self._in_flight else now,
+            counted_by=self._in_flight.counted_by(now),
             granted=bucket.granted,
             demand=bucket.interactive.rate,
             waiting=len(self._queues[Lane.BULK]),
@@ -290,20 +298,9 @@ class HourlyQuota:
         ahead = len(self._queues[Lane.INTERACTIVE])
         if lane is Lane.BULK:
             ahead += len(self._queues[Lane.BULK])
-        blocked = self._view.blocked_for(lane, now)
-        terms = self._terms.for_lane(
-            lane, now=now.time, in_flight=now.in_flight, bulk_due=self._bulk_due(now.time)
-        )
-        wait = self._terms.wait(lane, terms, ahead, blocked)
-        spacing = self._terms.spacing(lane, now)
-        if spacing is not None:
-            early = max(0.0, self._next_ahead[lane] - now.time) + ahead * spacing
-            wait = min(wait, blocked + early)
-        return Wait(
-            seconds=wait,
-            refused=self._view.half_open and blocked > 0,
-            used_up=blocked > 0 or self._bucket.window + ahead >= terms[1],
-            period=self.period,
+        bulk_due = self._bulk_due(now.time)
+        return self._terms.expected(
+            lane, now, ahead=ahead, bulk_due=bulk_due, next_ahead=self._next_ahead[lane]
         )
 
     def _refusal(self, lane: Lane, why: str | None = None) -> QuotaWaitError:
@@ -312,4 +309,5 @@ class HourlyQuota:
 
     def _wake(self) -> None:
         for queue in self._queues.values():
-            queue.wake()
+            if queue:
+                queue.wake()

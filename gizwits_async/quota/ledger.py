@@ -4,8 +4,6 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from gizwits_async.options import Lane
-
 __all__ = ["PAGE_SIZE", "PAGE_SLOTS", "GrantCounter", "Interactive"]
 
 PAGE_SIZE = 4096
@@ -20,7 +18,7 @@ LEVEL, LEVEL_AT, STOP_UNTIL, REFUSED_AT, LATEST, OFFSET, WALL = 9, 10, 11, 12, 1
 
 
 class Interactive(NamedTuple):
-    """Interactive calls of the last two windows."""
+    """Interactive calls that came in the last two windows."""
 
     calls: int
     """In all."""
@@ -100,26 +98,37 @@ class GrantCounter:
             self.header[_SLOT] = int(now * self._slots / span)
             self._count(permits)
 
-    def add(self, lane: Lane, now: float) -> None:
-        """Count a permit granted to `lane`."""
+    def add(self, now: float, limit: float, *, interactive: bool) -> bool:
+        """Count a permit, if fewer than `limit` lie in the window.
+
+        Args:
+            now: Seconds of the quota's clock.
+            limit: Permits in the window.
+            interactive: Whether it is also an interactive call that was not noted before.
+        """
         self._advance(now)
         header = self.header
+        if header[_WINDOW] >= limit:
+            return False
         header[_GRANTED] += 1
         header[_WINDOW] += 1
         position = int(header[_SLOT]) % self._ring
         self._counts[position] += 1
-        if lane is Lane.INTERACTIVE:
+        if interactive:
             self._interactive[position] += 1
+        return True
 
-    def remove(self, lane: Lane) -> None:
-        """Take back the latest grant to `lane`: its call was not made."""
+    def note_interactive(self, now: float) -> None:
+        """Note that an interactive call came, whose permit will be granted later or never."""
+        self._advance(now)
+        self._interactive[int(self.header[_SLOT]) % self._ring] += 1
+
+    def remove(self) -> None:
+        """Take back the latest permit: its call was not made."""
         newest = int(self.header[_SLOT])
         for slot in range(newest, newest - self._slots, -1):
-            position = slot % self._ring
-            count = self._interactive[position]
-            if (count if lane is Lane.INTERACTIVE else self._counts[position] - count) > 0:
-                self._counts[position] -= 1
-                self._interactive[position] -= lane is Lane.INTERACTIVE
+            if self._counts[slot % self._ring] > 0:
+                self._counts[slot % self._ring] -= 1
                 self.header[_WINDOW] -= 1
                 self.header[_GRANTED] -= 1
                 return

@@ -41,31 +41,35 @@ class Limits:
     pad: float
     """Longest time in seconds between a permit and the server's count of the call."""
     initial: int | None = None
+    remembered: bool = False
+    """Whether the next process will know what this one spends, and so needs no room for its credit."""
     credit: int = field(init=False)
     """Interactive calls at once in a process that does not know what was spent before."""
+    crowd: int = field(init=False)
+    """Interactive calls at once, beside the burst, before a whole window is known."""
+    span: float = field(init=False)
+    """Seconds of a window: what is granted in one is counted in one period of the server."""
+    careful_rate: float = field(init=False)
+    """Permits a second with room for a crowd and for the credit of the next process. The latter is
+    room enough for a second burst, and so for servers that weigh two windows."""
 
-    def __attrs_post_init__(self) -> None:
+    @credit.default
+    def _credit(self) -> int:
         self._check()
-        credit = min(_CREDIT, self.calls // 20) if self.initial is None else self.initial
-        object.__setattr__(self, "credit", credit)
+        return min(_CREDIT, self.calls // 20) if self.initial is None else self.initial
 
-    @property
-    def span(self) -> float:
-        """Seconds of a window: what is granted in one is counted in one period of the server."""
-        return self.period + self.pad
-
-    @property
-    def crowd(self) -> int:
-        """Interactive calls at once, beside the burst, before a whole window is known."""
+    @crowd.default
+    def _crowd(self) -> int:
         return self.credit * 3 // 2
 
-    @property
-    def careful_rate(self) -> float:
-        """Permits a second with room for a crowd and for the credit of the next process.
+    @span.default
+    def _span(self) -> float:
+        return self.period + self.pad
 
-        The latter is room enough for a second burst, and so for servers that weigh two windows.
-        """
-        spare = max(self.burst, self.credit) + self.crowd
+    @careful_rate.default
+    def _careful_rate(self) -> float:
+        credit = 0 if self.remembered else self.credit
+        spare = max(self.burst, credit) + self.crowd
         return (self.calls - self.burst - min(spare, (self.calls - self.burst) / 2)) / self.span
 
     def _check(self) -> None:

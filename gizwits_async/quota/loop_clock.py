@@ -17,8 +17,10 @@ class LoopClock:
 
     def __call__(self) -> float:
         """Return the time in seconds; it stands still while no loop is open."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._latest = max(self._latest, self._loop.time() + self._offset)
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            now = loop.time() + self._offset
+            self._latest = max(self._latest, now)
         return self._latest
 
     @property

@@ -8,6 +8,7 @@ from gizwits_async.options import Lane
 from gizwits_async.quota.bucket import NO_NEED, Bucket
 from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.server_view import LocalState, ServerView
+from gizwits_async.quota.waits import Wait
 
 __all__ = ["BULK_CREDIT", "Terms"]
 
@@ -39,7 +40,8 @@ class Terms:
     @property
     def limit(self) -> int:
         """Calls of a period: the smaller of the configured and the server's limit."""
-        return min(self.limits.calls, self.view.limit)
+        told = self.view.last.limit
+        return self.limits.calls if told is None else min(self.limits.calls, told)
 
     @property
     def careful(self) -> bool:
@@ -72,9 +74,10 @@ class Terms:
             bulk_due: Whether bulk has waited for longer than `floor_interval`.
         """
         # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
-        need, limit = self._need(Lane.INTERACTIVE if bulk_due else lane), self.limit
+        limit, careful = self.limit, self.careful
+        need = self._need(Lane.INTERACTIVE if bulk_due else lane, limit, careful=careful)
         if lane is Lane.INTERACTIVE:
-            if self._server_knows(now, in_flight):
+            if not careful and self._server_knows(now, in_flight):
                 need, limit = NO_NEED, limit if self.bucket.shared else _UNLIMITED
             return need + bulk_due, limit - bulk_due
         if bulk_due:
@@ -83,18 +86,21 @@ class Terms:
         if need == NO_NEED:
             need = 1.0 + self.limits.reserve
         elif need >= 1:
-            need += min(max(self.limits.reserve, reserve), self.bucket.burst - need)
+            # Where the window does not decide yet, a crowd has to find its permits in the bucket.
+            crowd = self.bucket.burst - self.limits.burst if reserve else 0.0
+            need += self.limits.reserve + max(0.0, crowd)
         return need, limit - reserve
 
-    def _need(self, lane: Lane) -> float:
-        bucket, careful, age = self.bucket, self.careful, self.bucket.age
-        known = age >= bucket.counter.span and not careful
+    def _need(self, lane: Lane, limit: int, *, careful: bool) -> float:
+        bucket = self.bucket
+        age = bucket.age
+        known = not careful and age >= bucket.counter.span
         if known:
             # The window does the rest.
             rate = self.limits.calls / (bucket.counter.span + bucket.counter.slot)
         else:
             rate = self.limits.careful_rate
-        rate *= self.limit / self.limits.calls
+        rate *= limit / self.limits.calls
         # A server that refused a call may allow no crowd.
         bucket.burst = self.limits.burst + (0 if careful else self.limits.crowd)
         if rate != bucket.rate:
@@ -115,23 +121,43 @@ class Terms:
         credit = min(BULK_CREDIT, self.limits.credit)
         return credit, max(credit, 1) / self.bucket.rate
 
-    def wait(self, lane: Lane, terms: tuple[float, float], ahead: int, blocked: float) -> float:
-        """Return the seconds that a call has to wait on these terms behind `ahead` others."""
-        need, limit = terms
+    def expected(
+        self, lane: Lane, state: LocalState, *, ahead: int, bulk_due: bool, next_ahead: float
+    ) -> Wait:
+        """Return how long one more call would have to wait, and why.
+
+        Args:
+            lane: The lane of the call.
+            state: The state of the process.
+            ahead: Calls that get their permits before it.
+            bulk_due: As in `for_lane`.
+            next_ahead: When the next call of the lane may go ahead of the bucket.
+        """
+        blocked = self.view.blocked_for(lane, state)
+        need, limit = self.for_lane(
+            lane, now=state.time, in_flight=state.in_flight, bulk_due=bulk_due
+        )
         wait = self.bucket.wait_for(need + ahead, limit - ahead, blocked)
         if NO_NEED < need < 1:
             # The credit shrinks while the call waits, until it is used up.
-            rate = self.bucket.rate
-            credit, life = self._credit(lane)
+            rate, (credit, life) = self.bucket.rate, self._credit(lane)
             shrinks = min(credit / life, rate / 2)
             paid_back = self.bucket.wait_for(1.0 + ahead, limit - ahead, blocked)
             wait = min(wait * rate / (rate - shrinks), paid_back)
-        return wait
+        spacing = self.spacing(lane, state)
+        if spacing is not None:
+            wait = min(wait, blocked + max(0.0, next_ahead - state.time) + ahead * spacing)
+        return Wait(
+            seconds=wait,
+            refused=self.view.half_open and blocked > 0,
+            used_up=blocked > 0 or self.bucket.window + ahead >= limit,
+            period=self.limits.period,
+        )
 
     def _server_knows(self, now: float, in_flight: int) -> bool:
         """Whether the server's count takes the place of our own."""
         bucket, view = self.bucket, self.view
-        if self.careful or view.left is None or not view.live(now):
+        if view.left is None or not view.live(now):
             return False
         if not bucket.shared:
             return view.left > in_flight

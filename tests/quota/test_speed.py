@@ -24,7 +24,7 @@ def world(quota: HourlyQuota, kind: str, **settings: object) -> World:
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_people_and_jobs_at_every_server(kind):
-    """More than an hour of backlog and people: no refusal, 97 % used, people wait < 4 s."""
+    """More than an hour of backlog and people: no refusal, 95 % used, people wait < 4 s."""
 
     async def main():
         meeting = world(HourlyQuota(), kind, latency=(0.0, 10.0))
@@ -44,27 +44,27 @@ def test_people_and_jobs_at_every_server(kind):
 
     refused, use, p99, worst = virtually(main())
     assert refused == 0
-    assert use >= 0.97  # bulk leaves a reserve to the people it sees
+    assert use >= 0.95  # the first hour, and a reserve for the people that were seen
     assert p99 < 3
     assert worst < 4
 
 
 def test_twenty_thousand_calls_use_the_quota():
-    """Bulk alone uses 98.8 % of the quota, its first hour of 97 % included."""
+    """Bulk alone uses 98.5 % of the quota, its first hour of 95 % included."""
 
     async def main():
         quota = HourlyQuota()
         await asyncio.gather(*(quota.acquire(Lane.BULK) for _ in range(20_000)))
         return 20_000 / now()
 
-    assert virtually(main()) >= 0.988
+    assert virtually(main()) >= 0.985
 
 
 @pytest.mark.parametrize(
     ("kind", "lane"), [*((kind, Lane.BULK) for kind in KINDS), ("fixed, from 0", Lane.INTERACTIVE)]
 )
 def test_a_short_job_sprints_where_headers_allow_it(kind, lane):
-    """500 calls of a fresh hour end in a minute with headers, in 513 seconds less credit without."""
+    """500 calls of a fresh hour end in a minute with headers, in 546 without."""
 
     async def main(*, mute: bool) -> tuple[float, int]:
         meeting = world(HourlyQuota(), kind, mute=mute)
@@ -73,7 +73,7 @@ def test_a_short_job_sprints_where_headers_allow_it(kind, lane):
 
     assert virtually(main(mute=False)) < (60, 0)
     slow, refused = virtually(main(mute=True))
-    assert 505 < slow < 540
+    assert 505 < slow < 560
     assert refused == 0
 
 
@@ -179,10 +179,10 @@ def test_a_grant_does_the_same_at_ten_and_at_twenty_thousand_waiters():
         taken = 0
         take = quota._bucket.take
 
-        async def counted(*terms: object) -> bool:
+        async def counted(*terms: float, **more: bool) -> bool:
             nonlocal taken
             taken += 1
-            return await take(*terms)
+            return await take(*terms, **more)
 
         quota._bucket.take = counted
         loop = asyncio.get_running_loop()

@@ -4,9 +4,17 @@ import logging
 import time
 from collections.abc import Callable
 
-from gizwits_async.options import Lane
 from gizwits_async.quota.bucket import Bucket
-from gizwits_async.quota.ledger import LATEST, OFFSET, PAGE_SLOTS, REFUSED_AT, STOP_UNTIL, WALL
+from gizwits_async.quota.ledger import (
+    LATEST,
+    LEVEL,
+    LEVEL_AT,
+    OFFSET,
+    PAGE_SLOTS,
+    REFUSED_AT,
+    STOP_UNTIL,
+    WALL,
+)
 from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.shared.page_file import PageFile
 
@@ -76,27 +84,36 @@ class FileBucket(Bucket):
     def follow_loop(self) -> None:
         """Nothing here belongs to an event loop."""
 
-    async def take(self, lane: Lane, need: float, limit: float) -> bool:
+    async def take(self, need: float, limit: float, *, interactive: bool) -> bool:
         """Take a permit if the bucket holds `need` and fewer than `limit` lie in the window."""
         if not self._open():
             return False
         try:
-            now, permits = self.time(), self.permits
-            if now < self.counter.header[STOP_UNTIL] or permits < need:
+            header = self.counter.header
+            now = header[LATEST]
+            held = min(self.burst, header[LEVEL] + (now - header[LEVEL_AT]) * self.rate)
+            if now < header[STOP_UNTIL] or held < need:
                 return False
-            if self.counter.window(now) >= limit:
+            if not self.counter.add(now, limit, interactive=interactive):
                 return False
-            self.put(permits - 1)
-            self.counter.add(lane, now)
+            header[LEVEL], header[LEVEL_AT] = held - 1, now
             return True
         finally:
             self._close()
 
-    def give_back(self, lane: Lane) -> None:
+    def note_interactive(self) -> None:
+        """Note an interactive call that has to wait."""
+        if self._open():
+            try:
+                super().note_interactive()
+            finally:
+                self._close()
+
+    def give_back(self) -> None:
         """Return a permit whose call was not sent."""
         if self._open():
             try:
-                super().give_back(lane)
+                super().give_back()
             finally:
                 self._close()
 
@@ -110,8 +127,8 @@ class FileBucket(Bucket):
     @property
     def refused(self) -> bool:
         """Whether any process was refused lately."""
-        counter = self.counter
-        return self.time() < counter.header[REFUSED_AT] + _CAREFUL_WINDOWS * counter.span
+        at = self.counter.header[REFUSED_AT]
+        return at > 0 and self.time() < at + _CAREFUL_WINDOWS * self.counter.span
 
     def stop(self, seconds: float) -> None:
         """Make all processes pause, and be careful afterwards."""
@@ -133,34 +150,33 @@ class FileBucket(Bucket):
 
     def _open(self) -> bool:
         """Take the lock and read the page; False if another process holds it for long."""
-        if self._broken:
-            return True
-        try:
-            opened = self._file.lock()
-        except OSError as error:
-            self._give_up(error)
-            return True
-        self._busy = not opened
-        if opened:
-            header = self.counter.header
-            if self.time() < header[LATEST] - _BACK:
-                # The machine was started anew, and its clock began at zero.
-                off = max(0.0, self._wall() - header[WALL])
-                header[OFFSET] = header[LATEST] + off - self._monotonic()
-        return opened
+        if not self._broken:
+            try:
+                self._busy = not self._file.lock()
+            except OSError as error:
+                self._give_up(error)
+        if self._busy:
+            return False
+        header = self.counter.header
+        now, latest = self.time(), header[LATEST]
+        if now < latest - _BACK:
+            # The machine was started anew, and its clock began at zero.
+            off = max(0.0, self._wall() - header[WALL])
+            header[OFFSET] = latest + off - self._monotonic()
+            now = self.time()
+        header[LATEST], header[WALL] = max(now, latest), self._wall()
+        return True
 
     def _close(self) -> None:
         if self._broken:
             return
-        header = self.counter.header
-        header[LATEST], header[WALL] = max(header[LATEST], self.time()), self._wall()
         try:
             self._file.unlock()
         except OSError as error:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        self._broken = True
+        self._broken, self._busy = True, False
         self._file.close()
         _log.warning(
             "quota.degraded: its file cannot be used (%s); this process counts for itself",

@@ -43,7 +43,9 @@ class PageFile:
             # A lock is inherited by a forked process, and would hold neither of the two back.
             self._open()
         lock, file = self._lock, self._file
-        if lock is None or file is None or not any(lock.acquire() for _ in range(_TRIES)):
+        if lock is None or file is None:
+            return False
+        if not lock.acquire() and not any(lock.acquire() for _ in range(_TRIES)):
             return False
         try:
             file.seek(self._offset)

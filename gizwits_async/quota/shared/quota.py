@@ -17,6 +17,8 @@ __all__ = ["SharedQuota"]
 class SharedQuota(HourlyQuota):
     """The quota of one enterprise id for all its processes."""
 
+    _remembered = True
+
     def __init__(
         self,
         url: str,
