@@ -160,7 +160,7 @@ class HourlyQuota:
         self._wake()
 
     def release(self, lane: Lane = Lane.INTERACTIVE) -> None:
-        """Take back a permit whose call was never sent, in place of `observe`.
+        """Take back a permit whose call was never sent, instead of `observe`.
 
         Args:
             lane: The lane that it was acquired in.

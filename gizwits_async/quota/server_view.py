@@ -132,7 +132,7 @@ class ServerView:
         if new is not None and new == old and self.reset_at is not None:
             reset_at = min(reset_at, self.reset_at)  # the fastest reply is the most exact
         self.reset_at = reset_at
-        turned = (
+        restarted = (
             self.left is not None
             and now.time >= self.window_ends_at - self.pad  # Reset is rounded up, and arrives late
             and reset_at > self.window_ends_at + self.pad
@@ -140,20 +140,20 @@ class ServerView:
         # Replies overtake each other: within one Reset the lowest count is the newest, as long as
         # an older reply can still be on its way.
         stale = self.left is None or now.time - self.left_at > self.pad
-        if not (turned or order > 0 or stale) and reading.remaining > (self.left or 0):
+        if not (restarted or order > 0 or stale) and reading.remaining > (self.left or 0):
             return
         before, self.left, self.left_at = self.left, reading.remaining, now.time
         self.last = reading
-        self._judge(before, reset_at, now.time, turned=turned)
-        self._measure(now, turned=turned)
+        self._judge(before, reset_at, now.time, restarted=restarted)
+        self._measure(now, restarted=restarted)
 
-    def _judge(self, before: int | None, reset_at: float, now: float, *, turned: bool) -> None:
+    def _judge(self, before: int | None, reset_at: float, now: float, *, restarted: bool) -> None:
         """Judge how the server counts; `before` calls were left by the reading before."""
         if before is None:
             self.window_ends_at = reset_at
             self.since = now if self.since is None else self.since
             return
-        if not turned:
+        if not restarted:
             if reset_at > self.window_ends_at + self.pad:
                 self.sliding, self.window_ends_at = True, reset_at
             return
@@ -166,18 +166,18 @@ class ServerView:
         self.restored += not self.sliding and left >= self.limit * 9 // 10
         self.window_ends_at = reset_at
 
-    def _measure(self, now: LocalState, *, turned: bool) -> None:
+    def _measure(self, now: LocalState, *, restarted: bool) -> None:
         """Measure what other clients use; a few times a minute is enough."""
         if self.sliding:  # calls that leave the window would look like a negative rate
             self.other_clients_rate, self.samples = 0.0, ()
             return
-        if not turned and self.samples and now.time < self.measured_at + self.period * _SECOND:
+        if not restarted and self.samples and now.time < self.measured_at + self.period * _SECOND:
             return
         self.measured_at = now.time
         # Calls in flight may be counted already: the rate comes out too low, never too high.
         used = -(self.left or 0) - now.granted
         start = _Sample(time=now.time, used=used + now.in_flight)
-        if turned or not self.samples:
+        if restarted or not self.samples:
             self.samples = (start,)
         elif len(self.samples) == 1 or now.time - self.samples[1].time > self.period / 12:
             self.samples = (*self.samples[-1:], start)

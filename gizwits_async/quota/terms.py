@@ -40,8 +40,8 @@ class Terms:
     @property
     def limit(self) -> int:
         """Calls of a period: the smaller of the configured and the server's limit."""
-        told = self.view.last.limit
-        return self.limits.calls if told is None else min(self.limits.calls, told)
+        reported = self.view.last.limit
+        return self.limits.calls if reported is None else min(self.limits.calls, reported)
 
     @property
     def careful(self) -> bool:
@@ -155,7 +155,7 @@ class Terms:
         )
 
     def _server_knows(self, now: float, in_flight: int) -> bool:
-        """Whether the server's count takes the place of our own."""
+        """Whether the server's count replaces our own."""
         bucket, view = self.bucket, self.view
         if view.left is None or not view.live(now):
             return False

@@ -124,8 +124,8 @@ class Counted(HourlyQuota):
     released = 0
     trap = Trap()
 
-    async def _take(self, lane: Lane) -> float | None:
-        wait = await super()._take(lane)
+    async def _take(self, lane: Lane, *, interactive: bool = False) -> float | None:
+        wait = await super()._take(lane, interactive=interactive)
         if wait is None:
             self.trap.passed("permit")
         return wait

@@ -52,11 +52,11 @@ def client_on(
 
 
 async def use_up(cloud: SimulatedCloud) -> None:
-    """Let a stranger of the same enterprise call until it is refused."""
-    async with client_of(cloud, max_quota_wait=0, max_retries=0) as stranger:
+    """Let another client of the enterprise call until it is refused."""
+    async with client_of(cloud, max_quota_wait=0, max_retries=0) as other:
         while not cloud.tally["error 5013"]:
             with suppress(errors.QuotaExceededError):
-                await stranger.devices.detail(MAC)
+                await other.devices.detail(MAC)
 
 
 @pytest.mark.fault("Q1")
@@ -146,7 +146,7 @@ def test_a_crowd_that_waits_for_one_login_leaves_in_step(dies: bool) -> None:
 
 @pytest.mark.fault("Q1")
 def test_who_does_not_wait_is_told_when() -> None:
-    """Told not to wait, the first gets the server's 5013, the next no wire at all; both know when."""
+    """With a short `max_quota_wait` the first call gets the server's 5013, the next no wire at all; both know when."""
     cloud = SimulatedCloud(Fleet.of(["d" * 22]), quota=40, quirks=Quirks(quota_anchor=None))
     door = Door(cloud)
 

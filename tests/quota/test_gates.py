@@ -73,7 +73,7 @@ def view(**known: object) -> ServerView:
         (PEOPLE, {}, {"time": 1800.0, "debt": True}, 0.0),
         (PEOPLE, {}, {"time": 1800.0, "debt": True, "in_flight": 1}, None),
         (PEOPLE, {}, {"time": 1800.0}, None),
-        # Nothing is known, or in doubt.
+        # Nothing is known, or half open.
         (PEOPLE, {"left": None}, {"debt": True}, None),
         (PEOPLE, {"reset_at": None}, {"debt": True}, None),
         (PEOPLE, {"closed_until": -5.0}, {"debt": True}, None),
@@ -99,7 +99,7 @@ def test_how_far_apart_calls_may_go_ahead_of_the_bucket(lane, known, now, apart)
         (BULK, {"left": None}, {}, 0.0),
         (BULK, {"left": 0, "reset_at": None}, {}, 0.0),
         (BULK, {"left": 0, "reset_at": 0.0}, {}, 0.0),
-        # Nothing left: until the reset; sooner, if a call on its way may still tell more.
+        # Nothing left: until the reset; sooner, if the reply of a call in flight may show more.
         (PEOPLE, {"left": 0}, {}, 1800.0),
         (PEOPLE, {"left": 1}, {}, 0.0),
         (PEOPLE, {"left": 1}, {"in_flight": 1, "counted_by": 12.0}, 12.0),

@@ -192,7 +192,7 @@ def test_a_floor_keeps_bulk_from_starving():
 
 
 class TestMaxWait:
-    """A caller who cannot wait is told so, early and truthfully."""
+    """A caller that cannot wait gets its error early, with the right time to try again."""
 
     def test_refuses_before_waiting_when_the_wait_is_known(self):
         """A wait known to be longer is refused at once, and costs no permit."""
@@ -212,7 +212,7 @@ class TestMaxWait:
 
     @pytest.mark.parametrize("lane", list(Lane))
     def test_retry_after_is_the_wait_of_one_who_does_wait(self, lane):
-        """What is told is what it takes, to within a second."""
+        """`retry_after` is the wait of a caller that does wait, to within a second."""
 
         async def main():
             quota = await full()
@@ -225,8 +225,8 @@ class TestMaxWait:
             await asyncio.gather(*waiting)
             return refusal.value.retry_after, took
 
-        told, took = virtually(main())
-        assert told == pytest.approx(took, abs=1)
+        promised, took = virtually(main())
+        assert promised == pytest.approx(took, abs=1)
 
     def test_gives_up_when_the_time_is_over(self):
         """A wait that grew, because others overtook, ends when max_wait is over."""
@@ -245,9 +245,9 @@ class TestMaxWait:
             await asyncio.gather(*people)
             return gave_up, refusal.value.retry_after
 
-        gave_up, told = virtually(main())
+        gave_up, retry_after = virtually(main())
         assert gave_up == pytest.approx(3, abs=0.001)
-        assert told > 20
+        assert retry_after > 20
 
     def test_zero_takes_a_place_that_is_free(self):
         """max_wait=0 is no refusal where a permit is there."""
@@ -261,7 +261,7 @@ class TestMaxWait:
         assert virtually(main()) == 0
 
     def test_a_full_queue_refuses(self, monkeypatch):
-        """The queue is bounded; who comes too late is told when to come again."""
+        """The queue is bounded; the error of a further caller says when to try again."""
         monkeypatch.setattr(hourly, "MAX_WAITING", 5)
 
         async def main():
@@ -277,7 +277,7 @@ class TestMaxWait:
 
 
 def test_a_pump_that_trips_hangs_nobody():
-    """A mistake where permits are taken is told to all who wait; who comes later is served again."""
+    """A defect where permits are taken is raised in all waiting callers; later ones are served."""
     answers = iter([KeyError("mine"), None])
 
     async def take() -> float | None:
@@ -391,7 +391,7 @@ class TestLoops:
             assert runner.run(later(1000)) == 0
 
     def test_two_live_loops_are_refused(self):
-        """A second loop beside a living one is told so."""
+        """A second event loop beside an open one is refused."""
         quota = HourlyQuota()
         first = async_solipsism.EventLoop()
         try:

@@ -68,7 +68,7 @@ def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
 
 @pytest.mark.fault("Q2")
 @pytest.mark.parametrize(
-    ("limit", "remaining", "told"),
+    ("limit", "remaining", "found"),
     [
         ("3600", "17", (3600, 17)),
         ("3600", "0", (3600, 0)),
@@ -80,7 +80,7 @@ def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
         ("3600", "12.5", (3600, None)),
     ],
 )
-def test_counts_that_cannot_be_true_are_none(limit, remaining, told):
+def test_counts_that_cannot_be_true_are_none(limit, remaining, found):
     """Junk, negative numbers and more left than there is are as good as no header."""
     given_headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": remaining}
     reading = read(
@@ -88,7 +88,7 @@ def test_counts_that_cannot_be_true_are_none(limit, remaining, told):
         calls=3600,
         longest=3612.0,
     )
-    assert (reading.limit, reading.remaining) == told
+    assert (reading.limit, reading.remaining) == found
 
 
 def test_headroom_is_less_what_is_under_way_and_only_falls():
@@ -158,7 +158,7 @@ def test_a_window_that_gives_nothing_back_is_no_fixed_window():
 
 
 def test_a_window_that_starts_anew_is_one():
-    """A Reset that gives back what was used keeps the sprint, and is told."""
+    """A Reset that gives back what was used keeps the sprint, and is counted."""
     seen = view()
     seen.observe(headers(3000, 3500), LocalState(time=0.0))
     seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
@@ -210,9 +210,9 @@ def test_any_headers_are_survived(script, lane):
             assert now() - asked <= 3612 + 25
             quota.observe(found, refused=refused)
             assert (quota.retry_after() or 0) <= 3612
-            told = quota.snapshot()
-            assert told.remaining >= 0
-            assert told.limit > 0
+            seen = quota.snapshot()
+            assert seen.remaining >= 0
+            assert seen.limit > 0
             await asyncio.sleep(pause)
 
     virtually(main())

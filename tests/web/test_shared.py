@@ -77,7 +77,7 @@ async def test_the_library_and_the_console_share_with_the_app(
         words = ("devices", "--limit", "1")
         assert await asyncio.to_thread(run, words) == 0
         assert cloud.tally["token"] == 1
-        # What one of them is told by the service stops the others.
+        # A refusal that one of them received stops the others.
         client.quota.observe({}, refused=True)
         await asyncio.gather(*client.quota._bucket._tasks)  # type: ignore[attr-defined]
         assert await asyncio.to_thread(run, (*words, "--max-wait", "1")) == 5
@@ -118,7 +118,7 @@ async def test_a_quota_that_is_given_is_used(valkey: str, monkeypatch: pytest.Mo
 async def test_a_url_that_is_none_stops_the_start(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told by its variable's name, and without the password in it."""
+    """The error names the variable, and does not show the password in the URL."""
     monkeypatch.setenv("GIZWITS_REDIS_URL", url)
     with pytest.raises(ValueError, match="GIZWITS_REDIS_URL") as caught:
         async with gizwits_lifespan(credentials=SimulatedCloud().credentials)(FastAPI()):
@@ -143,9 +143,9 @@ async def test_a_url_where_nobody_answers_is_told_and_the_share_is_used(
             ):
                 for _ in range(3):
                     assert (await state["gizwits"].devices.detail(mac)).mac == mac
-    told = [one.getMessage() for one in caplog.records if "quota.degraded" in one.getMessage()]
-    assert len(told) == 1
-    assert "1/3" in told[0]
+    warnings = [one.getMessage() for one in caplog.records if "quota.degraded" in one.getMessage()]
+    assert len(warnings) == 1
+    assert "1/3" in warnings[0]
 
 
 async def test_a_missing_extra_is_named(

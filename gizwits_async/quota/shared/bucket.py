@@ -180,7 +180,7 @@ class SharedBucket(Bucket):
         try:
             await self._run(script, *arguments)
         except AWAY as error:
-            _log.debug("the other processes could not be told: %s", type(error).__name__)
+            _log.debug("the other processes could not be informed: %s", type(error).__name__)
 
     def _is_probing(self) -> bool:
         task = self._probing
@@ -211,7 +211,7 @@ class SharedBucket(Bucket):
         return 1 + min(max(0.0, need - 1) / self._replicas, burst - 1)
 
     async def _diagnose(self, error: BaseException) -> BaseException:
-        # A dropped connection says little; another attempt tells a dead store from a cut connection.
+        # Another attempt distinguishes a store that is down from a connection that was cut.
         if isinstance(error, SILENT):
             return error
         try:

@@ -55,7 +55,7 @@ class FileBucket(Bucket):
             name: 32 bytes that name the quota in the file.
             monotonic: Seconds of a clock that all processes share, and that begins anew at most with
                 the machine.
-            wall: Epoch seconds: tells how long the machine was off.
+            wall: Epoch seconds: shows how long the machine was off.
         """
         self._monotonic, self._wall, self._span = monotonic, wall, limits.span
         super().__init__(limits, clock=self._time_of_page, slots=PAGE_SLOTS)

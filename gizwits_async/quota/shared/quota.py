@@ -53,7 +53,7 @@ class SharedQuota(HourlyQuota):
             initial: As in `HourlyQuota`, for all processes together.
             sprint: As in `HourlyQuota`.
             monotonic: Seconds of the clock that all processes of the machine share; for a file.
-            wall: Epoch seconds: tells how long the machine was off; for a file.
+            wall: Epoch seconds: shows how long the machine was off; for a file.
 
         Raises:
             ValueError: The numbers do not fit together, or the URL cannot be read.
