@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 
+import asyncpg
 import pytest
 from sqlalchemy import func
 
@@ -17,7 +18,7 @@ from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedE
 from gizwits_async.scan.store.postgres import PostgresBackend
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from tests.doubles import FreeQuota, client_of
-from tests.scan.cluster import PGBOUNCER, held, pooler, restart, sql
+from tests.scan.cluster import PGBOUNCER, held, plain, pooler, restart, sql
 from tests.scan.common import DAY, cloud_of, truth
 from tests.scan.test_lease import STATE, Sleeps, commit
 from tests.scan.test_store import CHILD, ROOT, lively
@@ -86,6 +87,23 @@ async def test_a_scan_that_was_replaced_writes_nothing_more(url: str, mode: str)
         await commit(fresh)
         await fresh.aclose()
     assert (await held(url)).total() == 1
+
+
+async def test_the_open_transaction_of_a_silent_holder_is_ended(url: str) -> None:
+    """A holder may freeze with the lease locked: the next scan does not wait for its end."""
+    silent, fresh = (SqlStore(url, sleep=Sleeps(0)) for _ in range(2))
+    await silent.open()
+    await sql(url, SILENT)
+    frozen = await asyncpg.connect(plain(url))
+    await frozen.execute("BEGIN; UPDATE scan_lease SET renewals = renewals + 1")
+    await asyncio.wait_for(fresh.open(), 5)
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await frozen.execute("COMMIT")
+    await frozen.close()
+    with pytest.raises(StoreLostError):
+        await silent.requeue_failed(["data"])
+    await silent.aclose()
+    await fresh.aclose()
 
 
 @pytest.mark.fault("P8")

@@ -113,6 +113,13 @@ class Backend(Protocol):
         """Begin the transaction that opens a store: one process at a time gets past this."""
         ...
 
+    def evict(self, connection: Connection, silence: float) -> None:
+        """End the transaction of a holder that was silent for so many seconds.
+
+        Its lock on the lease would keep others waiting for as long as the holder is frozen.
+        """
+        ...
+
     def prepare(self, connection: Connection) -> None:
         """Configure the database, outside transactions, once it is sure to hold a store."""
         ...

@@ -91,6 +91,7 @@ class Hold:
         self, connection: Connection, first: Lease | None, *, watched: float, alone: bool
     ) -> _Taken | Lease:
         """Take the lease if it is free; return it if that is not clear yet."""
+        self._backend.evict(connection, self._limit)
         lease = read(connection, self._backend)
         if not alone and (lease is None or lease.holder is None or lease.silence <= self._limit):
             # The lock of this machine is held by a scan that was heard of lately, or by one of an

@@ -7,17 +7,19 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, func, inspect, select
+from sqlalchemy import URL, Connection, column, func, inspect, literal_column, select, table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
 from gizwits_async.scan.store.backend import Runner, wrong_option
+from gizwits_async.scan.store.tables import LEASE
 
 __all__ = ["PostgresBackend"]
 
 T = TypeVar("T")
+_LOCKS = table("pg_locks", column("pid"), column("transactionid"), column("granted"))
 _CONNECTIONS = 5
 """Connections to one address, for all stores of an event loop."""
 
@@ -93,6 +95,17 @@ class PostgresBackend:
         connection.execute(select(func.pg_advisory_xact_lock(_OPENING), *self.guards))
         if self.schema is not None and not inspect(connection).has_schema(self.schema):
             connection.execute(CreateSchema(self.schema))
+
+    def evict(self, connection: Connection, silence: float) -> None:
+        """See `Backend.evict`."""
+        # The guards do not see a client that froze between two messages of one statement.
+        connection.execute(
+            select(func.pg_terminate_backend(_LOCKS.c.pid))
+            .select_from(LEASE)
+            .join(_LOCKS, _LOCKS.c.transactionid == literal_column("xmax"))
+            .where(_LOCKS.c.granted, self.clock - LEASE.c.renewed_at > silence)
+            .where(_LOCKS.c.pid != func.pg_backend_pid())
+        )
 
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""

@@ -125,6 +125,10 @@ class SqliteBackend:
         """See `Backend.enter`."""
         del connection  # BEGIN IMMEDIATE keeps all other writers out.
 
+    def evict(self, connection: Connection, silence: float) -> None:
+        """See `Backend.evict`."""
+        del connection, silence  # A file has no server that could end it.
+
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""
         # Readers do not wait for the scan, nor the scan for readers.
