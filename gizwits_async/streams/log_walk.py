@@ -77,6 +77,8 @@ class LogWalk(Generic[T]):
         self._lifetime = lifetime
         self._clock = clock
         self._traits = traits
+        # The logs of a device come from one store, which counts all of them in the same way.
+        self._store = request.path.route.rpartition("/")[0]
         self.remarks: list[str] = []
         """What was odd, for the log; each text once a walk."""
         self._remarked: set[str] = set()
@@ -185,15 +187,15 @@ class LogWalk(Generic[T]):
 
     def _judge_end(self, chain: Chain[T], released: list[T]) -> None:
         """Leave the chain if it has ended, and add to `released` what its end completes."""
-        window, traits, route = chain.seconds.window, self._traits, self._request.path.route
+        window, traits, store = chain.seconds.window, self._traits, self._store
         if not window.first <= (self.position or 0) <= window.last:
             self._end(chain, released)  # The rest of the chain is not its own.
             return
         end = end_of(
             chain,
             limit=self._limit,
-            exact=route in traits.exact_totals,
-            inexact=route in traits.inexact_totals,
+            exact=store in traits.exact_totals,
+            inexact=store in traits.inexact_totals,
             max_empty=self._check.max_empty,
         )
         if end is End.NONE:
@@ -202,7 +204,7 @@ class LogWalk(Generic[T]):
             self._open_anew()  # The total that was believed is wrong, so the page was a circle.
         elif end is End.COMPLETE:
             if chain.total == chain.received > chain.first_page:
-                traits.exact_totals.add(route)
+                traits.exact_totals.add(store)
             self._end(chain, released)
         else:
             self._verify_end(chain, end, released)
@@ -212,7 +214,7 @@ class LogWalk(Generic[T]):
         verdict = self._check.judge(chain, end)
         if verdict is Verdict.ACCEPT:
             if self._check.exact:
-                self._traits.exact_totals.add(self._request.path.route)
+                self._traits.exact_totals.add(self._store)
             elif chain.context is not None:
                 self._remark("some windows ended by empty pages, although a context promised more")
             self._end(chain, released)
@@ -243,7 +245,7 @@ class LogWalk(Generic[T]):
         self._distrust_total(chain, released)
 
     def _distrust_total(self, chain: Chain[T], released: list[T]) -> None:
-        self._traits.inexact_totals.add(self._request.path.route)
+        self._traits.inexact_totals.add(self._store)
         self._remark(
             f"returned {chain.received} of {chain.total} records in each of several attempts; its"
             " totals are not used from now on"

@@ -56,11 +56,12 @@ class ServiceTraits:
     report_paths: dict[str, str] = field(factory=dict)
     """Report -> path below the product, of the reports that the document gives several paths for."""
     exact_totals: set[str] = field(factory=set)
-    """Routes of the lists and logs whose `total` was seen to count the whole query, not the page."""
+    """Routes of the lists whose `total` was seen to count the whole list, not the page; for logs the
+    route without its last segment, since they come from one store."""
     refuses_unfinished_seconds: bool = False
     """Whether log queries must end before the present second: a later end was seen to be refused."""
     inexact_totals: set[str] = field(factory=set)
-    """Routes of the logs whose `total` was seen not to count the records of a query."""
+    """The same for logs whose `total` was seen not to count the records of a query."""
     log_span: int | None = None
     """Longest span of a log query in seconds, if a longer one was seen to be refused."""
     log_life: int | None = None
