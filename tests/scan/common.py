@@ -1,4 +1,4 @@
-"""What the tests of scans share: a fleet of few devices, its truth, and what a store holds of it."""
+"""Shared by the tests of scans: small fleets, their true records, and the contents of stores."""
 
 import json
 import sqlite3
@@ -20,7 +20,7 @@ Rows = Counter[tuple[str, str, str]]
 def cloud_of(
     devices: int = 4, days: int = 6, *, quirks: Quirks | None = None, **arguments: Any
 ) -> SimulatedCloud:
-    """Return a service whose devices say enough for several pages a window."""
+    """Return a service whose devices report enough for several pages a window."""
     rates = Rates(reports=160, dense=0.2, dense_size=120)
     fleet = Fleet.generate(devices, days, rates=arguments.pop("rates", rates), **arguments)
     return SimulatedCloud(fleet, quirks=quirks, quota=10**9)

@@ -76,7 +76,7 @@ async def test_active_devices_are_found_in_a_file(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("filed", [False, True])
 @pytest.mark.parametrize(("sn", "mac"), [("SN1", "AA01"), ("SN1", None), (None, None), (None, "")])
-async def test_who_stands_in_no_report_by_a_mac_is_not_passed_over(
+async def test_a_device_without_a_mac_in_the_report_is_asked(
     sn: str | None, mac: str | None, filed: bool, tmp_path: Path
 ) -> None:
     """A report names Bluetooth devices by serial number, and some not at all: they are asked."""
@@ -96,7 +96,7 @@ async def test_who_stands_in_no_report_by_a_mac_is_not_passed_over(
 @pytest.mark.parametrize("action", ["html", "truncated", "reset"])
 @pytest.mark.parametrize("nth", [3, None])
 def test_a_report_that_comes_back_broken_ends_no_scan(action: str, nth: int | None) -> None:
-    """Who was active is a help: one day of it, or all, can be missing, and no record is."""
+    """One report, or all of them, can be missing without loss of a record."""
     cloud = cloud_of(12, 30, rates=QUIET, quirks=Quirks(report_today=False))
     status = 200 if action == "html" else None
     rule = FaultRule(action=action, path="*/active_devices", status=status, nth=nth)
@@ -148,7 +148,7 @@ def test_a_day_is_asked_about_in_every_zone() -> None:
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
-    """A few counts give a plan between what the scan takes and the scan of everybody; no call to a log."""
+    """The plan lies between the calls of this scan and those of a full scan, and asks no log."""
     cloud = cloud_of(30, 30, rates=QUIET, quirks=Quirks(report_hours=8, report_today=False))
     logs = ["online", "data"]
 
@@ -178,7 +178,7 @@ def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_the_plan_knows_how_long_a_page_is(closed: bool) -> None:
-    """Who asks for fewer devices a page lists in more calls: what is planned beside the logs is made."""
+    """Smaller pages take more listing calls, and the plan counts them."""
     cloud = cloud_of(30, 8, rates=Rates(reports=2, dense=0.0), quirks=Quirks(report_today=False))
 
     async def main() -> None:
@@ -199,7 +199,7 @@ def test_the_plan_knows_how_long_a_page_is(closed: bool) -> None:
 
 
 def test_a_plan_of_nothing_or_of_the_online_log_asks_for_no_activity() -> None:
-    """Who has no devices, or wants online events only, is passed over by nobody."""
+    """Without devices, or with the online log alone, no report of active devices is asked for."""
     empty, cloud = cloud_of(0, 1), cloud_of(2, 3)
 
     async def main() -> None:
@@ -214,7 +214,7 @@ def test_a_plan_of_nothing_or_of_the_online_log_asks_for_no_activity() -> None:
 
 
 def test_every_night_only_the_days_that_are_left_are_asked_about() -> None:
-    """A scan that goes on asks who was active since, not again for the month before; nothing is lost."""
+    """A later run asks for the reports of its own days only, and loses nothing."""
     cloud = cloud_of(12, 30, rates=QUIET, live=True, quirks=Quirks(report_today=False))
     store = MemoryStore()
 

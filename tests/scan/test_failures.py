@@ -1,4 +1,4 @@
-"""What goes wrong with one device is a row of the report; what goes wrong with all stops the scan."""
+"""An error of one device is reported and the scan goes on; an error of all devices stops it."""
 
 import asyncio
 from collections import Counter
@@ -93,7 +93,7 @@ def test_a_device_that_failed_for_a_while_is_complete_in_the_end() -> None:
 
 
 def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: Path) -> None:
-    """At the last try it is split off; all other windows are read, and it alone is left to go."""
+    """After its last attempt it is split off; all other windows are read, and only it is left."""
     cloud = cloud_of(3, 6)
     sick = cloud.fleet.devices[1].did
     span = range(NOW - 6 * DAY, NOW, 172_799)
@@ -133,7 +133,7 @@ def test_a_window_that_always_fails_does_not_hold_up_those_behind_it(tmp_path: P
 
 
 class Sick(SimulatorTransport):
-    """A service with a clock to be moved by hand, that garbles windows with the second before NOW."""
+    """A service with a movable clock that garbles the windows that hold the second before NOW."""
 
     def __init__(self, cloud: SimulatedCloud) -> None:
         super().__init__(cloud, clock=lambda: self.at)
@@ -168,7 +168,7 @@ def tipped() -> SimulatedCloud:
 
 
 async def scanned(store: Any, service: Sick, settle: int = 900) -> ScanReport:
-    """Scan once, by a client that learns anew what time it is."""
+    """Scan once, with a new client, which learns the server's time again."""
     client = client_of(service.cloud, transport=service, max_retries=0)
     scan = FleetScan(client, store, logs=["data"], start=START, settle=settle, sleep=service.sleep)
     return await scan.run()
@@ -179,7 +179,7 @@ async def scanned(store: Any, service: Sick, settle: int = 900) -> ScanReport:
 async def test_no_second_of_a_young_window_that_failed_is_read_twice(
     settle: int, runs: int, kept: tuple[Any, Callable[[], Rows]]
 ) -> None:
-    """Late records may come before the window that is split off: one task asks for both again."""
+    """Late records may appear before the window that was split off: one task reads both again."""
     cloud, (store, found) = tipped(), kept
     service = Sick(cloud)
     for number in range(runs):
@@ -204,7 +204,7 @@ async def test_no_second_of_a_young_window_that_failed_is_read_twice(
 async def test_a_young_window_that_failed_and_then_fell_off_is_a_gap(
     kept: tuple[Any, Callable[[], Rows]],
 ) -> None:
-    """Its seconds were never read: nothing that is asked again beside them hides that."""
+    """Its seconds were never read, so they are a gap even if the seconds beside them are read again."""
     cloud, (store, _) = tipped(), kept
     service = Sick(cloud)
     assert (await scanned(store, service)).failed == 1
@@ -271,7 +271,7 @@ def test_a_token_that_others_keep_ending_does_not_stop_the_scan() -> None:
 
 
 def test_tokens_that_are_never_accepted_stop_the_scan() -> None:
-    """A few tries and pauses, and then it is no accident; not a call for ever."""
+    """After a few attempts with pauses the scan stops, instead of calling for ever."""
     cloud = cloud_of(3, 5)
     cloud.faults.set([FaultRule(path="*/data", action="status", status=400, code=5009)])
     store = MemoryStore()
@@ -286,7 +286,7 @@ def test_tokens_that_are_never_accepted_stop_the_scan() -> None:
 
 
 def test_refused_credentials_stop_the_scan() -> None:
-    """No device fares better with them: the error comes out, and nothing runs on."""
+    """Every device would fail: the error is raised, and no task is left running."""
     cloud = cloud_of(5, 5)
 
     async def main() -> None:
@@ -334,7 +334,7 @@ def test_a_used_up_quota_pauses_the_scan_and_fails_no_device(error: Exception) -
 
 @pytest.mark.fault("X12")
 def test_what_falls_off_the_edge_meanwhile_is_a_gap() -> None:
-    """A slow scan of the full thirty days says which seconds it lost, and brings all the rest."""
+    """A slow scan of the full thirty days reports the seconds that it lost, and stores all others."""
     fleet = Fleet.generate(30, 30, live=False)
     cloud = SimulatedCloud(fleet, quota=10**9)
 
@@ -443,7 +443,7 @@ def test_a_range_that_makes_no_sense_costs_no_call() -> None:
 
 @pytest.mark.fault("X3")
 def test_a_device_that_appears_meanwhile_is_scanned_too() -> None:
-    """The listing is walked once more at the end, for what moved or came meanwhile."""
+    """The listing is walked once more at the end, for devices that moved or appeared meanwhile."""
     cloud = cloud_of(3, 5)
     store = MemoryStore()
 

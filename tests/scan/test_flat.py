@@ -1,4 +1,4 @@
-"""A million rows and a slow consumer: what is read ahead is bounded, and memory is flat."""
+"""With a million rows and a slow consumer, read-ahead is bounded and memory is flat."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def resident() -> int:
 
 
 class Long:
-    """A listing and a log of so many rows, made up page by page; nothing is kept."""
+    """A listing and a log of any length, generated page by page."""
 
     def __init__(self, rows: int) -> None:
         self.rows, self.calls = rows, 0
@@ -79,7 +79,7 @@ async def counted(rows: AsyncIterator[Any], every: int) -> tuple[int, list[int]]
 
 @pytest.mark.fault("P14")
 def test_a_million_rows_of_a_log_take_no_memory() -> None:
-    """Each row once, a call a page; the process does not grow."""
+    """Each row comes once, with one call a page, and the process does not grow."""
     rows = 1_000_000
     door = Long(rows)
 
@@ -97,7 +97,7 @@ def test_a_million_rows_of_a_log_take_no_memory() -> None:
 
 @pytest.mark.fault("P14")
 def test_a_listing_remembers_what_it_gave_and_nothing_else() -> None:
-    """Rows may move while one lists, so ids are kept: a hundred bytes a device, and no row."""
+    """A listing keeps ids, about a hundred bytes a device, and no rows."""
     rows = 200_000
     door = Long(rows)
 
@@ -114,7 +114,7 @@ def test_a_listing_remembers_what_it_gave_and_nothing_else() -> None:
 @pytest.mark.fault("P14")
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_slow_consumer_of_a_scan_is_not_run_ahead_of(concurrency: int) -> None:
-    """A page waits in the queue and one in the hands of each worker, and no call is made more."""
+    """Each worker may be ahead by one queued page and one page of its own."""
     cloud = cloud_of(10, 6)
 
     async def main() -> None:
@@ -141,7 +141,7 @@ def test_a_slow_consumer_of_a_scan_is_not_run_ahead_of(concurrency: int) -> None
 @pytest.mark.fault("P14")
 @pytest.mark.parametrize("ask", ["devices", "log"])
 def test_a_slow_consumer_of_a_stream_holds_one_page(ask: str) -> None:
-    """The next page is asked for when the last row of this one was taken, and not before."""
+    """The next page is asked for after the last row of this one was taken."""
     door = Long(100_000)
 
     async def main() -> None:

@@ -19,7 +19,7 @@ NOW = 1_790_000_000
     ("devices", "days"), [(12, 30), pytest.param(200, 30, marks=pytest.mark.slow)]
 )
 def test_a_scan_of_thirty_days_is_never_refused_and_wastes_no_hour(devices: int, days: int) -> None:
-    """No 5013 from a server with the real quota, and hardly an hour over what it allows at least."""
+    """No refusal by a server with the real quota, and at most 2 % more time than the quota needs."""
     fleet = Fleet.generate(devices, days, rates=Rates(reports=6))
     cloud = SimulatedCloud(fleet)
     store = MemoryStore(keep=False)

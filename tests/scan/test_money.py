@@ -1,4 +1,4 @@
-"""What a scan is not charged for twice: seconds that are closed, pages, devices that fail for good."""
+"""What a scan never reads twice: finished seconds, stored pages, devices that keep failing."""
 
 import asyncio
 import sqlite3
@@ -18,13 +18,13 @@ NOW = 1_790_000_000
 
 
 def spans(cloud: Any, since: int = 0) -> list[tuple[int, int]]:
-    """Return the windows that were asked of logs, from the so-manieth call on."""
+    """Return the windows that logs were asked for, from call number `since` on."""
     asked = [entry.query for entry in list(cloud.ledger)[since:] if entry.kind.startswith("log.")]
     return [(int(query["start_ts"]), int(query["end_ts"])) for query in asked]
 
 
 def test_a_closed_second_is_never_asked_for_again() -> None:
-    """A range that was over for long costs no log call again; a later one begins at its end."""
+    """A finished range costs no log call when it is scanned again; the next range begins at its end."""
     cloud, store = cloud_of(3, 10, live=True), MemoryStore()
     end = NOW - 3600
 
@@ -45,7 +45,7 @@ def test_a_closed_second_is_never_asked_for_again() -> None:
 
 
 def test_every_run_asks_again_from_where_records_may_have_come_late_and_no_further() -> None:
-    """Ten runs an hour apart: each asks for its hour and the `settle` before it, in one call a log."""
+    """Ten runs an hour apart: each reads its hour and the `settle` seconds before it, in one call a log."""
     cloud, store = cloud_of(2, 3, live=True), MemoryStore()
 
     async def main() -> None:
@@ -66,7 +66,7 @@ def test_every_run_asks_again_from_where_records_may_have_come_late_and_no_furth
 
 
 async def test_what_is_asked_again_replaces_the_rows_in_one_transaction(tmp_path: Path) -> None:
-    """A page that cannot be written leaves the old rows of its seconds where they were."""
+    """If a page cannot be written, the old rows of its seconds stay."""
     cloud, path = cloud_of(2, 2, live=True), tmp_path / "fleet.db"
     client = client_of(cloud)
     start = NOW - DAY
@@ -101,7 +101,7 @@ async def test_what_is_asked_again_replaces_the_rows_in_one_transaction(tmp_path
 def test_a_device_that_always_fails_is_tried_again_once_and_reported(
     rule: dict[str, Any], error: str, calls: int
 ) -> None:
-    """Twice what one try takes, after all others; the next run begins there, and all else is there."""
+    """It is tried once more at the end, then reported; everything else is stored."""
     cloud, store = cloud_of(6, 3), MemoryStore()
     sick = cloud.fleet.devices[3].did
     cloud.faults.set([FaultRule(path=f"*/{sick}/data", **rule)])
@@ -130,7 +130,7 @@ def test_a_device_that_always_fails_is_tried_again_once_and_reported(
 
 
 def test_the_plan_learns_how_many_pages_a_window_takes() -> None:
-    """Half-way it expects about what the rest then takes, where these devices say more than a page."""
+    """Half-way through, the plan expects about the calls that the rest takes, by the pages so far."""
     cloud, store = cloud_of(6, 12), MemoryStore()
     start = NOW - 8 * DAY + 4
 

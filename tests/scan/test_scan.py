@@ -1,4 +1,4 @@
-"""A scan brings what was there, each record once, at the least calls, however often it is broken off."""
+"""A scan stores every record of its range once, with the fewest calls, however often it is interrupted."""
 
 import asyncio
 from typing import Any
@@ -32,7 +32,7 @@ class Interrupted(MemoryStore):
 
 
 def test_a_scan_brings_the_truth_at_the_least_calls() -> None:
-    """All records of the range, each once; one call a window and page, a listing, no more."""
+    """All records of the range, each once, for one call a window and page and one listing."""
     cloud = cloud_of(quirks=Quirks(event_timestamp="fractional"))
     store = MemoryStore()
 
@@ -77,7 +77,7 @@ def test_broken_off_anywhere_it_goes_on_without_loss(every: int) -> None:
 
 
 def test_it_finishes_one_window_before_the_next_and_the_oldest_first() -> None:
-    """At most `concurrency` windows are open at once, and starts only ever go forward."""
+    """At most `concurrency` windows are open at a time, and later windows start later."""
     cloud = cloud_of(6, 6)
 
     async def main() -> None:
@@ -100,7 +100,7 @@ def test_it_finishes_one_window_before_the_next_and_the_oldest_first() -> None:
 
 
 def test_a_scan_since_then_goes_on_from_run_to_run() -> None:
-    """The first range is written down; the next run takes what came since, and asks no more."""
+    """The first range is stored; the next run reads what came after it, and nothing twice."""
     cloud = cloud_of(3, 10, live=True)
     store = MemoryStore()
 
@@ -123,7 +123,7 @@ def test_a_scan_since_then_goes_on_from_run_to_run() -> None:
 
 
 def test_records_that_came_late_are_there_after_the_next_run() -> None:
-    """What was younger than `settle` when it was asked is asked again, and replaced, not doubled."""
+    """Seconds younger than `settle` when they were read are read again, and their rows replaced."""
     cloud = cloud_of(2, 2, live=True)
     did = cloud.fleet.devices[0].did
     store = MemoryStore()
@@ -143,7 +143,7 @@ def test_records_that_came_late_are_there_after_the_next_run() -> None:
 
 
 def test_pages_can_be_had_without_a_store() -> None:
-    """`async for page in scan` gives every record once, and may be left at any page."""
+    """`async for page in scan` delivers every record once, and can be left at any page."""
     cloud = cloud_of(3, 4)
 
     async def main() -> None:
@@ -198,7 +198,7 @@ def test_the_plan_counts_what_the_scan_then_takes() -> None:
 
 
 def test_the_plan_says_what_will_fall_off_the_edge() -> None:
-    """A range that reaches the edge loses windows while it waits for its turn."""
+    """Windows at the 30-day edge fall off while the windows before them are read."""
     cloud = cloud_of(50, 30)
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""What a scan takes from a client stands under public names, for whoever writes a tool of his own."""
+"""A scan uses public names of the client only, so that other tools can be built in the same way."""
 
 import pytest
 
@@ -12,7 +12,7 @@ NOW = 1_790_000_000
 
 
 async def test_a_view_with_another_quota_takes_its_places_there_and_closes_none() -> None:
-    """Calls of the view are counted there alone, logins where they were; views of it follow."""
+    """Calls of the copy take permits of the new quota, logins those of the old one."""
     cloud, own, other = SimulatedCloud(Fleet.generate(1, 1)), FreeQuota(), FreeQuota()
     client = GizwitsClient(cloud.credentials, transport=SimulatorTransport(cloud), quota=own)
     view = client.with_quota(other)
@@ -26,7 +26,7 @@ async def test_a_view_with_another_quota_takes_its_places_there_and_closes_none(
 
 
 async def test_the_time_of_the_server_is_learned_once() -> None:
-    """By a login, if nothing was called yet; then it tells how far back logs reach."""
+    """A login is enough; from then on the client knows how far back logs reach."""
     cloud = SimulatedCloud(Fleet.generate(1, 1))
     client = client_of(cloud)
     await client.learn_time()
@@ -40,7 +40,7 @@ async def test_the_time_of_the_server_is_learned_once() -> None:
 
 @pytest.mark.parametrize(("calls", "period"), [(3600, 3600.0), (1000, 60.0), (50, 5.0)])
 async def test_the_rate_of_a_plan_is_that_of_the_quota(calls: int, period: float) -> None:
-    """A quota says over which period it counts: not every enterprise has an hour's."""
+    """The plan uses the period of the quota, which is not always an hour."""
     cloud = SimulatedCloud(Fleet.generate(1, 1))
     client = GizwitsClient(
         cloud.credentials,
