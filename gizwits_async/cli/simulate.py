@@ -79,36 +79,28 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
     )
     async with AsyncExitStack() as stack:
         try:
-            server = await stack.enter_async_context(
-                SimulatorServer(
-                    cloud,
-                    own.host,
-                    own.port,
-                    latency=own.latency,
-                    on_call=say if own.access_log else None,
-                )
-            )
+            server = await stack.enter_async_context(SimulatorServer(cloud, own.host, own.port))
         except OSError as error:
             where = f"{own.host}:{own.port}"
             say(_("cannot listen on {where}: {reason}", where=where, reason=error.strerror))
             return Exit.FAILED
-        url = reachable(server.url)
-        say(
-            _(
-                "simulated Gizwits Enterprise API at {url}, {calls} calls an hour; Ctrl-C ends",
-                url=url,
-                calls=own.calls_per_hour,
-            )
-        )
-        say(_("  try calls at {url}/docs; its description is {url}/openapi.json", url=url))
-        say(_("  control it at {url}/__simulator/: faults, ledger, devices, reset", url=url))
-        say(_("in another terminal:"))
-        for name, value in environment(cloud, url).items():
-            say(f"  export {name}={value}")
-        say("  gizwits-async devices")
-        say("  gizwits-async scan --since 4d --out fleet.db")
+        _show_address(cloud, reachable(server.url), own.calls_per_hour)
         await asyncio.Event().wait()
     return Exit.OK
+
+
+def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
+    text = _(
+        "simulated Gizwits Enterprise API at {url}, {calls} calls an hour; Ctrl-C ends",
+        url=url,
+        calls=calls,
+    )
+    say(text)
+    say(_("in another terminal:"))
+    for name, value in environment(cloud, url).items():
+        say(f"  export {name}={value}")
+    say("  gizwits-async devices")
+    say("  gizwits-async scan --since 4d --out fleet.db")
 
 
 def reachable(url: str) -> str:
