@@ -79,7 +79,15 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
     )
     async with AsyncExitStack() as stack:
         try:
-            server = await stack.enter_async_context(SimulatorServer(cloud, own.host, own.port))
+            server = await stack.enter_async_context(
+                SimulatorServer(
+                    cloud,
+                    own.host,
+                    own.port,
+                    latency=own.latency,
+                    on_call=say if own.access_log else None,
+                )
+            )
         except OSError as error:
             where = f"{own.host}:{own.port}"
             say(_("cannot listen on {where}: {reason}", where=where, reason=error.strerror))
@@ -96,6 +104,8 @@ def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
         calls=calls,
     )
     say(text)
+    say(_("  try calls at {url}/docs; its description is {url}/openapi.json", url=url))
+    say(_("  control it at {url}/__simulator/: faults, ledger, devices, reset", url=url))
     say(_("in another terminal:"))
     for name, value in environment(cloud, url).items():
         say(f"  export {name}={value}")

@@ -202,3 +202,27 @@ def test_only_control_characters_are_escaped() -> None:
     assert output.printable("Zürich 广州 👩\u200d👧") == "Zürich 广州 👩\u200d👧"
     assert output.printable("\x1b[2J\u202e") == "\\x1b[2J\\u202e"
     assert output.json_text({"名": "开\x1b"}) == '{"名": "开\\u001b"}'
+
+
+async def test_simulate_serves_what_its_flags_say(cloud: SimulatedCloud) -> None:
+    """It names its pages, waits for `--latency`, and writes a line for each call with `--access-log`."""
+    words = ("simulate", "--port", "0", "--latency", "0.05", "--access-log")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gizwits_async.cli", *words), stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = [(await process.stderr.readline()).decode() for _ in range(11)]
+    url = re.search(r"http://[\d.:]+", said[0])
+    assert url is not None
+    assert f"{url[0]}/docs" in said[1]
+    assert f"{url[0]}/__simulator/" in said[2]
+    host, _, port = url[0].removeprefix("http://").partition(":")
+    began = asyncio.get_running_loop().time()
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    await reader.read()
+    assert asyncio.get_running_loop().time() - began >= 0.05
+    writer.close()
+    assert b"/v1/nothing" in await asyncio.wait_for(process.stderr.readline(), 10)
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), 10) == 143
