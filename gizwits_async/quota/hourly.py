@@ -120,12 +120,12 @@ class HourlyQuota:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
         if lane is Lane.BULK and not queue:
             self._bulk_served = self._clock()  # the queue was empty: the floor counts from here
-        wait = self._expected(lane)
-        self._hold_log.begin(lane, wait)
+        if not self._hold_log.count(lane):
+            self._hold_log.begin(lane, self._expected(lane))
         if max_wait is None:
             await queue.wait()
             return
-        if wait.seconds > max_wait:
+        if self._expected(lane).seconds > max_wait:
             raise self._refusal(lane)
         await queue.wait(max(max_wait, self._bucket.latency), partial(self._refusal, lane))
 

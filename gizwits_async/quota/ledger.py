@@ -145,7 +145,8 @@ class GrantCounter:
 
     def frees_in(self, permits: int, now: float) -> float:
         """Return the seconds until so many of the granted permits have left the window."""
-        self._advance(now)
+        if permits > self.window(now):
+            return self.span
         newest = int(self.header[_SLOT])
         for slot in range(newest - self._slots, newest + 1):
             permits -= self._counts[slot % self._ring]

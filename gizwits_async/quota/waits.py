@@ -49,11 +49,16 @@ class HoldLog:
     def __init__(self) -> None:
         self._held: dict[Lane, int] = {}
 
-    def begin(self, lane: Lane, wait: Wait) -> None:
-        """Note that a call of `lane` has to wait."""
-        if lane in self._held:
+    def count(self, lane: Lane) -> bool:
+        """Count a call that has to wait, if the lane is held back already."""
+        held = lane in self._held
+        if held:
             self._held[lane] += 1
-        elif wait.seconds > _HELD:
+        return held
+
+    def begin(self, lane: Lane, wait: Wait) -> None:
+        """Note that a call of `lane` has to wait for so long."""
+        if wait.seconds > _HELD:
             self._held[lane] = 1
             _log.log(_level(lane), "quota: %s calls have to wait: %s", lane, wait.describe())
 
