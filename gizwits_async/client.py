@@ -282,7 +282,9 @@ class GizwitsClient(SectionAccess):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} product_key={self.product_key}>"
+        # A traceback shows the locals of `__init__`, among them a client without a gateway.
+        product_key = self.product_key if hasattr(self, "_gateway") else "?"
+        return f"<{type(self).__name__} product_key={product_key}>"
 
     def _view(self, **parts: object) -> Self:
         """Return a client that shares all with this one but these attributes."""

@@ -72,7 +72,8 @@ class SharedQuota(HourlyQuota):
     @classmethod
     def from_url(cls, url: str, enterprise_id: str, **settings: Any) -> Self:
         """Return the quota that all processes with this URL and enterprise share; see the class."""
-        return cls(Secret(url), enterprise_id, **settings)
+        url = Secret(url)  # rebound: a traceback shows the locals of this frame
+        return cls(url, enterprise_id, **settings)
 
     def _new_bucket(self, limits: Limits) -> Bucket:
         path = path_of(self._url)

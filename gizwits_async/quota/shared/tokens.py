@@ -40,7 +40,8 @@ class SharedTokenStore:
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Return the token store at this URL."""
-        return cls(Secret(url))
+        url = Secret(url)  # rebound: a traceback shows the locals of this frame
+        return cls(url)
 
     async def load(self, key: str) -> Token | None:
         """Return the token under `key`; None if there is none, or none that can be read."""
