@@ -122,10 +122,11 @@ class SharedBucket(Bucket):
         arguments = max(need, -_UNLIMITED), min(limit, _UNLIMITED), interactive
         try:
             reply = await self._run(TAKE, *map(float, arguments))
+            stored = Stored(*(float(str(part)) for part in reply))
         except AWAY as error:
             await self._lost(error)
             return await self._take_share(need)
-        self._stored, self._stored_at = Stored(*(float(str(part)) for part in reply)), self.time()
+        self._stored, self._stored_at = stored, self.time()
         return self._stored.taken == 1
 
     def wait_for(self, need: float, limit: float, blocked: float = 0.0) -> float:

@@ -66,7 +66,11 @@ class Store:
     async def run(self, script: str, keys: list[str], *arguments: float | str) -> list[object]:
         """Run a Lua script and return its reply. EVAL: a few hundred bytes need no script cache."""
         reply = await self.client.eval(script, len(keys), *keys, *map(str, arguments))
-        return list(reply) if isinstance(reply, list) else []
+        if reply is None:
+            return []
+        if not isinstance(reply, list):
+            raise TypeError("the store does not run our scripts")
+        return reply
 
     async def aclose(self) -> None:
         """Close the connection."""
