@@ -122,7 +122,7 @@ def test_from_env_reads_what_the_web_app_reads(monkeypatch: pytest.MonkeyPatch) 
     alone = GizwitsClient.from_env(options=Options(timeout=60.0))
     assert type(alone.quota) is HourlyQuota
     assert alone.quota.calls == 900
-    assert alone.quota._pad == 62.0
+    assert alone.quota._view.pad == 62.0
     for name in ("GIZWITS_CALLS_PER_HOUR", "GIZWITS_BASE_URL", "GIZWITS_REPLICAS"):
         monkeypatch.setenv(name, "")
     unset: Any = GizwitsClient.from_env()
