@@ -91,7 +91,6 @@ class Hold:
         self, connection: Connection, first: Lease | None, *, watched: float, alone: bool
     ) -> _Taken | Lease:
         """Take the lease if it is free; return it if that is not clear yet."""
-        self._backend.evict(connection, self._limit)
         lease = read(connection, self._backend)
         if not alone and (lease is None or lease.holder is None or lease.silence <= self._limit):
             # The lock of this machine is held by a scan that was heard of lately, or by one of an
@@ -108,7 +107,11 @@ class Hold:
             raise self._in_use(lease)
         if lease is not None and verdict == "unclear":
             return lease
-        return _Taken(take(connection, self._backend, lease))
+        self._backend.evict(connection, self._limit)
+        epoch = take(connection, self._backend, lease)
+        if epoch is None:  # A sign of its holder came in between.
+            raise self._in_use(lease)
+        return _Taken(epoch)
 
     def _in_use(self, lease: Lease | None) -> StoreLockedError:
         known = lease is not None and lease.holder is not None

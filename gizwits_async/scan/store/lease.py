@@ -104,9 +104,9 @@ def judge(
 
 
 def read(connection: Connection, backend: Backend) -> Lease | None:
-    """Return the lease of the store, and keep others from changing it in this transaction."""
+    """Return the lease of the store; without a lock, which a frozen holder would keep."""
     silence = (backend.clock - LEASE.c.renewed_at).label("silence")
-    found = connection.execute(select(LEASE, silence).with_for_update())
+    found = connection.execute(select(LEASE, silence))
     row = found.mappings().first()
     if row is None:
         return None
@@ -121,8 +121,8 @@ def read(connection: Connection, backend: Backend) -> Lease | None:
     )
 
 
-def take(connection: Connection, backend: Backend, found: Lease | None) -> int:
-    """Make this process the holder, and return its epoch.
+def take(connection: Connection, backend: Backend, found: Lease | None) -> int | None:
+    """Make this process the holder, and return its epoch; None if the lease changed meanwhile.
 
     Args:
         connection: In the transaction in which the lease was read.
@@ -138,9 +138,12 @@ def take(connection: Connection, backend: Backend, found: Lease | None) -> int:
         LEASE.c.pid: here.pid,
         LEASE.c.since: here.since,
     }
-    change = insert(LEASE) if found is None else update(LEASE)
-    connection.execute(change.values(values))
-    return epoch
+    if found is None:
+        connection.execute(insert(LEASE).values(values))
+        return epoch
+    same = (LEASE.c.epoch == found.epoch, LEASE.c.renewals == found.renewals)
+    changed = connection.execute(update(LEASE).where(*same).values(values))
+    return epoch if changed.rowcount == 1 else None
 
 
 def renew(connection: Connection, backend: Backend, epoch: int) -> None:
