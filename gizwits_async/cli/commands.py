@@ -77,7 +77,12 @@ COMMANDS = (
     (
         "simulate",
         N_("Serve a simulated Enterprise API on this machine until interrupted."),
-        ("--port 8080 --devices 100", "--faults faults.toml"),
+        ("--port 8080 --devices 100", "--faults faults.toml", "--quirk context_place=top"),
+    ),
+    (
+        "openapi",
+        N_("Write the OpenAPI 3.1 description of the Enterprise API, for code generators."),
+        ("> openapi.json",),
     ),
 )
 """Name, what the command does, and arguments of examples; module and function bear its name."""

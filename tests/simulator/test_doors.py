@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 
 import aiohttp
 import async_solipsism
@@ -25,7 +24,6 @@ from gizwits_async.simulator import (
     SimulatorServer,
     SimulatorTransport,
 )
-from gizwits_async.simulator.openapi import load_openapi
 from gizwits_async.testing import ThreadedSimulator
 
 NOW = 1_790_000_000.0
@@ -150,19 +148,6 @@ async def test_a_port_that_is_taken(cloud):
             await second.start()
         with pytest.raises(RuntimeError):
             _ = second.url
-
-
-async def test_the_description_without_pyyaml(cloud, monkeypatch):
-    """Without PyYAML the description is answered with 501 and a hint."""
-    load_openapi.cache_clear()
-    monkeypatch.setitem(sys.modules, "yaml", None)
-    async with (
-        SimulatorServer(cloud) as server,
-        aiohttp.ClientSession(server.url) as session,
-        session.get("/openapi.json") as reply,
-    ):
-        assert reply.status == 501
-        assert "gizwits-async[simulator]" in await reply.text()
 
 
 async def test_the_same_logs_everywhere():

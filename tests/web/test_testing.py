@@ -4,6 +4,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_the_fixtures_never_wait(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) -> None:
-    """The built wheel registers the fixtures in a fresh environment."""
+    """The built wheel registers the fixtures in a fresh environment, and has the served files."""
     root = Path(__file__).parents[2]
     wheels, venv = tmp_path / "wheels", tmp_path / "venv"
 
@@ -92,6 +93,11 @@ def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) 
     run(sys.executable, "-m", "venv", str(venv))
     python = str(venv / "bin/python")
     wheel = next(wheels.glob("*.whl"))
+    with zipfile.ZipFile(wheel) as packed:
+        assert {
+            f"gizwits_async/simulator/{name}"
+            for name in ("openapi.yaml", "openapi.json", "docs.html")
+        } <= set(packed.namelist())
     run(python, "-m", "pip", "install", "-q", str(wheel), "pytest", "pytest-asyncio")
     project = tmp_path / "project"
     project.mkdir()

@@ -1,0 +1,17 @@
+"""`gizwits-async openapi`: the OpenAPI description of the Enterprise API."""
+
+import json
+import sys
+
+from gizwits_async.cli.exits import Exit
+
+__all__ = ["openapi"]
+
+
+async def openapi() -> int:
+    """Write the OpenAPI 3.1 description as JSON."""
+    from gizwits_async.simulator.openapi import load_openapi
+
+    json.dump(load_openapi(), sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+    return Exit.OK
