@@ -1,4 +1,4 @@
-"""Secrets that can be found again wherever they turn up, and the search for them."""
+"""Secrets that are easy to find in any output, and the search for them."""
 
 import base64
 import html

@@ -13,7 +13,7 @@ def kept_port() -> Iterator[int]:
 
     A port that is only looked up is free for anybody until a server listens on it, and again when
     that server has stopped. One that is bound is given to nobody else, except to servers that are
-    told its number and, as all of ours do, set `SO_REUSEADDR`.
+    given its number and, as all of ours do, set `SO_REUSEADDR`.
     """
     with socket.socket() as keeper:
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

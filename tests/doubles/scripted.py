@@ -106,7 +106,7 @@ class ScriptedTransport:
 
 
 def answers(*script: Answer) -> Script:
-    """Return a script that gives these answers in turn, the last one for ever."""
+    """Return a script that gives these answers one after the other, and repeats the last."""
     left = list(script)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 

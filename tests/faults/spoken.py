@@ -19,9 +19,9 @@ GOOD = {"did": "d"}
 async def spoken(
     *bodies: Any, status: int = 200, **options: Any
 ) -> AsyncIterator[tuple[GizwitsClient, ScriptedTransport]]:
-    """Give a client whose calls are answered by these bodies in turn, the last one for ever.
+    """Give a client whose calls are answered by these bodies one after the other, the last one repeatedly.
 
-    At the end each request had its place, and the client and its token serve on.
+    At the end each request had its permit, and the client and its token still work.
     """
     left = list(bodies)
 

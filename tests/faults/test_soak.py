@@ -19,7 +19,7 @@ _ENDS = {
     "InvalidRequestError",
     "InvalidResponseError",
 }
-"""How a call may end there: a refusal with a broken body for instance is told by its status."""
+"""How a call may end there: a refusal with a broken body for instance is judged by its status."""
 
 
 def assert_nothing_hides(soak: Soak) -> None:

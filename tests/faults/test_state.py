@@ -96,7 +96,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(view=VIEWS, did=st.sampled_from(DIDS[3:]), after=AFTER)
     def control(self, view: str, did: str, after: float) -> None:
-        """Begin to send a command that can be told from all others."""
+        """Begin to send a command that differs from all others."""
         number = len(self.commands) + 1
         self.commands[number] = "under way"
         self.spawn(self.command(self.processes[-1].views[view], did, number))
@@ -226,8 +226,8 @@ class Life(RuleBasedStateMachine):
     def check_error(self, error: errors.GizwitsError) -> None:
         """C0: whatever ends a call can be sent to another process, and holds no secret."""
         again = pickle.loads(pickle.dumps(error))
-        told = (type(error), str(error), error.resume)
-        if (type(again), str(again), again.resume) != told:
+        first = (type(error), str(error), error.resume)
+        if (type(again), str(again), again.resume) != first:
             self.wrong.append(AssertionError(f"pickled, {error!r} is {again!r}"))
         own = self.cloud.credentials
         for secret in (own.enterprise_secret, own.product_secret, *self.cloud.tokens._grants):
@@ -326,7 +326,7 @@ SETTINGS = settings(
 
 @pytest.mark.fault("A1", "Q1", "X7", "X16", "C1", "P1")
 def test_whatever_happens_the_books_agree_and_nothing_is_lost_or_doubled() -> None:
-    """Requests equal places, no task or place is left over, walks are whole, commands go once."""
+    """Requests equal permits, no task or permit is left over, walks are whole, commands are sent once."""
     LIVED.clear()
     run_state_machine_as_test(Life, settings=SETTINGS)
     assert LIVED["walks"] > 20, LIVED
