@@ -20,7 +20,7 @@ _Handler = Callable[[int, FrameType | None], object]
 _open: dict[asyncio.AbstractEventLoop, set[asyncio.Event]] = {}
 """Events of the open responses in each event loop."""
 _stopped: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
-"""Event loops whose server received a stop signal."""
+"""Event loops whose server is stopping."""
 
 
 @contextmanager

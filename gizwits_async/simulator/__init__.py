@@ -14,7 +14,8 @@ from gizwits_async.simulator.messages import (
 )
 from gizwits_async.simulator.quirks import Quirks, parse_quirks
 from gizwits_async.simulator.server import SimulatorServer
-from gizwits_async.simulator.state.fleet import Device, Fleet
+from gizwits_async.simulator.state.device import Device
+from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.timeline import Rates, Record
 from gizwits_async.simulator.transport import Fate, SimulatorTransport
 

@@ -10,7 +10,7 @@ from gizwits_async.simulator.endpoints.envelope import flag, page_of
 from gizwits_async.simulator.endpoints.location_tree import tree
 from gizwits_async.simulator.endpoints.periods import Days, cycles, day_range
 from gizwits_async.simulator.state.datapoints import POINTS
-from gizwits_async.simulator.state.fleet import Device
+from gizwits_async.simulator.state.device import Device
 from gizwits_async.simulator.state.ids import digest
 from gizwits_async.simulator.state.state import Call
 from gizwits_async.simulator.state.timeline import DAY

@@ -9,7 +9,7 @@ from gizwits_async.simulator.endpoints.envelope import flag, page_of, whole
 from gizwits_async.simulator.endpoints.logs import answer_log, parse_log_query
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Log
-from gizwits_async.simulator.state.fleet import Device
+from gizwits_async.simulator.state.device import Device
 from gizwits_async.simulator.state.state import Call
 
 __all__ = ["detail", "identity", "log_of", "search"]

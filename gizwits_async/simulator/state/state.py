@@ -10,7 +10,8 @@ from gizwits_async.options import Credentials
 from gizwits_async.simulator.messages import ApiRefusal, SimulatedRequest
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.contexts import Contexts
-from gizwits_async.simulator.state.fleet import Device, Fleet
+from gizwits_async.simulator.state.device import Device
+from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.groups import Groups
 from gizwits_async.simulator.state.tokens import Tokens
 from gizwits_async.simulator.state.users import Bindings, generate_users

@@ -4,7 +4,8 @@ import random
 
 from attrs import define, field, frozen
 
-from gizwits_async.simulator.state.fleet import Device, Fleet
+from gizwits_async.simulator.state.device import Device
+from gizwits_async.simulator.state.fleet import Fleet
 from gizwits_async.simulator.state.ids import digest
 from gizwits_async.simulator.state.timeline import DAY
 
