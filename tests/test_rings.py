@@ -8,6 +8,12 @@ import pytest
 
 TESTS = Path(__file__).parent
 WITNESSES = {
+    "contract/test_generators.py::test_a_generated_client_works": (
+        "simulator/test_openapi.py::test_it_is_valid"
+    ),
+    "web/test_readme_web.py::test_the_app_of_the_readme_is_typed": (
+        "web/test_readme_web.py::test_the_app_of_the_readme_answers"
+    ),
     "faults/test_pages_scans.py::test_a_million_pages_take_no_memory": (
         "faults/test_pages_scans.py::test_pages_without_end_take_no_memory"
     ),

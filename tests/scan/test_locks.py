@@ -132,13 +132,14 @@ async def scanned_under_readers(path: Path, cloud: SimulatedCloud, now: int, kil
                 env={"PYTHONPATH": str(ROOT)},
             )  # fmt: skip
             assert process.stdout is not None
-            await process.stdout.read(1)
+            await process.stdout.readexactly(1)
             if reading is None:
                 reading = asyncio.ensure_future(read(path, path.parent / "other", stop))
             if left:
-                await asyncio.sleep(chance.uniform(0.2, 1.0))
-                if process.returncode is None:
-                    process.kill()
+                # By steps and not by time alone: on a fast machine the scan would be over.
+                await process.stdout.readexactly(chance.randint(3, 12))
+                await asyncio.sleep(chance.uniform(0.0, 0.02))
+                process.kill()
             await process.communicate()
             assert process.returncode == (-9 if left else 0)
         stop.set()
