@@ -38,8 +38,9 @@ _LONGEST_WAIT = 86_400.0
 BAD_INPUT = "An argument is not acceptable."
 _NOT_SET_UP = "This server has no valid credentials for the device cloud."
 _PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
-    (QuotaWaitError, 503, "The hourly quota of the device cloud is used up for now."),
-    (QuotaExceededError, 503, "The hourly quota of the device cloud is used up for now."),
+    # Whatever the reason: a used-up hour, many calls at once, or the rate limit of a gateway.
+    (QuotaWaitError, 503, "The device cloud takes no more calls for now."),
+    (QuotaExceededError, 503, "The device cloud takes no more calls for now."),
     (ClientClosedError, 503, "This server is shutting down."),
     (
         OutcomeUnknownError,

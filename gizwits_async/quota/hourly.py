@@ -64,14 +64,9 @@ class HourlyQuota:
             ValueError: The numbers do not fit together; the message names numbers that would.
         """
         limits = Limits(
-            calls=calls,
-            period=period,
-            burst=burst,
-            reserve=reserve,
-            pad=pad,
-            initial=initial,
+            calls=calls, period=period, burst=burst, reserve=reserve, pad=pad, initial=initial,
             remembered=self._remembered,
-        )
+        )  # fmt: skip
         self.calls = calls
         self.period = period
         self.reserve = reserve
@@ -84,9 +79,7 @@ class HourlyQuota:
         self._in_flight = InFlight(pad)
         self._next_ahead = dict.fromkeys(Lane, 0.0)
         """When the next call of each lane may go ahead of the bucket."""
-        self._bulk_served = 0.0
-        self._hold_log = HoldLog()
-        self._closed = False
+        self._bulk_served, self._hold_log, self._closed = 0.0, HoldLog(), False
 
     @property
     def rate(self) -> float:
@@ -280,17 +273,12 @@ class HourlyQuota:
         self._expire(now)
         bucket = self._bucket
         return LocalState(
-            time=now,
-            in_flight=len(self._in_flight),
-            counted_by=self._in_flight.counted_by(now),
-            granted=bucket.granted,
-            demand=bucket.interactive.rate,
-            waiting=len(self._queues[Lane.BULK]),
-            reserve=self._terms.interactive_reserve,
-            covered=bucket.age >= bucket.counter.span,
-            debt=bucket.permits <= -1,
+            time=now, granted=bucket.granted, demand=bucket.interactive.rate,
+            in_flight=len(self._in_flight), counted_by=self._in_flight.counted_by(now),
+            waiting=len(self._queues[Lane.BULK]), reserve=self._terms.interactive_reserve,
+            covered=bucket.age >= bucket.counter.span, debt=bucket.permits <= -1,
             bulk_granted_at=self._bulk_served,
-        )
+        )  # fmt: skip
 
     def _expected(self, lane: Lane) -> Wait:
         """Return how long one more caller of this lane would have to wait, and why."""
@@ -308,6 +296,5 @@ class HourlyQuota:
         return QuotaWaitError(why or wait.describe(), retry_after=wait.seconds)
 
     def _wake(self) -> None:
-        for queue in self._queues.values():
-            if queue:
-                queue.wake()
+        for queue in filter(None, self._queues.values()):
+            queue.wake()
