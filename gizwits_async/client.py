@@ -134,16 +134,16 @@ class GizwitsClient(SectionAccess):
         `GIZWITS_BASE_URL` and `GIZWITS_ALLOW_INSECURE=1` (plain http to another host) name the service;
         `GIZWITS_PROXY`, `GIZWITS_TRUST_ENV=1` (`HTTPS_PROXY` and the like) and `GIZWITS_CA_BUNDLE` (a
         PEM file or folder, in place of the system's authorities) describe the way to it.
-        `GIZWITS_CALLS_PER_HOUR` (3600 if not set) is the quota, and `GIZWITS_REDIS_URL` a Valkey or Redis
-        through which all processes that name it share quota and token. While it is unreachable, each
-        uses a fraction of 1 / `GIZWITS_REPLICAS` (4 if not set) of the quota.
+        `GIZWITS_CALLS_PER_HOUR` (3600 if not set) is the quota, and `GIZWITS_QUOTA_URL` a file, Valkey or
+        Redis through which all processes that name it share quota and token. While it is unreachable,
+        each uses a fraction of 1 / `GIZWITS_REPLICAS` (4 if not set) of the quota.
 
         Args:
             arguments: Arguments of `GizwitsClient`; they override the environment.
 
         Raises:
             ArgumentError: Variables are missing or invalid; the message names them.
-            ImportError: `GIZWITS_REDIS_URL` is set without the extra `redis`.
+            ImportError: `GIZWITS_QUOTA_URL` names a Redis, and the extra `redis` is not installed.
         """
         from gizwits_async.environment import complete
 

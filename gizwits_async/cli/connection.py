@@ -62,7 +62,7 @@ class Connection:
         Raises:
             CredentialsError: The credentials are missing, or readable for others.
             ValueError: The address or the quota makes no sense.
-            ImportError: GIZWITS_REDIS_URL is set without the extra `redis`.
+            ImportError: GIZWITS_QUOTA_URL names a Redis, and the extra `redis` is not installed.
         """
         from gizwits_async.client import GizwitsClient
         from gizwits_async.environment import complete

@@ -30,7 +30,7 @@ def gizwits_lifespan(
     """Return a lifespan for `FastAPI(lifespan=...)` that opens a client and closes it at shutdown.
 
     The environment is read when the app starts: the four `GIZWITS_...` credentials and, if set,
-    `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (default 3600) and `GIZWITS_REDIS_URL`: a Valkey or
+    `GIZWITS_BASE_URL`, `GIZWITS_CALLS_PER_HOUR` (default 3600) and `GIZWITS_QUOTA_URL`: a file, Valkey or
     Redis through which all processes share quota and token. While it is unreachable, each process
     uses a fraction of 1 / `GIZWITS_REPLICAS` (default 4) of the quota.
 
@@ -44,7 +44,7 @@ def gizwits_lifespan(
 
     Raises:
         ValueError: At startup: a variable is missing or invalid; the message names it.
-        ImportError: At startup: `GIZWITS_REDIS_URL` is set and the extra `redis` is not installed.
+        ImportError: At startup: `GIZWITS_QUOTA_URL` names a Redis and the extra `redis` is not installed.
     """
 
     @asynccontextmanager
