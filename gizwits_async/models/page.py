@@ -123,7 +123,7 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
     page, (record,) = get_origin(kind), get_args(kind)
     if hasattr(record, "is_whole") and not all(map(record.is_whole, rows)):
         return None
-    if page is LogReply and rows and all(one is msgspec.UNSET for one in contexts):
+    if page is LogReply and rows and _context(*contexts) is None:
         try:
             if _RECORDS.decode(body).objects[-1].context is not msgspec.UNSET:
                 return None

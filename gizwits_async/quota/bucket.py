@@ -85,7 +85,8 @@ class Bucket:
     @property
     def age(self) -> float:
         """Seconds for which all permits were counted."""
-        return self.time() - self.counter.since
+        # Where counting did not begin, `since` lies in the future, and nothing is known.
+        return max(0.0, self.time() - self.counter.since)
 
     @property
     def interactive(self) -> Interactive:

@@ -12,6 +12,7 @@ from gizwits_async.scan.errors import (
 )
 from gizwits_async.scan.fleet import FleetScan
 from gizwits_async.scan.pages import ScanPages
+from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import (
     Failure,
     Gap,
@@ -21,6 +22,7 @@ from gizwits_async.scan.report import (
     ScanReport,
 )
 from gizwits_async.scan.scan_range import ScanState, Since
+from gizwits_async.scan.settings import Skip
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Change, Remaining, ScanStore
 from gizwits_async.scan.task import LogName, Record, Span, Task
@@ -46,7 +48,9 @@ __all__ = [
     "ScanState",
     "ScanStore",
     "ScanStoreError",
+    "Seen",
     "Since",
+    "Skip",
     "Span",
     "SqlStore",
     "StoreLockedError",

@@ -5,8 +5,7 @@ a test is the same.
 """
 
 import random
-from collections import Counter as Tally
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from email.utils import formatdate
 
@@ -82,7 +81,7 @@ class SimulatedCloud:
         self.whitelist = whitelist
         self.ledger: deque[LedgerEntry] = deque(maxlen=ledger_size)
         """Every call that was handled, oldest first."""
-        self.tally: Tally[str] = Tally()
+        self.tally: Counter[str] = Counter()
         """Number of handled calls by kind, and of refusals under `error 5013` and so on."""
         self.tokens = Tokens(quirks.seed, token_life)
         """Issued tokens: `revoke()`, `expire()`."""

@@ -89,10 +89,8 @@ class SecondBuffer(Generic[T]):
 
     def rest(self) -> Sequence[T]:
         """Return what is pending at the end of the chain."""
-        # An attempt that returned no records does not invalidate those of the previous one.
-        if self.last_second is None:
-            return self.fallback.records
-        return self._complete(self.last_second, self.pending)
+        own = self._complete(self.last_second, self.pending)
+        return [*own, *self._passed_over(self.last_second, None)]
 
     def _start_of_last_second(self, times: Sequence[float]) -> int | None:
         """Return the index at which the last second of a regular page begins; None for any other page.
@@ -142,6 +140,7 @@ class SecondBuffer(Generic[T]):
                     )
                 if not self.on_hold:
                     released += self._complete(last_second, pending)
+                    released += self._passed_over(last_second, second)
                     pending = []
                 last_second, pages = second, 0
             owned = self.window.first <= second <= self.window.last
@@ -158,6 +157,22 @@ class SecondBuffer(Generic[T]):
 
     def _is_back(self, second: int, before: int) -> bool:
         return second > before if self.desc else second < before
+
+    def _passed_over(self, before: int | None, second: int | None) -> Sequence[T]:
+        """Return the records of the previous attempt if this one has none of their second.
+
+        An attempt that returned no records of a second does not invalidate those of the previous one.
+
+        Args:
+            before: The second that was finished last; None if there is none.
+            second: The second that follows it; None at the end of the chain.
+        """
+        kept = self.fallback.second
+        if kept is None or (before is not None and not self._is_back(before, kept)):
+            return ()
+        if second is not None and not self._is_back(kept, second):
+            return ()
+        return self.fallback.records
 
     def _complete(self, second: int | None, records: list[T]) -> Sequence[T]:
         """Return the records of a finished second, from whichever attempt returned more of them."""

@@ -95,7 +95,7 @@ class Trap:
 class Door(SimulatorTransport):
     """Knows how many requests are under way."""
 
-    flying = 0
+    in_flight = 0
 
     def __init__(self, cloud: SimulatedCloud, trap: Trap) -> None:
         self.trap = trap
@@ -107,12 +107,12 @@ class Door(SimulatorTransport):
         )
 
     async def send(self, *arguments: Any, **more: Any) -> Any:
-        self.flying += 1
+        self.in_flight += 1
         self.trap.passed("sending")
         try:
             reply = await super().send(*arguments, **more)
         finally:
-            self.flying -= 1
+            self.in_flight -= 1
         self.trap.passed("reply")
         return reply
 
@@ -192,7 +192,7 @@ class Process:
         quota, sent = self.quota, self.door.sent
         granted = quota._bucket.counter.granted + quota.released
         assert sent <= granted
-        assert self.door.flying >= 0
+        assert self.door.in_flight >= 0
         if not at_rest:
             return
         took = [one for one in self.seen.attempts if one.granted is not None]
@@ -203,7 +203,7 @@ class Process:
             "a permit without an outcome, or with two"
         )
         assert sent == len(left) - len(shut), "a request without a permit"
-        assert self.door.flying == 0
+        assert self.door.in_flight == 0
         assert not any(self.quota._queues.values())
 
     @property

@@ -1,12 +1,15 @@
 """One quota and one login for the processes of a machine, in a file: exact, safe after `kill -9`."""
 
 import asyncio
+import fcntl
 import json
 import logging
 import os
 import signal
 import stat
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -361,3 +364,41 @@ class TestTokens:
         async with store.renewing("key"):
             pass
         await store.aclose()
+
+
+async def test_a_file_that_is_locked_or_emptied_grants_no_more(tmp_path: Path) -> None:
+    """Books that could not be begun, or are gone, are those of a new process: credit for 60 calls."""
+    path = tmp_path / "quota"
+    path.touch(mode=0o600)
+    quota = SharedQuota.from_url(f"file://{path}", "eid", calls=3600)
+    held = path.open("r+b")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    first = asyncio.ensure_future(quota.acquire(max_wait=30))
+    await asyncio.sleep(0)
+    fcntl.flock(held, fcntl.LOCK_UN)
+    held.close()
+    await first
+    for _ in range(2):
+        granted = 0
+        with suppress(QuotaWaitError):
+            for _ in range(300):
+                await quota.acquire(max_wait=0)
+                granted += 1
+        assert granted <= 61
+        os.truncate(path, 0)
+    await quota.aclose()
+
+
+def test_a_database_lock_serves_one_thread_after_another(tmp_path: Path) -> None:
+    """An event loop of another thread may go on with it, and its failures are `OSError`s."""
+    lock = locks.DatabaseLock(str(tmp_path / "lock.db"))
+    assert lock.acquire()
+    lock.release()
+    found: list[bool] = []
+    thread = threading.Thread(target=lambda: found.append(lock.acquire()))
+    thread.start()
+    thread.join()
+    assert found == [True]
+    lock.close()
+    with pytest.raises(OSError, match="closed"):
+        lock.release()

@@ -185,3 +185,31 @@ def test_a_lease_must_be_positive(tmp_path: Path) -> None:
     for wrong in (0.0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="lease must be positive"):
             SqlStore(tmp_path / "fleet.db", lease=wrong)
+
+
+async def test_an_opening_that_is_cancelled_gives_the_lease_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction of a cancelled caller is finished, so what it took has to be released."""
+    path, loop = tmp_path / "fleet.db", asyncio.get_running_loop()
+    store = SqlStore(path)
+    await store.open()
+    await store.aclose()
+    created = store._created
+
+    def cancelled(connection: object) -> object:
+        asyncio.run_coroutine_threadsafe(_cancel(opening), loop).result(10)
+        return created(connection)
+
+    monkeypatch.setattr(store, "_created", cancelled)
+    opening = asyncio.ensure_future(store.open())
+    await asyncio.wait({opening})
+    assert opening.cancelled()
+    other = SqlStore(path)
+    async with asyncio.timeout(5):  # A lease that was kept would be watched for 15 s.
+        await other.open()
+    await other.aclose()
+
+
+async def _cancel(task: asyncio.Task[object]) -> None:
+    task.cancel()

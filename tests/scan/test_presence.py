@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
+from gizwits_async.models.devices import Device
+from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since, SqlStore
+from gizwits_async.scan.presence import seen_again
 from gizwits_async.scan.store.protocol import Change
 from tests.doubles import client_of, virtually
 from tests.scan.common import in_file, in_memory, truth
@@ -179,3 +181,14 @@ def test_a_plan_counts_off_what_is_passed_over() -> None:
         assert plan.calls == pytest.approx(report.calls, rel=0.1)
 
     virtually(main())
+
+
+async def test_a_time_of_any_size_is_kept_and_shows_no_sql(tmp_path: Path) -> None:
+    """`online_latest` may be any number: no row of the listing ends a scan."""
+    store = SqlStore(tmp_path / "fleet.db")
+    await store.open()
+    for latest, kept in ((2**63, 2.0**63), (10**400, None)):  # As among the devices: a double.
+        device = Device(did="d", online_latest=latest, is_online=False)
+        await store.keep_presence({"d": seen_again(None, device, asked=1, answered=2)})
+        assert (await store.presence())["d"].latest == kept
+    await store.aclose()

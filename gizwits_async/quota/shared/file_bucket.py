@@ -62,16 +62,13 @@ class FileBucket(Bucket):
         self._file = PageFile(path, name, self.counter.page)
         self._busy = False
         self._broken = False
+        self._spent: int | None = None
 
     def begin(self, spent: int | None) -> None:
         """Start counting, unless another process did."""
+        self._spent = spent
         if self._open():
-            try:
-                self.counter.widen(self._span, self.time())
-                if self.counter.since > self.time():
-                    super().begin(spent)
-            finally:
-                self._close()
+            self._close()
 
     def forgive(self) -> None:
         """Cancel a debt: the server's count, which it was about, has restarted."""
@@ -165,6 +162,10 @@ class FileBucket(Bucket):
             header[OFFSET] = latest + off - self._monotonic()
             now = self.time()
         header[LATEST], header[WALL] = max(now, latest), self._wall()
+        # Each time: at `begin` the lock may be held by others, and a file in use may be emptied.
+        self.counter.widen(self._span, now)
+        if self.counter.since > now:
+            super().begin(self._spent)
         return True
 
     def _close(self) -> None:

@@ -88,28 +88,38 @@ class DatabaseLock:
             OSError: It cannot be opened.
         """
         try:
-            self._database = sqlite3.connect(path, timeout=0, isolation_level=None)
+            # One event loop after another may use it, each in a thread of its own.
+            self._database = sqlite3.connect(
+                path, timeout=0, isolation_level=None, check_same_thread=False
+            )
         except sqlite3.Error as error:
-            raise OSError(error.sqlite_errorcode, str(error)) from None
+            raise _os_error(error) from None
 
     def acquire(self) -> bool:
         """Take the lock, if no other process holds it."""
         try:
             self._database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise OSError(error.sqlite_errorcode, str(error)) from None
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                raise _os_error(error) from None
             return False
         return True
 
     def release(self) -> None:
         """Give the lock back."""
-        self._database.execute("ROLLBACK")
+        try:
+            self._database.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise _os_error(error) from None
 
     def close(self) -> None:
         """Close the database."""
         with suppress(sqlite3.Error):
             self._database.close()
+
+
+def _os_error(error: sqlite3.Error) -> OSError:
+    return OSError(getattr(error, "sqlite_errorcode", 0), str(error))
 
 
 def lock_at(path: str) -> Lock:

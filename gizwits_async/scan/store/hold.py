@@ -80,7 +80,7 @@ class Hold:
         while True:
             outcome, found = await self._session.do(look)
             if isinstance(outcome, _Taken):
-                self._epoch, self._renewed_at = outcome.epoch, asyncio.get_running_loop().time()
+                self._renewed_at = asyncio.get_running_loop().time()
                 self._renewing = asyncio.ensure_future(self._keep_renewing())
                 return found
             first = first or outcome
@@ -111,6 +111,7 @@ class Hold:
         epoch = take(connection, self._backend, lease)
         if epoch is None:  # A sign of its holder came in between.
             raise self._in_use(lease)
+        self._epoch = epoch  # Here, so that a cancelled `take` gives it back.
         return _Taken(epoch)
 
     def _in_use(self, lease: Lease | None) -> StoreLockedError:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Backend, Database
@@ -142,7 +142,7 @@ class Session:
 def translated(backend: Backend, error: Exception) -> ScanStoreError:
     """Return the error of a database as one of ours, with what to do about it."""
     # SQLAlchemy's own text would show all parameters: a page of rows.
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = error.orig if isinstance(error, StatementError) and error.orig else error
     text = f"{backend.name}: {cause}"[:TEXT]
     if isinstance(error, ValueError):
         text = f"{backend.name}: damaged, a value in it cannot be read ({cause})"[:TEXT]

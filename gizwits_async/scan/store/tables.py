@@ -168,7 +168,7 @@ PRESENCE = Table(
     METADATA,
     Column("did", Plain, primary_key=True),
     Column("online", SmallInteger),
-    Column("latest", Double),
+    Column("latest", Number),
     Column("since", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
