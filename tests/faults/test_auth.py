@@ -1,4 +1,4 @@
-"""Tokens that end, are refused, or belong to others (A1-A4, A7), through the client."""
+"""Tokens that end, are refused, or belong to others, through the client."""
 
 import asyncio
 from collections import Counter
@@ -48,7 +48,7 @@ def assert_apart(found: list[Any], kind: type[errors.GizwitsError], code: int) -
     assert len({id(one) for one in found}) == len(found)
 
 
-# --- A1: the token ends while it is in use
+# --- the token ends while it is in use
 
 
 @pytest.mark.fault("A1")
@@ -109,7 +109,7 @@ def test_a_walk_of_days_renews_in_time_and_is_never_refused() -> None:
     assert 5 <= logins(cloud) <= 8, "fifteen pages, five hours, a token an hour"
 
 
-# --- A2: the one who renews is cancelled
+# --- the one who renews is cancelled
 
 
 @pytest.mark.fault("A2")
@@ -152,7 +152,7 @@ def test_a_login_outlives_all_who_waited_for_it() -> None:
     assert logins(cloud) == 1
 
 
-# --- A3: the renewal is refused
+# --- the renewal is refused
 
 
 @pytest.mark.fault("A3")
@@ -195,7 +195,7 @@ def test_a_wrong_secret_is_no_storm() -> None:
     assert (logins(cloud), calls(cloud)) == (1, 0)
 
 
-# --- A4: a server that always says expired
+# --- a server that always says expired
 
 
 @pytest.mark.fault("A4")
@@ -239,7 +239,7 @@ def test_a_crowd_is_no_storm_either() -> None:
     assert (logins(cloud), calls(cloud)) == (2, 200)
 
 
-# --- A7: a token for another product
+# --- a token for another product
 
 
 @pytest.mark.fault("A7")

@@ -1,4 +1,4 @@
-"""Other clocks: ours is wrong, jumps, or slept (A5, A6), through the client."""
+"""Other clocks: ours is wrong, jumps, or slept, through the client."""
 
 import asyncio
 from typing import Any

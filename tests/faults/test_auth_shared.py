@@ -1,4 +1,4 @@
-"""A token that several processes share on a real Valkey (A8): corrupt, torn, fought over."""
+"""A token that several processes share on a real Valkey: corrupt, torn, fought over."""
 
 import asyncio
 import json

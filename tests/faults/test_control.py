@@ -1,4 +1,4 @@
-"""Writes whose replies are lost, refused or partial (C1-C6), through the client to the simulator."""
+"""Writes whose replies are lost, refused or partial, through the client to the simulator."""
 
 import asyncio
 import inspect

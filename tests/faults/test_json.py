@@ -1,4 +1,4 @@
-"""Texts and shapes of JSON (J1-J4, J6, J8-J10, J14), met by the public client."""
+"""Texts and shapes of JSON, met by the public client."""
 
 import json
 from typing import Any
@@ -195,7 +195,7 @@ async def test_of_a_key_that_comes_twice_the_last_one_counts() -> None:
         await failure(client.devices.detail("m"), InvalidRequestError)
 
 
-# --- the shape (J9, J10, J14)
+# --- the shape
 
 
 VALUES = {

@@ -1,4 +1,4 @@
-"""Values that are good JSON and break sinks (J5, J7, J16): from the wire into stores, files, terminals."""
+"""Values that are good JSON and break sinks: from the wire into stores, files, terminals."""
 
 import asyncio
 import csv

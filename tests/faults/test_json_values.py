@@ -1,4 +1,4 @@
-"""Values in JSON (J11-J13) and what the service says with them when it refuses (J15)."""
+"""Values in JSON and what the service says with them when it refuses."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -165,7 +165,7 @@ async def test_a_word_of_tomorrow_is_kept() -> None:
         assert not found.is_writable
 
 
-# --- what the service refuses (J15)
+# --- what the service refuses
 
 
 @pytest.mark.fault("J15")

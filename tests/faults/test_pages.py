@@ -1,4 +1,4 @@
-"""Lists that move or lie about their length (X1-X4), through the client to the simulator."""
+"""Lists that move or lie about their length, through the client to the simulator."""
 
 import inspect
 import logging

@@ -1,4 +1,4 @@
-"""Cursors that stand still, go in circles or die, busy seconds, seams and ranges (X5-X11)."""
+"""Cursors that stand still, go in circles or die, busy seconds, seams and ranges."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Records out of range or order, and context calls whose replies are lost (X13, X16)."""
+"""Records out of range or order, and context calls whose replies are lost."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Scans and very long walks: blocks of the quota, devices that go, a million pages (X6-X15)."""
+"""Scans and very long walks: blocks of the quota, devices that go, a million pages."""
 
 import asyncio
 import json

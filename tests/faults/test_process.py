@@ -1,4 +1,4 @@
-"""Task groups, abandoned walks, closing (P2, P3, P7), through the public client."""
+"""Task groups, abandoned walks, closing, through the public client."""
 
 import asyncio
 import gc
@@ -28,7 +28,7 @@ def cloud_of(*faults: FaultRule) -> SimulatedCloud:
     return SimulatedCloud(Fleet.of([f"{n:022d}" for n in range(9)]), faults=faults)
 
 
-# --- P2: somebody else's failure, somebody else's time-out
+# --- somebody else's failure, somebody else's time-out
 
 
 def stalled(fate: Fate, *, login: bool) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def test_our_failure_in_a_group_cancels_the_others_cleanly() -> None:
     virtually(main())
 
 
-# --- P3: a walk that nobody goes on with
+# --- a walk that nobody goes on with
 
 ABANDON = """
 import asyncio, gc
@@ -253,7 +253,7 @@ def test_an_abandoned_walk_asks_for_nothing_more(kind: str, how: str) -> None:
     virtually(main())
 
 
-# --- P7: closed once, twice, never
+# --- closed once, twice, never
 
 
 @pytest.fixture

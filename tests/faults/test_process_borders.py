@@ -1,4 +1,4 @@
-"""What crosses a border: pickles (P5), ids in paths and file names (P11), header values (P12)."""
+"""What crosses a border: pickles, ids in paths and file names, header values."""
 
 import asyncio
 import copy
@@ -25,7 +25,7 @@ from tests.faults.logs import NOW
 from tests.test_endpoints import ROWS, Row
 from tests.wire.raw import Exchange, raw_server
 
-# --- P5: pickles
+# --- pickles
 
 
 @pytest.mark.fault("P5")
@@ -80,7 +80,7 @@ def test_what_holds_connections_refuses_with_advice() -> None:
             assert "hush" not in str(caught.value)
 
 
-# --- P11: ids that would be paths
+# --- ids that would be paths
 
 BENT = ["", ".", "..", "../x", "%2e%2e", "%2E%2E%2fx", "a/b", "a\\b", "a?b", "a#b", "a\0b", "a b",
         "\r\nX: y", "\ud800", "%", "%00", ";/../x", "\u202e", "\u2028"]  # fmt: skip
@@ -196,7 +196,7 @@ async def test_devices_with_evil_ids_are_told_and_name_no_file(tmp_path: Path) -
     assert line["did"] == good
 
 
-# --- P12: header values
+# --- header values
 
 
 @pytest.mark.fault("P12")

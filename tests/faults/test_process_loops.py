@@ -1,4 +1,4 @@
-"""Other loops and other threads (P4, P6), through the public client, over real sockets."""
+"""Other loops and other threads, through the public client, over real sockets."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ NOW = 1_790_000_000
 MACS = [f"{0xACCF23000000 + n:012X}" for n in range(9)]
 
 
-# --- P4: from loop to loop
+# --- from loop to loop
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_the_count_of_the_quota_goes_along() -> None:
     assert 3 <= ends.count("ok") <= 5
 
 
-# --- P6: two threads
+# --- two threads
 
 
 @pytest.mark.fault("P4")

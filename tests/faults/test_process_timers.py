@@ -1,4 +1,4 @@
-"""A cancellation and a time-out at the same moment (P1, P2), over sockets: none swallows the other."""
+"""A cancellation and a time-out at the same moment, over sockets: none swallows the other."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What others, headers and crowds do to the quota (Q1-Q4, Q6), through the client, in virtual time."""
+"""What others, headers and crowds do to the quota, through the client, in virtual time."""
 
 import asyncio
 import time

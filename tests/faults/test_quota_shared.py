@@ -1,4 +1,4 @@
-"""The shared quota's store slow, away, back again, by another clock (Q5): a real Valkey, real time."""
+"""The shared quota's store slow, away, back again, by another clock: a real Valkey, real time."""
 
 import asyncio
 import time

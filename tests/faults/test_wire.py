@@ -1,4 +1,4 @@
-"""Faults of connections (W1-W5, W20): whatever happens, one request a permit and one known outcome."""
+"""Faults of connections: whatever happens, one request a permit and one known outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Replies that are no HTTP, cannot be unpacked or point elsewhere (W13-W16)."""
+"""Replies that are no HTTP, cannot be unpacked or point elsewhere."""
 
 import gzip
 import tracemalloc

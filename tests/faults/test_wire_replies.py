@@ -42,7 +42,7 @@ def simulated(*rules: FaultRule) -> SimulatedCloud:
     return SimulatedCloud(fleet, credentials=CANARIES, faults=rules)
 
 
-# --- what stands in front of the service (W6, W7)
+# --- what stands in front of the service
 
 
 @pytest.mark.fault("W6")
