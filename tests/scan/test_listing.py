@@ -83,20 +83,25 @@ def test_a_listing_that_is_cut_short_goes_on_in_parts(code: int | None) -> None:
     virtually(main())
 
 
-@pytest.mark.parametrize("code", [5002, 5409, None])
-def test_known_devices_are_scanned_where_the_rest_cannot_be_listed(code: int | None) -> None:
+@pytest.mark.parametrize(
+    ("code", "depth", "devices"),
+    [(5002, 100, 130), (5409, 100, 130), (None, 100, 130), (None, 1000, 1150)],
+)
+def test_known_devices_are_scanned_where_the_rest_cannot_be_listed(
+    code: int | None, depth: int, devices: int
+) -> None:
     """No filter tells these devices apart: the report names what is missing, each time."""
     same = {"is_online": True, "online_latest": NOW - 60, "country": None, "region": None}
-    cloud, store = cloud_of(130, **same, city=None), MemoryStore()
+    cloud, store = cloud_of(devices, **same, city=None), MemoryStore()
     transport = Shallow(cloud)
-    transport.code = code
+    transport.code, transport.depth = code, depth
 
     async def main() -> None:
         for _ in range(2):
             report = await scan_of(transport, cloud, store).run()
-            assert report.devices == 100
+            assert report.devices == depth
             assert report.listing is not None
-            assert report.listing.startswith("listing incomplete: 100 of 130")
+            assert report.listing.startswith(f"listing incomplete: {depth:,} of {devices:,}")
             assert not report.complete
             assert report.hint is not None
             assert report.to_json()["listing"] == report.listing
@@ -104,7 +109,7 @@ def test_known_devices_are_scanned_where_the_rest_cannot_be_listed(code: int | N
             assert in_memory(store) == {
                 key: n for key, n in wanted.items() if key[0] in store.devices
             }
-        transport.depth = 1000
+        transport.depth = 10 * depth
         report = await scan_of(transport, cloud, store).run()
         assert report.complete
         assert in_memory(store) == truth(cloud, START, NOW, ["data"])
