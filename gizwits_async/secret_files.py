@@ -9,7 +9,7 @@ from gizwits_async.options import Secret
 
 __all__ = ["is_mounted_read_only", "read_secret", "read_text"]
 
-_MOST = 1_000_000
+_MAX_BYTES = 1_000_000
 """Bytes of a file of secrets, at most: a path to something else must not fill the memory."""
 
 
@@ -26,7 +26,7 @@ def read_text(path: Path) -> Secret:
         if too_open and not is_mounted_read_only(path):
             raise CredentialsError(f"{path} can be read by others; run: chmod 600 {path}")
         with path.open("rb") as opened:
-            return Secret(opened.read(_MOST).decode("utf-8-sig"))
+            return Secret(opened.read(_MAX_BYTES).decode("utf-8-sig"))
     except OSError as error:
         reason = error.strerror
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ from gizwits_async.wire.request import JsonValue, Path, delete, get, post, put
 __all__ = ["DeviceGroups"]
 
 _GROUP = "device_groups/{gid}"
-_MOST = 1000
+_MAX_MACS = 1000
 """MAC addresses that one call accepts (api document, section "update device group")."""
 
 
@@ -110,5 +110,5 @@ class DeviceGroups(BatchSection):
     async def _update(self, gid: str, macs: Iterable[str], **body: JsonValue) -> Outcome:
         ids, path = distinct("macs", macs), self._at(_GROUP, gid=gid)
         return await self._each(
-            ids, lambda some: put(path, OutcomeReply, json={**body, "macs": some}), most=_MOST
+            ids, lambda some: put(path, OutcomeReply, json={**body, "macs": some}), most=_MAX_MACS
         )

@@ -18,7 +18,7 @@ __all__ = ["MemoryTokenStore", "TokenSource", "token_key"]
 
 _RENEW_EARLY = 600.0
 """Seconds before its end at which a token is renewed."""
-_FAR = 10**12
+_MAX_EXPIRY = 10**12
 """Epoch seconds beyond the life of any token."""
 _LEAST_LIFE = 60.0
 """Seconds for which a fresh token is used whatever its date: with a wrong clock, every call would be a
@@ -186,7 +186,7 @@ class TokenSource:
 
     def _remaining(self, token: Token) -> float:
         # A store may return any integer, and a large one does not fit a float.
-        expires_at = max(-_FAR, min(token.expires_at, _FAR))
+        expires_at = max(-_MAX_EXPIRY, min(token.expires_at, _MAX_EXPIRY))
         return expires_at - self._clock.latest() - _RENEW_EARLY
 
     def _adopt(self, token: Token, *, least: float) -> None:
