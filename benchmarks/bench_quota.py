@@ -2,7 +2,7 @@
 
 Run as `python -m benchmarks.bench_quota [calls] [--shared]`, from a checkout: the seven servers are
 those of the tests. `--shared` adds three processes on one Valkey, for a minute each.
-`python -m benchmarks.bench_quota --over before-house` prints only the cost of a permit and its
+`python -m benchmarks.bench_quota --over REVISION` prints only the cost of a permit and its
 `observe` with headers over that of another revision, both in processes that take turns.
 `python -m benchmarks.bench_quota --file` prints only the cost of a permit in a file and on Valkey.
 """
