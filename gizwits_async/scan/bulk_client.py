@@ -1,6 +1,7 @@
 """The calls that a scan makes: on the bulk lane of a client, and counted."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import cast
 
@@ -9,6 +10,7 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.models.device_reports import LocationReport, ReportedDevice
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.options import Lane, QuotaSnapshot
+from gizwits_async.scan.stopping import Stopped, Stopping
 from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
 from gizwits_async.streams import LogStream, PageStream
@@ -18,14 +20,14 @@ __all__ = ["BulkClient"]
 
 
 class _CountingQuota:
-    """A quota that counts the permits acquired through it."""
+    """A quota that counts the permits acquired through it, and grants none once the scan stops."""
 
-    def __init__(self, quota: Quota) -> None:
-        self._quota = quota
+    def __init__(self, quota: Quota, stopping: Stopping) -> None:
+        self._quota, self._stopping = quota, stopping
         self.acquired = 0
 
     async def acquire(self, lane: Lane = Lane.BULK, max_wait: float | None = None) -> None:
-        await self._quota.acquire(lane, max_wait)
+        await self._stopping.before(self._quota.acquire(lane, max_wait))
         self.acquired += 1
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
@@ -44,8 +46,16 @@ class _CountingQuota:
 class BulkClient:
     """A client as a scan uses it."""
 
-    def __init__(self, client: GizwitsClient) -> None:
-        self._quota = _CountingQuota(client.quota)
+    def __init__(self, client: GizwitsClient, stopping: Stopping | None = None) -> None:
+        """Count the calls of a client.
+
+        Args:
+            client: Makes the calls.
+            stopping: Whether the scan was asked to stop; then a call raises `Stopped`.
+        """
+        self.stopping = stopping or Stopping()
+        """Whether the scan was asked to stop."""
+        self._quota = _CountingQuota(client.quota, self.stopping)
         self._client = client.with_options(lane=Lane.BULK).with_quota(self._quota)
         self.product_key = client.product_key
         options = self._client.options
@@ -93,8 +103,12 @@ class BulkClient:
         return await self._client.product.datapoints()
 
     async def learn_time(self) -> None:
-        """Fetch a token if the server's time is still unknown: its reply carries a `Date`."""
-        await self._client.learn_time()
+        """Fetch a token if the server's time is still unknown: its reply carries a `Date`.
+
+        The login may wait for quota; a scan that is to stop goes without the time.
+        """
+        with suppress(Stopped):
+            await self.stopping.before(self._client.learn_time())
 
     def now(self) -> float:
         """Return the earliest that it can be at the server, in epoch seconds UTC."""

@@ -82,6 +82,7 @@ class RunCounters:
         listing: str | None,
         notes: Sequence[str],
         skipper: Skipper,
+        stopped: bool,
     ) -> ScanReport:
         """Return the report of the run.
 
@@ -94,6 +95,7 @@ class RunCounters:
             listing: Why devices may be missing.
             notes: Trouble beside the logs.
             skipper: What was passed over.
+            stopped: Whether the run was asked to stop.
         """
         return ScanReport(
             product_key=state.product_key,
@@ -115,6 +117,7 @@ class RunCounters:
             set_aside=self.set_aside,
             listing=listing,
             notes=tuple(notes),
+            stopped=stopped,
             pages_with_records=self.pages,
             skipped=skipper.skipped,
             sampled=skipper.sampled,

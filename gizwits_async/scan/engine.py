@@ -27,6 +27,7 @@ from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.skipper import Skipper
+from gizwits_async.scan.stopping import Stopped
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Task
 from gizwits_async.scan.task_queue import TaskQueue
@@ -73,7 +74,7 @@ class Engine:
         self._closed = ClosedLogs(settings.logs)
         backoff = partial(
             Backoff,
-            settings.sleep,
+            client.stopping.pausing(settings.sleep),
             waits_for_quota=client.waits_for_quota,
             keep_trying=settings.keep_trying,
         )
@@ -96,7 +97,20 @@ class Engine:
         self._last_try = False
 
     async def run(self) -> ScanReport:
-        """Read all that is left, and return the report."""
+        """Read all that is left, or until the run is to stop, and return the report."""
+        try:
+            await self._scan()
+        except Stopped:
+            if self._counters.windows or self._skipper.skipped:
+                await self._skipper.finish(self._counters.windows_of)
+            return await self._report(stopped=True)
+        await self._skipper.finish(self._counters.windows_of)
+        await self._store.begin(evolve(self._listing.state, over=True), again=False)
+        return await self._report()
+
+    async def _scan(self) -> None:
+        if self._client.stopping.is_set:
+            raise Stopped
         await self._store.requeue_failed(self._logs, dids=self._settings.devices)
         await self._skipper.load()
         oldest = await self._recount()
@@ -119,9 +133,6 @@ class Engine:
         self._last_try = True
         if await self._store.requeue_failed(self._closed.open, dids=self._settings.devices):
             await self._drain()
-        await self._skipper.finish(self._counters.windows_of)
-        await self._store.begin(evolve(self._listing.state, over=True), again=False)
-        return await self._report()
 
     # --- calls that ask no log
 
@@ -193,12 +204,16 @@ class Engine:
             await asyncio.gather(*workers, return_exceptions=True)
         for worker in done:
             worker.result()
+        if self._client.stopping.is_set:
+            raise Stopped
 
     async def _work(self, logs: Collection[LogName] | None) -> None:
         while (task := await self._queue.take(self._due_logs(logs))) is not None:
             try:
                 if not await self._skip(task):
                     await self._read(task)
+            except Stopped:
+                return  # Not the other workers: their calls are under way.
             finally:
                 self._queue.done(task)
 
@@ -259,7 +274,7 @@ class Engine:
         if self._on_page is not None:
             await self._on_page(page)
 
-    async def _report(self) -> ScanReport:
+    async def _report(self, *, stopped: bool = False) -> ScanReport:
         await self._recount()
         return self._counters.report(
             self._state,
@@ -272,4 +287,5 @@ class Engine:
             listing=self._listing.problem,
             notes=(*self._listing.notes, *self._notes),
             skipper=self._skipper,
+            stopped=stopped,
         )

@@ -17,6 +17,7 @@ from gizwits_async.scan.pages import ScanPages
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
 from gizwits_async.scan.settings import ScanSettings, Skip
+from gizwits_async.scan.stopping import Stopping
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Remaining, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
@@ -100,20 +101,32 @@ class FleetScan:
         )
         self._store = _store_of(store)
 
-    async def run(self, on_progress: Callable[[ScanProgress], None] | None = None) -> ScanReport:
+    async def run(
+        self,
+        on_progress: Callable[[ScanProgress], None] | None = None,
+        *,
+        stop: asyncio.Event | None = None,
+        seconds: float | None = None,
+    ) -> ScanReport:
         """Scan until nothing is left to read, and return the report.
+
+        A run that is to stop makes no further call: what was asked is answered and stored, so that
+        the next run goes on behind it. The report of such a run has `stopped` and `windows_left`.
 
         Args:
             on_progress: Called after each stored page.
+            stop: Ends the run early, once it is set.
+            seconds: Ends the run early, after so many seconds.
 
         Raises:
+            ArgumentError: `seconds` is not positive.
             ScanStoreError: The store cannot be used, or belongs to another product or range.
             AuthenticationError: The credentials are not accepted.
             QuotaWaitError: The quota is used up, and `max_quota_wait` forbids to wait for it.
             ValueError: The range begins in the future, or `Since()` found no earlier scan.
             CancelledError: The stored pages stay; the store is closed.
         """
-        return await self._run(on_progress, None)
+        return await self._run(on_progress, None, Stopping(stop, seconds))
 
     def __aiter__(self) -> ScanPages:
         """Scan page by page; each page is stored before it is delivered.
@@ -214,17 +227,19 @@ class FleetScan:
         self,
         on_progress: Callable[[ScanProgress], None] | None,
         on_page: Callable[[ScanPage], Awaitable[None]] | None,
+        stopping: Stopping | None = None,
     ) -> ScanReport:
-        bulk, store = BulkClient(self._client), self._store
+        bulk, store = BulkClient(self._client, stopping), self._store
         try:
             held = await store.open()
-            state, _ = await self._resolve(held, bulk)
-            if state != held:
-                await store.begin(state, again=held is not None)
-            engine = Engine(
-                bulk, store, state, self._settings, on_progress=on_progress, on_page=on_page
-            )
-            return await engine.run()
+            async with bulk.stopping:
+                state, _ = await self._resolve(held, bulk)
+                if state != held and not bulk.stopping.is_set:
+                    await store.begin(state, again=held is not None)
+                engine = Engine(
+                    bulk, store, state, self._settings, on_progress=on_progress, on_page=on_page
+                )
+                return await engine.run()
         finally:
             await store.aclose()
 

@@ -171,6 +171,9 @@ class ScanReport:
     notes: tuple[str, ...] = ()
     """Trouble beside the logs that cost no records, such as a listing that was continued in parts."""
 
+    stopped: bool = False
+    """Whether the run was asked to stop, or its time was over, before it had come to its end."""
+
     @property
     def ratio(self) -> float:
         """Log calls over the least possible: 1.0 is ideal, also for a run without log calls."""
@@ -180,12 +183,12 @@ class ScanReport:
     def complete(self) -> bool:
         """Whether the store now holds everything in the range."""
         missing = (self.failed, self.gap_count, self.given_up, self.windows_left)
-        return not (any(missing) or self.set_aside or self.listing)
+        return not (any(missing) or self.set_aside or self.listing or self.stopped)
 
     @property
     def hint(self) -> str | None:
         """How to get what is missing; None if nothing is missing, or nothing can be done."""
-        if self.failed or self.windows_left or self.listing:
+        if self.failed or self.windows_left or self.listing or self.stopped:
             return "run the same scan again: it asks only for what is missing"
         if self.given_up:
             return "ask the service's staff to open these logs for the published product"
