@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from gizwits_async.scan.errors import ScanStoreError, StoreMismatchError
 from gizwits_async.scan.scan_range import ScanState
 
-__all__ = ["SCHEMA", "TRUST", "state_in", "values_of"]
+__all__ = ["SCHEMA", "STORE_ID", "TRUST", "state_in", "values_of"]
 
 TRUST = "trust"
 """Key of what is known of the rules by which windows are passed over."""
+
+STORE_ID = "store"
+"""Key of a random name of the store, by which an export knows whether a folder is its own."""
 
 SCHEMA = 1
 """Version of the tables; a store with a later one is refused."""

@@ -22,9 +22,10 @@ from sqlalchemy import (
 from gizwits_async.models.devices import Device
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.report import Failure, Gap
+from gizwits_async.scan.store.days import day_of, mark_changed
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, META, SKIPPED, TASKS, as_row
-from gizwits_async.scan.task import LogName, Task
+from gizwits_async.scan.task import LogName, Task, time_of
 
 __all__ = [
     "REWIND",
@@ -241,15 +242,21 @@ def find_gaps(
     ]
 
 
-def write_change(connection: Connection, *, change: Change, run: int) -> None:
-    """See `ScanStore.commit`."""
+def write_change(
+    connection: Connection, *, change: Change, run: int, upsert: Callable[[Table], Any]
+) -> None:
+    """See `ScanStore.commit`, and `write_devices` for `upsert`."""
     task, table = change.after, LOG_TABLES[change.after.log]
+    days = {day_of(time_of(record)) for record in change.rows}
     if change.replaced is not None:
         start, end = change.replaced
         time = table.c.timestamp
-        connection.execute(delete(table).where(table.c.did == task.did, time >= start, time < end))
+        old = delete(table).where(table.c.did == task.did, time >= start, time < end)
+        if connection.execute(old).rowcount:
+            days |= set(range(day_of(start), day_of(end - 1) + 1))
     if change.rows:
         connection.execute(insert(table), [as_row(task.did, record) for record in change.rows])
+    mark_changed(connection, upsert, task.log, days)
     if change.gaps:
         plain = {"did": task.did, "log": task.log, "run": run}
         gaps = [{**plain, "start": start, "end": end} for start, end in change.gaps]

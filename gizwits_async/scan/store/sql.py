@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from typing import TypeVar
+from uuid import uuid4
 
 from sqlalchemy import Connection, func
 
@@ -17,8 +18,9 @@ from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store import queries, skips
 from gizwits_async.scan.store.address import backend_of, hidden
+from gizwits_async.scan.store.days import create_days
 from gizwits_async.scan.store.hold import Hold
-from gizwits_async.scan.store.meta import TRUST, state_in, values_of
+from gizwits_async.scan.store.meta import STORE_ID, TRUST, state_in, values_of
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.store.session import TEXT, Session, whole
 from gizwits_async.scan.store.tables import DEVICES, LEASE, METADATA
@@ -80,8 +82,6 @@ class SqlStore:
         # Tools that show locals call it also where `__init__` failed.
         return f"<{type(self).__name__} {getattr(getattr(self, '_backend', None), 'name', '')}>"
 
-    # --- opening and closing
-
     async def open(self) -> ScanState | None:
         """Take the lease of the store, create it if need be, and return what it knows of its scan.
 
@@ -116,7 +116,7 @@ class SqlStore:
             return None
         self._session = Session(self._backend, reads=True)
         try:
-            state = await self._session.do(self._state)
+            state = state_in(await self._session.do(self._meta), self.name)
         except BaseException:
             await self.aclose()
             raise
@@ -136,9 +136,6 @@ class SqlStore:
         finally:
             await self._session.aclose()
 
-    def _state(self, connection: Connection) -> ScanState | None:
-        return state_in(self._meta(connection), self.name)
-
     def _created(self, connection: Connection) -> ScanState | None:
         """Create the tables of a new store, or what one of an earlier version lacks."""
         meta = self._meta(connection)
@@ -147,6 +144,10 @@ class SqlStore:
             LEASE.create(connection, checkfirst=True)
         else:
             METADATA.create_all(connection)
+        if STORE_ID not in meta:
+            if meta:
+                create_days(connection, self._backend)
+            self._put(connection, {STORE_ID: uuid4().hex})
         return state
 
     def _meta(self, connection: Connection) -> dict[str, str]:
@@ -159,8 +160,6 @@ class SqlStore:
         if self._hold is None:
             raise ScanStoreError(f"{self.name} is not open")
         return await self._hold.write(work)
-
-    # --- the scan
 
     async def begin(self, state: ScanState, *, again: bool) -> None:
         """See `ScanStore.begin`."""
@@ -235,7 +234,8 @@ class SqlStore:
 
     async def commit(self, change: Change) -> None:
         """See `ScanStore.commit`."""
-        await self._write(partial(queries.write_change, change=change, run=self._run))
+        write, upsert = queries.write_change, self._backend.insert
+        await self._write(partial(write, change=change, run=self._run, upsert=upsert))
 
     async def unskip(self, rule: str) -> int:
         """See `ScanStore.unskip`."""
@@ -271,8 +271,6 @@ class SqlStore:
     ) -> int:
         """See `ScanStore.requeue_failed`."""
         return await self._write(partial(queries.requeue_failed, logs=logs, dids=dids))
-
-    # --- counts
 
     async def remaining(
         self,

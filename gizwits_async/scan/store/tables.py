@@ -24,6 +24,7 @@ from gizwits_async.models.devices import CommandRecord, DataRecord, Device, Onli
 from gizwits_async.scan.task import LogName, Record
 
 __all__ = [
+    "DAYS",
     "DEVICES",
     "GAPS",
     "LEASE",
@@ -182,6 +183,20 @@ GAPS = Table(
     Column("gap_end", BigInteger, key="end", nullable=False),
     Column("run", Integer, nullable=False),
 )
+DAYS = Table(
+    "scan_day",
+    METADATA,
+    Column("log", Text, primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("pruned", SmallInteger, nullable=False, server_default="0"),
+)
+"""The days of each log that hold rows, in days since 1970-01-01 UTC.
+
+`version` grows with each commit that changes rows of the day, and is larger than any before it in
+the table: an export rewrites the days whose version its manifest does not have. A day whose rows
+were pruned keeps its row, with `pruned` 1.
+"""
 
 
 def as_row(did: str, record: Record) -> dict[str, Any]:

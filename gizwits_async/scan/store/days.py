@@ -1,0 +1,58 @@
+"""Which days of which log a commit changed, so that an export rewrites those days alone."""
+
+from collections.abc import Callable
+from functools import cache
+from math import floor
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, literal, select
+
+from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.tables import DAYS, LOG_TABLES
+from gizwits_async.scan.task import LogName
+
+__all__ = ["LAST_DAY", "create_days", "day_of", "mark_changed"]
+
+LAST_DAY = 2_932_897
+"""The day after the calendar's last; rows at later times, which are no dates, count to this day."""
+_NEXT = select(func.coalesce(func.max(DAYS.c.version), 0) + 1).scalar_subquery()
+
+
+def day_of(second: float) -> int:
+    """Return the day of UTC, counted from 1970-01-01, of a time in epoch seconds."""
+    return floor(max(-LAST_DAY, min(second / 86_400, LAST_DAY)))
+
+
+def mark_changed(
+    connection: Connection, upsert: Callable[[Table], Any], log: LogName, days: set[int]
+) -> None:
+    """Give days of a log a new version.
+
+    Args:
+        connection: In the transaction that changes their rows.
+        upsert: Makes an INSERT that has `on_conflict_do_update`.
+        log: Which log.
+        days: The days, as `day_of` counts them.
+    """
+    if days:
+        rows = [{"log": log, "day": day} for day in sorted(days)]
+        connection.execute(_statement(upsert), rows)
+
+
+@cache
+def _statement(upsert: Callable[[Table], Any]) -> Any:
+    new = upsert(DAYS).values(version=_NEXT, pruned=0)
+    return new.on_conflict_do_update(
+        index_elements=[DAYS.c.log, DAYS.c.day],
+        set_={"version": new.excluded.version, "pruned": 0},
+    )
+
+
+def create_days(connection: Connection, backend: Backend) -> None:
+    """Create the table of days in a store of an earlier version, and fill it from the logs."""
+    DAYS.create(connection)
+    for log, table in LOG_TABLES.items():
+        day = backend.whole(table.c.timestamp / 86_400.0)
+        found = select(literal(log), day, literal(1), literal(0)).distinct()
+        found = found.where(table.c.timestamp < LAST_DAY * 86_400)
+        connection.execute(DAYS.insert().from_select(["log", "day", "version", "pruned"], found))
