@@ -15,6 +15,7 @@ from gizwits_async.cli.device_id import did_of
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
+from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import Format, printable, say
 from gizwits_async.cli.tables import write_value
 
@@ -147,5 +148,5 @@ async def _confirmed(
         seen = _("a report shows the values, but perhaps from before the command")
     say(_("{taken}, but not confirmed {spent}: {seen}", taken=taken, spent=spent, seen=seen))
     if result.obstacle:
-        say(_("because of {obstacle}", obstacle=result.obstacle))
+        say(_("because of {obstacle}", obstacle=reworded(result.obstacle)))
     return Exit.INCOMPLETE

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gizwits_async.cli.language import _
+from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import console, printable, say
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def show_report(report: "ScanReport", out: str) -> None:
         table.add_row(label, printable(text))
     console.print(table)
     for failure in report.failures[:_SHOWN]:
-        log = f"{failure.did} {failure.log}: {failure.error}: {failure.text}"
+        log = f"{failure.did} {failure.log}: {failure.error}: {reworded(failure.text)}"
         say(_("failed: {log}", log=log))
     if report.failed > len(report.failures[:_SHOWN]):
         say(_("... {count:,} logs failed in all", count=report.failed))
@@ -47,11 +48,11 @@ def show_report(report: "ScanReport", out: str) -> None:
     if report.gap_count > len(report.gaps[:_SHOWN]):
         say(_("... {count:,} gaps in all", count=report.gap_count))
     if report.listing:
-        say(report.listing)
+        say(reworded(report.listing))
     for rule, window in report.refuted.items():
-        say(_("rule {rule} does not hold here: {window}", rule=rule, window=window))
+        say(_("rule {rule} does not hold here: {window}", rule=rule, window=reworded(window)))
     for note in report.notes:
-        say(_("note: {text}", text=note))
+        say(_("note: {text}", text=reworded(note)))
     if report.hint:
         say(_("to go on: {hint}", hint=_(report.hint)))
 
@@ -86,7 +87,9 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
         rows.append((_("windows passed over"), f"{passed_over:,} ({counts})"))
     if report.set_aside:
         rows.append((_("rows set aside"), f"{report.set_aside:,}"))
-    rows += [(_("{log} given up", log=name), said) for name, said in report.given_up.items()]
+    rows += [
+        (_("{log} given up", log=name), reworded(said)) for name, said in report.given_up.items()
+    ]
     return rows
 
 

@@ -54,8 +54,10 @@ class _Said(logging.Handler):
     """Writes records of the log as lines for people."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        from gizwits_async.cli.library_texts import reworded
         from gizwits_async.cli.output import say
 
+        record.msg, record.args = reworded(record.getMessage()), ()
         say(self.format(record))
 
 

@@ -1,10 +1,11 @@
-"""The texts of the console program, and its catalogue: `python -m tests.cli.catalogue` updates both files.
+"""The texts of the console program, and its catalogue: `python -m tests.cli.catalogue` updates the files.
 
 New texts are added to the .po file without a translation, old ones are dropped, and the .mo file is
-compiled from what is translated.
+compiled from what is translated. The list of the library's own texts is written too.
 """
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,8 +20,10 @@ from cyclopts import App
 
 from gizwits_async.cli.app import build
 from gizwits_async.cli.language import DOMAIN, LOCALE, use
+from gizwits_async.cli.library_texts import LIST
 from gizwits_async.errors import API_ERRORS
 from gizwits_async.version import __version__
+from tests.cli.library_texts import library_texts
 
 PO = LOCALE / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
 MO = PO.with_suffix(".mo")
@@ -32,7 +35,7 @@ REPORTS = Path(__file__).parents[2] / "gizwits_async" / "scan" / "report.py"
 def messages() -> set[str]:
     """Return every text that the program shows in the chosen language."""
     found = {text for file in SOURCES.glob("*.py") for text in _marked(file)}
-    found |= set(_of_help(build()))
+    found |= set(_of_help(build())) | set(library_texts())
     return found | set(_hints()) | {text for _, _, text in API_ERRORS.values()}
 
 
@@ -73,6 +76,11 @@ def _words(text: str) -> str:
     return " ".join(text.split())
 
 
+def listed() -> str:
+    """Return the file that lists the texts of the library."""
+    return json.dumps(library_texts(), ensure_ascii=False, indent=0) + "\n"
+
+
 def read() -> Catalog:
     """Return the catalogue of the .po file."""
     return read_po(BytesIO(PO.read_bytes()), locale="zh")
@@ -86,7 +94,7 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def main() -> None:
-    """Bring both files up to date, and print what has no translation."""
+    """Bring the files up to date, and print what has no translation."""
     use("en")
     old = read() if PO.exists() else Catalog(locale="zh")
     new = Catalog(
@@ -109,6 +117,7 @@ def main() -> None:
     with PO.open("wb") as out:
         write_po(out, new, width=100, omit_header=False, sort_output=True)
     MO.write_bytes(compiled(new))
+    LIST.write_text(listed(), encoding="utf-8")
     sys.stdout.write("".join(f"{one.id!r}\n" for one in new if one.id and not one.string))
 
 
