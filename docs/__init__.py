@@ -1,0 +1,1 @@
+"""The documentation: its pages, and the commands that build them."""

@@ -1,0 +1,230 @@
+"""The generated parts of the reference, as Markdown made from the code. Nothing is typed by hand here."""
+
+import inspect
+import re
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from attrs import fields
+from sources import attribute_docs, docs_of_class, group_titles
+
+from gizwits_async import GizwitsClient, errors
+from gizwits_async.cli.language import _, use
+from gizwits_async.scan.export.cells import layout_of
+from gizwits_async.scan.store import tables as store
+from gizwits_async.scan.task import LOGS, Task
+from gizwits_async.sections import access
+from gizwits_async.sections.base import Section
+from gizwits_async.simulator import Action, FaultRule, Quirks, SimulatedCloud
+
+__all__ = [
+    "classes",
+    "endpoints",
+    "error_codes",
+    "error_tree",
+    "fault_rules",
+    "lake_schema",
+    "quirks",
+    "store_schema",
+]
+
+_ROUTE = re.compile(r"^ *(GET|POST|PUT|DELETE) (/v1/\S+)", re.MULTILINE)
+_CHAPTERS = [
+    name
+    for name, value in vars(access.SectionAccess).items()
+    if isinstance(value, property) and not name.startswith("_")
+]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def code(value: object) -> str:
+    """Return a value as code."""
+    return f"`{value}`"
+
+
+def classes(_language: str, module: str, *names: str) -> str:
+    """Return autodoc directives for the public names of a module, or for those that are named."""
+    home, top = import_module(module), import_module("gizwits_async")
+    lines = []
+    for name in names or home.__all__:
+        value = getattr(home, name)
+        # Under the name by which users import it; autodoc notes the other as canonical.
+        module = top.__name__ if getattr(top, name, None) is value else home.__name__
+        if inspect.isclass(value):
+            lines += [f".. autoclass:: {module}.{name}", "   :members:", *_bases(value), ""]
+        elif inspect.isroutine(value):
+            lines += [f".. autofunction:: {module}.{name}", ""]
+        elif not inspect.ismodule(value):
+            text = attribute_docs(home).get(name, "").splitlines()
+            lines += [f".. py:data:: {module}.{name}", "", *(f"   {line}" for line in text), ""]
+    return "\n".join(["```{eval-rst}", *lines, "```"])
+
+
+def _bases(cls: type) -> list[str]:
+    return ["   :show-inheritance:"] if issubclass(cls, Exception) else []
+
+
+def sections() -> dict[str, type]:
+    """Return attribute of the client -> class of the section, in the order of the API document."""
+    found = {}
+    for name in _CHAPTERS:
+        home = import_module(f"gizwits_async.sections.{name}")
+        found[name] = next(
+            value
+            for each in home.__all__
+            if inspect.isclass(value := getattr(home, each)) and issubclass(value, Section)
+        )
+    return found
+
+
+def methods() -> Iterator[tuple[str, str, Any, list[tuple[str, str]]]]:
+    """Yield section, method name, function, and (verb, path) of each endpoint of a method."""
+    for name, section in sections().items():
+        for method, function in vars(section).items():
+            if not method.startswith("_") and inspect.isfunction(function):
+                found = _ROUTE.findall(inspect.getdoc(function) or "")
+                yield name, method, function, found
+
+
+def endpoints(_language: str) -> str:
+    """Return the table of methods: what each calls, returns and raises."""
+    rows = []
+    for name, method, function, routes in methods():
+        home = f"gizwits_async.{sections()[name].__name__}.{method}"
+        raised = re.findall(r"^ {4}(\w+Error):", inspect.getdoc(function) or "", re.MULTILINE)
+        rows.append(
+            [
+                f"{{py:meth}}`{name}.{method} <{home}>`",
+                ", ".join(code(f"{verb} {path}") for verb, path in routes) or "-",
+                code(_type_name(typing.get_type_hints(function).get("return"))),
+                ", ".join(f"{{py:exc}}`~gizwits_async.{error}`" for error in dict.fromkeys(raised)),
+            ]
+        )
+    return table(["method", "verb and path", "returns", "raises besides the common ones"], rows)
+
+
+def _type_name(kind: Any) -> str:
+    if kind is None or kind is type(None):
+        return "None"
+    arguments = typing.get_args(kind)
+    if not arguments:
+        return str(getattr(kind, "__name__", kind))
+    origin = getattr(kind, "__name__", None) or typing.get_origin(kind).__name__
+    return f"{origin}[{', '.join(map(_type_name, arguments))}]"
+
+
+def error_codes(language: str) -> str:
+    """Return the table of the service's error codes, with their texts in both languages."""
+    rows = []
+    use("zh")
+    for number, (status, cls, text) in errors.API_ERRORS.items():
+        name = f"{{py:exc}}`~gizwits_async.{cls.__name__}`"
+        rows.append([str(number), str(status), name, text, _(text)])
+    use("en")
+    heads = {
+        "en": ["code", "HTTP", "class", "English", "中文"],
+        "zh": ["错误码", "HTTP", "类", "英文", "中文"],
+    }
+    return table(heads[language[:2]], rows)
+
+
+def error_tree(_language: str) -> str:
+    """Return the tree of errors, as the module shows it."""
+    return "```text\n" + (errors.__doc__ or "").split("```")[1].strip() + "\n```\n"
+
+
+def quirks(_language: str) -> str:
+    """Return the switches of the simulator: name, values, default and meaning, by group."""
+    docs = docs_of_class(Quirks)
+    titles = group_titles(Quirks)
+    rows, parts = list[list[str]](), list[str]()
+
+    def end_of_group() -> None:
+        if rows:
+            parts.append(table(["quirk", "values", "default", "meaning"], rows))
+            rows.clear()
+
+    for item in fields(Quirks):
+        if item.name in titles:
+            end_of_group()
+            parts.append(f"**{titles[item.name]}**\n")
+        rows.append(
+            [code(item.name), code(_values(item.type)), code(item.default), docs[item.name]]
+        )
+    end_of_group()
+    return "\n".join(parts)
+
+
+def _values(kind: Any) -> str:
+    if typing.get_origin(kind) is typing.Literal:
+        return ", ".join(map(str, typing.get_args(kind)))
+    text = str(kind.__name__ if inspect.isclass(kind) and not typing.get_args(kind) else kind)
+    return text.replace("typing.", "").replace("collections.abc.", "")
+
+
+def fault_rules(_language: str) -> str:
+    """Return the actions and the fields of fault rules."""
+    actions, rule = docs_of_class(Action), docs_of_class(FaultRule)
+    rows = [[code(item.value), actions.get(item.name, "")] for item in Action]
+    given = [[code(item.name), rule[item.name]] for item in fields(FaultRule)]
+    return "\n".join((table(["action", "effect"], rows), table(["field", "meaning"], given)))
+
+
+def store_schema(_language: str) -> str:
+    """Return the tables of a scan's store: columns, types, keys and meaning."""
+    about = attribute_docs(store)
+    names = {id(value): name for name, value in vars(store).items() if name.isupper()}
+    tasks, devices = docs_of_class(Task), docs_of_class(store.Device)
+    parts = []
+    for each in store.METADATA.sorted_tables:
+        rows = []
+        for column in each.columns:
+            kind = column.type
+            sql = getattr(kind, "impl_instance", kind)
+            meaning = tasks.get(column.key, "") if each is store.TASKS else ""
+            meaning = devices.get(column.key, "") if each is store.DEVICES else meaning
+            key = "key" if column.primary_key else "" if column.nullable else "not null"
+            rows.append([code(column.name), str(sql), key, column.comment or meaning])
+        parts.append(
+            f"**{each.name}**\n\n{each.comment or about.get(names.get(id(each), ''), '')}\n"
+        )
+        parts.append(table(["column", "type", "", "meaning"], rows))
+    return "\n".join(parts)
+
+
+def lake_schema(_language: str) -> str:
+    """Return the columns of an export of the simulator's product, for each log."""
+    definition = _simulated_definition()
+    parts = []
+    for log in LOGS:
+        rows = [[code("did"), "text", ""], [code("timestamp"), "float", "epoch seconds UTC"]]
+        for column in layout_of(log, definition, {}, nested=False).columns:
+            kind = f"{column.kind}{column.bits}" if column.kind == "long" else column.kind
+            info: Mapping[str, str] = column.info
+            rows.append([code(column.name), kind, ", ".join(f"{k}: {v}" for k, v in info.items())])
+        parts += [f"**log={log}**\n", table(["column", "type", "from the definition"], rows)]
+    return "\n".join(parts)
+
+
+def _simulated_definition() -> Any:
+    import asyncio  # noqa: PLC0415
+
+    from gizwits_async.simulator import SimulatorTransport  # noqa: PLC0415
+
+    async def definition() -> Any:
+        cloud = SimulatedCloud()
+        async with GizwitsClient(cloud.credentials, transport=SimulatorTransport(cloud)) as gizwits:
+            return await gizwits.product.datapoints()
+
+    return asyncio.run(definition())
