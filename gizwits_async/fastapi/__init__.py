@@ -11,6 +11,7 @@ async def device(mac: str, gizwits: Gizwits) -> bool | None:
 ```
 """
 
+from gizwits_async.fastapi.encoding import register
 from gizwits_async.fastapi.handlers import gizwits_responses, install_error_handlers
 from gizwits_async.fastapi.lifespan import WEB_OPTIONS, Gizwits, get_gizwits, gizwits_lifespan
 from gizwits_async.fastapi.problems import Problem, problem_of
@@ -28,3 +29,5 @@ __all__ = [
     "problem_of",
     "server_sent_events",
 ]
+
+register()

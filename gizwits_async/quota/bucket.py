@@ -98,6 +98,11 @@ class Bucket:
         """Whether a process that shares the bucket was refused lately."""
         return False
 
+    @property
+    def left(self) -> int | None:
+        """Calls left in the server's count, as a process that shares the bucket reported; or None."""
+        return None
+
     # What is done with it.
 
     def begin(self, spent: int | None) -> None:
@@ -170,6 +175,9 @@ class Bucket:
         wait = blocked + max(0.0, (need - held) / self._rate)
         excess = self.counter.window(now) - limit + 1
         return max(wait, self.counter.frees_in(int(excess), now)) if excess > 0 else wait
+
+    def report(self, left: int, seconds: float) -> None:
+        """Inform other processes of the server's count; none shares this bucket."""
 
     def stop(self, seconds: float) -> None:
         """Make other processes pause and be careful; none shares this bucket."""

@@ -148,6 +148,8 @@ class HourlyQuota:
         view.observe(headers, state, granted_at=granted_at, refused=refused)
         if view.restored > restored:
             self._bucket.forgive()
+        if view.live(now):
+            self._bucket.report(view.left or 0, (view.reset_at or now) - now)
         if refused:
             self._bucket.stop(self.retry_after() or 0.0)
         self._wake()
@@ -190,9 +192,7 @@ class HourlyQuota:
 
     def __reduce__(self) -> NoReturn:
         # A copy would count from zero: the same permits would be granted twice.
-        raise TypeError(
-            "a quota counts for one process and cannot be pickled; processes share `SharedQuota`"
-        )
+        raise TypeError("a quota cannot be pickled: processes share a `SharedQuota`")
 
     def _new_bucket(self, limits: Limits) -> Bucket:
         return Bucket(limits, clock=self._clock)

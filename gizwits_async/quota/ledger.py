@@ -15,6 +15,7 @@ PAGE_SLOTS = 240
 # Fields of the header. The first four hold the name of the record in a file.
 _SPAN, _SINCE, _GRANTED, _SLOT, _WINDOW = 4, 5, 6, 7, 8
 LEVEL, LEVEL_AT, STOP_UNTIL, REFUSED_AT, LATEST, OFFSET, WALL = 9, 10, 11, 12, 13, 14, 15
+LEFT, LEFT_UNTIL, LEFT_GRANTED = 16, 17, 18
 
 
 class Interactive(NamedTuple):
@@ -88,6 +89,12 @@ class GrantCounter:
         else:
             self.header[_SINCE] = -inf
             self._count(spent)
+
+    def include(self, permits: int, now: float) -> None:
+        """Count permits that were granted outside of these books, as granted now."""
+        self._advance(now)
+        self.header[_GRANTED] += permits
+        self._count(permits)
 
     def widen(self, span: float, now: float) -> None:
         """Make the window at least as long; all that was counted counts as granted now."""

@@ -157,13 +157,14 @@ class Terms:
     def _server_knows(self, now: float, in_flight: int) -> bool:
         """Whether the server's count replaces our own."""
         bucket, view = self.bucket, self.view
-        if view.left is None or not view.live(now):
+        left = view.left if view.live(now) else bucket.left
+        if left is None:
             return False
         if not bucket.shared:
-            return view.left > in_flight
+            return left > in_flight
         # Processes that share a bucket read the same count, and may go by it at the same time: only
         # where their own books do not go back far enough, and most of the quota is left.
-        return bucket.age < bucket.counter.span and view.left - in_flight > self.limit // 2
+        return bucket.age < bucket.counter.span and left - in_flight > self.limit // 2
 
     def spacing(self, lane: Lane, state: LocalState) -> float | None:
         """Return the seconds between calls that may go ahead of the bucket; None if none may."""

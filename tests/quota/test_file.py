@@ -1,6 +1,7 @@
 """One quota and one login for the processes of a machine, in a file: exact, safe after `kill -9`."""
 
 import asyncio
+import errno
 import fcntl
 import json
 import logging
@@ -10,6 +11,7 @@ import stat
 import sys
 import threading
 from contextlib import suppress
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,9 @@ from gizwits_async.quota import SharedQuota, SharedTokenStore
 from gizwits_async.quota.ledger import PAGE_SIZE
 from gizwits_async.quota.shared import locks
 from gizwits_async.quota.shared.address import path_of
+from gizwits_async.quota.shared.page_file import PageFile
 from tests.doubles import now, virtually
+from tests.quota.servers import EPOCH
 
 GRAB = """
 import asyncio, json, sys, time
@@ -156,6 +160,30 @@ def test_a_new_process_knows_what_was_spent(url):
     assert virtually(main()) < 60
 
 
+def test_headers_that_one_process_read_count_for_all(url):
+    """A crowd of 200 goes at once over two new workers, of which only one has read a reply."""
+
+    async def main() -> list[float]:
+        one, two = shared(url), shared(url)
+        await one.acquire()
+        reset = str(int(EPOCH) + 1800)
+        headers = {"date": formatdate(EPOCH, usegmt=True), "x-ratelimit-reset": reset}
+        one.observe({**headers, "x-ratelimit-remaining": "3599", "x-ratelimit-limit": "3600"})
+        waits = [one.acquire(max_wait=2.0) for _ in range(100)]
+        waits += [two.acquire(max_wait=2.0) for _ in range(100)]
+        await asyncio.gather(*waits)
+        took = now()
+        await asyncio.sleep(1800)
+        late = two.snapshot().next_in[Lane.INTERACTIVE]
+        await one.aclose()
+        await two.aclose()
+        return [took, late]
+
+    took, late = virtually(main())
+    assert took < 1
+    assert late == 0
+
+
 def test_a_refusal_stops_all_processes(url):
     """A 5013 of one process makes the others wait, and go by the bucket afterwards."""
 
@@ -271,6 +299,50 @@ def test_without_its_file_a_process_counts_for_itself(tmp_path, caplog):
         virtually(main())
     assert [record.message.split(":")[0] for record in caplog.records] == ["quota.degraded"]
     assert str(tmp_path) not in caplog.text
+
+
+@pytest.mark.parametrize("from_the_start", [True, False])
+def test_a_file_that_can_be_used_again_is_used_again(url, from_the_start, monkeypatch, caplog):
+    """Within seconds, without a restart, and with the permits that were granted meanwhile."""
+    broken = [from_the_start]
+    lock = PageFile.lock
+
+    def sometimes(file: PageFile) -> bool:
+        if broken[0]:
+            raise OSError(errno.EACCES, "Permission denied")
+        return lock(file)
+
+    monkeypatch.setattr(PageFile, "lock", sometimes)
+
+    async def take(quota: SharedQuota, calls: int) -> None:
+        for _ in range(calls):
+            await quota.acquire(max_wait=0)
+            quota.observe(None)
+
+    async def main() -> int:
+        if not from_the_start:
+            await known(url)
+        one, two = shared(url), shared(url)
+        if not from_the_start:
+            await take(one, 30)
+            broken[0] = True
+        await take(one, 10)
+        await take(two, 20)
+        broken[0] = False
+        await asyncio.sleep(6)
+        await take(one, 1)
+        await take(two, 1)
+        seen = two.snapshot().remaining
+        await one.aclose()
+        await two.aclose()
+        return 3600 - seen
+
+    with caplog.at_level(logging.WARNING, "gizwits_async.quota"):
+        assert virtually(main()) == (32 if from_the_start else 62)
+    assert [record.message.split(";")[0].split(" (")[0] for record in caplog.records] == [
+        *(["quota.degraded: its file cannot be used"] * 2),
+        *(["quota.degraded over: its file can be used again"] * 2),
+    ]
 
 
 def test_a_fork_takes_no_lock_along(url):

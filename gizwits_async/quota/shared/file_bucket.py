@@ -7,6 +7,9 @@ from collections.abc import Callable
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.ledger import (
     LATEST,
+    LEFT,
+    LEFT_GRANTED,
+    LEFT_UNTIL,
     LEVEL,
     LEVEL_AT,
     OFFSET,
@@ -25,6 +28,8 @@ _RETRY = 0.001
 """Seconds after which to try again while another process holds the lock."""
 _CAREFUL_WINDOWS = 24
 """Windows for which all processes stay careful after a refusal: a server has its kind of count."""
+_PROBE = 5.0
+"""Seconds between attempts to use a file that could not be used."""
 _BACK = 1.0
 """Seconds by which the machine's clock may differ between processes."""
 
@@ -32,8 +37,9 @@ _BACK = 1.0
 class FileBucket(Bucket):
     """A bucket and a window of grants whose state is a page of a file.
 
-    It uses the monotonic clock of the machine, which all processes share. Where the file cannot be
-    used, for instance on a full disk, it keeps the permits of its own process.
+    It uses the monotonic clock of the machine, which all processes share. While the file cannot be
+    used, for instance on a full disk, it counts the permits of its own process, and adds them to the
+    file afterwards.
     """
 
     shared = True
@@ -61,7 +67,8 @@ class FileBucket(Bucket):
         super().__init__(limits, clock=self._time_of_page, slots=PAGE_SLOTS)
         self._file = PageFile(path, name, self.counter.page)
         self._busy = False
-        self._broken = False
+        self._probe_at: float | None = None
+        self._in_file = 0  # permits granted, as the file says
         self._spent: int | None = None
 
     def begin(self, spent: int | None) -> None:
@@ -127,6 +134,30 @@ class FileBucket(Bucket):
         at = self.counter.header[REFUSED_AT]
         return at > 0 and self.time() < at + _CAREFUL_WINDOWS * self.counter.span
 
+    @property
+    def left(self) -> int | None:
+        """Calls left in the server's count, less those granted since; None if it is not known."""
+        header = self.counter.header
+        if self.time() >= header[LEFT_UNTIL]:
+            return None
+        return int(header[LEFT] - (self.counter.granted - header[LEFT_GRANTED]))
+
+    def report(self, left: int, seconds: float) -> None:
+        """Inform processes that read no reply yet; not needed once the books cover a window.
+
+        Args:
+            left: Calls left in the server's count.
+            seconds: Time until that count resets.
+        """
+        if self.age >= self.counter.span or self.left is not None or not self._open():
+            return
+        try:
+            header = self.counter.header
+            header[LEFT], header[LEFT_UNTIL] = left, self.time() + seconds
+            header[LEFT_GRANTED] = self.counter.granted
+        finally:
+            self._close()
+
     def stop(self, seconds: float) -> None:
         """Make all processes pause, and be careful afterwards."""
         if self._open():
@@ -147,13 +178,22 @@ class FileBucket(Bucket):
 
     def _open(self) -> bool:
         """Take the lock and read the page; False if another process holds it for long."""
-        if not self._broken:
+        if self._probe_at is None:
             try:
                 self._busy = not self._file.lock()
             except OSError as error:
                 self._give_up(error)
+            else:
+                self._in_file = self.counter.granted
+        elif self._monotonic() >= self._probe_at:
+            self._probe()
         if self._busy:
             return False
+        self._enter()
+        return True
+
+    def _enter(self) -> None:
+        """Prepare the page for a change, with the lock held."""
         header = self.counter.header
         now, latest = self.time(), header[LATEST]
         if now < latest - _BACK:
@@ -166,20 +206,40 @@ class FileBucket(Bucket):
         self.counter.widen(self._span, now)
         if self.counter.since > now:
             super().begin(self._spent)
-        return True
 
     def _close(self) -> None:
-        if self._broken:
+        if self._probe_at is not None:
             return
         try:
             self._file.unlock()
         except OSError as error:
             self._give_up(error)
+        else:
+            self._in_file = self.counter.granted
 
     def _give_up(self, error: OSError) -> None:
-        self._broken, self._busy = True, False
+        self._busy, self._probe_at = False, self._monotonic() + _PROBE
         self._file.close()
         _log.warning(
             "quota.degraded: its file cannot be used (%s); this process counts for itself",
             error.strerror or type(error).__name__,
         )
+
+    def _probe(self) -> None:
+        """Try to use the file again, and add the permits that were granted meanwhile."""
+        page, granted = bytes(self.counter.page), self.counter.granted
+        try:
+            self._busy = not self._file.lock()
+        except OSError:
+            self.counter.page[:] = page  # it may be read in part
+            self._busy, self._probe_at = False, self._monotonic() + _PROBE
+            self._file.close()
+            return
+        if self._busy:
+            return
+        meanwhile, self._probe_at = max(0, granted - self._in_file), None
+        self._enter()
+        self.counter.include(meanwhile, self.time())
+        self.put(self.permits - meanwhile)
+        self._in_file = self.counter.granted
+        _log.warning("quota.degraded over: its file can be used again")
