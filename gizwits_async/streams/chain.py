@@ -32,8 +32,12 @@ class Chain(Generic[T]):
     """Records on its first page that had any."""
     last_page: int = 0
     """Records on its last page."""
+    tail_page: int = 0
+    """Records on its last page that had any."""
     empty_pages: int = 0
     """Empty pages in a row at its end."""
+    probed: bool = False
+    """Whether a query in the opposite order was made to find out whether it has ended."""
 
     @property
     def query(self) -> dict[str, str | None]:
@@ -56,6 +60,7 @@ class Chain(Generic[T]):
         self.pages += 1
         self.last_page = reply.rows
         self.first_page = self.first_page or self.last_page
+        self.tail_page = self.last_page or self.tail_page
         self.received += self.last_page
         self.empty_pages = 0 if reply.rows else self.empty_pages + 1
         self.context = reply.context

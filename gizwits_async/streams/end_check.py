@@ -11,6 +11,8 @@ from attrs import define
 
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
+from gizwits_async.streams.cursors import can_probe, ends_here
+from gizwits_async.wire.traits import CursorTraits
 
 __all__ = ["End", "EndCheck", "Verdict", "end_of", "is_miscount"]
 
@@ -39,6 +41,8 @@ class End(Enum):
     """It ended before the server's own total was reached."""
     EMPTY = auto()
     """It ended by an empty page, and no total says whether there are more records."""
+    LIKELY = auto()
+    """It seems to have ended, and a query in the opposite order can show whether it has."""
 
 
 class Verdict(Enum):
@@ -56,7 +60,15 @@ class Verdict(Enum):
     """Each look returned other records."""
 
 
-def end_of(chain: Chain[Any], *, limit: int, exact: bool, inexact: bool, max_empty: int) -> End:
+def end_of(
+    chain: Chain[Any],
+    *,
+    limit: int,
+    exact: bool,
+    inexact: bool,
+    max_empty: int,
+    cursor: CursorTraits,
+) -> End:
     """Return how a chain stands after its last page.
 
     Args:
@@ -65,21 +77,29 @@ def end_of(chain: Chain[Any], *, limit: int, exact: bool, inexact: bool, max_emp
         exact: Whether the totals of the route are known to count the records of a query.
         inexact: Whether they are known not to.
         max_empty: The empty pages in a row that are followed.
+        cursor: What is known of the cursors of the store.
     """
     # A total no larger than the first page may count that page.
     counted = exact or chain.pages == 1 or (chain.total or 0) > chain.first_page
     total = None if inexact or not counted else chain.total
     short = total is not None and chain.received < total
     all_received = exact and total is not None and not short
-    if chain.context is None:
-        # An empty page may come from a dead context.
-        unsure = chain.empty_pages > 0 and chain.pages > 1 and not all_received
-        return End.SHORT if short else End.EMPTY if unsure else End.COMPLETE
-    if chain.empty_pages > max_empty:
+    if chain.context is None and (
+        short or all_received or not chain.empty_pages or chain.pages == 1
+    ):
+        return End.SHORT if short else End.COMPLETE
+    # Some servers return a context with every page, the last one and empty ones included; and an
+    # empty page without one may come from a dead context.
+    if not short and not chain.seconds.on_hold:
+        partial = chain.last_page < limit
+        if (all_received and partial) or ends_here(cursor, chain, limit=limit):
+            return End.COMPLETE
+        reached = total == chain.received > 1 and partial
+        if (reached or chain.empty_pages) and chain.context and can_probe(cursor, chain):
+            return End.LIKELY
+    if chain.context is None or chain.empty_pages > max_empty:
         return End.SHORT if short else End.EMPTY
-    # Some servers return a context with every page, the last one and empty ones included.
-    over = all_received and chain.last_page < limit and not chain.seconds.on_hold
-    return End.COMPLETE if over else End.NONE
+    return End.NONE
 
 
 def is_miscount(chain: Chain[Any], reply: PageReply[Any], *, limit: int) -> bool:

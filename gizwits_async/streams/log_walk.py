@@ -20,11 +20,11 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
-from gizwits_async.streams.end_check import End, EndCheck, Verdict, end_of, is_miscount
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.repeats import Repeat, RepeatDetector
 from gizwits_async.streams.seconds import PartialSecond, SecondBuffer
-from gizwits_async.streams.windows import Range
+from gizwits_async.streams.window_end import Step, WindowEnd
+from gizwits_async.streams.windows import Bounds, Range
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.traits import ServiceTraits
@@ -73,23 +73,21 @@ class LogWalk(Generic[T]):
         self._time_of = time_of
         self._range = span
         self._plan = plan
-        self._limit = limit
         self._lifetime = lifetime
         self._clock = clock
-        self._traits = traits
-        # The logs of a device come from one store, which counts all of them in the same way.
-        self._store = request.path.route.rpartition("/")[0]
-        self.remarks: list[str] = []
-        """What was odd, for the log; each text once a walk."""
-        self._remarked: set[str] = set()
+        self._end = WindowEnd(
+            where=request.where,
+            plan=plan,
+            limit=limit,
+            traits=traits,
+            # The logs of a device come from one store, which counts all of them in the same way.
+            store=request.path.route.rpartition("/")[0],
+        )
         self.strays = 0
         """Records outside the bounds of the query that returned them."""
         self._chain: Chain[T] | None = None
         self._repeats: RepeatDetector[T] = RepeatDetector()
         self._stalls = 0
-        self._check = EndCheck()
-        self._short: Chain[T] | None = None
-        """The chain that did not reach its total, while a call finds out whether to believe that."""
         self._fallback: PartialSecond[T] = PartialSecond()
 
     @property
@@ -97,10 +95,15 @@ class LogWalk(Generic[T]):
         """The first second that was not released yet; None at the end of the walk."""
         return self._plan.position
 
+    def take_remarks(self) -> list[str]:
+        """Return what was odd since the last call, for the log."""
+        remarks, self._end.remarks = self._end.remarks, []
+        return remarks
+
     @property
     def pause(self) -> float:
         """Seconds to wait before `next`."""
-        return 0.0 if self._chain is not None else max(self._plan.pause, self._check.pause)
+        return 0.0 if self._chain is not None else max(self._plan.pause, self._end.pause)
 
     def take_gaps(self) -> tuple[tuple[int, int], ...]:
         """Return the gaps since the last call: first and last second, epoch seconds."""
@@ -114,9 +117,9 @@ class LogWalk(Generic[T]):
             InvalidResponseError: The rest was opened anew several times in a row without progress.
         """
         chain = self._chain
-        if self._short is not None:
-            narrow = self._plan.second_behind(self._short.seconds.bounds)
-            return self._request.asking(start_ts=str(narrow.start), end_ts=str(narrow.end))
+        question = self._end.question
+        if question is not None:
+            return self._asking(question.bounds, opposite=question.opposite, limit=question.limit)
         if chain is not None and self._clock.loop_time >= chain.leave_at:
             self._open_anew()
             chain = None
@@ -134,6 +137,9 @@ class LogWalk(Generic[T]):
             InvalidResponseError: The rest was opened anew several times in a row without progress.
         """
         chain = self._chain
+        if self._end.question is not None:
+            probed = self._end.drop_question(failed=True)
+            return probed is not None and not isinstance(error, _FINAL)
         if chain is None:
             return False
         if chain.context is None:
@@ -149,6 +155,7 @@ class LogWalk(Generic[T]):
     def abandon(self) -> None:
         """Leave the chain after a cancelled call: the server may have moved its context on."""
         self._chain = None
+        self._end.drop_question(failed=False)
 
     def take(self, reply: PageReply[T]) -> tuple[T, ...]:
         """Return the records that this reply completes; `position` then says where to go on.
@@ -157,13 +164,13 @@ class LogWalk(Generic[T]):
             InvalidResponseError: Its records contradict the query or the pages before.
         """
         released: list[T] = []
-        if self._short is not None:
-            self._judge_total(self._short, reply, released)
+        times = [*map(self._time_of, reply.objects)]
+        if (question := self._end.question) is not None:
+            self._follow(question.chain, self._end.answered(reply, times), released)
             return tuple(released)
         chain = self._chain
         if chain is None:
             raise AssertionError("unreachable")
-        times = [*map(self._time_of, reply.objects)]
         repeat = self._repeats.judge(chain, reply, times)
         if repeat is Repeat.CIRCLE:
             self._open_anew()
@@ -174,6 +181,7 @@ class LogWalk(Generic[T]):
         self._plan.accepted()
         seconds, strays = chain.seconds, chain.seconds.strays
         seconds.on_hold = seconds.on_hold or repeat is Repeat.COUNTED
+        self._end.note(chain, reply.rows)
         released += chain.take(reply, times)
         strays = seconds.strays - strays
         self.strays += strays
@@ -182,75 +190,37 @@ class LogWalk(Generic[T]):
             self._plan.position = seconds.reached
         if self.position != chain.position:
             self._progress()
-        self._judge_end(chain, released)
+        window = chain.seconds.window
+        owned = window.first <= (self.position or 0) <= window.last
+        # Behind its window the rest of the chain is not its own.
+        self._follow(chain, self._end.judge(chain) if owned else Step.FINISH, released)
         return tuple(released)
 
-    def _judge_end(self, chain: Chain[T], released: list[T]) -> None:
-        """Leave the chain if it has ended, and add to `released` what its end completes."""
-        window, traits, store = chain.seconds.window, self._traits, self._store
-        if not window.first <= (self.position or 0) <= window.last:
-            self._end(chain, released)  # The rest of the chain is not its own.
-            return
-        end = end_of(
-            chain,
-            limit=self._limit,
-            exact=store in traits.exact_totals,
-            inexact=store in traits.inexact_totals,
-            max_empty=self._check.max_empty,
-        )
-        if end is End.NONE:
-            return
-        if chain.seconds.on_hold and chain.received != chain.total:
-            self._open_anew()  # The total that was believed is wrong, so the page was a circle.
-        elif end is End.COMPLETE:
-            if chain.total == chain.received > chain.first_page:
-                traits.exact_totals.add(store)
-            self._end(chain, released)
-        else:
-            self._verify_end(chain, end, released)
-
-    def _verify_end(self, chain: Chain[T], end: End, released: list[T]) -> None:
-        """Look at the rest of the window once more, or draw the conclusion from the looks so far."""
-        verdict = self._check.judge(chain, end)
-        if verdict is Verdict.ACCEPT:
-            if self._check.exact:
-                self._traits.exact_totals.add(self._store)
-            elif chain.context is not None:
-                self._remark("some windows ended by empty pages, although a context promised more")
-            self._end(chain, released)
-        elif verdict is Verdict.MISCOUNTED:
-            self._distrust_total(chain, released)
-        elif verdict is Verdict.GIVE_UP:
-            self._check = EndCheck()
-            self._give_up()
-        else:
+    def _follow(self, chain: Chain[T], step: Step, released: list[T]) -> None:
+        """Leave the chain if there is nothing more to ask of it; its end completes records."""
+        seconds = chain.seconds
+        if step is Step.FINISH:
+            released += seconds.rest()
             self._chain = None
-            self._short = chain if verdict is Verdict.ASK_TOTAL else None
-            seconds = chain.seconds
+            self._progress()
+            self._plan.finish(seconds.window)
+        elif step is Step.LOOK_AGAIN:
+            self._chain = None
             if not seconds.on_hold and len(seconds.pending) >= len(self._fallback.records):
                 self._fallback = PartialSecond(seconds.last_second, seconds.pending)
+        elif step is Step.OPEN_ANEW:
+            self._open_anew()
+        elif step is Step.GIVE_UP:
+            self._give_up()
 
-    def _judge_total(self, chain: Chain[T], reply: PageReply[T], released: list[T]) -> None:
-        """End the window of `chain` if the reply to a query of one second shows a wrong total.
-
-        Raises:
-            InvalidResponseError: The total is right, so records are missing.
-        """
-        self._short, self._check = None, EndCheck()
-        if not is_miscount(chain, reply, limit=self._limit):
-            raise InvalidResponseError(
-                f"{self._request.where}: the server counts {chain.total} records around second"
-                f" {self.position}, but returned only {chain.received} in each of several attempts"
-            )
-        self._distrust_total(chain, released)
-
-    def _distrust_total(self, chain: Chain[T], released: list[T]) -> None:
-        self._traits.inexact_totals.add(self._store)
-        self._remark(
-            f"returned {chain.received} of {chain.total} records in each of several attempts; its"
-            " totals are not used from now on"
+    def _asking(self, bounds: Bounds, *, opposite: bool, limit: int) -> Request[PageReply[T]]:
+        """Return a query beside the chain."""
+        return self._request.asking(
+            start_ts=str(bounds.start),
+            end_ts=str(bounds.end),
+            sort="desc" if opposite != self._plan.desc else "asc",
+            limit=limit,
         )
-        self._end(chain, released)
 
     def _open(self, request: Request[PageReply[T]]) -> Request[PageReply[T]]:
         """Start a chain at the position; called when the permit for its opening call is granted."""
@@ -270,14 +240,10 @@ class LogWalk(Generic[T]):
         )
         return request.asking(**chain.query)
 
-    def _remark(self, text: str) -> None:
-        if text not in self._remarked:
-            self._remarked.add(text)
-            self.remarks.append(text)
-
     def _progress(self) -> None:
         """Forget the attempts at the position, because the walk has moved on."""
-        self._stalls, self._check, self._fallback = 0, EndCheck(), PartialSecond()
+        self._stalls, self._fallback = 0, PartialSecond()
+        self._end.progressed()
 
     def _open_anew(self, error: GizwitsError | None = None) -> None:
         chain, self._chain = self._chain, None
@@ -291,10 +257,3 @@ class LogWalk(Generic[T]):
             f"{self._request.where}: opened several times at second {self.position}, and never came"
             " past it"
         ) from error
-
-    def _end(self, chain: Chain[T], released: list[T]) -> None:
-        """Finish the window."""
-        released += chain.seconds.rest()
-        self._chain = None
-        self._progress()
-        self._plan.finish(chain.seconds.window)

@@ -233,9 +233,8 @@ class LogPages(Walk[Page[T]]):
             raise
         if items is None:
             return None
-        for remark in walk.remarks:
+        for remark in walk.take_remarks():
             _log.warning("%s: %s", self._query.request.where, remark)
-        walk.remarks.clear()
         token = self._query.token(self._span, walk.position)
         return Page(items, token, self._gaps(walk), set_aside=self._set_aside)
 

@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 _MIN_OPENINGS = 3
 """Openings in a row in which a page must have come twice before it is accepted as equal events."""
+_MAX_REPEATS = 4
+"""Repeated pages of one second that are followed, however many the total has room for: five pages of
+equal events are more than a device sends in a second."""
 
 
 class Repeat(Enum):
@@ -42,10 +45,14 @@ class RepeatDetector(Generic[T]):
         self._last_page: Sequence[object] = ()
         self._repeated_second: int | None = None
         self._openings = 0
+        self._counted = 0
+        """Repeated pages of the last second that were accepted in this chain."""
+        self._counted_second: int | None = None
 
     def start_chain(self) -> None:
         """Forget the pages of the chain before."""
         self._first_page = self._last_page = ()
+        self._counted_second = None
 
     def judge(self, chain: Chain[T], reply: PageReply[T], times: Sequence[float]) -> Repeat:
         """Return what the next page of a chain is.
@@ -70,7 +77,11 @@ class RepeatDetector(Generic[T]):
         equal = again and all(record == page[0] for record in page)
         if one_second and equal and not trusted and not same_context:
             return self._repeated(second)
-        return Repeat.COUNTED if trusted and fits and one_second else Repeat.CIRCLE
+        if not (trusted and fits and one_second):
+            return Repeat.CIRCLE
+        self._counted = self._counted + 1 if second == self._counted_second else 1
+        self._counted_second = second
+        return Repeat.COUNTED if self._counted <= _MAX_REPEATS else Repeat.CIRCLE
 
     def remember(self, page: Sequence[T], times: Sequence[float], *, regular: bool) -> None:
         """Keep what identifies a page that was accepted.

@@ -12,7 +12,7 @@ from gizwits_async.models.rows import Problem
 from gizwits_async.payload import DataPointCodec, codec_of
 from gizwits_async.wire.request import Request
 
-__all__ = ["ProductTraits", "ServiceTraits"]
+__all__ = ["CursorTraits", "ProductTraits", "ServiceTraits"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,22 @@ class ProductTraits:
 
 
 @define(eq=False)
+class CursorTraits:
+    """What was seen of the cursors of one log store; `streams/cursors.py` draws the conclusions."""
+
+    largest_page: int = 0
+    """Most records on one page: a smaller page was not cut off by the server's own limit."""
+    confirmed: int = 0
+    """Windows that ended where a cursor went on with an empty page, as a second query confirmed."""
+    uneven: bool = False
+    """Whether records were seen behind an empty page, or behind one with fewer than its limit."""
+    failed_probes: int = 0
+    """Such queries that did not confirm the end."""
+    warned: bool = False
+    """Whether the log of this package says that windows ended by empty pages."""
+
+
+@define(eq=False)
 class ServiceTraits:
     """What was learned of the service. Mutable, shared by all views of a client."""
 
@@ -62,6 +78,10 @@ class ServiceTraits:
     """Whether log queries must end before the present second: a later end was seen to be refused."""
     inexact_totals: set[str] = field(factory=set)
     """The same for logs whose `total` was seen not to count the records of a query."""
+    cursors: dict[str, CursorTraits] = field(factory=dict)
+    """The same for the cursors of logs."""
+    start_inclusive: bool | None = None
+    """Whether log queries include `start_ts`; None: not known."""
     log_span: int | None = None
     """Longest span of a log query in seconds, if a longer one was seen to be refused."""
     log_life: int | None = None

@@ -248,27 +248,62 @@ def test_a_million_pages_of_one_second_are_too_many() -> None:
         endless()
 
 
-@pytest.mark.parametrize("records", [0, 2])
-def test_empty_pages_are_followed_three_times_and_verified_once(
-    records: int,
-) -> None:
-    """Empty pages with a context in the middle; if opening anew brings nothing new, it is the end."""
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_an_empty_page_behind_records_is_confirmed_by_the_last_record(confirmed: bool) -> None:
+    """A query in the opposite order for one record more than the last second has; else it goes on."""
     w = Walked(NOW - 100, NOW)
     w.ask()
-    w.answer(*[NOW - 5 - i for i in range(records)], context="c0")
+    w.answer(NOW - 5, NOW - 6, context="c0")
+    w.ask()
+    w.answer(context="c1")
+    query = w.ask()
+    assert (query["sort"], query["limit"], "context" in query) == ("asc", "2", False)
+    assert w.walk.pause == 0
+    if confirmed:
+        w.answer(NOW - 6, NOW - 5)
+    else:
+        w.answer(NOW - 8, NOW - 6)
+        for follows in range(2, 5):
+            assert w.ask()["context"] == f"c{follows - 1}"
+            w.answer(context=f"c{follows}")
+        look_again(w, NOW - 6, NOW - 8)
+    assert w.times == [NOW - 5, NOW - 6] + [NOW - 8] * (not confirmed)
+    assert w.over()
+
+
+def test_a_query_for_the_last_record_that_fails_costs_nothing_but_a_call() -> None:
+    """The server may refuse it: its chain goes on where it was."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(NOW - 5, NOW - 6, context="c0")
+    w.ask()
+    w.answer(context="c1")
+    assert w.ask()["sort"] == "asc"
+    assert w.walk.failed(NotFoundError("gone", code=5301))
+    assert w.ask()["context"] == "c1"
+    w.answer(NOW - 7)
+    assert w.times == [NOW - 5, NOW - 6, NOW - 7]
+    assert w.over()
+
+
+def test_empty_pages_alone_are_followed_three_times_and_verified_once() -> None:
+    """Empty pages with a context; if opening anew brings nothing new, it is the end."""
+    w = Walked(NOW - 100, NOW)
+    w.ask()
+    w.answer(context="c0")
     follows = 0
     while "context" in w.ask():
         follows += 1
         w.answer(context=f"c{follows}")
-    assert follows == (4 if records else 3)
-    w.answer(*([NOW - 5 - records + 1] if records else []), context="d0")
+    assert follows == 3
+    w.answer(context="d0")
     more = 0
     while not w.over():
         w.ask()
         more += 1
         w.answer(context=f"d{more}")
         assert more < 10
-    assert len(w.got) == records
+    assert w.got == []
 
 
 @pytest.mark.fault("X7")
@@ -349,7 +384,11 @@ def test_equal_events_on_pages_of_their_own_are_events(sort: Sort, total: str | 
     pages = [[Rec(NOW - 5, "twin")] * 2] * 2 + [[Rec(NOW - 5, "last")]]
     openings = calls = page = 0
     while page < len(pages):
-        page, openings = (page, openings) if "context" in w.ask() else (0, openings + 1)
+        query = w.ask()
+        if query.get("sort") == ("asc" if sort == "desc" else "desc"):
+            w.answer(Rec(NOW - 5, "last"), *pages[0], total=3)
+            continue
+        page, openings = (page, openings) if "context" in query else (0, openings + 1)
         last = page == 2
         count = len(pages[page]) if total else None
         w.answer(*pages[page], context=None if last else f"c{calls}", total=count)

@@ -1,0 +1,112 @@
+"""Cursors that never end: what is learned of them saves calls, and hides no record."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
+from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud
+from tests.doubles import client_of, virtually
+from tests.scan.common import in_memory, truth
+
+NOW = 1_790_000_000
+DID = "d" * 22
+DAY = 86_400
+
+
+def scanned(fleet: Fleet, **quirks: Any) -> ScanReport:
+    """Scan four days of a fleet, and check that each record came once."""
+    cloud, store = SimulatedCloud(fleet, quirks=Quirks(**quirks), quota=10**9), MemoryStore()
+
+    async def main() -> ScanReport:
+        scan = FleetScan(client_of(cloud), store, start=Since(4 * DAY), skip="never")
+        return await scan.run()
+
+    report = virtually(main())
+    assert report.complete
+    assert in_memory(store) == truth(cloud, report.start, report.end)
+    return report
+
+
+@pytest.mark.parametrize("kind", ["scroll", "position"])
+@pytest.mark.parametrize(
+    ("total", "most"), [("right", 1.2), ("missing", 2.1), ("page_only", 2.1), ("short", 2.1)]
+)
+def test_a_cursor_that_never_ends_costs_a_call_a_window_at_most(
+    kind: Any, total: Any, most: float
+) -> None:
+    """Ten devices and four days; with an exact total the confirming calls are the only ones."""
+    fleet = Fleet.generate(10, 4)
+    least = scanned(fleet).log_calls
+    report = scanned(fleet, last_page="endless", context_kind=kind, total=total)
+    assert report.log_calls <= most * least
+
+
+def test_windows_without_records_cost_a_second_call() -> None:
+    """Where it was seen that no empty page stands before records."""
+    names = [f"{number:022d}" for number in range(10)]
+    logs = {("data", did): [NOW - 9000 * (n + 1) for n in range(38)] for did in names[:5]}
+    fleet = Fleet.of(names, logs, now=NOW)  # type: ignore[arg-type]
+    report = scanned(fleet, last_page="endless", total="missing")
+    assert report.log_calls <= 2.2 * report.windows
+
+
+def walked(times: list[float], spans: list[tuple[float, float]], **quirks: Any) -> list[int]:
+    """Return the numbers of the records that one client reads in some ranges, one after the other."""
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("data", DID): times}, now=NOW), quirks=Quirks(**quirks), quota=10**9
+    )
+
+    async def main() -> list[int]:
+        client, got = client_of(cloud), []
+        for start, end in spans:
+            log = client.devices.data_log(DID, start=start, end=end, sort="asc")
+            got += [record.attrs["number"] async for record in log]
+        return got
+
+    return virtually(main())
+
+
+@pytest.mark.parametrize("empties", [1, 2, 5])
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_what_was_learned_hides_no_page_behind_empty_ones(empties: int, before: int) -> None:
+    """Three windows of a page, and then one of several with empty pages in the middle."""
+    times = [NOW - 9000 + 1000 * part + n for part in range(3) for n in range(5 + part)]
+    times += [NOW - 5000 + 7 * n for n in range(500)]
+    spans = [(NOW - 9000 + 1000 * part, NOW - 8500 + 1000 * part) for part in range(3)]
+    spans += [(NOW - 5000, NOW)]
+    for total in ("missing", "page_only", "right"):
+        got = walked(
+            times, spans, last_page="endless", empty_pages=empties, empty_pages_before=before,
+            total=total, log_cap=20,
+        )  # fmt: skip
+        assert Counter(got) == Counter(range(len(times)))
+
+
+@pytest.mark.parametrize("total", ["page_only", "missing", "right"])
+def test_a_cap_that_no_page_reached_so_far_is_not_the_end(total: Any) -> None:
+    """Small windows confirm that a cursor goes on in vain; a page of the server's limit is not small."""
+    times = [NOW - 9000 + 1000 * part + n for part in range(5) for n in range(19)]
+    times += [NOW - 3000 + n for n in range(45)]
+    spans = [(NOW - 9000 + 1000 * part, NOW - 8500 + 1000 * part) for part in range(5)]
+    spans += [(NOW - 3000, NOW)]
+    got = walked(times, spans, last_page="endless", log_cap=20, total=total)
+    assert Counter(got) == Counter(range(len(times)))
+
+
+@pytest.mark.parametrize("loop_at", [0, 1])
+def test_a_page_of_one_second_that_repeats_is_followed_for_a_few_calls(loop_at: int) -> None:
+    """Though the total has room for 136 of them."""
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("data", DID): [NOW - 500 + n / 20_000 for n in range(13_600)]}, now=NOW),
+        quirks=Quirks(loop_at=loop_at, context_kind="scroll"),
+        quota=10**9,
+    )
+
+    async def main() -> None:
+        with pytest.raises(Exception, match="never came past"):
+            await client_of(cloud).devices.data_log(DID, start=NOW - 1000, sort="asc").collect()
+
+    virtually(main())
+    assert sum(entry.kind == "log.data" for entry in cloud.ledger) <= 30
