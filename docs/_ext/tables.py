@@ -5,6 +5,7 @@ import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from attrs import fields
@@ -25,6 +26,7 @@ __all__ = [
     "error_codes",
     "error_tree",
     "fault_rules",
+    "figures",
     "lake_schema",
     "quirks",
     "store_schema",
@@ -203,12 +205,17 @@ def store_schema(_language: str) -> str:
     return "\n".join(parts)
 
 
+def figures(_language: str) -> str:
+    """Return the table that `python -m benchmarks` printed."""
+    return (Path(__file__).parents[1] / "figures.txt").read_text(encoding="utf-8")
+
+
 def lake_schema(_language: str) -> str:
     """Return the columns of an export of the simulator's product, for each log."""
     definition = _simulated_definition()
     parts = []
     for log in LOGS:
-        rows = [[code("did"), "text", ""], [code("timestamp"), "float", "epoch seconds UTC"]]
+        rows = [[code("did"), "text", ""], [code("timestamp"), "instant (UTC)", ""]]
         for column in layout_of(log, definition, {}, nested=False).columns:
             kind = f"{column.kind}{column.bits}" if column.kind == "long" else column.kind
             info: Mapping[str, str] = column.info

@@ -94,10 +94,11 @@ class Session:
     def follow(self, block: Block) -> None:
         """Run or parse one block, and write it where its fence says."""
         assert block.language in self._languages, f"who runs {block.language}?"
+        text = block.text.replace("file:///tmp/", f"file://{self._folder}/")
         if block.file:
-            (self._folder / block.file).write_text(block.text, encoding="utf-8")
+            (self._folder / block.file).write_text(text, encoding="utf-8")
         if not (block.file and block.language in {"python", "sql"}):
-            self._languages[block.language](block.text)
+            self._languages[block.language](text)
 
     def close(self) -> None:
         """End the application of the page."""
