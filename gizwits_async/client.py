@@ -183,7 +183,9 @@ class GizwitsClient(SectionAccess):
         profile = load_profile(name, path)
         credentials = profile.product(product)
         given = {**profile.settings, **arguments}
-        settings, made = complete(credentials, given, calls=profile.calls_per_hour)
+        settings, made = complete(
+            credentials, given, calls=profile.calls_per_hour, quota_url=profile.quota_url or ""
+        )
         client = cls(credentials, **settings)
         client._owned += made
         return client

@@ -7,6 +7,7 @@ enterprise_secret = "..."            # or enterprise_secret_file, secret_command
 base_url = "https://enterpriseapi.gizwits.com"
 calls_per_hour = 7200
 proxy = "http://proxy.example:3128"
+quota_url = "redis://quota.example"  # only where other programs use this quota too
 
 [profiles.acme.products.pump]
 product_key = "..."
@@ -38,7 +39,7 @@ _COMMAND_TIMEOUT = 60.0
 _PRODUCT_KEYS = {"product_key", "product_secret", "product_secret_file"}
 _KEYS = {
     "enterprise_id", "enterprise_secret", "enterprise_secret_file", "secret_command", "keyring",
-    "base_url", "calls_per_hour", "proxy", "products", *_PRODUCT_KEYS,
+    "base_url", "calls_per_hour", "proxy", "quota_url", "products", *_PRODUCT_KEYS,
 }  # fmt: skip
 _ALONE = "default"
 """Name of a product whose key stands beside the enterprise id."""
@@ -58,6 +59,9 @@ class Profile:
     """Its quota; None for the default."""
     proxy: str | None = field(default=None, repr=False)
     """URL of the proxy by which it is reached, perhaps with a password."""
+    quota_url: str | None = field(default=None, repr=False)
+    """What all programs that call for this enterprise share its quota by: a URL of `SharedQuota`, which
+    may hold a password."""
 
     @property
     def credentials(self) -> Credentials:
@@ -198,6 +202,7 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
         base_url=_text(where, table, "base_url") if "base_url" in table else None,
         calls_per_hour=calls,
         proxy=Secret(_text(where, table, "proxy")) if "proxy" in table else None,
+        quota_url=Secret(_text(where, table, "quota_url")) if "quota_url" in table else None,
     )
 
 

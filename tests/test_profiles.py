@@ -17,6 +17,7 @@ enterprise_id = "eid"
 enterprise_secret = '{SECRET}'
 base_url = "http://127.0.0.1:1"
 calls_per_hour = 7200
+quota_url = "redis://:hidden@quota"
 
 [profiles.acme.products.pump]
 product_key = "pump-key"
@@ -52,6 +53,8 @@ def test_a_profile_has_products_and_a_lone_product_needs_no_name(write: Any) -> 
     profiles = load_profiles(write(TWO))
     acme, solo = profiles["acme"], profiles["solo"]
     assert (acme.calls_per_hour, acme.base_url) == (7200, "http://127.0.0.1:1")
+    assert acme.quota_url == "redis://:hidden@quota"
+    assert "hidden" not in repr(acme)
     assert acme.product("valve").product_key == "valve-key"
     assert solo.product().product_key == "solo-key"
     with pytest.raises(CredentialsError, match="name one: pump, valve"):

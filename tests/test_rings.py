@@ -8,6 +8,15 @@ import pytest
 
 TESTS = Path(__file__).parent
 WITNESSES = {
+    "workers/test_takeover.py::test_others_take_over_though_all_their_slots_are_taken": (
+        "workers/test_worker.py::test_what_a_dead_worker_left_goes_on_though_all_slots_are_taken"
+    ),
+    "workers/test_takeover.py::test_a_frozen_worker_that_thaws_writes_nothing_more": (
+        "scan/test_takeover.py::test_a_scan_that_was_replaced_writes_nothing_more"
+    ),
+    "workers/test_takeover.py::test_a_restart_of_the_database_is_survived": (
+        "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
+    ),
     "contract/test_generators.py::test_a_generated_client_works": (
         "simulator/test_openapi.py::test_it_is_valid"
     ),

@@ -1,0 +1,233 @@
+"""Workers bring every record of every enterprise once, in slices, each enterprise in one place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+from attrs import evolve
+
+from gizwits_async import ArgumentError, Credentials
+from gizwits_async.profiles import Profile
+from gizwits_async.scan import ScanStoreError, StoreMismatchError
+from gizwits_async.workers import (
+    Fleet,
+    ScanArguments,
+    Schedule,
+    TenantStatus,
+    cancel_scan,
+    defer_scan,
+    fleet_status,
+    worker_app,
+)
+from gizwits_async.workers.enterprise import schema_of
+from tests.scan.cluster import sql
+from tests.workers.fleets import RANGE, Tenant, all_done, tenants, until
+
+FEW = 40_000
+"""Calls an hour: what follows the first burst takes seconds."""
+
+
+@asynccontextmanager
+async def working(
+    url: str, found: Mapping[str, Tenant], *, concurrency: int = 4, slice_seconds: float = 600
+) -> AsyncIterator[None]:
+    """Run a worker in this process for the block."""
+    stop = asyncio.Event()
+    profiles = {name: one.profile for name, one in found.items()}
+    app = worker_app(url, profiles, slice_seconds=slice_seconds, stalled_after=1)
+    running = asyncio.ensure_future(app.run(concurrency=concurrency, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+def states(found: list[TenantStatus]) -> list[str]:
+    return [one.state for one in found]
+
+
+async def test_a_worker_scans_all_enterprises_in_slices(url: str) -> None:
+    """Two slots for four enterprises: each gets its turn, and all records are there once."""
+    async with tenants(4) as found, Fleet(url) as fleet:
+        for name in found:
+            assert await fleet.defer_scan(name, RANGE)
+            assert not await fleet.defer_scan(name, RANGE)
+        async with working(url, found, concurrency=2, slice_seconds=0.05):
+            statuses = await until(fleet, all_done)
+        assert all(one.windows_left == 0 and one.records > 0 for one in statuses)
+        assert all(one.coverage == 1.0 and one.calls_per_hour > 0 for one in statuses)
+        assert all(one.owner is None and one.last_error is None for one in statuses)
+        for tenant in found.values():
+            assert await tenant.differs(url) == (0, 0)
+        assert await sql(url, "SELECT * FROM procrastinate_jobs") == []
+        columns = await sql(url, "SELECT * FROM gizwits_tenants")
+        assert "hidden" not in repr(columns)
+
+
+async def test_what_a_dead_worker_left_goes_on_though_all_slots_are_taken(url: str) -> None:
+    """Its job shows no sign of life: another worker does it at once, beside its own."""
+    async with tenants(2, devices=10, calls_per_hour=FEW) as found, Fleet(url) as fleet:
+        await fleet.defer_scan("tenant000", RANGE)
+        await sql(
+            url,
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '9 s')",
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id ="
+            " (SELECT id FROM procrastinate_workers)",
+            "UPDATE gizwits_tenants SET state = 'running', owner = 'gone:1:00'",
+            "SELECT 1",
+        )
+        await fleet.defer_scan("tenant001", RANGE)
+        async with working(url, found, concurrency=1):
+            await until(
+                fleet, lambda now: len({one.owner for one in now} - {None, "gone:1:00"}) == 1
+                and states(now) == ["running", "running"] and now[0].owner == now[1].owner,
+            )  # fmt: skip
+
+
+async def test_a_cancelled_scan_ends_and_begins_no_more_slices(url: str) -> None:
+    """What waits is removed, what runs makes no further call; what is stored stays."""
+    async with tenants(2, devices=10, calls_per_hour=FEW) as found, Fleet(url) as fleet:
+        await defer_scan(fleet, "tenant000", RANGE)
+        await defer_scan(fleet, "tenant001", RANGE)
+        assert await cancel_scan(fleet, "tenant001")
+        assert not await cancel_scan(fleet, "tenant001")
+        async with working(url, found):
+            await until(fleet, lambda now: now[0].records > 0)
+            assert await cancel_scan(url, "tenant000")
+            statuses = await until(fleet, lambda now: now[0].state == "cancelled")
+        assert [one.state for one in statuses] == ["cancelled", "cancelled"]
+        assert statuses[0].windows_left
+        assert (statuses[1].windows_left, statuses[1].records) == (None, 0)
+        assert await sql(url, "SELECT * FROM procrastinate_jobs") == []
+
+
+async def test_a_schedule_begins_runs_and_the_next_one_reads_what_is_new(url: str) -> None:
+    """The first run at once; a time that was missed is left out, and none begins twice."""
+    async with tenants(1) as found, Fleet(url) as fleet:
+        schedule = Schedule(profile="tenant000", every=3600, scan=ScanArguments(logs=("data",)))
+        kept = await fleet.add_schedule(schedule)
+        assert [one.state for one in await fleet.fleet_status()] == ["scheduled"]
+        assert kept == (await fleet.schedules())[0]
+        async with working(url, found):
+            (first,) = await until(fleet, all_done)
+            assert first.next_run == pytest.approx((kept.next_run or 0) + 3600)
+            await sql(
+                url,
+                "UPDATE gizwits_tenants SET due_at = due_at - 8000, next_run = next_run - 8000",
+                "SELECT 1",
+            )
+            again = await until(fleet, lambda now: all_done(now) and now[0].since > first.since)
+        assert again[0].next_run == pytest.approx(first.next_run, abs=3600)
+        assert again[0].windows <= first.windows
+        assert await fleet.remove_schedule("tenant000")
+        assert not await fleet.remove_schedule("tenant000")
+        assert (await fleet.fleet_status())[0].next_run is None
+
+
+async def test_a_scan_that_cannot_begin_says_why(url: str) -> None:
+    """A profile that the worker lacks, and secrets that are refused, fail; neither is tried again."""
+    async with tenants(1) as found, Fleet(url) as fleet:
+        (tenant,) = found.values()
+        wrong = evolve(tenant.profile.credentials, enterprise_secret="hidden-wrong")
+        bad = Tenant(
+            cloud=tenant.cloud, profile=evolve(tenant.profile, products={"default": wrong})
+        )
+        await fleet.defer_scan("nobody")
+        await fleet.defer_scan("tenant000", RANGE)
+        async with working(url, {"tenant000": bad}):
+            statuses = await until(fleet, lambda now: states(now) == ["failed", "failed"])
+        errors = [one.last_error or "" for one in statuses]
+        assert errors[0] == "no profile 'nobody'; this worker has: tenant000"
+        assert errors[1].startswith("AuthenticationError")
+        assert "hidden" not in errors[1]
+
+
+async def test_all_products_of_an_enterprise_are_one_unit(url: str) -> None:
+    """They share client and quota, each has a schema; a finished one is not begun again."""
+    async with tenants(1) as found, Fleet(url) as fleet:
+        (tenant,) = found.values()
+        second = evolve(
+            tenant.profile.credentials, product_key="Second-Product", product_secret="p"
+        )
+        tenant.cloud.add_product("Second-Product", "p", tenant.cloud.fleet)
+        products = {"one": tenant.profile.credentials, "two": second}
+        both = evolve(tenant, profile=evolve(tenant.profile, products=products))
+        await fleet.defer_scan("tenant000", RANGE)
+        async with working(url, {"tenant000": both}, slice_seconds=0.1):
+            (status,) = await until(fleet, all_done)
+        assert await both.differs(url) == (0, 0)
+        other = evolve(tenant, profile=evolve(tenant.profile, products={"two": second}))
+        assert await other.differs(url) == (0, 0)
+        rows = await sql(
+            url, f"SELECT count(*) FROM {schema_of('product0')}.data_log"
+        )  # fmt: skip
+        assert status.records > rows[0][0]
+
+
+async def test_two_profiles_of_one_enterprise_never_run_together(url: str) -> None:
+    """They have one quota: the second waits, and says for what."""
+    async with tenants(1, devices=10, calls_per_hour=FEW) as found, Fleet(url) as fleet:
+        (tenant,) = found.values()
+        twin = evolve(tenant, profile=evolve(tenant.profile, name="twin"))
+        await fleet.defer_scan("tenant000", RANGE)
+        await fleet.defer_scan("twin", RANGE)
+        async with working(url, {**found, "twin": twin}):
+            statuses = await until(fleet, lambda now: any(one.last_error for one in now))
+        texts = [one.last_error for one in statuses if one.last_error]
+        assert texts == ["waits for another profile of the same enterprise"]
+
+
+async def test_a_database_of_a_newer_version_or_another_program_is_refused(url: str) -> None:
+    """Missing tables are made; those that this version does not know stay as they are."""
+    async with Fleet(url):
+        assert await fleet_status(url) == []
+    await sql(url, "UPDATE gizwits_fleet SET engine = '99.0.0'", "SELECT 1")
+    with pytest.raises(StoreMismatchError, match=r"made with procrastinate 99.0.0, and 3\.\d+"):
+        await fleet_status(url)
+    await sql(url, "UPDATE gizwits_fleet SET engine = '3.4.0'", "SELECT 1")
+    assert await fleet_status(url) == []
+    await sql(url, "UPDATE gizwits_fleet SET version = 2", "SELECT 1")
+    with pytest.raises(StoreMismatchError, match="made by a newer version of this package"):
+        await fleet_status(url)
+    await sql(url, "DROP TABLE gizwits_fleet", "SELECT 1")
+    with pytest.raises(StoreMismatchError, match="has a job queue of another program"):
+        await fleet_status(url)
+
+
+@pytest.mark.parametrize("database", ["fleet.db", "mysql://u:hidden@db/x", "http://db", ""])
+async def test_a_database_that_is_no_postgresql_is_refused(database: str) -> None:
+    """The message says what is wanted, and quotes nothing."""
+    with pytest.raises(ArgumentError, match=r"^the database must be PostgreSQL: postgresql://"):
+        worker_app(database, {})
+
+
+async def test_a_database_that_is_away_is_an_error_without_a_password() -> None:
+    """Nobody listens there: the name of the database is in the message."""
+    refused = r"^postgresql://127.0.0.1:1/fleet: .*refused"
+    with pytest.raises(ScanStoreError, match=refused) as caught:
+        await asyncio.wait_for(
+            fleet_status("postgresql://user:hidden@127.0.0.1:1/fleet?connect_timeout=1"), 30
+        )
+    assert "hidden" not in str(caught.value)
+
+
+def test_two_profiles_of_one_enterprise_have_one_quota() -> None:
+    """Which of two numbers holds cannot be known; the message has both."""
+    keys = Credentials(
+        enterprise_id="e", enterprise_secret="s", product_key="p", product_secret="t"
+    )
+    one = Profile(name="one", products={"default": keys}, calls_per_hour=7200)
+    two = Profile(name="two", products={"default": keys})
+    with pytest.raises(ArgumentError, match=r"one and two are one enterprise.*7,200 and 3,600"):
+        worker_app("postgresql://db/fleet", {"one": one, "two": two})
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"slice_seconds": 0}, {"stalled_after": -1}, {"slice_seconds": float("nan")}]
+)
+def test_numbers_of_a_worker_must_be_positive(numbers: dict[str, float]) -> None:
+    """A slice of no time would never bring anything."""
+    with pytest.raises(ArgumentError, match=f"{next(iter(numbers))} must be positive"):
+        worker_app("postgresql://db/fleet", {}, **numbers)
