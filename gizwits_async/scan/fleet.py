@@ -157,6 +157,7 @@ class FleetScan:
 
     async def _plan(self, bulk: BulkClient) -> ScanPlan:
         settings, store = self._settings, self._store
+        store.choose_product(bulk.product_key)
         held = await store.peek()
         state, left = await self._resolve(held, bulk)
         if held is not None:
@@ -231,6 +232,7 @@ class FleetScan:
     ) -> ScanReport:
         bulk, store = BulkClient(self._client, stopping), self._store
         try:
+            store.choose_product(bulk.product_key)
             held = await store.open()
             async with bulk.stopping:
                 state, _ = await self._resolve(held, bulk)

@@ -219,8 +219,9 @@ async def test_an_export_sees_one_moment_of_a_store_that_is_written_to(
     def writing(snapshot: Snapshot, *arguments: Any, **keywords: Any) -> Any:
         passes.append(keywords)
         with closing(sqlite3.connect(path)) as base, base:
-            row = ("d", 6 + len(passes), json.dumps({"temp": 21.7, "more": 1}))
-            base.execute("INSERT INTO data_log VALUES (?, ?, ?)", row)
+            row = (6 + len(passes), json.dumps({"temp": 21.7, "more": 1}))
+            base.execute("INSERT OR IGNORE INTO record_shape VALUES (9, '', '')")
+            base.execute("INSERT INTO data_record VALUES (1, ?, 0, 9, ?)", row)
         return records(snapshot, *arguments, **keywords)
 
     monkeypatch.setattr(Snapshot, "records", writing)
@@ -359,8 +360,13 @@ async def test_rows_of_a_day_are_in_order_of_device_and_time(tmp_path: Path) -> 
     path = tmp_path / "fleet.db"
     await stored(path)
     with closing(sqlite3.connect(path)) as base, base:
-        rows = [(f"d{n % 3}", n * 7919 % 50 * 7000.5, "{}") for n in range(50)]
-        base.executemany("INSERT INTO data_log VALUES (?, ?, ?)", rows)
+        devices = [(f"d{n}", 12 - n) for n in range(3)]
+        base.executemany(
+            "INSERT INTO devices (did, number, product_key) VALUES (?, ?, 'p')", devices
+        )
+        base.execute("INSERT INTO record_shape VALUES (9, '', '')")
+        rows = [(12 - n % 3, n * 7919 % 50 * 7000.5) for n in range(50)]
+        base.executemany("INSERT INTO data_record VALUES (?, ?, 0, 9, '{}')", rows)
     report = await export(path, tmp_path / "out", "jsonl", logs=["data"])
     assert len(report.files) == 4
     for file in report.files:
@@ -386,8 +392,9 @@ async def test_attrs_that_are_no_object_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "fleet.db"
     await stored(path)
     with closing(sqlite3.connect(path)) as base, base:
-        rows = [("d", 1, "[1]"), ("d", 2, "null"), ("d", 3, None)]
-        base.executemany("INSERT INTO data_log VALUES (?, ?, ?)", rows)
+        base.execute("INSERT INTO record_shape (number, type, names) VALUES (9, '', '')")
+        rows = [(1, 1, "[1]"), (1, 2, "null"), (1, 3, None)]
+        base.executemany("INSERT INTO data_record VALUES (?, ?, 0, 9, ?)", rows)
     for definition, column, text in (
         (None, "attrs", "[1]"),
         (DEFINITION, "_rest", '{"attrs": [1]}'),

@@ -77,7 +77,7 @@ async def test_what_is_asked_again_replaces_the_rows_in_one_transaction(tmp_path
     cloud.fleet.append("data", cloud.fleet.devices[0].did, late)
     with closing(sqlite3.connect(path)) as base, base:
         base.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON data_log BEGIN SELECT raise(ABORT, 'no'); END"
+            "CREATE TRIGGER full BEFORE INSERT ON data_record BEGIN SELECT raise(ABORT, 'no'); END"
         )
     with pytest.raises(ScanStoreError, match="no"):
         await FleetScan(client, path, start=start, logs=["data"], settle=DAY).run()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.options import Credentials
@@ -31,10 +31,11 @@ from gizwits_async.scan import (
 )
 from gizwits_async.scan.export import export
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.compact import COMPACT_TABLES
 from gizwits_async.scan.store.protocol import Change
-from gizwits_async.scan.store.tables import LOG_TABLES
-from gizwits_async.scan.task import Task
-from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+from gizwits_async.scan.store.snapshot import Snapshot
+from gizwits_async.scan.task import LogName, Record, Task
+from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from tests.doubles import client_of
 from tests.scan.common import DAY, cloud_of, in_file, truth
 
@@ -88,7 +89,7 @@ async def test_a_cancelled_caller_waits_for_its_own_transaction_only(store: SqlS
 
     def slow(connection: Any) -> None:
         began.set()
-        connection.execute(delete(LOG_TABLES["cmd"]))
+        connection.execute(delete(COMPACT_TABLES["cmd"]))
         gate.wait()
 
     first = asyncio.ensure_future(store._session.do(slow))
@@ -163,24 +164,20 @@ async def test_every_value_of_a_log_survives(
 ) -> None:
     """Lone surrogates, NUL, and integers beyond 64 bits come back as they were."""
     task = Task.new("d", "data", 0)
-    rows = {
+    rows: dict[LogName, Record] = {
         "data": DataRecord(ts=5, attrs={**attrs, "huge": huge * 2**70}),
         "online": OnlineEvent(timestamp=5.25, type=kind, payload=attrs),
         "cmd": CommandRecord(timestamp=5.25, type=kind, payload=text),
     }
     for log, record in rows.items():
-        await store.commit(Change(after=Task.new("d", log, 0), rows=(record,)))
-
-        def read(connection: Any, table: Any = LOG_TABLES[log]) -> Any:
-            found = connection.execute(select(table)).mappings().one()
-            connection.execute(delete(table))
-            return found
-
-        found = await store._session.do(read)
+        change = Change(after=Task.new("d", log, 0), rows=(record,), replaced=(0, 10))
+        await store.commit(change)
+        async with Snapshot(store._backend) as snapshot:
+            [[found]] = [batch async for batch in snapshot.records(log)]
         for name, value in found.items():
             if name == "timestamp":
                 assert value in {5, 5.25}
-            elif name != "did":
+            elif name not in {"product_key", "did"}:
                 assert value == getattr(record, name)
     assert task.key == ("d", "data", 0)
 
@@ -277,9 +274,9 @@ async def test_a_store_that_was_damaged_later_is_refused(
     await FleetScan(client_of(cloud), path, start=START, end=NOW - DAY).run()
     image = path.read_bytes()
     changes = {
-        "table": "DROP TABLE cmd_log",
-        "column": "ALTER TABLE cmd_log RENAME payload TO p",
-        "value": "UPDATE online_log SET payload = '{'; UPDATE scan_task SET did = '\"' || did",
+        "table": "DROP TABLE cmd_record",
+        "column": "ALTER TABLE cmd_record RENAME body TO b",
+        "value": "UPDATE online_record SET body = '{'; UPDATE scan_task SET did = '\"' || did",
     }
     if damage in changes:
         with closing(sqlite3.connect(path)) as base, base:
@@ -300,17 +297,14 @@ async def test_a_store_that_was_damaged_later_is_refused(
 
 @pytest.mark.fault("P9")
 async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
-    """Another product, another explicit range: refused before a call is made, nothing overwritten."""
+    """Another explicit range: refused before a call is made, nothing overwritten."""
     cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
     client = client_of(cloud)
     await FleetScan(client, path, start=START, end=NOW).run()
     rows = in_file(path)
-    other = client.for_product("another", "secret")
-    cloud.add_product("another", "secret", Fleet.of([]))
     for wrong in (
         FleetScan(client, path, start=START - 5, end=NOW),
         FleetScan(client, path, start=START, end=NOW - 5),
-        FleetScan(other, path, start=START, end=NOW),
     ):
         calls = cloud.tally["devices.search"]
         with pytest.raises(StoreMismatchError):
@@ -321,6 +315,22 @@ async def test_a_store_of_another_scan_is_refused(tmp_path: Path) -> None:
     assert in_file(path) == rows
     assert (await FleetScan(client, path, start=START, end=NOW).run()).complete
     assert (await FleetScan(client, path, start=Since(DAY)).run()).start == START
+
+
+async def test_several_products_share_a_store(tmp_path: Path) -> None:
+    """Each has its own range, devices and progress, even if they have device ids in common."""
+    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
+    cloud.add_product("another", "secret", cloud.fleet)
+    client = client_of(cloud)
+    other = client.for_product("another", "secret")
+    assert (await FleetScan(client, path, start=START, end=NOW).run()).complete
+    assert (await FleetScan(other, path, start=START + DAY, end=NOW).run()).complete
+    assert in_file(path) == truth(cloud, START, NOW) + truth(cloud, START + DAY, NOW)
+    again = await FleetScan(client, path, start=START, end=NOW).run()
+    assert again.devices == 2
+    assert in_file(path) == truth(cloud, START, NOW) + truth(cloud, START + DAY, NOW)
+    with pytest.raises(ScanStoreError, match="holds several products, name one: another, "):
+        await SqlStore(path).peek()
 
 
 def test_bad_addresses_of_stores_are_value_errors() -> None:
@@ -371,7 +381,7 @@ async def test_a_store_of_a_newer_version_is_not_exported(tmp_path: Path) -> Non
     await FleetScan(client_of(cloud), path, start=NOW - DAY, end=NOW).run()
     points = await client_of(cloud).product.datapoints()
     with closing(sqlite3.connect(path)) as base, base:
-        base.execute("UPDATE scan_meta SET value = '2' WHERE key = 'schema'")
+        base.execute("UPDATE scan_meta SET value = '3' WHERE key = 'schema'")
     for known in (None, points):
         with pytest.raises(StoreMismatchError, match="newer version"):
             await export(path, tmp_path / "out", "jsonl", datapoints=known)

@@ -15,6 +15,7 @@ from gizwits_async.scan.export.cells import Layout, layout_of, widen
 from gizwits_async.scan.export.columns import Kind, MisfitError
 from gizwits_async.scan.export.partitions import DayFiles, Format
 from gizwits_async.scan.store.address import backend_of, hidden
+from gizwits_async.scan.store.meta import values_in
 from gizwits_async.scan.store.snapshot import Snapshot
 from gizwits_async.scan.task import LOGS, LogName
 
@@ -86,7 +87,7 @@ async def export(
     # One snapshot for the column types and the rows: a scan that commits between two reads could
     # otherwise add values that the columns cannot hold.
     async with Snapshot(backend_of(store, schema)) as snapshot:
-        meta = await snapshot.meta()
+        meta = values_in(await snapshot.meta(), "", snapshot.name)
         points = definition_in(meta, snapshot.name) if datapoints is None else datapoints
         for log in logs:
             folder = Path(out) / f"log={log}"

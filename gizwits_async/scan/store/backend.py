@@ -7,6 +7,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import ArgumentError
 
+from gizwits_async.scan.store.records import RecordTables
+
 __all__ = ["Backend", "Database", "Runner", "wrong_option"]
 
 T = TypeVar("T")
@@ -56,6 +58,16 @@ class Backend(Protocol):
     @property
     def schema(self) -> str | None:
         """The schema of the tables; None is the connection's own."""
+        ...
+
+    @property
+    def records(self) -> RecordTables:
+        """How it keeps records."""
+        ...
+
+    @property
+    def shares_database(self) -> bool:
+        """Whether a new store may lie beside other tables."""
         ...
 
     @property

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, literal, select
 
 from gizwits_async.scan.store.backend import Backend
-from gizwits_async.scan.store.tables import DAYS, LOG_TABLES
+from gizwits_async.scan.store.tables import DAYS
 from gizwits_async.scan.task import LogName
 
-__all__ = ["LAST_DAY", "create_days", "day_of", "mark_changed"]
+__all__ = ["LAST_DAY", "day_of", "fill_days", "mark_changed"]
 
 LAST_DAY = 2_932_897
 """The day after the calendar's last; rows at later times, which are no dates, count to this day."""
@@ -48,10 +48,9 @@ def _statement(upsert: Callable[[Table], Any]) -> Any:
     )
 
 
-def create_days(connection: Connection, backend: Backend) -> None:
-    """Create the table of days in a store of an earlier version, and fill it from the logs."""
-    DAYS.create(connection)
-    for log, table in LOG_TABLES.items():
+def fill_days(connection: Connection, backend: Backend) -> None:
+    """Fill the table of days of a store of an earlier version from its records."""
+    for log, table in backend.records.tables.items():
         day = backend.whole(table.c.timestamp / 86_400.0)
         found = select(literal(log), day, literal(1), literal(0)).distinct()
         found = found.where(table.c.timestamp < LAST_DAY * 86_400)

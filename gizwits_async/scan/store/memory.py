@@ -54,6 +54,9 @@ class MemoryStore:
         self._queues: dict[LogName, list[tuple[int, _Key]]] = {log: [] for log in LOGS}
         """For each log a heap of next seconds. A task that moved on leaves an outdated entry."""
 
+    def choose_product(self, product_key: str) -> None:
+        """Do nothing: it keeps one product."""
+
     async def open(self) -> ScanState | None:
         """Return the state of the scan; None before it was begun."""
         return self.state

@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateSchema
 
 from gizwits_async.scan.store.backend import Runner, wrong_option
 from gizwits_async.scan.store.tables import LEASE
+from gizwits_async.scan.store.wide import WideRecords
 
 __all__ = ["PostgresBackend"]
 
@@ -53,6 +54,8 @@ class PostgresBackend:
     """A PostgreSQL database, reached directly or through a pooler, in transaction mode too."""
 
     insert = staticmethod(postgresql.insert)
+    records = WideRecords()
+    shares_database = True
     clock = func.extract("epoch", func.clock_timestamp())
     shares_clock = True
     guards = (func.set_config("idle_in_transaction_session_timeout", str(_IDLE), True),)  # noqa: FBT003

@@ -53,6 +53,13 @@ class ScanStore(Protocol):
     Each method is one transaction, and may raise `ScanStoreError`.
     """
 
+    def choose_product(self, product_key: str) -> None:
+        """Name the product whose scan is meant, before `open` or `peek`.
+
+        A store that keeps one product may leave it at that: a scan of another is refused.
+        """
+        ...
+
     async def open(self) -> ScanState | None:
         """Acquire the store, create it if it does not exist, and return the state of its scan."""
         ...

@@ -1,6 +1,6 @@
 """What each method of a SQL store does in its transaction."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from attrs import asdict
@@ -13,18 +13,17 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    inspect,
     or_,
     select,
     update,
 )
 
 from gizwits_async.models.devices import Device
-from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.report import Failure, Gap
+from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.days import day_of, mark_changed
 from gizwits_async.scan.store.protocol import Change, Remaining
-from gizwits_async.scan.store.tables import DEVICES, GAPS, LOG_TABLES, META, SKIPPED, TASKS, as_row
+from gizwits_async.scan.store.tables import DEVICES, GAPS, SKIPPED, TASKS
 from gizwits_async.scan.task import LogName, Task, time_of
 
 __all__ = [
@@ -34,19 +33,19 @@ __all__ = [
     "find_due",
     "find_failures",
     "find_gaps",
-    "read_meta",
     "requeue_failed",
     "set_aside",
     "write_change",
     "write_devices",
-    "write_meta",
     "write_split",
 ]
 
+_KEYS = {"product_key", "did", "number"}
+"""Columns of a device that never change."""
 _OF_FAILURE = {"failed", "error", "error_text"}
-_FIELDS = [column for column in TASKS.c if column.key not in _OF_FAILURE]
+_FIELDS = [column for column in TASKS.c if column.key not in {*_OF_FAILURE, "product"}]
 _LABELLED = [column.label(column.key) for column in _FIELDS]
-_OF_TASK = [TASKS.c[name] == bindparam(f"of_{name}") for name in ("did", "log", "part")]
+_OF_TASK = [TASKS.c[name] == bindparam(f"of_{name}") for name in ("product", "did", "log", "part")]
 """WHERE clause of one task; takes `_key_of`."""
 _MOVE = (
     update(TASKS)
@@ -54,10 +53,14 @@ _MOVE = (
     .values({column: bindparam(f"to_{column.key}") for column in _FIELDS})
 )
 """Writes a task as it is now; takes `_key_of` and `_values_of_task`."""
+_NUMBER = select(DEVICES.c.number).where(
+    DEVICES.c.product_key == bindparam("product_key"), DEVICES.c.did == bindparam("did")
+)
 _BROUGHT = case((TASKS.c.covered < TASKS.c.next_second, TASKS.c.next_second), else_=TASKS.c.covered)
 REWIND = (
     update(TASKS)
     .where(
+        TASKS.c.product == bindparam("of_product"),
         TASKS.c.rescan_from < TASKS.c.next_second,
         or_(TASKS.c.end.is_(None), TASKS.c.part_end.is_not(None)),
     )
@@ -72,12 +75,12 @@ REWIND = (
         }
     )
 )
-"""`Task.rewound` for all tasks at once."""
+"""`Task.rewound` for all tasks of a product at once; takes `of_product`."""
 
 
-def _key_of(task: Task) -> dict[str, str | int]:
+def _key_of(product: str, task: Task) -> dict[str, str | int]:
     """Return the parameters of `_OF_TASK`."""
-    return {"of_did": task.did, "of_log": task.log, "of_part": task.part}
+    return {"of_product": product, "of_did": task.did, "of_log": task.log, "of_part": task.part}
 
 
 def _values_of_task(task: Task) -> dict[str, str | int | None]:
@@ -85,38 +88,24 @@ def _values_of_task(task: Task) -> dict[str, str | int | None]:
     return {f"to_{name}": value for name, value in asdict(task).items()}
 
 
-def read_meta(connection: Connection, schema: str | None, name: str) -> dict[str, str]:
-    """Return the table `scan_meta`; nothing if the database is empty.
-
-    Raises:
-        ScanStoreError: The database holds something else.
-    """
-    names = inspect(connection).get_table_names(schema)
-    if META.name not in names:
-        if names:
-            raise ScanStoreError(f"{name} holds tables, but no scan; it was left as it is")
-        return {}
-    rows = connection.execute(select(META.c.key, META.c.value))
-    return {key: value for key, value in rows}  # noqa: C416 - rows are no pairs for mypy
+def _wanted(
+    product: str, logs: Collection[LogName], dids: Collection[str] | None
+) -> list[ColumnElement[bool]]:
+    """Return the WHERE clause of the tasks of some logs, and of some or all devices of a product."""
+    wanted = [TASKS.c.product == product, TASKS.c.log.in_(logs)]
+    return wanted if dids is None else [*wanted, TASKS.c.did.in_(dids)]
 
 
-def write_meta(
-    connection: Connection, upsert: Callable[[Table], Any], values: Mapping[str, str]
-) -> None:
-    """Write values into the table `scan_meta`."""
-    new = upsert(META)
-    new = new.on_conflict_do_update(index_elements=[META.c.key], set_={"value": new.excluded.value})
-    connection.execute(new, [{"key": key, "value": value} for key, value in values.items()])
-
-
-def _wanted(logs: Collection[LogName], dids: Collection[str] | None) -> list[ColumnElement[bool]]:
-    """Return the WHERE clause of the tasks of some logs, and of some or all devices."""
-    return [TASKS.c.log.in_(logs), *([] if dids is None else [TASKS.c.did.in_(dids)])]
+def _of(product: str, dids: Collection[str] | None = None) -> list[ColumnElement[bool]]:
+    """Return the WHERE clause of some or all devices of a product."""
+    wanted = [DEVICES.c.product_key == product]
+    return wanted if dids is None else [*wanted, DEVICES.c.did.in_(dids)]
 
 
 def write_devices(
     connection: Connection,
     *,
+    product: str,
     devices: Sequence[Device],
     tasks: Sequence[Task],
     replace: bool,
@@ -126,28 +115,32 @@ def write_devices(
 
     Args:
         connection: In a transaction.
+        product: Their product key.
         devices: At least one.
         tasks: Those for their logs.
         replace: Whether what is known of a device is replaced.
         upsert: Makes an INSERT that has `on_conflict_do_update`.
     """
     dids = {device.did for device in devices}
-    known = select(func.count()).select_from(DEVICES).where(DEVICES.c.did.in_(dids))
+    known = select(func.count()).select_from(DEVICES).where(*_of(product, dids))
     new = len(dids) - (connection.scalar(known) or 0)
     rows = upsert(DEVICES)
-    others = {c.key: rows.excluded[c.key] for c in DEVICES.c if c.key != "did"}
+    others = {c.key: rows.excluded[c.key] for c in DEVICES.c if c.key not in _KEYS}
     if replace:
-        rows = rows.on_conflict_do_update(index_elements=[DEVICES.c.did], set_=others)
+        key = [DEVICES.c.product_key, DEVICES.c.did]
+        rows = rows.on_conflict_do_update(index_elements=key, set_=others)
     else:
         rows = rows.on_conflict_do_nothing()
-    connection.execute(rows, [asdict(device) for device in devices])
-    connection.execute(upsert(TASKS).on_conflict_do_nothing(), [asdict(task) for task in tasks])
+    connection.execute(rows, [{**asdict(device), "product_key": product} for device in devices])
+    new_tasks = [{**asdict(task), "product": product} for task in tasks]
+    connection.execute(upsert(TASKS).on_conflict_do_nothing(), new_tasks)
     return new
 
 
 def find_due(
     connection: Connection,
     *,
+    product: str,
     logs: Collection[LogName],
     end: int,
     limit: int,
@@ -158,7 +151,7 @@ def find_due(
         select(*_LABELLED)
         .where(
             TASKS.c.failed == 0,
-            *_wanted(logs, dids),
+            *_wanted(product, logs, dids),
             TASKS.c.next_second < func.coalesce(TASKS.c.part_end, end),
         )
         .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
@@ -170,6 +163,7 @@ def find_due(
 def count_remaining(
     connection: Connection,
     *,
+    product: str,
     logs: Collection[LogName],
     end: int,
     owned: int,
@@ -185,12 +179,10 @@ def count_remaining(
             func.sum(TASKS.c.windows),
             func.sum(TASKS.c.pages),
         )
-        .where(TASKS.c.failed != SKIPPED, *_wanted(logs, dids))
+        .where(TASKS.c.failed != SKIPPED, *_wanted(product, logs, dids))
         .group_by(TASKS.c.log)
     )
-    count = select(func.count()).select_from(DEVICES)
-    if dids is not None:
-        count = count.where(DEVICES.c.did.in_(dids))
+    count = select(func.count()).select_from(DEVICES).where(*_of(product, dids))
     devices = connection.scalar(count)
     rows = connection.execute(query).all()
     return Remaining(
@@ -201,20 +193,21 @@ def count_remaining(
     )
 
 
-def find_dids(connection: Connection, *, wanted: ColumnElement[bool]) -> list[str]:
-    """Return the dids of the devices that fulfil a condition."""
-    return list(connection.scalars(select(DEVICES.c.did).where(wanted)))
+def find_dids(connection: Connection, *, product: str, wanted: ColumnElement[bool]) -> list[str]:
+    """Return the dids of the devices of a product that fulfil a condition."""
+    return list(connection.scalars(select(DEVICES.c.did).where(*_of(product), wanted)))
 
 
 def find_failures(
     connection: Connection,
     *,
+    product: str,
     logs: Collection[LogName],
     limit: int,
     dids: Collection[str] | None,
 ) -> tuple[int, list[Failure]]:
     """See `ScanStore.failures`."""
-    wanted = (TASKS.c.failed == 1, *_wanted(logs, dids))
+    wanted = (TASKS.c.failed == 1, *_wanted(product, logs, dids))
     count = connection.scalar(select(func.count()).select_from(TASKS).where(*wanted))
     query = (
         select(TASKS.c.did, TASKS.c.log, TASKS.c.error, TASKS.c.error_text, TASKS.c.next_second)
@@ -229,10 +222,10 @@ def find_failures(
 
 
 def find_gaps(
-    connection: Connection, *, limit: int, dids: Collection[str] | None
+    connection: Connection, *, product: str, limit: int, dids: Collection[str] | None
 ) -> tuple[int, list[Gap]]:
     """See `ScanStore.gaps`."""
-    wanted = [] if dids is None else [GAPS.c.did.in_(dids)]
+    wanted = [GAPS.c.product == product, *([] if dids is None else [GAPS.c.did.in_(dids)])]
     count = connection.scalar(select(func.count()).select_from(GAPS).where(*wanted))
     columns = (GAPS.c.did, GAPS.c.log, GAPS.c.start, GAPS.c.end)
     query = select(*columns).where(*wanted).limit(limit)
@@ -242,54 +235,66 @@ def find_gaps(
     ]
 
 
+def _number_of(connection: Connection, product: str, did: str) -> int:
+    """Return the number of a device."""
+    key = {"product_key": product, "did": did}
+    found = connection.execute(_NUMBER, key).scalar()
+    if found is None:
+        found = connection.execute(insert(DEVICES).returning(DEVICES.c.number), key).scalar_one()
+    return int(found)
+
+
 def write_change(
-    connection: Connection, *, change: Change, run: int, upsert: Callable[[Table], Any]
+    connection: Connection, *, backend: Backend, product: str, change: Change, run: int
 ) -> None:
-    """See `ScanStore.commit`, and `write_devices` for `upsert`."""
-    task, table = change.after, LOG_TABLES[change.after.log]
-    days = {day_of(time_of(record)) for record in change.rows}
-    if change.replaced is not None:
-        start, end = change.replaced
-        time = table.c.timestamp
-        old = delete(table).where(table.c.did == task.did, time >= start, time < end)
-        if connection.execute(old).rowcount:
-            days |= set(range(day_of(start), day_of(end - 1) + 1))
-    if change.rows:
-        connection.execute(insert(table), [as_row(task.did, record) for record in change.rows])
-    mark_changed(connection, upsert, task.log, days)
+    """See `ScanStore.commit`."""
+    task, records = change.after, backend.records
+    if change.replaced is not None or change.rows:
+        number = _number_of(connection, product, task.did)
+        days = {day_of(time_of(record)) for record in change.rows}
+        if change.replaced is not None:
+            start, end = change.replaced
+            if records.delete(connection, task.log, number, change.replaced):
+                days |= set(range(day_of(start), day_of(end - 1) + 1))
+        if change.rows:
+            records.insert(connection, task.log, number, change.rows)
+        mark_changed(connection, backend.insert, task.log, days)
     if change.gaps:
-        plain = {"did": task.did, "log": task.log, "run": run}
+        plain = {"product": product, "did": task.did, "log": task.log, "run": run}
         gaps = [{**plain, "start": start, "end": end} for start, end in change.gaps]
         connection.execute(insert(GAPS), gaps)
     if change.skipped is not None:
-        skipped = asdict(change.skipped) | {"failed": SKIPPED, "error": change.rule}
-        connection.execute(insert(TASKS), [skipped])
+        skipped = {"product": product, "failed": SKIPPED, "error": change.rule}
+        connection.execute(insert(TASKS), [asdict(change.skipped) | skipped])
     if task.over:
-        connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(task))
+        connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(product, task))
     else:
-        connection.execute(_MOVE, _key_of(task) | _values_of_task(task))
+        connection.execute(_MOVE, _key_of(product, task) | _values_of_task(task))
 
 
-def write_split(connection: Connection, *, window: Task, rest: Task) -> None:
+def write_split(connection: Connection, *, product: str, window: Task, rest: Task) -> None:
     """See `ScanStore.split`."""
-    connection.execute(insert(TASKS), [asdict(window)])
-    connection.execute(_MOVE, _key_of(rest) | _values_of_task(rest))
+    connection.execute(insert(TASKS), [{**asdict(window), "product": product}])
+    connection.execute(_MOVE, _key_of(product, rest) | _values_of_task(rest))
 
 
-def set_aside(connection: Connection, *, task: Task, error: str, text: str) -> None:
+def set_aside(connection: Connection, *, product: str, task: Task, error: str, text: str) -> None:
     """See `ScanStore.fail`."""
-    connection.execute(
-        update(TASKS).where(*_OF_TASK).values(failed=1, error=error, error_text=text), _key_of(task)
-    )
+    failed = update(TASKS).where(*_OF_TASK).values(failed=1, error=error, error_text=text)
+    connection.execute(failed, _key_of(product, task))
 
 
 def requeue_failed(
-    connection: Connection, *, logs: Collection[LogName], dids: Collection[str] | None
+    connection: Connection,
+    *,
+    product: str,
+    logs: Collection[LogName],
+    dids: Collection[str] | None,
 ) -> int:
     """See `ScanStore.requeue_failed`."""
     result = connection.execute(
         update(TASKS)
-        .where(TASKS.c.failed == 1, *_wanted(logs, dids))
+        .where(TASKS.c.failed == 1, *_wanted(product, logs, dids))
         .values(failed=0, error=None, error_text=None)
     )
     return result.rowcount

@@ -12,23 +12,24 @@ from gizwits_async.scan.store.tables import PRESENCE, SKIPPED, TASKS
 __all__ = ["find_presence", "forget_skipped", "unskip", "write_presence"]
 
 
-def unskip(connection: Connection, *, rule: str) -> int:
+def unskip(connection: Connection, *, product: str, rule: str) -> int:
     """See `ScanStore.unskip`."""
     result = connection.execute(
         update(TASKS)
-        .where(TASKS.c.failed == SKIPPED, TASKS.c.error == rule)
+        .where(TASKS.c.product == product, TASKS.c.failed == SKIPPED, TASKS.c.error == rule)
         .values(failed=0, error=None)
     )
     return result.rowcount
 
 
-def forget_skipped(connection: Connection) -> None:
-    """See `ScanStore.forget_skipped`."""
-    connection.execute(delete(TASKS).where(TASKS.c.failed == SKIPPED))
+def forget_skipped(connection: Connection, *, product: str) -> None:
+    """Forget what a run passed over; see `ScanStore.begin`."""
+    connection.execute(delete(TASKS).where(TASKS.c.product == product, TASKS.c.failed == SKIPPED))
 
 
-def find_presence(connection: Connection) -> dict[str, Seen]:
+def find_presence(connection: Connection, *, product: str) -> dict[str, Seen]:
     """See `ScanStore.presence`."""
+    query = select(PRESENCE).where(PRESENCE.c.product == product)
     return {
         row["did"]: Seen(
             online=None if row["online"] is None else bool(row["online"]),
@@ -36,22 +37,31 @@ def find_presence(connection: Connection) -> dict[str, Seen]:
             since=row["since"],
             at=row["at"],
         )
-        for row in connection.execute(select(PRESENCE)).mappings()
+        for row in connection.execute(query).mappings()
     }
 
 
 def write_presence(
-    connection: Connection, *, seen: Mapping[str, Seen], upsert: Callable[[Table], Any]
+    connection: Connection,
+    *,
+    product: str,
+    seen: Mapping[str, Seen],
+    upsert: Callable[[Table], Any],
 ) -> None:
     """See `ScanStore.keep_presence`.
 
     Args:
         connection: In a transaction.
+        product: Its product key.
         seen: Device -> what is known of it.
         upsert: Makes an INSERT that has `on_conflict_do_update`.
     """
     rows = upsert(PRESENCE)
-    others = {c.key: rows.excluded[c.key] for c in PRESENCE.c if c.key != "did"}
-    rows = rows.on_conflict_do_update(index_elements=[PRESENCE.c.did], set_=others)
+    others = {c.key: rows.excluded[c.key] for c in PRESENCE.c if not c.primary_key}
+    key = [PRESENCE.c.product, PRESENCE.c.did]
+    rows = rows.on_conflict_do_update(index_elements=key, set_=others)
     if seen:
-        connection.execute(rows, [{"did": did, **asdict(known)} for did, known in seen.items()])
+        connection.execute(
+            rows,
+            [{"product": product, "did": did, **asdict(known)} for did, known in seen.items()],
+        )

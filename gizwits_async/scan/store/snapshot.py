@@ -1,20 +1,23 @@
 """A store read as of one moment, for exports: a scan may write to it meanwhile."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from functools import partial
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Select, select
+from sqlalchemy import Connection, CursorResult
 
 from gizwits_async.scan.errors import StoreMissingError
 from gizwits_async.scan.store.backend import Backend, Runner
-from gizwits_async.scan.store.meta import state_in
+from gizwits_async.scan.store.creation import read_meta
+from gizwits_async.scan.store.meta import Meta, products_in, state_in, values_in
+from gizwits_async.scan.store.records import Reading
 from gizwits_async.scan.store.session import STORE_FAILS, translated
-from gizwits_async.scan.store.tables import LOG_TABLES, META
-from gizwits_async.scan.task import LogName
+from gizwits_async.scan.task import LogName, Span
 
 __all__ = ["Snapshot"]
 
+T = TypeVar("T")
 _BATCH = 2_000
 """Rows that are read at a time."""
 
@@ -53,57 +56,60 @@ class Snapshot:
         await self._stack.aclose()
         await self._database.aclose()
 
-    async def meta(self) -> dict[str, str]:
+    async def meta(self) -> Meta:
         """Return the table `scan_meta`, once it is sure that this version can read the store.
 
         Raises:
-            ScanStoreError: A newer version wrote it, it is damaged, or cannot be read.
+            ScanStoreError: Another version wrote it, it is damaged, or cannot be read.
         """
-        meta: dict[str, str] = {}
-        async for batch in self._rows(select(META)):
-            meta |= {row["key"]: row["value"] for row in batch}
-        state_in(meta, self.name)
+        meta = await self._do(partial(read_meta, backend=self._backend))
+        for product in products_in(meta):
+            state_in(values_in(meta, product, self.name), self.name)
         return meta
 
     def records(
-        self, log: LogName, *, by_day: bool = False
+        self, log: LogName, *, span: Span | None = None, by_day: bool = False
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
-        """Read the rows of a log, some thousand at a time.
+        """Read the rows of a log, some thousand at a time, in order of product, device and time.
+
+        Each has `product_key`, `did`, `timestamp`, and `attrs` or `type` and `payload`.
 
         Args:
             log: Which log.
-            by_day: Whether they come day by day, each in order of device and time; else in any order.
+            span: Seconds to read; None for all.
+            by_day: Whether they come day by day.
 
         Raises:
             ScanStoreError: The store cannot be read.
         """
-        table = LOG_TABLES[log]
-        query = select(table)
-        if by_day:
-            day = self._backend.whole(table.c.timestamp / 86_400.0)
-            query = query.order_by(day, table.c.did, table.c.timestamp)
-        return self._rows(query)
+        return self._rows(
+            self._backend.records.reading(
+                log, span=span, whole=self._backend.whole if by_day else None
+            )
+        )
 
-    async def _rows(
-        self, query: Select[tuple[Any, ...]]
-    ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
-        if self._run is None:
-            raise AssertionError("unreachable")
+    async def _rows(self, reading: Reading) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         result: CursorResult[Any] | None = None
 
         def read(connection: Connection) -> list[dict[str, Any]]:
             nonlocal result
             if result is None:
-                result = connection.execute(query, execution_options={"stream_results": True})
-            return [dict(row) for row in result.mappings().fetchmany(_BATCH)]
+                result = connection.execute(
+                    reading.query, execution_options={"stream_results": True}
+                )
+            return [reading.row(row) for row in result.fetchmany(_BATCH)]
 
         try:
-            while batch := await self._run(read):
+            while batch := await self._do(read):
                 yield batch
+        finally:
+            await self._do(lambda _: None if result is None else result.close())
+
+    async def _do(self, work: Callable[[Connection], T]) -> T:
+        if self._run is None:
+            raise AssertionError("unreachable")
+        try:
+            return await self._run(work)
         except STORE_FAILS as error:
             failure = translated(self._backend, error)
-        else:
-            return
-        finally:
-            await self._run(lambda _: None if result is None else result.close())
         raise failure

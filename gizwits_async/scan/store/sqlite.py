@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Runner, wrong_option
+from gizwits_async.scan.store.compact import CompactRecords
 
 __all__ = ["SqliteBackend"]
 
@@ -34,6 +35,8 @@ class SqliteBackend:
 
     insert = staticmethod(sqlite.insert)
     schema = None
+    records = CompactRecords()
+    shares_database = False
     clock = (func.julianday("now") - 2_440_587.5) * 86_400.0
     shares_clock = False
     guards: tuple[Any, ...] = ()

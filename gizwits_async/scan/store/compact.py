@@ -1,0 +1,205 @@
+"""Records in SQLite: rows that repeat neither device ids nor names, clustered by device and time.
+
+What many records have in common, their type and the names of their values, is a row of the table
+`record_shape`. A record is then its device's number, its time, the number of its shape, and its
+values as a JSON array; the views put names and values together again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    select,
+)
+
+from gizwits_async.models.devices import CommandRecord, DataRecord
+from gizwits_async.scan.store.column_types import (
+    Number,
+    Plain,
+    from_json,
+    from_plain,
+    to_json,
+    to_plain,
+)
+from gizwits_async.scan.store.records import Reading, arranged
+from gizwits_async.scan.store.tables import DEVICES
+from gizwits_async.scan.task import LOGS, LogName, Record, Span
+
+__all__ = ["COMPACT_TABLES", "SHAPES", "CompactRecords"]
+
+_METADATA = MetaData()
+SHAPES = Table(
+    "record_shape",
+    _METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("type", Plain, nullable=False),
+    Column("names", Text, nullable=False),
+    UniqueConstraint("type", "names"),
+)
+"""`names` is a JSON array; empty if the body of a record is no array of values, but the payload."""
+
+
+def _table(log: LogName) -> Table:
+    return Table(
+        f"{log}_record",
+        _METADATA,
+        Column("device", Integer, primary_key=True, autoincrement=False),
+        Column("timestamp", Number, primary_key=True),
+        # Counts the records of one device at one time.
+        Column("nth", Integer, primary_key=True, autoincrement=False),
+        Column("shape", Integer, nullable=False),
+        Column("body", Text),
+        sqlite_with_rowid=False,
+    )
+
+
+COMPACT_TABLES: Mapping[LogName, Table] = {log: _table(log) for log in LOGS}
+"""Their primary keys are the tables: nothing is stored twice."""
+
+
+def _raw(array: str) -> str:
+    """Return the SQL of the text of element `n.key` of a JSON array, as it stands there."""
+    # One path would give a value: rounded if it is a large number. Two paths give a text, here with
+    # a `null` for an element that does not exist.
+    pair = f"json_extract({array}, '$[' || n.key || ']', '$[9999999]')"
+    return f"substr({pair}, 2, length({pair}) - 7)"
+
+
+_PAIR = f"{_raw('s.names')} || ':' || {_raw('r.body')}"
+_OBJECT = f"""CASE s.names WHEN '' THEN r.body ELSE (
+    SELECT '{{' || coalesce(group_concat({_PAIR}), '') || '}}' FROM json_each(s.names) AS n
+  ) END"""  # noqa: S608 - texts of our own
+_OWN: Mapping[LogName, str] = {
+    "online": f"s.type AS type, {_OBJECT} AS payload",
+    "cmd": "s.type AS type, r.body AS payload",
+    "data": f"{_OBJECT} AS attrs",
+}
+_VIEW = """CREATE VIEW {log}_log AS
+SELECT d.did AS did, r.timestamp AS timestamp, {own},
+  strftime('%Y-%m-%dT%H:%M:%fZ', r.timestamp, 'unixepoch') AS time, d.product_key AS product_key
+FROM {log}_record AS r JOIN devices AS d ON d.number = r.device
+JOIN record_shape AS s ON s.number = r.shape"""
+
+_SHAPE = "SELECT number FROM record_shape WHERE type = ? AND names = ?"
+_NEW_SHAPE = "INSERT INTO record_shape (type, names) VALUES (?, ?) RETURNING number"
+_NEXT = """SELECT timestamp, max(nth) + 1 FROM {log}_record
+WHERE device = ? AND timestamp BETWEEN ? AND ? GROUP BY timestamp"""
+_INSERT = "INSERT INTO {log}_record (device, timestamp, nth, shape, body) VALUES (?, ?, ?, ?, ?)"
+_DELETE = "DELETE FROM {log}_record WHERE device = ? AND timestamp >= ? AND timestamp < ?"
+
+_Shape: TypeAlias = tuple[str, tuple[str, ...] | None]
+"""Type of a record, and the names of its values; None if its payload is no object."""
+
+
+def _split(record: Record) -> tuple[float, _Shape, str | None]:
+    """Return the time, the shape and the body of a record."""
+    if isinstance(record, DataRecord):
+        attrs = record.attrs
+        return float(record.ts), ("", tuple(attrs)), to_json(list(attrs.values()))
+    if isinstance(record, CommandRecord):
+        return float(record.timestamp), (record.type, None), to_plain(record.payload)
+    payload = record.payload
+    return float(record.timestamp), (record.type, tuple(payload)), to_json(list(payload.values()))
+
+
+def _number_of(connection: Connection, shape: _Shape) -> int:
+    """Return the number of a shape, which is new if there is none."""
+    kind, names = shape
+    row = (to_plain(kind), "" if names is None else to_json(names))
+    # Looked up in each transaction: the number of one that was rolled back may mean another shape.
+    found = connection.exec_driver_sql(_SHAPE, row).scalar()
+    if found is None:
+        found = connection.exec_driver_sql(_NEW_SHAPE, row).scalar_one()
+    return int(found)
+
+
+@lru_cache(256)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(from_json(text))
+
+
+def _values(names: str, body: str | None) -> Any:
+    """Return the payload of a record of the online or data log."""
+    value: Any = None if body is None else from_json(body)
+    return dict(zip(_names(names), value, strict=True)) if names else value
+
+
+class CompactRecords:
+    """See `RecordTables`."""
+
+    tables = COMPACT_TABLES
+    names = (*_METADATA.tables, *(f"{log}_log" for log in LOGS))
+
+    def create(self, connection: Connection) -> None:
+        """See `RecordTables.create`."""
+        _METADATA.create_all(connection, checkfirst=False)
+        for log in LOGS:
+            connection.exec_driver_sql(_VIEW.format(log=log, own=_OWN[log]))
+
+    def insert(
+        self, connection: Connection, log: LogName, device: int, records: Sequence[Record]
+    ) -> None:
+        """See `RecordTables.insert`."""
+        split = [_split(record) for record in records]
+        numbers = {shape: _number_of(connection, shape) for shape in {one for _, one, _ in split}}
+        times = [time for time, _, _ in split]
+        span = (device, min(times), max(times))
+        taken = connection.exec_driver_sql(_NEXT.format(log=log), span).all()
+        nth = Counter[float]({row[0]: row[1] for row in taken})
+        rows = []
+        for time, shape, body in split:
+            rows.append((device, time, nth[time], numbers[shape], body))
+            nth[time] += 1
+        connection.exec_driver_sql(_INSERT.format(log=log), rows)
+
+    def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:
+        """See `RecordTables.delete`."""
+        return connection.exec_driver_sql(_DELETE.format(log=log), (device, *span)).rowcount
+
+    def reading(
+        self,
+        log: LogName,
+        *,
+        span: Span | None = None,
+        whole: Callable[[Any], Any] | None = None,
+    ) -> Reading:
+        """See `RecordTables.reading`."""
+        table = COMPACT_TABLES[log]
+        columns = (DEVICES.c.product_key, DEVICES.c.did, table.c.timestamp, SHAPES.c.type)
+        query = (
+            select(*columns, SHAPES.c.names, table.c.body)
+            .join_from(DEVICES, table, table.c.device == DEVICES.c.number)
+            .join(SHAPES, SHAPES.c.number == table.c.shape)
+        )
+        query = arranged(query, table.c.timestamp, table.c.nth, span=span, whole=whole)
+        return Reading(query=query, row=_READ[log])
+
+
+def _data(row: Any) -> dict[str, Any]:
+    product, did, time, _, names, body = row
+    attrs = _values(names, body)
+    return {"product_key": product, "did": did, "timestamp": time, "attrs": attrs}
+
+
+def _event(row: Any) -> dict[str, Any]:
+    product, did, time, kind, names, body = row
+    payload = _values(names, body)
+    return {"product_key": product, "did": did, "timestamp": time, "type": kind, "payload": payload}
+
+
+def _command(row: Any) -> dict[str, Any]:
+    product, did, time, kind, _, body = row
+    payload = from_plain(body)
+    return {"product_key": product, "did": did, "timestamp": time, "type": kind, "payload": payload}
+
+
+_READ = {"online": _event, "cmd": _command, "data": _data}

@@ -1,0 +1,164 @@
+"""A SQL store as a scan opens it: its lease, its transactions, and the product that is meant."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from os import PathLike
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.address import backend_of, hidden
+from gizwits_async.scan.store.creation import prepare_tables, read_meta, write_meta
+from gizwits_async.scan.store.hold import Hold
+from gizwits_async.scan.store.meta import STORE_ID, Meta, state_in, values_in, values_of
+from gizwits_async.scan.store.session import Session, whole
+
+__all__ = ["StoreConnection"]
+
+T = TypeVar("T")
+
+
+class StoreConnection:
+    """Opens and closes a store, and runs work on it."""
+
+    def __init__(
+        self,
+        where: str | PathLike[str],
+        *,
+        schema: str | None = None,
+        lease: float = 15.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Name a store; nothing is opened.
+
+        Args:
+            where: Path of a SQLite file, or an SQLAlchemy URL with an asyncio driver:
+                `sqlite+aiosqlite:///fleet.db`, `postgresql+asyncpg://...`, `postgresql+psycopg://...`.
+                Options of the driver may stand in the URL.
+            schema: Schema of a PostgreSQL database for the tables; created if it does not exist.
+            lease: Seconds of silence after which another scan may take the store over.
+            sleep: Waits between looks at the lease of another scan, and renewals of its own.
+
+        Raises:
+            ValueError: The URL cannot be read, names another kind of database, or one without
+                schemas; or the lease is not positive.
+        """
+        where = hidden(where)
+        self._backend = backend_of(where, schema)
+        if not lease > 0:
+            raise ValueError(f"lease must be positive, not {lease}")
+        self._lease, self._sleep = lease, sleep
+        self._session = Session(self._backend, reads=True)
+        self._hold: Hold | None = None
+        self._product = ""
+        self._run = 0
+
+    @property
+    def name(self) -> str:
+        """What to call it: its path, or its URL without a password."""
+        return self._backend.name
+
+    def __repr__(self) -> str:
+        # Tools that show locals call it also where `__init__` failed.
+        return f"<{type(self).__name__} {getattr(getattr(self, '_backend', None), 'name', '')}>"
+
+    # --- opening and closing
+
+    def choose_product(self, product_key: str) -> None:
+        """See `ScanStore.choose_product`."""
+        self._product = product_key
+
+    async def open(self) -> ScanState | None:
+        """Take the lease of the store, create it if need be, and return what it knows of its scan.
+
+        If another scan holds the lease and gives no sign of life, this waits until it does, or
+        until the lease has run out.
+
+        Raises:
+            StoreLockedError: Another scan writes to it.
+            StoreMismatchError: A newer version wrote it.
+            ScanStoreError: It is damaged, read-only, full, or no store of a scan.
+        """
+        self._session = Session(self._backend, reads=False)
+        self._hold = Hold(self._backend, self._session, limit=self._lease, sleep=self._sleep)
+        try:
+            state = await self._hold.take(self._created)
+            self._know(state)
+            await self._write(partial(self._put, values=values_of(state)))
+            await self._session.prepare()
+        except BaseException:
+            await self.aclose()
+            raise
+        self._session.reconnects = True
+        return state
+
+    async def peek(self) -> ScanState | None:
+        """Return what the store knows; nothing is created or locked. Call `aclose` afterwards.
+
+        Raises:
+            ScanStoreError: As `open`.
+        """
+        if self._backend.absent():
+            return None
+        self._session = Session(self._backend, reads=True)
+        try:
+            state = await self._session.do(self._state)
+        except BaseException:
+            await self.aclose()
+            raise
+        self._know(state)
+        return state
+
+    async def aclose(self) -> None:
+        """Give the lease back and close the connection; safe to repeat."""
+        await whole(self._close())
+
+    async def _close(self) -> None:
+        hold, self._hold = self._hold, None
+        self._session.reconnects = False
+        try:
+            if hold is not None:
+                await hold.release()
+        finally:
+            await self._session.aclose()
+
+    def _state(self, connection: Connection) -> ScanState | None:
+        return state_in(self._meta(connection), self.name)
+
+    def _created(self, connection: Connection) -> ScanState | None:
+        """Create the tables of a new store, or what one of an earlier version lacks."""
+        meta = prepare_tables(connection, self._backend)
+        if STORE_ID not in meta.get("", {}):
+            self._put(connection, {STORE_ID: uuid4().hex})
+        return state_in(self._values(meta), self.name)
+
+    def _know(self, state: ScanState | None) -> None:
+        if state is not None:
+            self._product = state.product_key
+        self._run = 0 if state is None else state.run
+
+    def _meta(self, connection: Connection) -> dict[str, str]:
+        return self._values(read_meta(connection, self._backend))
+
+    def _values(self, meta: Meta) -> dict[str, str]:
+        return values_in(meta, self._product, self.name)
+
+    def _put(self, connection: Connection, values: dict[str, str]) -> None:
+        write_meta(connection, self._backend, values, self._product)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        if self._hold is None:
+            raise ScanStoreError(f"{self.name} is not open")
+        return await self._hold.write(work)
+
+    async def _change(self, work: Callable[..., T], **arguments: Any) -> T:
+        """Write what concerns the product."""
+        return await self._write(partial(work, product=self._product, **arguments))
+
+    async def _read(self, work: Callable[..., T], **arguments: Any) -> T:
+        """Read what concerns the product."""
+        return await self._session.do(partial(work, product=self._product, **arguments))

@@ -1,0 +1,71 @@
+"""Makes the tables of a store, and reads what its table `scan_meta` says of it."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, inspect, select
+
+from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.meta import Meta, rows_of, schema_in
+from gizwits_async.scan.store.tables import LEASE, META, METADATA
+
+__all__ = ["prepare_tables", "read_meta", "write_meta"]
+
+
+def read_meta(connection: Connection, backend: Backend) -> Meta:
+    """Return the table `scan_meta`; nothing if there is no store yet.
+
+    Raises:
+        ScanStoreError: The database holds something else, or a newer version wrote the store.
+    """
+    found = inspect(connection)
+    names = set(found.get_table_names(backend.schema))
+    if META.name not in names:
+        _refuse_others(backend, names | set(found.get_view_names(backend.schema)))
+        return {}
+    schema = connection.scalar(select(META.c.value).where(META.c.key == "schema"))
+    schema_in(schema, backend.name)
+    meta: dict[str, dict[str, str]] = {}
+    for product, key, value in connection.execute(select(META)):
+        meta.setdefault(product, {})[key] = value
+    return meta
+
+
+def _refuse_others(backend: Backend, names: set[str]) -> None:
+    """Refuse to be created in a database that holds other things.
+
+    Raises:
+        ScanStoreError: It does, and they would be in the way.
+    """
+    if names and not backend.shares_database:
+        raise ScanStoreError(f"{backend.name} holds tables, but no scan; it was left as it is")
+    if taken := names & {*METADATA.tables, *backend.records.names}:
+        raise ScanStoreError(
+            f"{backend.name} holds a {min(taken)} that is of no scan; it was left as it is: give the"
+            " store a schema of its own, or another database"
+        )
+
+
+def prepare_tables(connection: Connection, backend: Backend) -> Meta:
+    """Create the tables of a new store, or what one of an earlier version lacks; return its meta.
+
+    Raises:
+        ScanStoreError: As `read_meta`.
+    """
+    meta = read_meta(connection, backend)
+    if meta:
+        LEASE.create(connection, checkfirst=True)
+    else:
+        METADATA.create_all(connection)
+        backend.records.create(connection)
+    return meta
+
+
+def write_meta(
+    connection: Connection, backend: Backend, values: Mapping[str, str], product: str
+) -> None:
+    """Write values of a product into the table `scan_meta`."""
+    new = backend.insert(META)
+    key = [META.c.product, META.c.key]
+    new = new.on_conflict_do_update(index_elements=key, set_={"value": new.excluded.value})
+    connection.execute(new, rows_of(values, product))

@@ -1,0 +1,156 @@
+"""Records in PostgreSQL: `jsonb` for what they hold, and `timestamptz` beside the time as it came."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Computed,
+    Connection,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    delete,
+    insert,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+from gizwits_async.models.devices import DataRecord
+from gizwits_async.scan.store.column_types import Number, Plain, from_json, to_json
+from gizwits_async.scan.store.records import Reading, arranged
+from gizwits_async.scan.store.tables import DEVICES
+from gizwits_async.scan.task import LOGS, LogName, Record, Span
+
+__all__ = ["WIDE_TABLES", "WideRecords"]
+
+
+class Json(TypeDecorator[Any]):
+    """Any JSON value. A text holds the JSON of a value that `jsonb` refuses: a NUL, half a surrogate pair."""
+
+    impl = JSONB(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> Any | None:
+        """Return the value as it is stored."""
+        del dialect
+        text = to_json(value)
+        odd = isinstance(value, str) or "\\u0000" in text or "\\ud" in text
+        return text if odd else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
+        """Return the value as it was given."""
+        del dialect
+        return from_json(value) if isinstance(value, str) else value
+
+
+_METADATA = MetaData()
+_INSTANT = "CASE WHEN timestamp BETWEEN 0 AND 99999999999 THEN to_timestamp(timestamp) END"
+"""A time beyond the calendar of PostgreSQL would be an error."""
+_WHAT = {"online": "Events of the online log", "cmd": "Frames of the cmd log", "data": "Reports"}
+
+
+def _table(log: LogName, *columns: Column[Any]) -> Table:
+    table = Table(
+        f"{log}_record",
+        _METADATA,
+        Column("device", Integer, nullable=False, comment="`number` of the table devices."),
+        Column("timestamp", Number, nullable=False, comment="Epoch seconds UTC, as they came."),
+        *columns,
+        Column(
+            "time",
+            DateTime(timezone=True),
+            Computed(_INSTANT, persisted=True),
+            comment="The same instant.",
+        ),
+        comment=f"{_WHAT[log]}; the view {log}_log shows their device ids.",
+    )
+    Index(f"{log}_record_by_device", table.c.device, table.c.timestamp)
+    Index(f"{log}_record_by_time", table.c.time)
+    return table
+
+
+WIDE_TABLES: Mapping[LogName, Table] = {
+    "online": _table(
+        "online",
+        Column("type", Plain, comment="dev_online, dev_offline, or another word."),
+        Column("payload", Json, comment="Details of the event."),
+    ),
+    "cmd": _table(
+        "cmd",
+        Column("type", Plain, comment="app2dev or dev2app."),
+        Column("payload", Plain, comment="The frame, in hexadecimal."),
+    ),
+    "data": _table("data", Column("attrs", Json, comment="Data point -> value, in its unit.")),
+}
+
+
+class WideRecords:
+    """See `RecordTables`."""
+
+    tables = WIDE_TABLES
+    names = (*_METADATA.tables, *(f"{log}_log" for log in LOGS))
+
+    def create(self, connection: Connection) -> None:
+        """See `RecordTables.create`."""
+        _METADATA.create_all(connection, checkfirst=False)
+        quote = connection.dialect.identifier_preparer
+        schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
+        where = "" if schema is None else f"{quote.quote_identifier(schema)}."
+        for log, table in WIDE_TABLES.items():
+            own = ", ".join(f"r.{column.name}" for column in _own(table))
+            connection.exec_driver_sql(
+                f"CREATE VIEW {where}{log}_log AS"  # noqa: S608 - names of our own
+                f" SELECT d.did, r.timestamp, {own}, r.time, d.product_key"
+                f" FROM {where}{log}_record AS r JOIN {where}devices AS d ON d.number = r.device"
+            )
+            connection.exec_driver_sql(
+                f"COMMENT ON VIEW {where}{log}_log IS '{_WHAT[log]}, with their device ids.'"
+            )
+
+    def insert(
+        self, connection: Connection, log: LogName, device: int, records: Sequence[Record]
+    ) -> None:
+        """See `RecordTables.insert`."""
+        rows = [{"device": device, **_row(record)} for record in records]
+        connection.execute(insert(WIDE_TABLES[log]), rows)
+
+    def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:
+        """See `RecordTables.delete`."""
+        table, (start, end) = WIDE_TABLES[log], span
+        time = table.c.timestamp
+        old = delete(table).where(table.c.device == device, time >= start, time < end)
+        return connection.execute(old).rowcount
+
+    def reading(
+        self,
+        log: LogName,
+        *,
+        span: Span | None = None,
+        whole: Callable[[Any], Any] | None = None,
+    ) -> Reading:
+        """See `RecordTables.reading`."""
+        table = WIDE_TABLES[log]
+        columns = (DEVICES.c.product_key, DEVICES.c.did, table.c.timestamp, *_own(table))
+        query = select(*columns).join_from(DEVICES, table, table.c.device == DEVICES.c.number)
+        query = arranged(query, table.c.timestamp, span=span, whole=whole)
+        return Reading(query=query, row=_as_dict)
+
+
+def _own(table: Table) -> list[Column[Any]]:
+    """Return the columns that hold what a record says."""
+    return [column for column in table.c if column.name in {"type", "payload", "attrs"}]
+
+
+def _as_dict(row: Any) -> dict[str, Any]:
+    return row._asdict()  # type: ignore[no-any-return]
+
+
+def _row(record: Record) -> dict[str, Any]:
+    if isinstance(record, DataRecord):
+        return {"timestamp": record.ts, "attrs": record.attrs}
+    return {"timestamp": record.timestamp, "type": record.type, "payload": record.payload}
