@@ -48,20 +48,3 @@ async def test_a_commit_gives_the_days_that_it_changes_a_new_version(tmp_path: P
     await store.commit(page(1e300))
     assert days_in(path)["data", LAST_DAY] == 6
     await store.aclose()
-
-
-async def test_the_days_of_an_earlier_version_are_noted_when_it_is_opened(tmp_path: Path) -> None:
-    """A store without the table of days gets it, with a row for each day that has records."""
-    path = tmp_path / "fleet.db"
-    store = SqlStore(path)
-    await store.open()
-    state = ScanState(product_key="p", start=0, end=9 * DAY, listing="done")
-    await store.begin(state, again=False)
-    await store.commit(page(5, 6, 3 * DAY + 5))
-    await store.aclose()
-    with closing(sqlite3.connect(path)) as base, base:
-        base.execute("DROP TABLE scan_day")
-        base.execute("DELETE FROM scan_meta WHERE key = 'store'")
-    await store.open()
-    await store.aclose()
-    assert days_in(path) == {("data", 0): 1, ("data", 3): 1}

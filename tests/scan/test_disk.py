@@ -50,7 +50,7 @@ async def test_a_full_disk_stops_the_scan_and_harms_nothing(
 
         @event.listens_for(database._engine, "connect")
         def limit(connection: Any, _: object) -> None:
-            connection.execute("PRAGMA max_page_count=60").close()
+            connection.execute("PRAGMA max_page_count=35").close()
 
         return database
 
@@ -102,7 +102,8 @@ async def test_an_export_onto_a_full_disk_leaves_no_half_file(tmp_path: Path, to
     await FleetScan(client_of(cloud), path, start=START, end=NOW, logs=["data"]).run()
     with closing(sqlite3.connect(path)) as base, base:
         rows = [(START + i, json.dumps({"text": os.urandom(50).hex()})) for i in range(5000)]
-        base.executemany("INSERT INTO data_log VALUES ('more', ?, ?)", rows)
+        base.execute("INSERT INTO record_shape VALUES (99, '', '')")
+        base.executemany("INSERT INTO data_record VALUES (1, ?, 1, 99, ?)", rows)
     words = ("export", str(path), "--to", to, "--out", str(out), "--log", "data")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LIMITED, "50000", *words, stderr=asyncio.subprocess.PIPE

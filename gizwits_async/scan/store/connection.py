@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from os import PathLike
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -14,7 +13,7 @@ from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.address import backend_of, hidden
 from gizwits_async.scan.store.creation import prepare_tables, read_meta, write_meta
 from gizwits_async.scan.store.hold import Hold
-from gizwits_async.scan.store.meta import STORE_ID, Meta, state_in, values_in, values_of
+from gizwits_async.scan.store.meta import Meta, state_in, values_in
 from gizwits_async.scan.store.session import Session, whole
 
 __all__ = ["StoreConnection"]
@@ -88,7 +87,6 @@ class StoreConnection:
         try:
             state = await self._hold.take(self._created)
             self._know(state)
-            await self._write(partial(self._put, values=values_of(state)))
             await self._session.prepare()
         except BaseException:
             await self.aclose()
@@ -132,8 +130,6 @@ class StoreConnection:
     def _created(self, connection: Connection) -> ScanState | None:
         """Create the tables of a new store, or what one of an earlier version lacks."""
         meta = prepare_tables(connection, self._backend)
-        if STORE_ID not in meta.get("", {}):
-            self._put(connection, {STORE_ID: uuid4().hex})
         return state_in(self._values(meta), self.name)
 
     def _know(self, state: ScanState | None) -> None:

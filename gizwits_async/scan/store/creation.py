@@ -1,12 +1,13 @@
 """Makes the tables of a store, and reads what its table `scan_meta` says of it."""
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 from sqlalchemy import Connection, inspect, select
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Backend
-from gizwits_async.scan.store.meta import Meta, rows_of, schema_in
+from gizwits_async.scan.store.meta import SCHEMA, STORE_ID, Meta, rows_of, schema_in
 from gizwits_async.scan.store.tables import LEASE, META, METADATA
 
 __all__ = ["prepare_tables", "read_meta", "write_meta"]
@@ -58,6 +59,9 @@ def prepare_tables(connection: Connection, backend: Backend) -> Meta:
     else:
         METADATA.create_all(connection)
         backend.records.create(connection)
+        values = {"schema": str(SCHEMA), STORE_ID: uuid4().hex}
+        write_meta(connection, backend, values, product="")
+        meta = {"": values}
     return meta
 
 

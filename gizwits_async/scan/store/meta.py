@@ -86,18 +86,15 @@ def schema_in(text: str | None, name: str) -> int:
     return schema
 
 
-def values_of(state: ScanState | None) -> dict[str, str]:
-    """Return what to write: the version of the tables, and the scan if it is known."""
-    values = {"schema": str(SCHEMA)}
-    if state is not None:
-        values |= {
-            "product": state.product_key,
-            "range": json.dumps([state.start, state.end, state.wanted_end]),
-            "run": str(state.run),
-            "listing": json.dumps(state.listing),
-            "over": json.dumps(state.over),
-        }
-    return values
+def values_of(state: ScanState) -> dict[str, str]:
+    """Return what to write of a scan."""
+    return {
+        "product": state.product_key,
+        "range": json.dumps([state.start, state.end, state.wanted_end]),
+        "run": str(state.run),
+        "listing": json.dumps(state.listing),
+        "over": json.dumps(state.over),
+    }
 
 
 def state_in(meta: Mapping[str, str], name: str) -> ScanState | None:
