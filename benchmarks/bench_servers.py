@@ -1,4 +1,4 @@
-"""The README's app under four servers, two workers each: `python -m benchmarks.bench_servers [SERVER...]`.
+"""The web tutorial's app under four servers, two workers each: `python -m benchmarks.bench_servers [SERVER...]`.
 
 200 users ask at once, on the real quota of 3,600 calls an hour: first where the service sends rate
 headers, then where it sends none and the quota's file knows that the last two hours were unused. Then
@@ -25,7 +25,7 @@ from typing import Literal
 import aiohttp
 from attrs import frozen
 
-from benchmarks.bench_web import USERS, readme_app
+from benchmarks.bench_web import USERS, tutorial_app
 from gizwits_async.options import Lane
 from gizwits_async.quota import SharedQuota
 from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud
@@ -198,7 +198,7 @@ def run(server: str, knowledge: Knowledge) -> Served:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         simulator = stack.enter_context(ThreadedSimulator(cloud))
-        (folder / "app.py").write_text(readme_app(), "utf-8")
+        (folder / "app.py").write_text(tutorial_app(), "utf-8")
         quota_url = f"file://{folder}/quota"
         if knowledge == "file":
             asyncio.run(_begin_books(quota_url, str(cloud.credentials.enterprise_id)))

@@ -1,4 +1,4 @@
-"""The README's app under uvicorn with 2 workers, Valkey and a scan: `python -m benchmarks.bench_web`.
+"""The web tutorial's app under uvicorn with 2 workers, Valkey and a scan: `python -m benchmarks.bench_web`.
 
 Two runs. In the first, quota is left: 200 users at a time ask now and then, while a scan takes what
 they leave. In the second there is the real quota of 3,600 calls an hour, and 200 ask at once.
@@ -25,7 +25,7 @@ from gizwits_async.simulator import Fleet, SimulatedCloud
 from gizwits_async.testing import ThreadedSimulator
 from tests.ports import kept_port, valkey_server
 
-__all__ = ["Figures", "readme_app", "run"]
+__all__ = ["Figures", "run", "tutorial_app"]
 
 USERS = 200
 OK, UNAVAILABLE = 200, 503
@@ -85,9 +85,9 @@ class Figures:
         return self.seconds[min(len(self.seconds) - 1, int(part * len(self.seconds)))]
 
 
-def readme_app() -> str:
-    """Return the example app as it stands in the README."""
-    path = Path(__file__).parents[1] / "README.md"
+def tutorial_app() -> str:
+    """Return the example app as it stands in the tutorial."""
+    path = Path(__file__).parents[1] / "docs" / "tutorials" / "web.md"
     found = re.search(
         r"^```python app\.py\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
@@ -181,7 +181,7 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
     ):
         url = f"http://127.0.0.1:{port}"
         workdir = Path(folder)
-        (workdir / "app.py").write_text(readme_app(), "utf-8")
+        (workdir / "app.py").write_text(tutorial_app(), "utf-8")
         env = {
             **os.environ,
             **simulator.environment,

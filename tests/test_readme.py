@@ -1,141 +1,59 @@
-"""Every block of code in README.md runs as it stands, against the built-in simulator."""
+"""README in both languages: short, alike, and true. Its blocks run in `tests/docs/test_blocks.py`."""
 
-import asyncio
-import json
-import os
 import re
-import sys
-import time
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from gizwits_async import GizwitsClient
-from gizwits_async.cli.simulate import environment
-from gizwits_async.simulator import (
-    Fleet,
-    Quirks,
-    SimulatedCloud,
-    SimulatorServer,
-    SimulatorTransport,
-)
-from tests.doubles import client_of, virtually
+from gizwits_async.cli.commands import COMMANDS
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line.split("#", 1)[0].strip()
-    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("gizwits-async ")
-]
+ROOT = Path(__file__).parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in READMES}
+_MOST_LINES = 200
 
 
-async def run(cwd: Path, env: dict[str, str], *words: str) -> tuple[int, str]:
-    """Run a program to its end and return its code and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *words, cwd=cwd, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+@pytest.mark.parametrize("name", READMES)
+def test_it_is_short(name: str) -> None:
+    """What does not fit is a page of the documentation."""
+    assert len(TEXTS[name].splitlines()) <= _MOST_LINES
 
 
-def surroundings(cloud: SimulatedCloud, url: str) -> dict[str, str]:
-    """Return the environment of a user who has the simulator's credentials."""
-    return {**os.environ, **environment(cloud, url), "PYTHONWARNINGS": "error"}
+def test_both_languages_say_the_same() -> None:
+    """The same code, commands, markers, links and figures, in the same order."""
+    parts = {
+        "code": r"(?s:^```.*?^```)",
+        "markers": r"^<!--.*-->$",
+        "links": r"\]\(((?!README)[^)]+)\)",
+        "headings": r"^(#+) ",
+        "rows": r"^\|(?=[^\n]*\|$)",
+        "figures": r"\| ([\d.]+)[^|]*\|$",
+        "names": r"`GIZWITS_\w+`",
+    }
+    for name, pattern in parts.items():
+        english, chinese = (re.findall(pattern, text, re.MULTILINE) for text in TEXTS.values())
+        assert english == chinese, name
+        assert english, name
 
 
-def simulated() -> SimulatedCloud:
-    return SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=100_000)
+@pytest.mark.parametrize("name", READMES)
+def test_its_links_lead_somewhere(name: str) -> None:
+    """Every link names a file of the repository."""
+    for target in re.findall(r"\]\(([^)#]+)\)", TEXTS[name]):
+        assert (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-async def test_a_block_of_the_readme_runs(number: int, tmp_path: Path) -> None:
-    """What a stranger copies from the README works."""
-    cloud = simulated()
-    script = tmp_path / "block.py"
-    script.write_text(BLOCKS[number], encoding="utf-8")
-    async with SimulatorServer(cloud) as server:
-        code, said = await run(
-            tmp_path, surroundings(cloud, server.url), sys.executable, str(script)
-        )
-    assert code == 0, said
-    assert cloud.tally.total() > 1, "it did not call the service"
+@pytest.mark.parametrize("name", READMES)
+def test_it_names_every_command(name: str) -> None:
+    """A table that lacks one would hide it."""
+    for command, *_rest in COMMANDS:
+        assert f"`{command.partition(' ')[0]}`" in TEXTS[name], command
 
 
-async def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
-    """The console lines of the README work in the order they stand."""
-    assert any(command.startswith("gizwits-async scan") for command in COMMANDS)
-    cloud = simulated()
-    async with SimulatorServer(cloud) as server:
-        for command in COMMANDS:
-            if "simulate" in command or "demo" in command:
-                continue
-            words = [sys.executable, "-m", "gizwits_async.cli", *command.split()[1:]]
-            code, said = await run(tmp_path, surroundings(cloud, server.url), *words)
-            assert code == 0, f"{command}: {said}"
-
-
-LOG_BLOCK = next(block for block in BLOCKS if "state.json" in block)
-
-
-async def test_the_log_block_resumes(tmp_path: Path) -> None:
-    """The resuming block returns each record once, also when it is run again."""
-    cloud = simulated()
-    (tmp_path / "block.py").write_text(LOG_BLOCK, encoding="utf-8")
-    async with SimulatorServer(cloud) as server:
-        env = surroundings(cloud, server.url)
-        for _ in range(2):
-            began = time.time()
-            code, output = await run(tmp_path, env, sys.executable, "block.py")
-            assert code == 0, output
-    lines = (tmp_path / "log.jsonl").read_text().splitlines()
-    counts = [
-        [len(cloud.truth("data", device.did, 0, now - 60)) for now in (began - 1, time.time())]
-        for device in cloud.fleet.devices
-    ]
-    assert any(low <= len(lines) <= high for low, high in counts), "not each record once"
-
-
-@pytest.mark.parametrize("lag", [0.5, 30.0, 59.0])
-@pytest.mark.parametrize("skew", [-2.0, 2.0, 3600.0])
-def test_the_log_block_misses_no_late_record(
-    lag: float, skew: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Run each minute, with records that show late and a clock that is off: each record once."""
-    now = 1_790_000_000
-    times = [now - 300 + 2.0 * number for number in range(896)]
-    did = "d" * 22
-    fleet = Fleet.of([did], {("data", did): times}, now=now)
-    cloud = SimulatedCloud(fleet, quirks=Quirks(record_lag=lag), quota=10**9)
-    monkeypatch.chdir(tmp_path)
-    block: dict[str, Any] = {}
-    exec(LOG_BLOCK.replace("asyncio.run(main())", ""), block)
-
-    async def rounds() -> None:
-        transport = SimulatorTransport(cloud)
-
-        def clock() -> float:
-            return transport.now() + skew
-
-        def client() -> GizwitsClient:
-            made = client_of(cloud, transport=transport)
-            monkeypatch.setattr(made._gateway.clock, "_wall", clock)
-            monkeypatch.setattr(made, "aclose", _leave_open)
-            return made
-
-        block["time"] = SimpleNamespace(time=clock)
-        block["GizwitsClient"] = SimpleNamespace(from_env=client)
-        for _ in range(30):
-            await block["main"]()
-            await asyncio.sleep(60)
-
-    virtually(rounds())
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [time for time, _ in lines] == times
-
-
-async def _leave_open() -> None:
-    """Keep the transport for the next round."""
+def test_security_and_metadata_name_no_address_that_is_not_there() -> None:
+    """No URL of a project page, tracker or mailbox is invented."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert "[project.urls]" not in project
+    assert not re.search(r"https?://|@\w+\.\w+", security)
+    assert "Open an issue in this repository" in security

@@ -20,8 +20,8 @@ WITNESSES = {
     "contract/test_generators.py::test_a_generated_client_works": (
         "simulator/test_openapi.py::test_it_is_valid"
     ),
-    "web/test_readme_web.py::test_the_app_of_the_readme_is_typed": (
-        "web/test_readme_web.py::test_the_app_of_the_readme_answers"
+    "web/test_tutorial_app.py::test_the_app_of_the_tutorial_is_typed": (
+        "web/test_tutorial_app.py::test_the_app_of_the_tutorial_answers"
     ),
     "faults/test_pages_scans.py::test_a_million_pages_take_no_memory": (
         "faults/test_pages_scans.py::test_pages_without_end_take_no_memory"

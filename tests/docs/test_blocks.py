@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import DOCS, Session, blocks, pages
+from tests.docs.blocks import DOCS, ROOT, Session, blocks, pages
 from tests.docs.service import served
 
 
@@ -15,7 +15,7 @@ def service() -> Iterator[dict[str, str]]:
         yield environment
 
 
-@pytest.mark.parametrize("page", list(pages()), ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.parametrize("page", list(pages()), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_blocks_of_a_page_work(
     page: Path, service: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,7 +194,7 @@ def client_at(url: str, *, quota: Any = None, **more: Any) -> GizwitsClient:
 
 
 class Telemetry:
-    """OpenTelemetry with everything on: a span around each call, and README's metrics."""
+    """OpenTelemetry with everything on: a span around each call, and the metrics of the how-to page."""
 
     def __init__(self) -> None:
         self.spans, self.reader = InMemorySpanExporter(), InMemoryMetricReader()
@@ -206,7 +206,7 @@ class Telemetry:
         self.reports: list[CallReport] = []
 
     def record(self, report: CallReport) -> None:
-        """Be the hook that README shows."""
+        """Be the hook that the page shows."""
         self.reports.append(report)
         kind = {"method": report.verb, "template": report.route, "error": report.error or ""}
         self.seconds.record(report.seconds, kind | {"status": str(report.status)})

@@ -1,4 +1,4 @@
-"""The README's app under load: two workers, 200 users and a scan."""
+"""The web tutorial's app under load: two workers, 200 users and a scan."""
 
 import asyncio
 import time

@@ -1,7 +1,6 @@
-"""The README's examples for web backends run as printed."""
+"""The app of the web tutorial, and the recipes for web backends, work as printed."""
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -12,47 +11,17 @@ import pytest
 
 from gizwits_async.simulator import Fleet, SimulatedCloud
 from gizwits_async.testing import ThreadedSimulator
+from tests.docs.blocks import DOCS, blocks
 from tests.web.serving import served, simulated
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"^```python (\w+\.py)\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
-PLAIN = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def _written(folder: Path) -> Path:
-    for name, text in FILES.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
-
-
-def test_the_tests_of_the_readme_pass(tmp_path: Path) -> None:
-    """The README's app passes the README's own tests in an empty project."""
-    folder = _written(tmp_path)
-    options = [
-        "-q",
-        "-p",
-        "no:gizwits_async",
-        "-p",
-        "gizwits_async.testing",
-        "-p",
-        "no:cacheprovider",
-    ]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "-o", "asyncio_mode=auto"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "3 passed" in run.stdout
+FILES = {block.file: block.text for block in blocks(DOCS / "tutorials" / "web.md")}
+WATCHING = [block.text for block in blocks(DOCS / "howto" / "watching.md")]
 
 
 def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
     """The OpenTelemetry example exports durations by route, without ids, secrets or queries."""
-    recipe = next(block for block in PLAIN if "opentelemetry" in block)
+    recipe = next(block for block in WATCHING if "opentelemetry" in block)
     with ThreadedSimulator() as simulator:
         run = subprocess.run(
             [sys.executable, "-c", recipe],
@@ -72,7 +41,7 @@ def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_app_of_the_readme_is_typed(tmp_path: Path) -> None:
+def test_the_app_of_the_tutorial_is_typed(tmp_path: Path) -> None:
     """`mypy --strict` accepts the app, and finds a misspelt option of the lifespan."""
     (tmp_path / "app.py").write_text(FILES["app.py"], encoding="utf-8")
     wrong = FILES["app.py"].replace("gizwits_lifespan()", "gizwits_lifespan(optoins=None)")
@@ -92,10 +61,10 @@ def test_the_app_of_the_readme_is_typed(tmp_path: Path) -> None:
     assert "optoins" in found[0]
 
 
-async def test_the_app_of_the_readme_answers(
+async def test_the_app_of_the_tutorial_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each endpoint of the README's app works under uvicorn."""
+    """Each endpoint of the app works under uvicorn."""
     cloud = SimulatedCloud(Fleet.generate(12, 4, now=time.time(), live=True))
     space: dict[str, object] = {"__name__": "app"}
     exec(compile(FILES["app.py"], "app.py", "exec"), space)
