@@ -14,9 +14,17 @@ from attrs import frozen
 from gizwits_async.schema import Model
 from gizwits_async.streams.walk import Walk
 
-__all__ = ["Page", "Stream"]
+__all__ = ["Page", "Stream", "size_for"]
 
 T = TypeVar("T")
+
+
+def size_for(wanted: int | None, page_size: int) -> int:
+    """Return the `limit` of a caller that stops after so many items; None: it may read all.
+
+    At least two: with one, a page could not show that its second or list goes on.
+    """
+    return page_size if wanted is None else max(2, min(wanted, page_size))
 
 
 @frozen
@@ -60,17 +68,22 @@ class Stream(ABC, Generic[T]):
         """Iterate item by item."""
         return _Items(self.pages())
 
+    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+        """Iterate as `pages`, for a caller that stops after `wanted` items."""
+        del wanted
+        return self.pages()
+
     async def first(self) -> T | None:
-        """Return the first item, or None if there is none."""
+        """Return the first item, or None if there is none; asks for no more than two."""
         found = await self.collect(limit=1)
         return found[0] if found else None
 
     async def collect(self, limit: int | None = None) -> list[T]:
-        """Return all items, or the first `limit` of them, as a list."""
+        """Return all items, or the first `limit` of them, as a list; asks for little more than those."""
         found: list[T] = []
         if limit is not None and limit <= 0:
             return found
-        async with aclosing(self.pages()) as pages:
+        async with aclosing(self.pages() if limit is None else self._first_pages(limit)) as pages:
             async for page in pages:
                 found += page.items
                 if limit is not None and len(found) >= limit:

@@ -6,7 +6,7 @@ the server at each use, so a context call is never repeated. Records are release
 a time (`seconds.py`), which makes the position of a walk one integer: the first second not released.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from gizwits_async.errors import (
@@ -94,6 +94,12 @@ class LogWalk(Generic[T]):
     def position(self) -> int | None:
         """The first second that was not released yet; None at the end of the walk."""
         return self._plan.position
+
+    @property
+    def unfinished(self) -> Sequence[T]:
+        """The records so far of the second that is being read."""
+        chain = self._chain
+        return () if chain is None or chain.seconds.on_hold else chain.seconds.pending
 
     def take_remarks(self) -> list[str]:
         """Return what was odd since the last call, for the log."""

@@ -10,7 +10,7 @@ from attrs import frozen
 from gizwits_async.errors import ArgumentError, GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.times import Moment, as_epoch
-from gizwits_async.streams.base import Page, Stream
+from gizwits_async.streams.base import Page, Stream, size_for
 from gizwits_async.streams.limits import LogLimits
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
@@ -162,12 +162,18 @@ class LogStream(Stream[T]):
         """
         return LogPages(self._query, resume)
 
+    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+        whole = self._query.gateway.options.page_size
+        return LogPages(self._query, None, wanted if size_for(wanted, whole) != whole else None)
+
 
 class LogPages(Walk[Page[T]]):
     """One iteration over a log."""
 
-    def __init__(self, query: LogQuery[T], resume: str | None) -> None:
+    def __init__(self, query: LogQuery[T], resume: str | None, wanted: int | None = None) -> None:
         super().__init__()
+        self._wanted = wanted
+        """Records after which the caller stops, so that the first page need not be larger."""
         self._query = query
         self._resume = resume
         self._span = Range(0, 0)
@@ -177,7 +183,8 @@ class LogPages(Walk[Page[T]]):
 
     async def _step(self) -> Page[T]:
         if self._walk is None:
-            self._walk = await self._begin()
+            self._span, position = await self._query.resolve(self._resume)
+            self._walk = self._walk_from(position)
         walk = self._walk
         while walk.position is not None:
             page = await self._attempt(walk)
@@ -192,10 +199,10 @@ class LogPages(Walk[Page[T]]):
             walk.strays = 0
         raise StopAsyncIteration
 
-    async def _begin(self) -> LogWalk[T]:
+    def _walk_from(self, position: int | None) -> LogWalk[T]:
         query, gateway = self._query, self._query.gateway
         options, clock, traits = gateway.options, gateway.clock, gateway.traits
-        self._span, position = await query.resolve(self._resume)
+        size = size_for(self._wanted, options.page_size)
         plan = QueryPlanner(
             span=self._span,
             position=position,
@@ -207,11 +214,11 @@ class LogPages(Walk[Page[T]]):
             traits=traits,
         )
         return LogWalk(
-            request=query.request.asking(sort=query.sort, limit=options.page_size),
+            request=query.request.asking(sort=query.sort, limit=size),
             time_of=query.time_of,
             span=self._span,
             plan=plan,
-            limit=options.page_size,
+            limit=size,
             lifetime=options.context_lifetime,
             clock=clock,
             traits=traits,
@@ -233,10 +240,22 @@ class LogPages(Walk[Page[T]]):
             raise
         if items is None:
             return None
+        if self._wanted is not None:
+            items = self._first_page(walk, items, self._wanted)
         for remark in walk.take_remarks():
             _log.warning("%s: %s", self._query.request.where, remark)
         token = self._query.token(self._span, walk.position)
         return Page(items, token, self._gaps(walk), set_aside=self._set_aside)
+
+    def _first_page(self, walk: LogWalk[T], items: tuple[T, ...], wanted: int) -> tuple[T, ...]:
+        """Return what a caller gets that stops after `wanted` records; go on with whole pages."""
+        self._wanted = None
+        if len(items) < wanted <= len(items) + len(walk.unfinished):
+            # The caller stops here: it need not wait for the end of the last second.
+            return (*items, *walk.unfinished)
+        if len(items) < wanted and walk.position is not None:
+            self._walk = self._walk_from(walk.position)
+        return items
 
     async def _records(
         self, walk: LogWalk[T], request: Request[PageReply[T]]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from gizwits_async.errors import GizwitsError, InvalidRequestError, InvalidResponseError
 from gizwits_async.models.page import PageReply
-from gizwits_async.streams.base import Page, Stream
+from gizwits_async.streams.base import Page, Stream, size_for
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
 from gizwits_async.streams.walk import Walk
 from gizwits_async.wire.gateway import Gateway
@@ -52,12 +52,17 @@ class PageStream(Stream[T]):
         Costs one call.
         """
         reply = await self._gateway.send(self._request.asking(skip=0, limit=1))
-        _list_total(self._gateway, self._request, reply)
+        _list_total(self._gateway, self._request, reply, self._gateway.options.page_size)
         return reply.total
 
     def pages(self, resume: str | None = None) -> Walk[Page[T]]:
         """Iterate page by page; see `Stream.pages`. No row is given twice within one walk."""
-        return _PageWalk(self._gateway, self._request, self._key, self._query, resume)
+        return _PageWalk(self._gateway, self._request, self._key, self._query, resume=resume)
+
+    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+        return _PageWalk(
+            self._gateway, self._request, self._key, self._query, resume=None, wanted=wanted
+        )
 
 
 class _PageWalk(Walk[Page[T]]):
@@ -69,9 +74,12 @@ class _PageWalk(Walk[Page[T]]):
         request: Request[PageReply[T]],
         key: Callable[[T], Hashable] | None,
         query: str,
+        *,
         resume: str | None,
+        wanted: int | None = None,
     ) -> None:
         super().__init__()
+        self._size = size_for(wanted, gateway.options.page_size)
         self._gateway = gateway
         self._request = request
         self._key = key
@@ -92,7 +100,7 @@ class _PageWalk(Walk[Page[T]]):
             self._skip = 0 if resume is None else read_token(self._query, resume, _position)
         skip = self._skip
         try:
-            reply = await _ask(self._gateway, self._request, skip)
+            reply = await _ask(self._gateway, self._request, skip, self._size)
             if reply.total == skip and reply.objects == self._previous.objects:
                 # The whole list has come already, and the server ignores `skip`.
                 reply = PageReply(total=skip)
@@ -103,7 +111,7 @@ class _PageWalk(Walk[Page[T]]):
         # The server may cap `limit`: advance by what came. A short page is not the end.
         self._previous, self._skip = reply, skip + reply.rows
         self._largest_page = max(self._largest_page, reply.rows)
-        total = _list_total(self._gateway, self._request, reply)
+        total = _list_total(self._gateway, self._request, reply, self._size)
         self._over = not reply.rows or (total is not None and self._ends_at(total, self._skip))
         if total is not None:
             self._compare_total(total, skip)
@@ -168,10 +176,12 @@ class _PageWalk(Walk[Page[T]]):
         return tuple(unseen)
 
 
-async def _ask(gateway: Gateway, request: Request[PageReply[T]], skip: int) -> PageReply[T]:
-    """Return the page from `skip` on, as large as the server allows."""
+async def _ask(
+    gateway: Gateway, request: Request[PageReply[T]], skip: int, size: int
+) -> PageReply[T]:
+    """Return the page from `skip` on, of `size` rows or as many as the server allows."""
     route = request.path.route
-    size = min(gateway.options.page_size, gateway.traits.page_caps.get(route, _LARGE_PAGE))
+    size = min(size, gateway.traits.page_caps.get(route, _LARGE_PAGE))
     try:
         return await gateway.send(request.asking(skip=skip, limit=size))
     except InvalidRequestError as error:
@@ -184,7 +194,7 @@ async def _ask(gateway: Gateway, request: Request[PageReply[T]], skip: int) -> P
 
 
 def _list_total(
-    gateway: Gateway, request: Request[PageReply[T]], reply: PageReply[T]
+    gateway: Gateway, request: Request[PageReply[T]], reply: PageReply[T], size: int
 ) -> int | None:
     """Return the total if it counts the list.
 
@@ -194,7 +204,7 @@ def _list_total(
     route, rows = request.path.route, reply.rows
     if reply.total is not None and reply.total > rows:
         gateway.traits.exact_totals.add(route)
-    elif rows >= min(gateway.options.page_size, _SMALL_PAGE):
+    elif rows >= min(size, _SMALL_PAGE):
         return reply.total if route in gateway.traits.exact_totals else None
     return reply.total
 
