@@ -18,6 +18,7 @@ from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.hourly import pad_for
 from gizwits_async.sections.access import SectionAccess
 from gizwits_async.settings import ClientSettings
+from gizwits_async.streams.limits import LogLimits
 from gizwits_async.version import __version__
 from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
@@ -232,6 +233,12 @@ class GizwitsClient(SectionAccess):
     def oldest_log(self) -> int:
         """Return the oldest second for which logs can be queried, in epoch seconds UTC."""
         return edge(self._gateway.clock.latest())
+
+    def log_window(self) -> int:
+        """Return the seconds of a log that one query brings for certain, by what is known so far."""
+        traits, options = self._gateway.traits, self.options
+        limits = LogLimits.known(traits, options.max_log_span)
+        return limits.owned(traits, inclusive=options.start_inclusive)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Return a view of this client with changed `Options` that shares all else."""

@@ -14,7 +14,6 @@ from gizwits_async.scan.stopping import Stopped, Stopping
 from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
 from gizwits_async.streams import LogStream, PageStream
-from gizwits_async.streams.windows import owned_seconds
 
 __all__ = ["BulkClient"]
 
@@ -59,8 +58,6 @@ class BulkClient:
         self._client = client.with_options(lane=Lane.BULK).with_quota(self._quota)
         self.product_key = client.product_key
         options = self._client.options
-        self.owned = owned_seconds(options.max_log_span, inclusive=options.start_inclusive)
-        """Seconds that one log query owns."""
         self.page_size = options.page_size
         self.waits_for_quota = options.max_quota_wait is None
         """Whether a scan may wait for quota: with `max_quota_wait`, its caller asked for an error."""
@@ -71,6 +68,11 @@ class BulkClient:
     def devices(self) -> Devices:
         """The device section of the client."""
         return self._client.devices
+
+    @property
+    def owned(self) -> int:
+        """Seconds that one log query owns, by what is known of the service so far."""
+        return self._client.log_window()
 
     @property
     def calls(self) -> int:

@@ -34,9 +34,9 @@ class Since:
     The first run begins so many seconds before now, and stores the range that results. A later run
     finishes that range first; once it is finished, it reads what came after its end.
 
-    A log query owns a second less than it may span. Where the range is longer than a whole number
-    of queries by so few seconds only, its last seconds are left to the next run: `Since(4 * 86_400)`
-    takes two queries a log, and not three.
+    A log query brings a second less than it may span, or two where two days are too long for the
+    service. Where the range is longer than a whole number of queries by so few seconds only, its
+    last seconds are left to the next run: `Since(4 * 86_400)` takes two queries a log, and not three.
     """
 
     seconds: float | None = field(default=None, validator=_length)
@@ -59,8 +59,9 @@ class Since:
         if oldest - _EDGE_SLACK <= start:
             # A start right at the edge would fall off it before it is read.
             start = max(start, oldest + _EDGE_MARGIN)
-        queries, rest = divmod(end - start, owned)
-        return start, end - rest if rest <= queries else end
+        # Whether two days are too long shows at the first query, when the range is fixed.
+        queries, rest = divmod(end - start, max(owned - 1, 1))
+        return start, end - rest if rest <= 2 * queries else end
 
 
 @frozen(kw_only=True)

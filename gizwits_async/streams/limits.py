@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from gizwits_async.models.times import LOG_LIFE
-from gizwits_async.streams.windows import Bounds
+from gizwits_async.streams.windows import Bounds, owned_seconds
 from gizwits_async.wire.traits import ServiceTraits
 
 __all__ = ["LogLimits"]
@@ -52,6 +52,15 @@ class LogLimits:
             traits.log_life = self.life
         if self.finished_only:
             traits.refuses_unfinished_seconds = True
+
+    def owned(self, traits: ServiceTraits, *, inclusive: bool) -> int:
+        """Return how many seconds one query owns.
+
+        Args:
+            traits: What was learned of the service.
+            inclusive: Whether the caller says that `start_ts` is included.
+        """
+        return owned_seconds(self.span, inclusive=inclusive or traits.start_inclusive is True)
 
     def edge(self, latest: float) -> int:
         """Return the oldest `start_ts` that the server accepts for certain."""

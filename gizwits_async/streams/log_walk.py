@@ -89,6 +89,8 @@ class LogWalk(Generic[T]):
         self._repeats: RepeatDetector[T] = RepeatDetector()
         self._stalls = 0
         self._fallback: PartialSecond[T] = PartialSecond()
+        self._trial: Bounds | None = None
+        """The query that shows whether `start_ts` is included, while it is under way."""
 
     @property
     def position(self) -> int | None:
@@ -133,6 +135,9 @@ class LogWalk(Generic[T]):
             # Never sent twice: its reply may be lost after the server has moved on.
             query = {**self._context_request.query, **chain.query}
             return self._context_request.evolve(query=query, not_after=chain.leave_at)
+        if (trial := self._plan.start_trial) is not None:
+            self._trial = trial
+            return self._asking(trial, opposite=False, limit=1)
         self._plan.clamp()
         return None if self.position is None else self._request.evolve(finalize=self._open)
 
@@ -143,6 +148,9 @@ class LogWalk(Generic[T]):
             InvalidResponseError: The rest was opened anew several times in a row without progress.
         """
         chain = self._chain
+        if self._trial is not None:
+            self._learn_start(found=False)
+            return not isinstance(error, _FINAL)
         if self._end.question is not None:
             probed = self._end.drop_question(failed=True)
             return probed is not None and not isinstance(error, _FINAL)
@@ -160,7 +168,7 @@ class LogWalk(Generic[T]):
 
     def abandon(self) -> None:
         """Leave the chain after a cancelled call: the server may have moved its context on."""
-        self._chain = None
+        self._chain = self._trial = None
         self._end.drop_question(failed=False)
 
     def take(self, reply: PageReply[T]) -> tuple[T, ...]:
@@ -170,6 +178,9 @@ class LogWalk(Generic[T]):
             InvalidResponseError: Its records contradict the query or the pages before.
         """
         released: list[T] = []
+        if self._trial is not None:
+            self._learn_start(found=bool(reply.objects))
+            return ()
         times = [*map(self._time_of, reply.objects)]
         if (question := self._end.question) is not None:
             self._follow(question.chain, self._end.answered(reply, times), released)
@@ -187,6 +198,7 @@ class LogWalk(Generic[T]):
         self._plan.accepted()
         seconds, strays = chain.seconds, chain.seconds.strays
         seconds.on_hold = seconds.on_hold or repeat is Repeat.COUNTED
+        self._plan.saw(seconds.bounds, times)
         self._end.note(chain, reply.rows)
         released += chain.take(reply, times)
         strays = seconds.strays - strays
@@ -227,6 +239,10 @@ class LogWalk(Generic[T]):
             sort="desc" if opposite != self._plan.desc else "asc",
             limit=limit,
         )
+
+    def _learn_start(self, *, found: bool) -> None:
+        self._trial = None
+        self._plan.learn_start(found=found)
 
     def _open(self, request: Request[PageReply[T]]) -> Request[PageReply[T]]:
         """Start a chain at the position; called when the permit for its opening call is granted."""

@@ -16,7 +16,7 @@ from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
 from gizwits_async.streams.walk import Walk
-from gizwits_async.streams.windows import Range, Sort, owned_seconds, resolve, seconds_within
+from gizwits_async.streams.windows import Range, Sort, resolve, seconds_within
 from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -111,7 +111,7 @@ class LogQuery(Generic[T]):
             now=now,
             earliest=clock.earliest() - ago - slack,
             latest=clock.latest() + slack,
-            owned=owned_seconds(limits.span, inclusive=options.start_inclusive),
+            owned=limits.owned(self.gateway.traits, inclusive=options.start_inclusive),
         )
 
 

@@ -4,7 +4,7 @@ Pure but for the clock. Time passes while a walk waits for quota: old seconds fa
 log, and the present moves. Seconds that cannot be read are gaps, never silently passed over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import floor
 
 from gizwits_async.streams.limits import LogLimits
@@ -64,7 +64,9 @@ class QueryPlanner:
         """First and last second of parts that could not be asked for."""
         self._past = past or span.end <= clock.latest() + _MAX_LAG
         self._longest = longest
-        self._inclusive = inclusive
+        self._start_trusted = inclusive
+        self._at_start: int | None = None
+        """A `start_ts` at which a record was seen."""
         self._clock = clock
         self._traits = traits
         self._began = False
@@ -76,6 +78,32 @@ class QueryPlanner:
     @property
     def _limits(self) -> LogLimits:
         return self._trial or LogLimits.known(self._traits, self._longest)
+
+    @property
+    def _inclusive(self) -> bool:
+        return self._start_trusted or self._traits.start_inclusive is True
+
+    @property
+    def start_trial(self) -> Bounds | None:
+        """The bounds of a query that shows whether `start_ts` is included; None if that saves nothing.
+
+        A record that is written at `start_ts` proves nothing alone: its time may be written without
+        the fraction by which the server compares it. A query that begins and ends at its second does.
+        """
+        unknown = self._traits.start_inclusive is None and not self._start_trusted
+        at, span, whole = self._at_start, self._limits.span, self._last - self._first + 1
+        if not unknown or at is None or -(-whole // span) == -(-whole // (span - 1)):
+            return None
+        return Bounds(at, at) if at >= self._limits.edge(self._clock.latest()) else None
+
+    def saw(self, bounds: Bounds, times: Sequence[float]) -> None:
+        """Note a record at the very start of a query."""
+        if times and bounds.start in {times[0], times[-1]}:
+            self._at_start = bounds.start
+
+    def learn_start(self, *, found: bool) -> None:
+        """Keep whether the query of `start_trial` returned a record."""
+        self._at_start, self._traits.start_inclusive = None, found
 
     @property
     def _state(self) -> tuple[int | None, int, int, list[tuple[int, int]]]:
