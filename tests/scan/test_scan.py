@@ -106,12 +106,12 @@ def test_a_scan_since_then_goes_on_from_run_to_run() -> None:
 
     async def main() -> None:
         client = client_of(cloud)
-        first = await FleetScan(client, store, start=Since(4 * DAY - 2)).run()
+        first = await FleetScan(client, store, start=Since(4 * DAY - 4)).run()
         assert first.windows == 3 * 3 * 2
         for _ in range(24):
             await asyncio.sleep(DAY / 24)
         before = log_calls(cloud)
-        second = await FleetScan(client, store, start=Since(4 * DAY - 2)).run()
+        second = await FleetScan(client, store, start=Since(4 * DAY - 4)).run()
         assert second.end == first.end + DAY
         assert second.windows == 3 * 3
         assert log_calls(cloud) - before == second.calls_least
