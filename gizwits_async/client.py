@@ -23,7 +23,7 @@ from gizwits_async.version import __version__
 from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
-from gizwits_async.wire.protocols import Quota, TokenStore, Transport
+from gizwits_async.wire.protocols import Checked, Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver, OnCall
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.route import Route, route_to
@@ -225,6 +225,20 @@ class GizwitsClient(SectionAccess):
             GizwitsError: As any call.
         """
         await self._gateway.learn_time()
+
+    async def check_shared(self) -> None:
+        """Make sure that the server of a shared quota and login, if there is one, accepts us.
+
+        Without this a wrong setting of it only slows calls down: each process then goes on with its
+        part of the quota, as in an outage, and the log says why.
+
+        Raises:
+            QuotaStoreError: It refuses the password, a command, the database or the like.
+        """
+        service = self._gateway.service
+        for part in (service.quota, service.token_store):
+            if isinstance(part, Checked):
+                await part.check()
 
     def server_time(self) -> float:
         """Return the server's time in epoch seconds UTC; by our own clock until its first reply."""

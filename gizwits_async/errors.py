@@ -20,6 +20,7 @@ GizwitsError                    .resume on errors out of a stream
     QuotaExceededError          5013, or a bare 429; .retry_after
     ServerError                 the service failed
   QuotaWaitError                a permit would take longer than max_quota_wait
+  QuotaStoreError               the server that keeps a shared quota or login refuses a setting
   ArgumentError                 a bad argument; a ValueError too
     CredentialsError            credentials that are missing, incomplete or readable for others
     LogRangeError               the log does not reach back that far
@@ -52,6 +53,7 @@ __all__ = [
     "NotSentError",
     "OutcomeUnknownError",
     "QuotaExceededError",
+    "QuotaStoreError",
     "QuotaWaitError",
     "ResponseTooLargeError",
     "ResumeMismatchError",
@@ -219,6 +221,10 @@ class QuotaWaitError(GizwitsError):
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds until a permit is expected."""
+
+
+class QuotaStoreError(GizwitsError):
+    """The Valkey or Redis that keeps a shared quota or login refuses a setting, such as the password."""
 
 
 class ArgumentError(GizwitsError, ValueError):

@@ -7,7 +7,15 @@ from typing import Protocol, runtime_checkable
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane, QuotaSnapshot
 
-__all__ = ["Quota", "QuotaWithFront", "QuotaWithRelease", "Reply", "TokenStore", "Transport"]
+__all__ = [
+    "Checked",
+    "Quota",
+    "QuotaWithFront",
+    "QuotaWithRelease",
+    "Reply",
+    "TokenStore",
+    "Transport",
+]
 
 
 class Reply(Protocol):
@@ -89,6 +97,15 @@ class QuotaWithRelease(Quota, Protocol):
 
     def release(self, lane: Lane = ...) -> None:
         """Take back a permit whose call was never sent."""
+        ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A quota or token store whose settings can be tried before they are needed."""
+
+    async def check(self) -> None:
+        """Raise `QuotaStoreError` if the server behind it refuses a setting."""
         ...
 
 

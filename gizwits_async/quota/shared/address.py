@@ -1,8 +1,18 @@
 """Where a shared quota is kept, by its URL. No I/O."""
 
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["path_of"]
+from gizwits_async.options import Secret
+
+__all__ = ["path_of", "secret_of"]
+
+T = TypeVar("T")
+
+
+def secret_of(url: str | T) -> Secret | T:
+    """Return a URL so that no traceback with locals shows the password in it; a client as it is."""
+    return Secret(url) if isinstance(url, str) else url
 
 
 def path_of(url: str) -> str | None:

@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from functools import partial
 from math import inf
 
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.ledger import Interactive
 from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.loop_clock import LoopClock
-from gizwits_async.quota.shared.connection import AWAY, SILENT, Store
-from gizwits_async.quota.shared.scripts import GIVE_BACK, RESET, STOP, TAKE, Stored
+from gizwits_async.quota.shared.connection import AWAY, SILENT, Store, check
+from gizwits_async.quota.shared.refusals import refusal
+from gizwits_async.quota.shared.scripts import GIVE_BACK, RESET, STOP, TAKE, TRY, Stored
+from gizwits_async.quota.shared.servers import Client
 
 __all__ = ["SharedBucket"]
 
@@ -43,13 +46,14 @@ class SharedBucket(Bucket):
         super().__init__(limits, clock=clock)
         self._limits = limits
         self._store, self._replicas, self._probe = store, replicas, probe
-        self._key = f"{prefix}window"
+        self._prefix, self._key = prefix, f"{prefix}window"
         self._stored = Stored(
             level=self.burst
         )  # unknown yet: no call is refused before it was asked
         self._stored_at = 0.0
         self._share: Bucket | None = None
         self._isolated = False
+        self._reason = ""
         self._probe_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._probing: asyncio.Task[None] | None = None
@@ -159,6 +163,10 @@ class SharedBucket(Bucket):
         """Make all processes pause, and be careful afterwards, because the server refused a call."""
         self._start(self._publish(STOP, seconds))
 
+    async def check(self) -> None:
+        """Raise `QuotaStoreError` if the store refuses a setting."""
+        await check(partial(self._store.run, TRY, [f"{self._prefix}check"]), "quota")
+
     async def aclose(self) -> None:
         """End what runs in the background, and close the connection."""
         if self._probing is not None and self._is_probing():
@@ -194,7 +202,7 @@ class SharedBucket(Bucket):
         except AWAY as error:
             await self._lost(error)
         else:
-            self._share = None
+            self._share, self._reason = None, ""
             self._stored, self._stored_at = Stored(), self.time()
             _log.warning("quota.degraded over: the store answers again")
 
@@ -213,10 +221,10 @@ class SharedBucket(Bucket):
 
     async def _diagnose(self, error: BaseException) -> BaseException:
         # Another attempt distinguishes a store that is down from a connection that was cut.
-        if isinstance(error, SILENT):
+        if isinstance(error, SILENT) or refusal(error):
             return error
         try:
-            await self._store.client.ping()
+            await self._store.call(_ping)
         except AWAY as again:
             return again
         return error
@@ -230,9 +238,18 @@ class SharedBucket(Bucket):
         if self._share is None:
             self._share = Bucket(self._limits, clock=self.time, share=self._replicas)
             self._share.begin(None)
+        words = refusal(error)
+        reason = f"refuses: {words}" if words else f"is away: {type(error).__name__}"
+        # A store that comes back from an outage with another password must not pass for the outage.
+        if not self._reason or (words and reason != self._reason):
+            self._reason = reason
             _log.warning(
-                "quota.degraded: the store is away (%s); continuing with 1/%d of the quota%s",
-                type(error).__name__,
+                "quota.degraded: the store %s; continuing with 1/%d of the quota%s",
+                reason,
                 self._replicas,
                 ", interactive lane only" if self._isolated else "",
             )
+
+
+async def _ping(client: Client) -> object:
+    return await client.ping()

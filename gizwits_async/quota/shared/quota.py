@@ -3,13 +3,17 @@
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from gizwits_async.options import Secret
 from gizwits_async.quota.bucket import Bucket
 from gizwits_async.quota.hourly import HourlyQuota
 from gizwits_async.quota.limits import Limits
-from gizwits_async.quota.shared.address import path_of
+from gizwits_async.quota.shared.address import path_of, secret_of
+from gizwits_async.wire.protocols import Checked
+
+if TYPE_CHECKING:
+    from gizwits_async.quota.shared.servers import Client
 
 __all__ = ["SharedQuota"]
 
@@ -21,7 +25,7 @@ class SharedQuota(HourlyQuota):
 
     def __init__(
         self,
-        url: str,
+        url: "str | Client",
         enterprise_id: str,
         *,
         calls: int = 3600,
@@ -40,8 +44,10 @@ class SharedQuota(HourlyQuota):
 
         Args:
             url: `file:///PATH` for the processes of one machine: a small file under the system's
-                lock. `redis://`, `rediss://`, `unix://` for several machines: a Valkey or Redis,
-                with the extra `redis`; `valkey://` and `valkeys://` are the same.
+                lock. For several machines a Valkey or Redis, with the extra `redis`: `redis://`,
+                `rediss://` or `unix://`; `redis+sentinel://HOST,HOST/NAME` for the server that
+                Sentinels know by a name; `redis+cluster://HOST,HOST`; with `valkey` in place of
+                `redis` as well. Or a client of `redis.asyncio`, which the caller closes.
             enterprise_id: The enterprise whose quota it is.
             calls: Calls the server allows in a period, to all processes together.
             period: Seconds.
@@ -59,7 +65,7 @@ class SharedQuota(HourlyQuota):
             ValueError: The numbers do not fit together, or the URL cannot be read.
             ImportError: The URL needs the extra `redis`.
         """
-        url = Secret(url)  # rebound: a traceback shows the locals of this frame
+        url = secret_of(url)  # rebound: a traceback shows the locals of this frame
         if replicas < 1:
             raise ValueError(f"replicas must be positive, not {replicas}")
         self._url, self._name = url, hashlib.sha256(enterprise_id.encode())
@@ -75,8 +81,17 @@ class SharedQuota(HourlyQuota):
         url = Secret(url)  # rebound: a traceback shows the locals of this frame
         return cls(url, enterprise_id, **settings)
 
+    async def check(self) -> None:
+        """Make sure that the server behind the URL accepts us; an outage is no error.
+
+        Raises:
+            QuotaStoreError: It refuses the password, a command, the database or the like.
+        """
+        if isinstance(self._bucket, Checked):
+            await self._bucket.check()
+
     def _new_bucket(self, limits: Limits) -> Bucket:
-        path = path_of(self._url)
+        path = path_of(self._url) if isinstance(self._url, str) else None
         if path is not None:
             from gizwits_async.quota.shared.file_bucket import FileBucket  # noqa: PLC0415
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-__all__ = ["GIVE_BACK", "RESET", "STOP", "TAKE", "Stored"]
+__all__ = ["GIVE_BACK", "RESET", "STOP", "TAKE", "TRY", "Stored"]
 
 _SLOTS = 240
 """Slots of a window in the store: a grant counts for up to one slot longer than it must."""
@@ -115,6 +115,20 @@ save()
 return {}
 """.replace("SLOTS", str(_SLOTS))
 )
+
+
+TRY = """
+redis.call('TIME')
+redis.call('HSET', KEYS[1], 'one', 1)
+redis.call('HINCRBY', KEYS[1], 'one', 1)
+redis.call('HGET', KEYS[1], 'one')
+redis.call('HMGET', KEYS[1], 'one')
+redis.call('HDEL', KEYS[1], 'other')
+redis.call('EXPIRE', KEYS[1], 1)
+redis.call('DEL', KEYS[1])
+return {}
+"""
+# Each command of the others, on a key that is gone afterwards: whether the server allows all of them.
 
 
 class Stored(NamedTuple):

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Self
 
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Secret
-from gizwits_async.quota.shared.address import path_of
+from gizwits_async.quota.shared.address import path_of, secret_of
 from gizwits_async.quota.shared.file_tokens import FileTokens
+from gizwits_async.wire.protocols import Checked
 
 if TYPE_CHECKING:
     from gizwits_async.quota.shared.redis_tokens import RedisTokens
+    from gizwits_async.quota.shared.servers import Client
 
 __all__ = ["SharedTokenStore"]
 
@@ -17,22 +19,22 @@ __all__ = ["SharedTokenStore"]
 class SharedTokenStore:
     """Keeps tokens for many processes, so that all workers together log in once.
 
-    No method raises: while the store is away it holds no token, and each process logs in by itself.
+    No method but `check` raises: while the store is away it holds no token, and each process logs in by itself.
     """
 
-    def __init__(self, url: str, *, lock_life: float = 30.0) -> None:
+    def __init__(self, url: "str | Client", *, lock_life: float = 30.0) -> None:
         """Make a store; nothing is opened yet.
 
         Args:
-            url: As in `SharedQuota.from_url`.
+            url: As in `SharedQuota`.
             lock_life: Seconds after which a login is waited for no longer.
 
         Raises:
             ValueError: The URL cannot be read.
             ImportError: The URL needs the extra `redis`.
         """
-        url = Secret(url)
-        path = path_of(url)
+        url = secret_of(url)
+        path = path_of(url) if isinstance(url, str) else None
         self._tokens = (
             _redis(url, lock_life) if path is None else FileTokens(path, lock_life=lock_life)
         )
@@ -59,12 +61,21 @@ class SharedTokenStore:
         """Hold the login lock of `key`: one process at a time fetches a new token."""
         return self._tokens.renewing(key)
 
+    async def check(self) -> None:
+        """Make sure that the server behind the URL accepts us; an outage is no error.
+
+        Raises:
+            QuotaStoreError: It refuses the password, a command, the database or the like.
+        """
+        if isinstance(self._tokens, Checked):
+            await self._tokens.check()
+
     async def aclose(self) -> None:
         """Release what is held."""
         await self._tokens.aclose()
 
 
-def _redis(url: Secret, lock_life: float) -> "RedisTokens":
+def _redis(url: "str | Client", lock_life: float) -> "RedisTokens":
     # Loaded late: needs the extra `redis`.
     from gizwits_async.quota.shared.redis_tokens import RedisTokens  # noqa: PLC0415
 
