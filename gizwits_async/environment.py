@@ -27,6 +27,7 @@ _CALLS = 3600
 _REPLICAS = 4
 """No process can count the others: too high a guess costs speed, too low a guess refusals."""
 _DIGITS = 9
+_REDIS = frozenset({"redis", "rediss", "valkey", "valkeys"})
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
 
@@ -154,17 +155,18 @@ def _check_url(url: Secret) -> None:
     # The URL may hold a password and is not shown.
     if not _is_known(url):
         raise ArgumentError(
-            f"{_url_name()} must be file:///PATH, redis://..., rediss://... or unix://..."
+            f"{_url_name()} must be file:///PATH, redis://..., rediss://..., unix://...,"
+            " redis+sentinel://HOST,HOST/NAME or redis+cluster://HOST,HOST"
         )
 
 
 def _is_known(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        scheme, plus, kind = parts.scheme.partition("+")
         known = (
-            parts.scheme in {"file", "redis", "rediss", "unix", "valkey", "valkeys"}
-            and parts.port != 0
-        )
+            scheme in _REDIS and (kind in {"sentinel", "cluster"} if plus else parts.port != 0)
+        ) or parts.scheme in {"file", "unix"}
     except ValueError:
         known = False
     return known

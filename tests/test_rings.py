@@ -17,6 +17,12 @@ WITNESSES = {
     "workers/test_takeover.py::test_a_restart_of_the_database_is_survived": (
         "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
     ),
+    "quota/test_store_settings.py::test_a_cluster_is_reached_by_any_of_its_nodes": (
+        "quota/test_store_settings.py::test_which_urls_are_known"
+    ),
+    "quota/test_store_settings.py::test_sentinels_lead_to_the_new_primary": (
+        "quota/test_store_settings.py::test_after_a_failover_the_new_server_is_found_within_seconds"
+    ),
     "contract/test_generators.py::test_a_generated_client_works": (
         "simulator/test_openapi.py::test_it_is_valid"
     ),

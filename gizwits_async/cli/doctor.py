@@ -11,7 +11,7 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.output import say
-from gizwits_async.errors import GizwitsError
+from gizwits_async.errors import GizwitsError, QuotaStoreError
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -34,6 +34,7 @@ async def doctor(*, connection: Connection = Connection()) -> int:
     """Try a connection, a login and a listing, and say what each shows."""
     async with connection.client() as gizwits:
         _found("ok", _("credentials: {source}", source=connection.source()))
+        await _shared(gizwits)
         await _way(gizwits)
         token = await _login(gizwits)
         left = (token.expires_at - time.time()) / _DAY
@@ -43,6 +44,15 @@ async def doctor(*, connection: Connection = Connection()) -> int:
         _found("ok", _("the product has {count} devices", count=count))
         _clock_and_quota(gizwits)
     return Exit.OK
+
+
+async def _shared(gizwits: "GizwitsClient") -> None:
+    """Say that a server of the shared quota refuses a setting; the error says which."""
+    try:
+        await gizwits.check_shared()
+    except QuotaStoreError:
+        _found("failed", _("quota and login are not shared with other processes"))
+        raise
 
 
 async def _way(gizwits: "GizwitsClient") -> None:

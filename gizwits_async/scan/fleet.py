@@ -121,6 +121,7 @@ class FleetScan:
         Raises:
             ArgumentError: `seconds` is not positive.
             ScanStoreError: The store cannot be used, or belongs to another product or range.
+            QuotaStoreError: The server of a shared quota refuses us.
             AuthenticationError: The credentials are not accepted.
             QuotaWaitError: The quota is used up, and `max_quota_wait` forbids to wait for it.
             ValueError: The range begins in the future, or `Since()` found no earlier scan.
@@ -157,6 +158,7 @@ class FleetScan:
 
     async def _plan(self, bulk: BulkClient) -> ScanPlan:
         settings, store = self._settings, self._store
+        await self._client.check_shared()
         store.choose_product(bulk.product_key)
         held = await store.peek()
         state, left = await self._resolve(held, bulk)
@@ -232,6 +234,7 @@ class FleetScan:
     ) -> ScanReport:
         bulk, store = BulkClient(self._client, stopping), self._store
         try:
+            await self._client.check_shared()
             store.choose_product(bulk.product_key)
             held = await store.open()
             async with bulk.stopping:

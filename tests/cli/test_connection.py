@@ -8,6 +8,7 @@ import pytest
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.simulator import SimulatedCloud
+from tests.ports import valkey_server
 
 
 def profile_file(cloud: SimulatedCloud, folder: Path) -> Path:
@@ -61,3 +62,22 @@ def test_programs_of_a_machine_share_the_quota_of_a_real_service(
     assert Connection(no_shared_state=True).quota_url(None) == ""
     for local in ("http://127.0.0.1:8080", "http://[::1]:1", "http://localhost"):
         assert Connection().quota_url(local) == ""
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_a_wrong_setting_of_the_shared_quota_is_a_failed_line(
+    program: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The doctor names it, and a scan ends before its store exists; neither shows the password."""
+    with valkey_server() as server:
+        url = f"valkey://app:hunter2@127.0.0.1:{server.port}"
+        monkeypatch.setenv("GIZWITS_QUOTA_URL", url)
+        code, out, err = await program("doctor")
+        assert code == 1
+        assert "failed   quota and login are not shared with other processes" in err
+        assert "the shared quota refuses: it does not accept the user or the password" in err
+        code, _, said = await program("scan", "--since", "1d", "--out", str(tmp_path / "fleet.db"))
+        assert code == 1
+        assert "refuses: it does not accept the user or the password" in said
+        assert not (tmp_path / "fleet.db").exists()
+    assert "hunter2" not in out + err + said

@@ -13,7 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from gizwits_async.errors import QuotaStoreError
 from gizwits_async.options import Secret
 from gizwits_async.quota.shared.refusals import NoScriptsError, refusal
-from gizwits_async.quota.shared.servers import MALFORMED, Client, client_of, is_readable
+from gizwits_async.quota.shared.servers import MALFORMED, Client, client_of, close, is_readable
 
 __all__ = ["AWAY", "SILENT", "Store", "check"]
 
@@ -101,7 +101,7 @@ class Store:
         self._closed = True
         if self._client is not None and self._loop is asyncio.get_running_loop():
             client, self._client = self._client, None
-            await client.aclose()
+            await close(client)
 
 
 async def check(work: Callable[[], Awaitable[object]], what: str) -> None:

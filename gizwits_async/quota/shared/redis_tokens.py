@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 from redis.asyncio.lock import Lock
 
@@ -97,13 +98,14 @@ class RedisTokens:
         """Raise `QuotaStoreError` if the store refuses a setting."""
 
         async def use() -> None:
+            key = f"check-{uuid4().hex}"  # Of its own: a lock that may not be released stays.
             async with self._store.reached() as client:
-                lock = self._lock(client, "check")
-                if await lock.acquire(blocking=False):
-                    await lock.release()
-            token = Token(token=_token_key("check"), expires_at=0)
-            await self._save("check", token)
-            await self._store.run(_DROP, [_token_key("check")], write_token(token))
+                lock = self._lock(client, key)
+                await lock.acquire()
+                await lock.release()
+            token = Token(token=key, expires_at=0)
+            await self._save(key, token)
+            await self._store.run(_DROP, [_token_key(key)], write_token(token))
 
         await check(use, "login")
 

@@ -24,26 +24,6 @@ __all__ = ["NoScriptsError", "refusal"]
 _PASSES = (BusyLoadingError, ClusterDownError, TryAgainError)
 _PASSING_CODES = ("BUSY", "NOREPLICAS", "UNBLOCKED")
 """Codes of refusals that pass with time, for which redis-py has no class."""
-_KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (OutOfMemoryError, "its memory is full (maxmemory)"),
-    (ReadOnlyError, "it is a read-only replica"),
-    (AskError, "it is a node of a cluster: give redis+cluster://HOST"),
-    (NoPermissionError, "its access list (ACL) lacks a command or key that README names"),
-    (
-        (AuthenticationError, AuthenticationWrongNumberOfArgsError),
-        "it does not accept the user or the password, or wants one",
-    ),
-)
-_WORDS = (
-    ("OOM ", "its memory is full (maxmemory)"),
-    ("READONLY", "it is a read-only replica"),
-    ("ACL failure", "its access list (ACL) lacks a command or key that README names"),
-    ("DB index", "it has no database of this number"),
-    ("SELECT is not allowed", "it is a node of a cluster: give redis+cluster://HOST"),
-    ("command 'AUTH'", "it does not accept a password"),
-    ("command `AUTH`", "it does not accept a password"),
-)
-"""Parts of an answer of which redis-py makes no class of its own, as inside a script."""
 
 
 class NoScriptsError(TypeError):
@@ -62,14 +42,27 @@ def refusal(error: BaseException) -> str | None:
     if isinstance(error, _PASSES) or not isinstance(error, (ResponseError, AuthenticationError)):
         return None
     text = str(error)
-    if text.startswith(_PASSING_CODES):
-        return None
-    for kind, words in _KINDS:
-        if isinstance(error, kind):
-            return words
-    known = (words for part, words in _WORDS if part in text)
+    return None if text.startswith(_PASSING_CODES) else _words(error, text)
+
+
+def _words(error: Exception, text: str) -> str:
+    # By the text too: inside a script, redis-py makes no class of its own of an answer.
+    if isinstance(error, OutOfMemoryError) or "OOM " in text:
+        return "its memory is full (maxmemory)"
+    if isinstance(error, ReadOnlyError) or "READONLY" in text:
+        return "it is a read-only replica"
+    if isinstance(error, AskError) or "SELECT is not allowed" in text:
+        return "it is a node of a cluster: give redis+cluster://HOST"
+    if isinstance(error, NoPermissionError) or "ACL failure" in text:
+        return "its access list (ACL) lacks a command or key that we need"
+    if isinstance(error, (AuthenticationError, AuthenticationWrongNumberOfArgsError)):
+        return "it does not accept the user or the password, or wants one"
+    if "command 'AUTH'" in text or "command `AUTH" in text:
+        return "it does not accept a password"
+    if "DB index" in text:
+        return "it has no database of this number"
     code = text.partition(" ")[0]
-    return next(known, f"it answers {code}" if code.isupper() else "it does not know a command")
+    return f"it answers {code}" if code.isupper() else "it does not know a command"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -17,10 +17,10 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
-__all__ = ["MALFORMED", "Client", "client_of", "is_readable"]
+__all__ = ["MALFORMED", "Client", "client_of", "close", "is_readable"]
 
 Client: TypeAlias = Redis | RedisCluster
 MALFORMED = (ValueError, TypeError, AttributeError, LookupError)
@@ -75,6 +75,15 @@ def client_of(url: str) -> Client:
     if not name:
         raise ValueError("the URL does not say the name under which the Sentinels know the server")
     return _behind_sentinels(hosts, unquote(name), {"db": int(database or 0), **options}, tls=tls)
+
+
+async def close(client: Client) -> None:
+    """Close a client of `client_of`, and its connections to Sentinels, which redis-py leaves open."""
+    await client.aclose()
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
 
 
 def _behind_sentinels(hosts: str, name: str, options: dict[str, Any], *, tls: bool) -> Redis:
