@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from redis.asyncio.lock import Lock
-
 from gizwits_async.models.authorization import Token
 from gizwits_async.quota.shared.address import secret_of
 from gizwits_async.quota.shared.connection import AWAY, Store, check
 from gizwits_async.quota.shared.refusals import refusal
-from gizwits_async.quota.shared.servers import Client
+from gizwits_async.quota.shared.servers import Client, Lock
 from gizwits_async.quota.shared.token_text import read_token, write_token
 
 __all__ = ["RedisTokens"]

@@ -16,11 +16,12 @@ from urllib.parse import unquote, urlsplit
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
-__all__ = ["MALFORMED", "Client", "client_of", "close", "is_readable"]
+__all__ = ["MALFORMED", "Client", "Lock", "client_of", "close", "is_readable"]
 
 Client: TypeAlias = Redis | RedisCluster
 MALFORMED = (ValueError, TypeError, AttributeError, LookupError)
