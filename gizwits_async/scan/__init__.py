@@ -9,6 +9,7 @@ from gizwits_async.scan.errors import (
     StoreLostError,
     StoreMismatchError,
     StoreMissingError,
+    StoreOutdatedError,
 )
 from gizwits_async.scan.fleet import FleetScan
 from gizwits_async.scan.pages import ScanPages
@@ -57,6 +58,7 @@ __all__ = [
     "StoreLostError",
     "StoreMismatchError",
     "StoreMissingError",
+    "StoreOutdatedError",
     "Task",
     "export",
 ]

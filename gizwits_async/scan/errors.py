@@ -5,7 +5,8 @@ ScanStoreError            the store cannot be used; it was left as it was
   StoreLockedError        another scan is writing to it
   StoreLostError          another scan took it over from this one
   StoreMissingError       it was to be read, and does not exist
-  StoreMismatchError      it belongs to another product or range, or to a newer version
+  StoreMismatchError      it belongs to another range, or to a newer version
+  StoreOutdatedError      it belongs to an earlier version, and has to be upgraded first
 ```
 """
 
@@ -17,6 +18,7 @@ __all__ = [
     "StoreLostError",
     "StoreMismatchError",
     "StoreMissingError",
+    "StoreOutdatedError",
 ]
 
 
@@ -38,3 +40,7 @@ class StoreMissingError(ScanStoreError):
 
 class StoreMismatchError(ScanStoreError):
     """The store belongs to another product or range, or was written by a newer version."""
+
+
+class StoreOutdatedError(ScanStoreError):
+    """The store was written by an earlier version; a scan, or `gizwits-async upgrade`, upgrades it."""

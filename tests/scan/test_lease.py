@@ -161,16 +161,6 @@ asyncio.run(main())
     await store.aclose()
 
 
-async def test_a_store_of_an_earlier_version_is_opened(tmp_path: Path) -> None:
-    """It has no lease; the table is added, the rows stay."""
-    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
-    await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
-    with closing(sqlite3.connect(path)) as base, base:
-        base.execute("DROP TABLE scan_lease")
-    assert (await FleetScan(client_of(cloud), path, start=START, end=NOW).run()).complete
-    assert in_file(path) == truth(cloud, START, NOW)
-
-
 async def test_two_scans_at_once_have_one_winner(tmp_path: Path) -> None:
     """Both begin in the same moment with an empty file: one is refused, and the rows are right."""
     cloud, path = cloud_of(3, 3), tmp_path / "fleet.db"

@@ -132,6 +132,18 @@ class Backend(Protocol):
         """
         ...
 
+    @property
+    def deadline(self) -> float | None:
+        """Seconds after which a transaction counts as unanswered; None for no limit."""
+        ...
+
+    @deadline.setter
+    def deadline(self, seconds: float | None) -> None: ...
+
+    def keep_views(self, connection: Connection) -> None:
+        """Let views of others name a table as before when it is renamed."""
+        ...
+
     def prepare(self, connection: Connection) -> None:
         """Configure the database, outside transactions, once it is sure to hold a store."""
         ...

@@ -102,13 +102,16 @@ _Shape: TypeAlias = tuple[str, tuple[str, ...] | None]
 
 def _split(record: Record) -> tuple[float, _Shape, str | None]:
     """Return the time, the shape and the body of a record."""
-    if isinstance(record, DataRecord):
-        attrs = record.attrs
-        return float(record.ts), ("", tuple(attrs)), to_json(list(attrs.values()))
     if isinstance(record, CommandRecord):
         return float(record.timestamp), (record.type, None), to_plain(record.payload)
-    payload = record.payload
-    return float(record.timestamp), (record.type, tuple(payload)), to_json(list(payload.values()))
+    value: Any
+    if isinstance(record, DataRecord):
+        time, kind, value = record.ts, "", record.attrs
+    else:
+        time, kind, value = record.timestamp, record.type, record.payload
+    if isinstance(value, dict):
+        return float(time), (kind, tuple(value)), to_json(list(value.values()))
+    return float(time), (kind, None), None if value is None else to_json(value)
 
 
 def _number_of(connection: Connection, shape: _Shape) -> int:

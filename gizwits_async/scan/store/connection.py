@@ -1,6 +1,7 @@
 """A SQL store as a scan opens it: its lease, its transactions, and the product that is meant."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from os import PathLike
@@ -15,9 +16,11 @@ from gizwits_async.scan.store.creation import prepare_tables, read_meta, write_m
 from gizwits_async.scan.store.hold import Hold
 from gizwits_async.scan.store.meta import Meta, state_in, values_in
 from gizwits_async.scan.store.session import Session, whole
+from gizwits_async.scan.store.upgrade import upgrade_tables
 
 __all__ = ["StoreConnection"]
 
+_log = logging.getLogger("gizwits_async.scan")
 T = TypeVar("T")
 
 
@@ -86,6 +89,9 @@ class StoreConnection:
         self._hold = Hold(self._backend, self._session, limit=self._lease, sleep=self._sleep)
         try:
             state = await self._hold.take(self._created)
+            if isinstance(state, bool):
+                await self._upgrade()
+                state = await self._session.do(self._state)
             self._know(state)
             await self._session.prepare()
         except BaseException:
@@ -127,10 +133,26 @@ class StoreConnection:
     def _state(self, connection: Connection) -> ScanState | None:
         return state_in(self._meta(connection), self.name)
 
-    def _created(self, connection: Connection) -> ScanState | None:
-        """Create the tables of a new store, or what one of an earlier version lacks."""
+    def _created(self, connection: Connection) -> ScanState | bool | None:
+        """Create the tables of a new store; return False if those of an old one must be upgraded."""
         meta = prepare_tables(connection, self._backend)
-        return state_in(self._values(meta), self.name)
+        return False if meta is None else state_in(self._values(meta), self.name)
+
+    async def _upgrade(self) -> None:
+        """Move what an earlier version wrote into the tables of this one, as one transaction."""
+        backend = self._backend
+        _log.warning("%s is being upgraded; earlier versions cannot open it any more", self.name)
+
+        def work(connection: Connection) -> int:
+            backend.enter(connection)  # Others wait here, instead of for the row of the lease.
+            return upgrade_tables(connection, backend)
+
+        deadline, backend.deadline = backend.deadline, None
+        try:
+            moved = await self._write(work)
+        finally:
+            backend.deadline = deadline
+        _log.warning("%s was upgraded: %d records", self.name, moved)
 
     def _know(self, state: ScanState | None) -> None:
         if state is not None:

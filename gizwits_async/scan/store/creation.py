@@ -5,12 +5,12 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, inspect, select
 
-from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.errors import ScanStoreError, StoreOutdatedError
 from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.meta import SCHEMA, STORE_ID, Meta, rows_of, schema_in
 from gizwits_async.scan.store.tables import LEASE, META, METADATA
 
-__all__ = ["prepare_tables", "read_meta", "write_meta"]
+__all__ = ["create_tables", "prepare_tables", "read_meta", "write_meta"]
 
 
 def read_meta(connection: Connection, backend: Backend) -> Meta:
@@ -25,7 +25,11 @@ def read_meta(connection: Connection, backend: Backend) -> Meta:
         _refuse_others(backend, names | set(found.get_view_names(backend.schema)))
         return {}
     schema = connection.scalar(select(META.c.value).where(META.c.key == "schema"))
-    schema_in(schema, backend.name)
+    if schema_in(schema, backend.name) < SCHEMA:
+        raise StoreOutdatedError(
+            f"{backend.name} was written by an earlier version (schema {schema}, this one writes"
+            f" {SCHEMA}): run `gizwits-async upgrade {backend.name}`, or a scan, which does it too"
+        )
     meta: dict[str, dict[str, str]] = {}
     for product, key, value in connection.execute(select(META)):
         meta.setdefault(product, {})[key] = value
@@ -47,18 +51,25 @@ def _refuse_others(backend: Backend, names: set[str]) -> None:
         )
 
 
-def prepare_tables(connection: Connection, backend: Backend) -> Meta:
-    """Create the tables of a new store, or what one of an earlier version lacks; return its meta.
+def create_tables(connection: Connection, backend: Backend) -> None:
+    """Create the tables and views that do not exist."""
+    METADATA.create_all(connection)
+    backend.records.create(connection)
+
+
+def prepare_tables(connection: Connection, backend: Backend) -> Meta | None:
+    """Create the tables of a new store; return the meta of any, None if it is to be upgraded.
 
     Raises:
         ScanStoreError: As `read_meta`.
     """
-    meta = read_meta(connection, backend)
-    if meta:
+    try:
+        meta = read_meta(connection, backend)
+    except StoreOutdatedError:
         LEASE.create(connection, checkfirst=True)
-    else:
-        METADATA.create_all(connection)
-        backend.records.create(connection)
+        return None
+    if not meta:
+        create_tables(connection, backend)
         values = {"schema": str(SCHEMA), STORE_ID: uuid4().hex}
         write_meta(connection, backend, values, product="")
         meta = {"": values}

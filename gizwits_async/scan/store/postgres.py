@@ -60,7 +60,7 @@ class PostgresBackend:
     shares_clock = True
     guards = (func.set_config("idle_in_transaction_session_timeout", str(_IDLE), True),)  # noqa: FBT003
 
-    deadline = 20.0
+    deadline: float | None = 20.0
     """Seconds after which a transaction counts as unanswered."""
 
     def __init__(self, url: URL, schema: str | None) -> None:
@@ -109,6 +109,10 @@ class PostgresBackend:
             .where(_LOCKS.c.granted, self.clock - LEASE.c.renewed_at > silence)
             .where(_LOCKS.c.pid != func.pg_backend_pid())
         )
+
+    def keep_views(self, connection: Connection) -> None:
+        """See `Backend.keep_views`."""
+        del connection  # A table that such a view needs cannot be dropped: it is an error.
 
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""

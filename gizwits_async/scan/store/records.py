@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Executable, Select, Table
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LogName, Record, Span
 
-__all__ = ["Reading", "RecordTables", "arranged"]
+__all__ = ["Reading", "RecordTables", "arranged", "qualified"]
 
 _DAY = 86_400.0
 
@@ -69,6 +69,14 @@ class RecordTables(Protocol):
             whole: Makes an integer of a number, in SQL; if it is given, they come day by day.
         """
         ...
+
+
+def qualified(connection: Connection, name: str) -> str:
+    """Return the name of a table or view in SQL, with the schema of the store."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    schemas = connection.get_execution_options().get("schema_translate_map") or {}
+    schema = schemas.get(None)
+    return quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
 
 
 def arranged(

@@ -40,6 +40,7 @@ class SqliteBackend:
     clock = (func.julianday("now") - 2_440_587.5) * 86_400.0
     shares_clock = False
     guards: tuple[Any, ...] = ()
+    deadline: float | None = None
 
     def __init__(self, url: URL) -> None:
         """Name a file.
@@ -131,6 +132,11 @@ class SqliteBackend:
     def evict(self, connection: Connection, silence: float) -> None:
         """See `Backend.evict`."""
         del connection, silence  # A file has no server that could end it.
+
+    def keep_views(self, connection: Connection) -> None:
+        """See `Backend.keep_views`."""
+        # Else the views would be rewritten for the new name, which is dropped in the end.
+        connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
 
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""

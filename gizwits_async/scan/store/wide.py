@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.scan.store.column_types import Number, Plain, from_json, to_json
-from gizwits_async.scan.store.records import Reading, arranged
+from gizwits_async.scan.store.records import Reading, arranged, qualified
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
@@ -54,38 +54,43 @@ _INSTANT = "CASE WHEN timestamp BETWEEN 0 AND 99999999999 THEN to_timestamp(time
 _WHAT = {"online": "Events of the online log", "cmd": "Frames of the cmd log", "data": "Reports"}
 
 
-def _table(log: LogName, *columns: Column[Any]) -> Table:
+_COMMON = {
+    "device": "The device, by its number in the table devices.",
+    "timestamp": "When, in epoch seconds UTC, as the service gave it.",
+    "time": "The same instant.",
+}
+_OWN: Mapping[LogName, Mapping[str, str]] = {
+    "online": {
+        "type": "dev_online, dev_offline, or another word of the service.",
+        "payload": "Details of the event.",
+    },
+    "cmd": {"type": "app2dev or dev2app.", "payload": "The frame, in hexadecimal."},
+    "data": {"attrs": "Data point -> value, in its unit."},
+}
+_OF_VIEW = {"did": "Device id.", "product_key": "The product of the device."}
+
+
+def _table(log: LogName, *own: Column[Any]) -> Table:
     table = Table(
         f"{log}_record",
         _METADATA,
-        Column("device", Integer, nullable=False, comment="`number` of the table devices."),
-        Column("timestamp", Number, nullable=False, comment="Epoch seconds UTC, as they came."),
-        *columns,
-        Column(
-            "time",
-            DateTime(timezone=True),
-            Computed(_INSTANT, persisted=True),
-            comment="The same instant.",
-        ),
+        Column("device", Integer, nullable=False),
+        Column("timestamp", Number, nullable=False),
+        *own,
+        Column("time", DateTime(timezone=True), Computed(_INSTANT, persisted=True)),
         comment=f"{_WHAT[log]}; the view {log}_log shows their device ids.",
     )
+    for column in table.c:
+        column.comment = {**_COMMON, **_OWN[log]}[column.name]
     Index(f"{log}_record_by_device", table.c.device, table.c.timestamp)
     Index(f"{log}_record_by_time", table.c.time)
     return table
 
 
 WIDE_TABLES: Mapping[LogName, Table] = {
-    "online": _table(
-        "online",
-        Column("type", Plain, comment="dev_online, dev_offline, or another word."),
-        Column("payload", Json, comment="Details of the event."),
-    ),
-    "cmd": _table(
-        "cmd",
-        Column("type", Plain, comment="app2dev or dev2app."),
-        Column("payload", Plain, comment="The frame, in hexadecimal."),
-    ),
-    "data": _table("data", Column("attrs", Json, comment="Data point -> value, in its unit.")),
+    "online": _table("online", Column("type", Plain), Column("payload", Json)),
+    "cmd": _table("cmd", Column("type", Plain), Column("payload", Plain)),
+    "data": _table("data", Column("attrs", Json)),
 }
 
 
@@ -98,19 +103,21 @@ class WideRecords:
     def create(self, connection: Connection) -> None:
         """See `RecordTables.create`."""
         _METADATA.create_all(connection, checkfirst=False)
-        quote = connection.dialect.identifier_preparer
-        schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
-        where = "" if schema is None else f"{quote.quote_identifier(schema)}."
+        devices = qualified(connection, DEVICES.name)
         for log, table in WIDE_TABLES.items():
             own = ", ".join(f"r.{column.name}" for column in _own(table))
+            view, rows = qualified(connection, f"{log}_log"), qualified(connection, table.name)
             connection.exec_driver_sql(
-                f"CREATE VIEW {where}{log}_log AS"  # noqa: S608 - names of our own
+                f"CREATE VIEW {view} AS"  # noqa: S608 - names of our own
                 f" SELECT d.did, r.timestamp, {own}, r.time, d.product_key"
-                f" FROM {where}{log}_record AS r JOIN {where}devices AS d ON d.number = r.device"
+                f" FROM {rows} AS r JOIN {devices} AS d ON d.number = r.device"
             )
-            connection.exec_driver_sql(
-                f"COMMENT ON VIEW {where}{log}_log IS '{_WHAT[log]}, with their device ids.'"
-            )
+            what = f"{_WHAT[log]}, with their device ids."
+            connection.exec_driver_sql(f"COMMENT ON VIEW {view} IS '{what}'")
+            comments = {**_COMMON, **_OWN[log], **_OF_VIEW}
+            for name in ("did", "timestamp", *_OWN[log], "time", "product_key"):
+                comment = f"COMMENT ON COLUMN {view}.{name} IS '{comments[name]}'"
+                connection.exec_driver_sql(comment)
 
     def insert(
         self, connection: Connection, log: LogName, device: int, records: Sequence[Record]

@@ -1,0 +1,1 @@
+"""Stores that earlier versions wrote; see `make.py`."""
