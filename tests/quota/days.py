@@ -1,17 +1,29 @@
-"""Hours of a whole service in virtual time: bulk workers, people and crowds, restarts, one server."""
+"""Hours of a whole service in virtual time: bulk workers, people and crowds, restarts, one server.
+
+`test_days.py` checks what happens in them, and `benchmarks/bench_days.py` prints it.
+"""
 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
 
 from attrs import Factory, define
 
 from gizwits_async.errors import ClientClosedError
 from gizwits_async.options import Lane
-from gizwits_async.quota import HourlyQuota
+from gizwits_async.quota import HourlyQuota, SharedQuota
 from tests.doubles import now
 from tests.quota.servers import KINDS, Fixed, Server
 
+HOUR = 3600.0
+FAIR = [kind for kind in KINDS if not kind.startswith("weighted")]
+"""Servers that refuse nobody who keeps to the limit in any window."""
+HONEST = [*(kind for kind in FAIR if kind != "token bucket"), "first call", "lockout"]
+"""Servers with rate headers that mean what they say."""
+Memory = Literal["lasting", "state", "none"]
+"""Whether a process lasts, is restarted with the state of the one before, or without it."""
 Visits = tuple[Callable[[], float], Callable[[], int]]
 """Gives the seconds until the next visit, and how many people come at once."""
 
@@ -139,3 +151,51 @@ def at_random(seconds: float, most: int, seed: int = 7) -> Visits:
     """Return visits of one to `most` people at random, on average so many seconds apart."""
     chance = random.Random(seed)
     return lambda: chance.expovariate(1 / seconds), lambda: chance.randint(1, most)
+
+
+def of_file(folder: Path) -> SharedQuota:
+    """Return the quota in a file of this folder, on the clock of the virtual loop."""
+    return SharedQuota.from_url(f"file://{folder}/quota", "eid", monotonic=now)
+
+
+async def at_once(kind: str, quota: HourlyQuota, calls: int, *, mute: bool) -> Day:
+    """Make interactive calls at once, in a new process."""
+    found = Day(SERVERS[kind](), [quota], mute)
+    await asyncio.gather(*(found.call(Lane.INTERACTIVE) for _ in range(calls)))
+    return found
+
+
+async def crowds(kind: str, *, mute: bool) -> Day:
+    """Let crowds of 200 come every ten minutes beside a full bulk lane."""
+    return await day(kind, HourlyQuota, 2.2 * HOUR, visits=[every(600, 200)], mute=mute)
+
+
+async def whatever_comes(kind: str, memory: Memory, hours: float, folder: Path) -> Day:
+    """Bulk, crowds of 1 to 300 at random, restarts every 15 minutes; no headers."""
+    make = (lambda: of_file(folder)) if memory == "state" else HourlyQuota
+    restart = None if memory == "lasting" else 900
+    visits = [at_random(600, 300)]
+    return await day(kind, make, hours * HOUR, visits=visits, restart=restart, mute=True)
+
+
+async def honest_headers(kind: str, restart: float | None) -> Day:
+    """Eight bulk workers, a person every 30 s, twelve every 10 minutes, restarts."""
+    hours = 4 if restart is None or restart > 900 else 2
+    visits = [every(30, 1), every(600, 12)]
+    return await day(kind, HourlyQuota, hours * HOUR, visits=visits, restart=restart)
+
+
+async def busy_people(kind: str, *, mute: bool) -> Day:
+    """People at 0.67 calls a second beside a scan, and a crowd of 100 every ten minutes."""
+    visits = [at_random(1.5, 1), every(600, 100)]
+    return await day(kind, HourlyQuota, 4 * HOUR, visits=visits, mute=mute)
+
+
+async def on_one_file(kind: str, calls: int, processes: int, folder: Path) -> tuple[int, float]:
+    """Return the refusals of bulk calls of processes that share a file, and the use of the quota."""
+    quotas = [of_file(folder) for _ in range(processes)]
+    found = Day(SERVERS[kind](), list(quotas), mute=True)
+    await asyncio.gather(*(found.call(Lane.BULK, number % processes) for number in range(calls)))
+    for quota in quotas:
+        await quota.aclose()
+    return found.server.refused, calls / now()
