@@ -26,7 +26,10 @@ WITNESSES = {
     "contract/test_generators.py::test_a_generated_client_works": (
         "simulator/test_openapi.py::test_it_is_valid"
     ),
-    "web/test_tutorial_app.py::test_the_app_of_the_tutorial_is_typed": (
+    "test_typing.py::test_mypy_accepts_the_examples": (
+        "web/test_tutorial_app.py::test_the_app_of_the_tutorial_answers"
+    ),
+    "test_typing.py::test_pyright_accepts_the_examples": (
         "web/test_tutorial_app.py::test_the_app_of_the_tutorial_answers"
     ),
     "faults/test_pages_scans.py::test_a_million_pages_take_no_memory": (

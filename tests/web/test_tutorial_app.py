@@ -40,27 +40,6 @@ def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
         assert str.__str__(hidden) not in run.stdout
 
 
-@pytest.mark.slow
-def test_the_app_of_the_tutorial_is_typed(tmp_path: Path) -> None:
-    """`mypy --strict` accepts the app, and finds a misspelt option of the lifespan."""
-    (tmp_path / "app.py").write_text(FILES["app.py"], encoding="utf-8")
-    wrong = FILES["app.py"].replace("gizwits_lifespan()", "gizwits_lifespan(optoins=None)")
-    (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
-    run = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "app.py", "wrong.py"],
-        cwd=tmp_path,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    found = [line for line in run.stdout.splitlines() if ": error:" in line]
-    assert len(found) == 1, run.stdout
-    assert "wrong.py" in found[0]
-    assert "optoins" in found[0]
-
-
 async def test_the_app_of_the_tutorial_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
