@@ -8,12 +8,12 @@ and `bulk`. `--hours N` makes those shorter.
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
@@ -27,12 +27,12 @@ Row: TypeAlias = "tuple[str, Callable[[], Cells]]"
 """What is measured, and how."""
 
 
-def _run(scenario: Callable[[], Awaitable[Day]]) -> Day:
+def _run(scenario: Callable[[], Coroutine[Any, Any, Day]]) -> Day:
     logging.disable(logging.CRITICAL)
     return virtually(scenario(), VirtualLoop)
 
 
-def _people(scenario: Callable[[], Awaitable[Day]], since: float) -> Cells:
+def _people(scenario: Callable[[], Coroutine[Any, Any, Day]], since: float) -> Cells:
     found = _run(scenario)
     waits = [wait for asked, wait in found.waits if asked >= since]
     at_once = sum(wait == 0 for wait in waits) / len(waits)
