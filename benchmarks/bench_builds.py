@@ -15,6 +15,7 @@ from time import process_time
 
 from attrs import frozen
 
+from benchmarks.bench_import import seconds
 from benchmarks.measure import table
 from benchmarks.served import FIRST, PAGES, served
 
@@ -22,6 +23,8 @@ __all__: list[str] = []
 
 _ROUNDS = 40
 _CALLS = 300
+_PAGES = (["--help"], ["scan", "--help"], ["logs", "--help"])
+"""Help pages of the console, each shown by a process of its own."""
 
 
 class _Free:
@@ -101,8 +104,22 @@ class _Build:
         return float(self.process.stdout.readline())
 
 
+def _help_pages(other: str) -> None:
+    """Print a table for each help page: the CPU seconds of the whole process."""
+    checkouts = {"the other": Path(other), "this": Path(__file__).parents[1]}
+    for words in _PAGES:
+        found: dict[str, list[float]] = {name: [] for name in checkouts}
+        for number in range(_ROUNDS // 2 + 1):
+            for name, checkout in checkouts.items():
+                taken = seconds(["-m", "gizwits_async.cli", *words], checkout)
+                if number:  # The first run writes what Python compiles.
+                    found[name].append(taken)
+        print(table(f"gizwits-async {' '.join(words)}: CPU", found, "the other"), "\n")
+
+
 def main(other: str) -> None:
     """Print a table for each workload."""
+    _help_pages(other)
     names = {"send": _CALLS, "log": PAGES, "devices": PAGES}
     with served() as base:
         builds = {

@@ -4,11 +4,12 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from statistics import median
 
 from benchmarks.measure import Figure, markdown, over
 
-__all__ = ["figures"]
+__all__ = ["figures", "seconds"]
 
 _PROGRAMS = {
     "pass": ["-c", "pass"],
@@ -23,10 +24,10 @@ _PROGRAMS = {
 }
 
 
-def _seconds(arguments: list[str]) -> float:
+def seconds(arguments: list[str], cwd: Path | None = None) -> float:
     """Return the CPU seconds of one Python process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=cwd)  # noqa: S603
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -36,11 +37,11 @@ def figures(repeat: int = 15) -> list[Figure]:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     found: dict[str, list[float]] = {name: [] for name in _PROGRAMS}
     for name, arguments in _PROGRAMS.items():
-        _seconds(arguments)  # So that what is compiled is written down.
+        seconds(arguments)  # So that what is compiled is written down.
         del name
     for _ in range(repeat):
         for name, arguments in _PROGRAMS.items():
-            found[name].append(_seconds(arguments))
+            found[name].append(seconds(arguments))
     start = median(found["pass"])
     bare = {name: [one - start for one in seconds] for name, seconds in found.items()}
     found["pass plus cyclopts"] = found["import cyclopts"]

@@ -1,7 +1,6 @@
 """The console program in the reference: help pages and exit codes, in the language of the build."""
 
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,8 +10,8 @@ from tables import table
 
 from gizwits_async.cli.app import build
 from gizwits_async.cli.commands import COMMANDS
-from gizwits_async.cli.exits import Exit
-from gizwits_async.cli.language import LANGUAGES, use
+from gizwits_async.cli.exits import MEANINGS
+from gizwits_async.cli.language import LANGUAGES, _, use
 
 __all__ = ["commands", "exit_codes", "help_page"]
 
@@ -46,8 +45,7 @@ def commands(language: str) -> str:
 
 
 def exit_codes(language: str) -> str:
-    """Return the table of exit codes, with the words of the program's help page."""
-    with _program(language) as app:
-        words = str(app.help_epilogue)
-    found = {int(code): text for code, text in re.findall(r"(\d+) ([^,，.。]+)[,，.。]", words)}
-    return table(["code", "meaning"], [[f"`{code.value}`", found[code]] for code in Exit])
+    """Return the table of exit codes, with the words of the program."""
+    with _program(language):
+        rows = [[f"`{code.value}`", _(text)] for code, text in MEANINGS.items()]
+    return table(["code", "meaning"], rows)

@@ -8,7 +8,7 @@ from inspect import iscoroutine
 from cyclopts import App, CycloptsError
 
 from gizwits_async.cli.commands import COMMANDS, GROUPS
-from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.exits import Exit, exit_codes
 from gizwits_async.cli.help import HelpPages
 from gizwits_async.cli.interrupt import Stopped, awaited
 from gizwits_async.cli.language import N_, _, use
@@ -17,24 +17,24 @@ from gizwits_async.version import __version__
 
 __all__ = ["build", "run"]
 
-_EXIT_CODES = N_(
-    "Exit codes: 0 done, 1 error, 2 usage, 3 incomplete or not confirmed, 4 credentials,"
-    " 5 quota used up and no waiting allowed, 6 network, 7 the service failed, 8 the store is in use,"
-    " 9 no such store, 130 interrupted, 143 terminated."
-)
 _COMMON_FLAGS = N_(
     "With every command: --lang en|zh chooses the language, -v (--debug) shows each call."
 )
 
 
-def build() -> App:
-    """Return the program with its texts in the chosen language; no command is loaded yet."""
+def build(tokens: Sequence[str] = ()) -> App:
+    """Return the program with its texts in the chosen language; no command is loaded yet.
+
+    Args:
+        tokens: The command line. If it begins with a command, the program has no
+            `--install-completion`, whose modules take longer to load than those of most commands.
+    """
     app = App(
         name="gizwits-async",
         help=_("The Gizwits Enterprise API from the command line."),
         version=__version__,
         version_flags=("--version", "-V"),
-        help_epilogue=f"{_(_COMMON_FLAGS)}\n\n{_(_EXIT_CODES)}",
+        help_epilogue=f"{_(_COMMON_FLAGS)}\n\n{exit_codes()}",
         help_format="plaintext",
         help_formatter=HelpPages(),
     )
@@ -51,7 +51,8 @@ def build() -> App:
             help=_(summary),
             help_epilogue="\n".join(lines),
         )
-    app.register_install_completion_command(help=N_("Install completion for this shell."))
+    if not tokens or tokens[0].startswith("-"):
+        app.register_install_completion_command(help=N_("Install completion for this shell."))
     return app
 
 
@@ -61,7 +62,9 @@ def run(tokens: Sequence[str]) -> int:
     try:
         language, debug, rest = common_flags(tokens)
         use(language)
-        command, bound, _ignored = build().parse_args(rest, exit_on_error=False, print_error=False)
+        command, bound, _ignored = build(rest).parse_args(
+            rest, exit_on_error=False, print_error=False
+        )
         with log_shown(debug=debug):
             result = command(*bound.args, **bound.kwargs)
             return (awaited(result) if iscoroutine(result) else None) or 0

@@ -1,9 +1,14 @@
 """`gizwits-async bindings`: which devices a user may see and control."""
 
+from typing import TYPE_CHECKING
+
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.output import Format
 from gizwits_async.cli.tables import write_value
+
+if TYPE_CHECKING:
+    from gizwits_async.models import Outcome
 
 __all__ = ["bind", "unbind"]
 
@@ -18,9 +23,7 @@ async def bind(uid: str, appid: str, /, *did: str, connection: Connection = Conn
         connection: How the service is reached.
     """
     async with connection.client() as gizwits:
-        found = await gizwits.bindings.bind(uid, appid, did)
-    write_value(found, Format.JSONL)
-    return Exit.INCOMPLETE if found.failed or found.unknown else Exit.OK
+        return _written(await gizwits.bindings.bind(uid, appid, did))
 
 
 async def unbind(uid: str, appid: str, /, *did: str, connection: Connection = Connection()) -> int:
@@ -33,6 +36,9 @@ async def unbind(uid: str, appid: str, /, *did: str, connection: Connection = Co
         connection: How the service is reached.
     """
     async with connection.client() as gizwits:
-        found = await gizwits.bindings.unbind(uid, appid, did)
+        return _written(await gizwits.bindings.unbind(uid, appid, did))
+
+
+def _written(found: "Outcome") -> Exit:
     write_value(found, Format.JSONL)
     return Exit.INCOMPLETE if found.failed or found.unknown else Exit.OK

@@ -86,8 +86,9 @@ async def control(
         raise ValueError(_("this moves a real machine: give --yes where nobody can be asked"))
     async with connection.client() as gizwits:
         did = await did_of(gizwits, device)
-        if attrs is not None and not order.yes:  # The names may cost a call.
-            _preview(await definition_of(gizwits), did, attrs)
+        if attrs is not None:
+            # Names and values in words may cost a call, unless nobody is asked.
+            _preview(await definition_of(gizwits, call=not order.yes), did, attrs)
         body = {"raw": list(raw)} if raw is not None else {"attrs": attrs}
         say(f"POST .../devices/{did}/control {printable(body)}")
         if order.dry_run:
@@ -114,7 +115,7 @@ async def _sent(gizwits: "GizwitsClient", did: str, order: Order) -> int:
         say(_("the command may have reached the device: look at its logs before you send it again"))
         raise
     command = f"gizwits-async logs {did}"
-    say(_("accepted by the service; what the device did: {command}", command=command))
+    say(_("accepted by the service; what the device did:"), command=command)
     return Exit.OK
 
 

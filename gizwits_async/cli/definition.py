@@ -54,11 +54,18 @@ class Definition:
         )
 
 
-async def definition_of(gizwits: "GizwitsClient") -> Definition:
-    """Return the definition, from a file of the last day or by one call; empty if the call fails."""
+async def definition_of(gizwits: "GizwitsClient", *, call: bool = True) -> Definition:
+    """Return the definition, from a file of the last day or by one call; empty if the call fails.
+
+    Args:
+        gizwits: The client.
+        call: Whether a call may be made.
+    """
     path = _path(gizwits.product_key)
     if (kept := _read(path)) is not None:
         return Definition.of(kept)
+    if not call:
+        return Definition()
     try:
         found = await gizwits.product.datapoints()
     except GizwitsError:

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rich.cells import set_cell_size
+
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
@@ -28,6 +30,8 @@ _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _PORTS = {"http": 80, "https": 443}
 _NOT_IN_WHITE_LIST = 5012
 _VERDICTS = (N_("ok"), N_("warning"), N_("failed"))
+_VERDICT = 9
+"""Cells for a verdict."""
 
 
 async def doctor(*, connection: Connection = Connection()) -> int:
@@ -126,4 +130,4 @@ def _clock_and_quota(gizwits: "GizwitsClient") -> None:
 
 
 def _found(verdict: str, text: str) -> None:
-    say(f"{_(verdict):8} {text}")
+    say(text, prefix=set_cell_size(_(verdict), _VERDICT))

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.language import _
 
-__all__ = ["LOGS", "Duration", "Flag", "Log", "Logs", "Moment", "whole_windows"]
+__all__ = ["LOGS", "Duration", "Flag", "Log", "Logs", "Moment"]
 
 Log: TypeAlias = Literal["online", "cmd", "data"]
 LOGS: tuple[Log, ...] = ("online", "cmd", "data")
@@ -45,15 +45,3 @@ Moment: TypeAlias = Annotated[
     float | datetime, Parameter(converter=_moment, n_tokens=1, metavar="TIME")
 ]
 """A point in time: epoch seconds, or ISO 8601 with an offset."""
-
-_WINDOW = 172_800
-"""Seconds that one log query spans at most."""
-
-
-def whole_windows(span: timedelta) -> int:
-    """Return the seconds of a span, less one for every two days.
-
-    A query owns one second less than it spans: four days take two queries, and not three.
-    """
-    seconds = int(span.total_seconds())
-    return seconds - seconds // _WINDOW

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.device_id import did_of
-from gizwits_async.cli.flags import Duration, Flag, Log, Moment, whole_windows
+from gizwits_async.cli.flags import Duration, Flag, Log, Moment
 from gizwits_async.cli.language import _
 from gizwits_async.cli.limits import limited
 from gizwits_async.cli.log_view import decoded
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
 
 __all__ = ["LogQuery", "logs"]
+
+_WINDOW = 172_800
+"""Seconds that one log query spans at most."""
 
 
 @Parameter(name="*")
@@ -60,7 +63,7 @@ class LogQuery(ViewFlags):
         if self.since is None:
             return start, end
         end = int(time.time() if end is None else end)
-        return end - whole_windows(self.since), end
+        return end - _whole_windows(self.since), end
 
     def check(self) -> None:
         """Raise a ValueError if flags were given that do not go together."""
@@ -72,6 +75,15 @@ class LogQuery(ViewFlags):
             )
         if self.follow and self.log != "data":
             raise ValueError(_("--follow goes with --log data"))
+
+
+def _whole_windows(span: timedelta) -> int:
+    """Return the seconds of a span, less one for every two days.
+
+    A query owns one second less than it spans: four days take two queries, and not three.
+    """
+    seconds = int(span.total_seconds())
+    return seconds - seconds // _WINDOW
 
 
 def _epoch(moment: float | datetime | None) -> float | None:
@@ -101,7 +113,8 @@ async def logs(
             await _write(gizwits, limited(walk, query.limit, query.resume), query)
         except GizwitsError as error:
             if error.resume:
-                say(_how_to_go_on(did, query, start, end, error.resume))
+                command = _how_to_go_on(did, query, start, end, error.resume)
+                say(_("go on with:"), command=command)
             raise
     return 0
 
@@ -124,4 +137,4 @@ def _how_to_go_on(
     for name, value in (("start", start), ("end", end)):
         if value is not None:
             words.append(f"--{name} {value}")
-    return _("go on with: {command}", command=f"gizwits-async {' '.join(words)} --resume {resume}")
+    return f"gizwits-async {' '.join(words)} --resume {resume}"

@@ -8,7 +8,9 @@ from typing import Any
 
 from attrs import frozen
 from cyclopts import Parameter
+from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 __all__ = [
     "Format",
@@ -22,7 +24,7 @@ __all__ = [
     "write_line",
 ]
 
-console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 """For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is
 a part of addresses."""
 
@@ -56,9 +58,34 @@ class OutputFlags:
     """table, json or jsonl; by default a table on a terminal and JSON Lines in a pipe."""
 
 
-def say(text: str) -> None:
-    """Write lines for people on stderr; control characters in quoted texts are escaped."""
-    console.print("\n".join(map(printable, text.split("\n"))))
+def say(text: str, *, command: str = "", prefix: str = "") -> None:
+    """Write lines for people on stderr; control characters in quoted texts are escaped.
+
+    A terminal shows them wrapped between words. Elsewhere each stays one line.
+
+    Args:
+        text: The lines.
+        command: A command to copy, after the text. It is never wrapped, and stands in a line of its own
+            if it does not fit behind the text.
+        prefix: What stands before the first line, and as much room before the lines it continues in.
+    """
+    if not console.is_terminal:
+        console.print(prefix + _escaped(f"{text} {command}".rstrip(" ")), soft_wrap=True)
+        return
+    if command and cell_len(f"{prefix}{text} {command}") <= console.width:
+        text, command = f"{text} {command}", ""
+    room = console.width - cell_len(prefix)
+    for line in _escaped(text).split("\n"):
+        for part in Text(line).wrap(console, room) or [Text()]:
+            part.rstrip()
+            console.print(Text(prefix) + part, soft_wrap=True)
+            prefix = " " * cell_len(prefix)
+    if command:
+        console.print(printable(command), soft_wrap=True)
+
+
+def _escaped(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def stdout() -> Console:

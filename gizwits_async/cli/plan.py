@@ -9,11 +9,10 @@ from gizwits_async.cli.language import _
 from gizwits_async.cli.output import console, json_text, stdout, write_line
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.cli.scan_report import utc
+from gizwits_async.cli.tables import pairs
 from gizwits_async.options import Lane
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from gizwits_async.scan import ScanPlan
 
 __all__ = ["plan"]
@@ -33,31 +32,32 @@ async def plan(
     if scan_range.json or not sys.stdout.isatty():
         write_line(json_text(found))
     if not scan_range.json:
-        _show(found, on=stdout() if sys.stdout.isatty() else console)
+        on = stdout() if sys.stdout.isatty() else console
+        on.print(pairs(_rows(found), _("plan of a scan")))
     return Exit.OK
 
 
-def _show(found: "ScanPlan", *, on: "Console") -> None:
-    from rich.table import Table
-
-    table = Table(show_header=False, title=_("plan of a scan"), title_justify="left")
-    table.add_row(
-        _("range (UTC)"), _("{start} to {end}", start=utc(found.start), end=utc(found.end))
-    )
-    table.add_row(_("devices"), f"{found.devices:,}")
+def _rows(found: "ScanPlan") -> dict[str, str]:
+    is_known = found.calls > found.calls_least
+    rows = {
+        _("range (UTC)"): _("{start} to {end}", start=utc(found.start), end=utc(found.end)),
+        _("devices"): f"{found.devices:,}",
+    }
     for name, count in found.windows.items():
-        table.add_row(_("{log} windows left", log=name), f"{count:,}")
+        rows[_("{log} windows left", log=name)] = f"{count:,}"
     if found.active_share < 1:
         share = _("{share:.0%} of the cmd and data windows, at most", share=found.active_share)
-        table.add_row(_("reported data by the service's count"), share)
-    table.add_row(_("calls"), _calls(found))
-    table.add_row(_("hours"), f"{found.hours:,.2f}")
-    table.add_row(_("done, if begun now (UTC)"), utc(found.finish))
+        rows[_("reported data by the service's count")] = share
+    rows[_("calls")] = _calls(found)
+    hours = f"{found.hours:,.2f}"
+    rows[_("hours")] = hours if is_known else _("{hours} or more", hours=hours)
+    ends = _("done, if begun now (UTC)") if is_known else _("done at the earliest (UTC)")
+    rows[ends] = utc(found.finish)
     if found.falls_off:
-        table.add_row(_("windows that fall off the 30-day edge first"), f"{found.falls_off:,}")
+        rows[_("windows that fall off the 30-day edge first")] = f"{found.falls_off:,}"
     if found.resumes:
-        table.add_row(_("goes on with"), _("a range that an earlier run began"))
-    on.print(table)
+        rows[_("goes on with")] = _("a range that an earlier run began")
+    return rows
 
 
 def _calls(found: "ScanPlan") -> str:

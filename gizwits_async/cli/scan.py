@@ -14,7 +14,6 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Duration, Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import json_text, say, write_line
-from gizwits_async.cli.progress import progress_shown
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.errors import GizwitsError
 from gizwits_async.options import Lane
@@ -62,6 +61,7 @@ async def scan(
         run: How the scan runs.
         connection: How the service is reached.
     """
+    from gizwits_async.cli.progress import progress_shown
     from gizwits_async.cli.scan_report import show_report
     from gizwits_async.scan import ScanStoreError
 
@@ -88,7 +88,7 @@ async def scan(
             if go_on is None:
                 say(_("nothing was saved yet"))
             else:
-                say(_("the state is saved; to go on: {command}", command=go_on))
+                say(_("the state is saved; to go on:"), command=go_on)
             raise
     if scan_range.json:
         write_line(json_text(report))

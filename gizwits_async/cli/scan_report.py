@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gizwits_async.cli.language import _
 from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import console, printable, say
+from gizwits_async.cli.tables import pairs
 
 if TYPE_CHECKING:
     from gizwits_async.scan import ScanReport
@@ -23,13 +24,8 @@ def show_report(report: "ScanReport", out: str) -> None:
         report: What the scan came to.
         out: The name of the store.
     """
-    from rich.table import Table
-
     title = _("scan of {product}", product=report.product_key)
-    table = Table(show_header=False, title=printable(title), title_justify="left")
-    for label, text in _rows(report, out):
-        table.add_row(label, printable(text))
-    console.print(table)
+    console.print(pairs(dict(_rows(report, out)), printable(title)))
     for failure in report.failures[:_SHOWN]:
         log = f"{failure.did} {failure.log}: {failure.error}: {reworded(failure.text)}"
         say(_("failed: {log}", log=log))

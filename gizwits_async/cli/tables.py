@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -10,7 +10,10 @@ from gizwits_async.cli.language import _
 from gizwits_async.cli.moments import clock_time
 from gizwits_async.cli.output import Format, json_text, printable, say, stdout, write_line
 
-__all__ = ["Column", "cell", "fitting", "write_rows", "write_value"]
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Column", "cell", "fitting", "pairs", "write_rows", "write_value"]
 
 _TIMES = frozenset({"created_at", "updated_at", "online_latest", "resets_at", "timestamp", "ts"})
 """Fields that hold epoch seconds."""
@@ -18,7 +21,7 @@ _ROWS_TOGETHER = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
 _BORDERS = 3
 """Cells that each column takes beside its text; the table itself takes one more."""
-_WHOLE = frozenset({"did", "mac", "gid", "uid", "time"})
+_WHOLE = frozenset({"did", "mac", "gid", "uid", "name", "time"})
 """Columns whose values are copied, pasted and compared: they stand in one line."""
 _NARROWEST = 12
 """Cells that a column with long texts may be squeezed to before it is left out."""
@@ -86,14 +89,21 @@ def write_value(value: object, form: Format) -> None:
 
     shown = to_dict(value)
     if form.chosen is Format.TABLE and isinstance(shown, dict):
-        from rich.table import Table
-
-        table = Table(show_header=False)
-        for name, one in shown.items():
-            table.add_row(printable(name), cell(name, one))
-        stdout().print(table)
+        stdout().print(pairs({name: cell(name, one) for name, one in shown.items()}))
     else:
         write_line(json_text(shown, indent=2 if form is Format.JSON else None))
+
+
+def pairs(rows: Mapping[str, str], title: str | None = None) -> "Table":
+    """Return a table of names and values; long values are wrapped, and not cut."""
+    from rich.table import Table
+
+    table = Table(show_header=False, title=title, title_justify="left")
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(printable(name), printable(value))
+    return table
 
 
 def cell(name: str, value: object) -> str:
@@ -137,7 +147,7 @@ def _print_table(
             for name in dict.fromkeys(chain.from_iterable(rows))
         ]
     # Columns that are empty throughout only make a narrow terminal narrower.
-    used = [one for one in columns if any(row.get(one.name) is not None for row in rows)]
+    used = [one for one in columns if any(row.get(one.name) not in {None, ""} for row in rows)]
     texts = [[cell(one.name, row.get(one.name)) for one in used] for row in rows]
     widths = {
         one.name: max(cell_len(text) for text in (one.title, *(line[at] for line in texts)))

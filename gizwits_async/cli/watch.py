@@ -96,7 +96,7 @@ async def follow(
     except asyncio.CancelledError:
         if resume:
             command = f"gizwits-async logs {did} --follow --resume {resume}"
-            say(_("go on with: {command}", command=command))
+            say(_("go on with:"), command=command)
         raise
     return Exit.OK
 

@@ -241,7 +241,7 @@ def passed_on() -> set[str]:
             if (text := _text_of(call)) is not None:
                 alone = _Source(functions=source.functions)
                 alone.take(module, scope, text)
-                if not any(map(_is_prose, alone.found)):
+                if not alone.found:
                     found.add(ast.unparse(text))
     return found
 

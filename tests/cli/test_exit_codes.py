@@ -2,12 +2,14 @@
 
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.exits import MEANINGS, Exit
 from gizwits_async.simulator import FaultRule, SimulatedCloud
+from tests.cli.exit_codes import TESTS
 
 
 def free_port() -> int:
@@ -58,6 +60,15 @@ async def test_a_missing_store_is_told_from_a_locked_one(
     assert (await program("status", "none.db"))[0] == Exit.NO_STORE
     assert (await program("export", "none.db", "--to", "csv"))[0] == Exit.NO_STORE
     assert not os.path.exists("none.db")  # noqa: PTH110
+
+
+def test_each_code_has_a_test_that_exists() -> None:
+    """`python -m tests.cli.exit_codes` prints them as a table."""
+    assert set(TESTS) == set(MEANINGS) == set(Exit)
+    for name in TESTS.values():
+        file, _, function = name.partition("::")
+        source = (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
+        assert f"def {function}(" in source, name
 
 
 async def test_help_lists_every_code(program: Any) -> None:

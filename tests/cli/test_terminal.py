@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from gizwits_async.cli import output
 from gizwits_async.cli.simulate import reachable
@@ -16,6 +17,7 @@ from gizwits_async.cli.tables import Column, fitting
 from gizwits_async.cli.watch import ViewFlags, follow
 from gizwits_async.simulator import SimulatedCloud
 from gizwits_async.simulator.state.timeline import Record
+from tests.cli.screens import LANGUAGES, screens
 from tests.doubles import client_of, virtually
 from tests.scan.common import cloud_of
 
@@ -93,8 +95,8 @@ async def test_a_control_is_previewed_in_words_and_goes_by_mac_too(
     assert code == 0
     assert err.splitlines()[:3] == [f"device {device.did}:", "  模式 -> 制热", "  开关 -> on"]
     assert "\\u" not in err
-    code, _, _ = await program("control", mac, *values, "--yes")
-    assert code == 0
+    code, _, err = await program("control", mac, *values, "--yes")
+    assert (code, "  模式 -> 制热\n  开关 -> on\n" in err, "send it?" in err) == (0, True, False)
     assert [one.did for one in cloud.product.controls] == [device.did]
 
 
@@ -226,3 +228,33 @@ async def test_simulate_serves_what_its_flags_say(cloud: SimulatedCloud) -> None
     assert b"/v1/nothing" in await asyncio.wait_for(process.stderr.readline(), 10)
     process.terminate()
     assert await asyncio.wait_for(process.wait(), 10) == 143
+
+
+def test_messages_are_wrapped_between_words_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipe gets one line; a command to copy is never wrapped, and ids are never cut."""
+    text, command = "accepted by the service; what it did:", f"gizwits-async logs {'x' * 22}"
+    output.say(text, command=command)
+    assert capsys.readouterr().err == f"{text} {command}\n"
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=30, color_system=None)
+    monkeypatch.setattr(output, "console", console)
+    output.say(text, command=command, prefix="ok   ")
+    assert screen.getvalue().splitlines() == [
+        "ok   accepted by the service;",
+        "     what it did:",
+        command,
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_screens_fit_and_keep_ids_whole(language: str) -> None:
+    """As pyte draws them in a terminal of 60 columns; `python -m tests.cli.screens` has more of them."""
+    shown = list(screens(("devices", "control"), {language: LANGUAGES[language]}, (60,)))
+    listing, control = ("\n".join(screen.display) for *_rest, screen in shown)
+    assert len(re.findall(r"[│ ]\w{22} │ [0-9A-F]{12} │", listing)) == 8
+    command = re.search(r"gizwits-async logs (\w{22})\s*\n", control)
+    assert command is not None
+    assert re.search(r"模式 -> 制热 *\n *开关 -> (on|开)", control)
+    assert "…" not in listing + control
