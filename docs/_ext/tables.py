@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import sys
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -68,9 +69,19 @@ def classes(_language: str, module: str, *names: str) -> str:
         elif inspect.isroutine(value):
             lines += [f".. autofunction:: {module}.{name}", ""]
         elif not inspect.ismodule(value):
-            text = attribute_docs(home).get(name, "").splitlines()
-            lines += [f".. py:data:: {module}.{name}", "", *(f"   {line}" for line in text), ""]
+            text = [f"   {line}" for line in _doc_of(name, value).splitlines()]
+            shown = [f"   :value: {value}"] if typing.get_origin(value) else []
+            lines += [f".. py:data:: {module}.{name}", *shown, "", *text, ""]
     return "\n".join(["```{eval-rst}", *lines, "```"])
+
+
+def _doc_of(name: str, value: object) -> str:
+    """Return the docstring below the assignment of a public value, in whichever module it is."""
+    for key, module in sorted(sys.modules.items()):
+        ours = key.startswith("gizwits_async") and vars(module).get(name) is value
+        if ours and (text := attribute_docs(module).get(name)):
+            return text
+    return ""
 
 
 def _bases(cls: type) -> list[str]:
