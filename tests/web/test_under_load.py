@@ -73,10 +73,8 @@ def test_handlers_answer_at_once_while_quota_is_left() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_rush_on_the_real_quota_is_refused_early_and_politely() -> None:
-    """200 requests at once on 3,600 calls an hour are answered, or 503 with Retry-After; no 5013."""
+def test_a_rush_on_the_real_quota_is_served() -> None:
+    """200 requests at once in the first minute of an unused hour are answered beside a scan; no 5013."""
     found = run(calls=3600, times=1, pause=0.0)
-    assert set(found.statuses) == {200, 503}
-    assert found.refused_early < 4.0
-    assert found.without_retry_after == 0
+    assert set(found.statuses) == {200}
     assert (found.exceeded, found.logins, found.left_open) == (0, 1, [])

@@ -12,7 +12,7 @@ from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.loop_clock import LoopClock
 from gizwits_async.quota.shared.connection import AWAY, SILENT, Store, check
 from gizwits_async.quota.shared.refusals import refusal
-from gizwits_async.quota.shared.scripts import GIVE_BACK, RESET, STOP, TAKE, TRY, Stored
+from gizwits_async.quota.shared.scripts import GIVE_BACK, REPORT, RESET, STOP, TAKE, TRY, Stored
 from gizwits_async.quota.shared.servers import Client
 
 __all__ = ["SharedBucket"]
@@ -53,6 +53,7 @@ class SharedBucket(Bucket):
         self._stored_at = 0.0
         self._share: Bucket | None = None
         self._isolated = False
+        self._learned = False
         self._reason = ""
         self._probe_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,6 +102,12 @@ class SharedBucket(Bucket):
         """Whether any process was refused lately."""
         return self._stored.refused_for < _CAREFUL_WINDOWS * self.counter.span
 
+    @property
+    def left(self) -> int | None:
+        """Calls left in the server's count, as a process reported; None if it is not known."""
+        known = self._share is None and self.time() < self._stored_at + self._stored.left_for
+        return int(self._stored.left) if known else None
+
     # What is done with it.
 
     def begin(self, spent: int | None) -> None:
@@ -130,12 +137,15 @@ class SharedBucket(Bucket):
         except AWAY as error:
             await self._lost(error)
             return await self._take_share(need)
-        self._stored, self._stored_at = stored, self.time()
+        before, self._stored, self._stored_at = self.left, stored, self.time()
+        self._learned = before is None and self.left is not None
         return self._stored.taken == 1
 
     def wait_for(self, need: float, limit: float, blocked: float = 0.0) -> float:
         """Return the seconds after which to try again."""
         if self._share is None:
+            if self._learned:
+                return _SHORTEST_DELAY  # The terms were those of a process that knows nothing.
             blocked = max(blocked, self._stored.stopped_for - (self.time() - self._stored_at), 0.0)
             held = min(self.burst, self.permits + blocked * self._rate)
             wait = blocked + max(0.0, (need - held) / self._rate)
@@ -158,6 +168,16 @@ class SharedBucket(Bucket):
             self._share.give_back()
         else:
             self._start(self._publish(GIVE_BACK))
+
+    def report(self, left: int, seconds: float) -> None:
+        """Inform processes that read no reply yet; not needed once the store has counted for a window.
+
+        Args:
+            left: Calls left in the server's count.
+            seconds: Time until that count resets.
+        """
+        if self._share is None and self.age < self.counter.span and self.left is None:
+            self._start(self._publish(REPORT, left, seconds))
 
     def stop(self, seconds: float) -> None:
         """Make all processes pause, and be careful afterwards, because the server refused a call."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-__all__ = ["GIVE_BACK", "RESET", "STOP", "TAKE", "TRY", "Stored"]
+__all__ = ["GIVE_BACK", "REPORT", "RESET", "STOP", "TAKE", "TRY", "Stored"]
 
 _SLOTS = 240
 """Slots of a window in the store: a grant counts for up to one slot longer than it must."""
@@ -11,7 +11,7 @@ local key, rate, burst, span = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), to
 local clock = redis.call('TIME')
 local raw = clock[1] + clock[2] / 1000000
 local names = {'offset', 'latest', 'since', 'level', 'at', 'slot', 'window', 'two', 'granted', 'stop',
-  'refused', 'people', 'burst', 'burst_at', 'demand'}
+  'refused', 'people', 'burst', 'burst_at', 'demand', 'left', 'left_until', 'left_granted'}
 local found, s = redis.call('HMGET', key, unpack(names)), {}
 for i, name in ipairs(names) do s[name] = tonumber(found[i] or '0') end
 if not found[1] then
@@ -77,10 +77,22 @@ elseif s.window >= limit then
 end
 save()
 local reply = {taken, s.level, s.window, s.two, s.granted, now - s.since, s.stop - now,
-  now - s.refused, frees, s.people, s.burst, s.demand}
+  now - s.refused, frees, s.people, s.burst, s.demand,
+  s.left - (s.granted - s.left_granted), s.left_until - now}
 for i, value in ipairs(reply) do reply[i] = string.format('%.6f', value) end
 return reply
 """.replace("SLOTS", str(_SLOTS))
+)
+
+REPORT = (
+    _STATE
+    + """
+if now >= s.left_until then
+  s.left, s.left_until, s.left_granted = tonumber(ARGV[4]), now + tonumber(ARGV[5]), s.granted
+  save()
+end
+return {}
+"""
 )
 
 RESET = (
@@ -146,3 +158,5 @@ class Stored(NamedTuple):
     interactive_calls: float = 0.0
     interactive_burst: float = 0.0
     interactive_rate: float = 0.0
+    left: float = 0.0
+    left_for: float = 0.0
