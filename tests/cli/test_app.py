@@ -384,6 +384,11 @@ async def test_a_store_is_exported_by_day(to: str, program: Any, cloud: Simulate
         ).fetchall()
     store.close()
     assert f"{count:,} data records" in err
-    files = {path.relative_to("files") for path in Path("files/log=data").glob("*/*")}
-    assert files == {Path(f"log=data/date={day}/part-0.{to}") for (day,) in days}
+    files = {path.relative_to("files") for path in Path("files/data").glob("*/*")}
+    assert files == {Path(f"data/date={day}/part-0.{to}") for (day,) in days}
+    code, out, err = await program(
+        "export", "fleet.db", "--to", to, "--out", "files", "--typed", "--json"
+    )
+    assert json.loads(out)["files"] == []
+    assert "0 files written below files" in err
     assert (await program("export", "none.db", "--to", to))[0] == 9

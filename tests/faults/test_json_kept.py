@@ -69,14 +69,14 @@ async def sinks_keep(attrs: dict[str, Any], folder: Path) -> None:
     with closing(sqlite3.connect(folder / "fleet.db")) as base:
         stored = [text for (text,) in base.execute("SELECT attrs FROM data_log")]
         assert [json.loads(text) for text in stored] == [attrs] * 3
-    report = await export(folder / "fleet.db", folder, "jsonl", logs=["data"])
-    (file,) = report.files
+    report = await export(folder / "fleet.db", folder / "jsonl", "jsonl", logs=["data"])
+    (file,) = [Path(one) for one in report.files if "data" in one.parts]
     rows = [json.loads(line) for line in file.read_text("ascii").splitlines()]
     assert [{k: v for k, v in row.items() if k in attrs} for row in rows] == [attrs] * 3
     for to in ("csv", "parquet"):
-        report = await export(folder / "fleet.db", folder, to)  # type: ignore[arg-type]
-        assert report.rows == {"online": 1, "cmd": 1, "data": 3}
-        (file,) = [one for one in report.files if "log=data" in str(one)]
+        report = await export(folder / "fleet.db", folder / to, to)  # type: ignore[arg-type]
+        assert report.rows == {"online": 1, "cmd": 1, "data": 3, "devices": 1, "gaps": 0}
+        (file,) = [Path(one) for one in report.files if "data" in one.parts]
         if to == "csv":
             csv.field_size_limit(10**7)
             with file.open(encoding="utf-8-sig", newline="") as opened:

@@ -30,6 +30,7 @@ from gizwits_async.scan import (
     StoreMismatchError,
 )
 from gizwits_async.scan.export import export
+from gizwits_async.scan.export.points import attrs_of
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.compact import COMPACT_TABLES
 from gizwits_async.scan.store.protocol import Change
@@ -173,12 +174,14 @@ async def test_every_value_of_a_log_survives(
         change = Change(after=Task.new("d", log, 0), rows=(record,), replaced=(0, 10))
         await store.commit(change)
         async with Snapshot(store._backend) as snapshot:
-            [[found]] = [batch async for batch in snapshot.records(log)]
-        for name, value in found.items():
-            if name == "timestamp":
-                assert value in {5, 5.25}
-            elif name not in {"product_key", "did"}:
-                assert value == getattr(record, name)
+            [found] = [batch async for batch in snapshot.rows(log, 0, "p")]
+        [did], [time], [body] = found.dids, found.times, found.bodies
+        assert (did, time) == ("d", 5 if log == "data" else 5.25)
+        if log == "cmd":
+            assert (list(found.types), body) == ([kind], text)
+        else:
+            assert attrs_of(found.names[0], body) == (attrs if log == "online" else record.attrs)
+            assert list(found.types) == [kind if log == "online" else ""]
     assert task.key == ("d", "data", 0)
 
 

@@ -1,104 +1,94 @@
-"""How a row of each log fills the columns of its export. Pure."""
+"""The columns of each table of an export, and how rows of a store fill them. Pure."""
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import fields, frozen
 
-from gizwits_async.models.devices import CommandRecord
+from gizwits_async.models import values
+from gizwits_async.models.devices import CommandRecord, Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.payload import DataPointCodec, PayloadError
-from gizwits_async.scan.export.columns import (
-    REST,
-    Column,
-    Kind,
-    MisfitError,
-    inferred,
-    joined,
-    kind_of,
-    promised,
-)
+from gizwits_async.scan.export.columns import Column, Kind, inferred, joined, kind_of, promised
+from gizwits_async.scan.export.points import Points, attrs_of
+from gizwits_async.scan.store.snapshot import LogRows
 from gizwits_async.scan.task import LogName
 
-__all__ = ["Layout", "layout_of", "points_of", "widen"]
+__all__ = ["DEVICE_COLUMNS", "GAP_COLUMNS", "Cells", "Layout", "layout_of", "widen"]
 
 _log = logging.getLogger("gizwits_async.scan")
-
-Row = Mapping[str, Any]
-_TYPE, _PAYLOAD, _PROBLEM, _REST = (
-    Column(name=name, kind="text") for name in ("type", "payload", "problem", REST)
+Cells = Sequence[Sequence[Any]]
+"""Values of some rows, column by column."""
+_KEYS = (
+    Column(name="product_key", kind="text"),
+    Column(name="did", kind="text"),
+    Column(name="timestamp", kind="time"),
 )
+_TYPE, _PAYLOAD, _PROBLEM = (
+    Column(name=name, kind="text") for name in ("type", "payload", "problem")
+)
+_KINDS: Mapping[object, Kind] = {bool | None: "bool", values.Number | None: "float"}
+DEVICE_COLUMNS = (
+    Column(name="product_key", kind="text"),
+    *(Column(name=item.name, kind=_KINDS.get(item.type, "text")) for item in fields(Device)),
+)
+"""The table of devices: what the service lists."""
+GAP_COLUMNS = (
+    Column(name="product_key", kind="text"),
+    Column(name="did", kind="text"),
+    Column(name="log", kind="text"),
+    Column(name="start", kind="time"),
+    Column(name="end", kind="time"),
+    Column(name="reason", kind="text"),
+    Column(name="error", kind="text"),
+    Column(name="message", kind="text"),
+)
+"""The table of what is missing: `end` is the first instant that is not; `reason` is `expired` for
+what fell off the edge of the log before it was read, `failed` with its error, or `unread`."""
 
 
-class Points:
-    """The columns of the data points of a log."""
-
-    def __init__(self, columns: Mapping[str, Column], *, rest: bool, nested: bool) -> None:
-        """Take the columns.
-
-        Args:
-            columns: Data point -> its column.
-            rest: Whether what fits no column goes into the column `_rest`.
-            nested: Whether the values in `_rest` are an object, else its JSON text.
-        """
-        self._columns, self._rest, self._nested = columns, rest, nested
-        self.columns = (*columns.values(), *((_REST,) if rest else ()))
-        """All columns."""
-        self.misfits = 0
-        """Values that went into `_rest` so far."""
-
-    def cells(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return column -> value for the data points of a record.
-
-        Raises:
-            MisfitError: A value fits no column, and there is no `_rest`.
-        """
-        cells: dict[str, Any] = {}
-        rest: dict[str, Any] = {}
-        for point, value in attrs.items():
-            column = self._columns.get(point)
-            try:
-                if column is None:
-                    raise MisfitError("there is no such column")
-                cell = column.fitted(value)
-                # JSON has a type a value, and escapes for what UTF-8 cannot encode.
-                as_is = self._nested and (column.mixed or isinstance(cell, str))
-                cells[column.name] = value if as_is else cell
-            except MisfitError as error:
-                if not self._rest:
-                    raise MisfitError(f"data point {point}: {error}") from None
-                rest[point] = value
-        if rest:
-            cells[REST] = rest if self._nested else json.dumps(rest)
-            self.misfits += len(rest)
-        return cells
+class _Fill(Protocol):
+    def __call__(self, rows: LogRows, /) -> Cells: ...
 
 
 @frozen
 class Layout:
-    """The columns of a log besides `did` and `timestamp`, and how a row fills them."""
+    """The columns of a log, and how its rows fill them."""
 
     columns: tuple[Column, ...]
     """The columns, in order."""
-    cells: Callable[[Row], dict[str, Any]]
-    """Return column -> value for a row of the store; columns without a value may be missing."""
+    fill: _Fill
+    """Return the values of the columns after `timestamp`."""
     points: Points | None = None
-    """The data points among them."""
+    """The data points among the columns."""
+
+    def cells(self, rows: LogRows) -> Cells:
+        """Return the values of all columns.
+
+        Raises:
+            MisfitError: A value fits no column, and there is no `_rest`.
+            ValueError: A body is not JSON.
+        """
+        return [rows.products, rows.dids, rows.times, *self.fill(rows)]
+
+    @property
+    def misfits(self) -> int:
+        """Values that went into `_rest` so far."""
+        return 0 if self.points is None else self.points.misfits
 
 
-def points_of(row: Row) -> Mapping[str, Any]:
-    """Return the data points of a row of the data log; a value that is no object is one of them."""
-    attrs = row["attrs"]
-    return attrs if isinstance(attrs, Mapping) else {} if attrs is None else {"attrs": attrs}
+def widen(kinds: dict[str, Kind], rows: LogRows) -> None:
+    """Widen the kinds of data points so that they hold the values of rows of the data log.
 
-
-def widen(kinds: dict[str, Kind], row: Row) -> None:
-    """Widen the kinds of data points so that they hold the values of a row of the data log."""
-    for point, value in points_of(row).items():
-        kinds[point] = joined(kinds.get(point, "null"), kind_of(value))
+    Raises:
+        ValueError: A body is not JSON.
+    """
+    for names, body in zip(rows.names, rows.bodies, strict=True):
+        for point, value in attrs_of(names, body).items():
+            kinds[point] = joined(kinds.get(point, "null"), kind_of(value))
 
 
 def layout_of(
@@ -106,7 +96,7 @@ def layout_of(
     definition: ProductDataPoints | None,
     kinds: Mapping[str, Kind],
     *,
-    nested: bool,
+    nested: bool = False,
 ) -> Layout:
     """Return the layout of a log.
 
@@ -119,14 +109,16 @@ def layout_of(
     if log == "data":
         columns = inferred(kinds) if definition is None else promised(definition)
         points = Points(columns, rest=definition is not None, nested=nested)
-        return Layout(points.columns, lambda row: points.cells(points_of(row)), points)
-    codec = None if log == "online" or definition is None else _codec_of(definition)
+        fill = partial(_reported, points)
+        return Layout((*_KEYS, *points.columns), fill, points)
+    if log == "online":
+        return Layout((*_KEYS, _TYPE, _PAYLOAD), _events)
+    codec = None if definition is None else _codec_of(definition)
     if codec is None or definition is None:
-        return Layout((_TYPE, _PAYLOAD), _as_stored)
-    points = Points(promised(definition), rest=True, nested=nested)
-    return Layout(
-        (_TYPE, _PAYLOAD, _PROBLEM, *points.columns), partial(_decoded, codec, points), points
-    )
+        return Layout((*_KEYS, _TYPE, _PAYLOAD), lambda rows: [rows.types, rows.bodies])
+    points = Points(promised(definition), nested=nested)
+    columns_ = (*_KEYS, _TYPE, _PAYLOAD, _PROBLEM, *points.columns)
+    return Layout(columns_, partial(_decoded, codec, points), points)
 
 
 def _codec_of(points: ProductDataPoints) -> DataPointCodec | None:
@@ -137,20 +129,36 @@ def _codec_of(points: ProductDataPoints) -> DataPointCodec | None:
         return None
 
 
-def _as_stored(row: Row) -> dict[str, Any]:
-    payload = row["payload"]
-    text = payload if payload is None or isinstance(payload, str) else json.dumps(payload)
-    return {"type": _TYPE.fitted(row["type"]), "payload": _PAYLOAD.fitted(text)}
+def _reported(points: Points, rows: LogRows) -> Cells:
+    return points.read(rows.names, rows.bodies)
 
 
-def _decoded(codec: DataPointCodec, points: Points, row: Row) -> dict[str, Any]:
-    record = CommandRecord(
-        timestamp=row["timestamp"], type=row["type"] or "", payload=row["payload"]
-    )
-    cells, problem = _as_stored(row), record.frame.problem
-    if problem is None:
-        try:
-            return {**cells, "problem": None, **points.cells(codec.decode(record).attrs)}
-        except PayloadError as error:
-            problem = str(error)
-    return {**cells, "problem": problem}
+def _events(rows: LogRows) -> Cells:
+    return [rows.types, list(map(_payload_text, rows.names, rows.bodies))]
+
+
+def _payload_text(names: str, body: str | None) -> str | None:
+    """Return the payload of an event: itself if it is a text, else its JSON."""
+    if body is None:
+        return None
+    value = json.loads(body)
+    if names:
+        value = dict(zip(json.loads(names), value, strict=True))
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _decoded(codec: DataPointCodec, points: Points, rows: LogRows) -> Cells:
+    problems: list[str | None] = []
+    found: list[Mapping[str, Any]] = []
+    for time, kind, payload in zip(rows.times, rows.types, rows.bodies, strict=True):
+        record = CommandRecord(timestamp=time, type=kind or "", payload=payload)
+        attrs: Mapping[str, Any] = {}
+        problem = record.frame.problem
+        if problem is None:
+            try:
+                attrs = codec.decode(record).attrs
+            except PayloadError as error:
+                problem = str(error)
+        problems.append(problem)
+        found.append(attrs)
+    return [rows.types, rows.bodies, problems, *points.fit(found)]

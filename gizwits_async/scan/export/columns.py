@@ -9,7 +9,18 @@ from attrs import field, frozen
 
 from gizwits_async.models.product import DataPoint, ProductDataPoints
 
-__all__ = ["REST", "Column", "Kind", "MisfitError", "inferred", "joined", "kind_of", "promised"]
+__all__ = [
+    "EXACT",
+    "REST",
+    "Column",
+    "Kind",
+    "MisfitError",
+    "encodable",
+    "inferred",
+    "joined",
+    "kind_of",
+    "promised",
+]
 
 Kind: TypeAlias = Literal["null", "bool", "int", "long", "float", "text"]
 """Column types, ordered by what they can hold:
@@ -32,11 +43,24 @@ _WIDER: Mapping[Kind, frozenset[Kind]] = {
     "text": frozenset({"text"}),
 }
 """Kinds that hold every value of a kind."""
-_EXACT = 2**53
+EXACT = 2**53
 """The largest integer up to which a double holds all of them."""
 REST = "_rest"
 """The column for what fits no other: a JSON object."""
-_RESERVED = frozenset({"did", "timestamp", "type", "payload", "problem", "log", "date", REST})
+_RESERVED = frozenset(
+    {
+        "product_key",
+        "did",
+        "timestamp",
+        "type",
+        "payload",
+        "problem",
+        "log",
+        "date",
+        "product",
+        REST,
+    }
+)
 """Columns of the export itself, and those that readers derive from the names of the folders."""
 
 
@@ -50,8 +74,8 @@ class Column:
 
     name: str
     """Its name, unique among the columns of the log without regard to case."""
-    kind: Kind
-    """What it holds."""
+    kind: Kind | Literal["time"]
+    """What it holds; a time is epoch seconds UTC, written with microseconds."""
     bits: int = 64
     """Width of its integers: 8, 16, 32 or 64."""
     mixed: bool = False
@@ -74,14 +98,19 @@ class Column:
             case "int" | "long" if number and value == (whole := int(value)):
                 if -(1 << self.bits - 1) <= whole < 1 << self.bits - 1:
                     return whole
-            case "float" if number and (isinstance(value, float) or abs(value) <= _EXACT):
+            case "float" if number and (isinstance(value, float) or abs(value) <= EXACT):
                 return float(value)
             case "text" if isinstance(value, str):
                 # A lone surrogate has no UTF-8 encoding.
-                return value.encode("utf-8", "backslashreplace").decode()
+                return encodable(value)
             case "text" if self.mixed:
                 return json.dumps(value)
         raise MisfitError(f"a column of kind {self.kind} cannot hold {value!r:.80}")
+
+
+def encodable(text: str) -> str:
+    """Return a text that has a UTF-8 encoding: lone surrogates are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def kind_of(value: object) -> Kind:
@@ -92,7 +121,7 @@ def kind_of(value: object) -> Kind:
         case bool():
             return "bool"
         case int():
-            if abs(value) <= _EXACT:
+            if abs(value) <= EXACT:
                 return "int"
             return "long" if -(1 << 63) <= value < 1 << 63 else "text"
         case float() if isfinite(value):

@@ -1,51 +1,70 @@
-"""The file formats of an export. Each file gets its name only when it is whole."""
+"""The file formats of an export: each writes columns of fitted values into a binary file."""
 
 import csv
+import gzip
 import json
-import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module
 from io import TextIOWrapper
-from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Literal, Protocol, TypeAlias
 
-from gizwits_async.scan.export.columns import Column
+from msgspec import UNSET
 
-__all__ = ["Writer", "defused", "writer_of"]
+from gizwits_async.scan.export.cells import Cells
+from gizwits_async.scan.export.columns import Column, encodable
 
+__all__ = ["Compression", "Format", "Writer", "defused", "suffix_of", "writer_of"]
+
+Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
+Compression: TypeAlias = Literal["gzip", "zstd"]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet run a text as a formula; the last four are full-width."""
 
 _ROW_GROUP = 100_000
 """Rows that Parquet readers skip, or read, as one."""
+_BUFFER = 64 * 2**20
+"""Bytes of rows that are held until they are written as a row group, however few rows they are."""
+_SUFFIXES: Mapping[str | None, str] = {None: "", "gzip": ".gz", "zstd": ".zst"}
 
 
 class Writer(Protocol):
-    """A file that is being written."""
+    """Writes the rows of one file."""
 
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add rows: column -> value, as the columns hold them."""
+    def write(self, cells: Cells) -> None:
+        """Add rows, column by column."""
         ...
 
-    def finish(self) -> Path:
-        """Give the file its name, and return it."""
-        ...
-
-    def drop(self) -> None:
-        """Remove the unfinished file."""
+    def close(self) -> None:
+        """Write what is buffered; the file itself stays open."""
         ...
 
 
-def writer_of(to: str, path: Path, columns: Sequence[Column], *, csv_safe: bool) -> Writer:
-    """Return a writer of this format.
+def suffix_of(to: Format, compress: Compression | None) -> str:
+    """Return the end of the names of files."""
+    return f".{to}{_SUFFIXES[compress]}"
+
+
+def writer_of(
+    to: Format, compress: Compression | None, columns: Sequence[Column], *, csv_safe: bool = False
+) -> Callable[[IO[bytes]], Writer]:
+    """Return what makes a writer of this format for a file.
 
     Raises:
         ImportError: It needs pyarrow, which is not installed.
     """
+    if to == "parquet" or compress == "zstd":
+        try:
+            import_module("pyarrow")
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"this kind of file needs {error.name}: install 'gizwits-async[parquet]'"
+            ) from error
     if to == "parquet":
-        return _Parquet(path, columns)
-    return _Csv(path, columns, safe=csv_safe) if to == "csv" else _Jsonl(path)
+        return partial(_Parquet, columns)
+    text = partial(_Csv, columns, safe=csv_safe) if to == "csv" else partial(_Jsonl, columns)
+    return partial(_Compressed, compress, text) if compress else text
 
 
 def defused(value: object) -> object:
@@ -53,129 +72,118 @@ def defused(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _encodable(text: object) -> str:
-    """Return a text that has a UTF-8 encoding: lone surrogates are written as escapes."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
-
-
-class _File:
-    """A file under a temporary name, which readers of the folder pass over."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = path.with_name(f".{path.name}.part")
-        self._file = self._part.open("wb")
-
-    def finish(self) -> Path:
-        """See `Writer.finish`."""
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        return self._part.replace(self._path)
-
-    def drop(self) -> None:
-        """See `Writer.drop`."""
-        with suppress(OSError):  # What is buffered may not fit on the disk.
-            self._file.close()
-        self._part.unlink(missing_ok=True)
-
-
-class _Jsonl(_File):
+class _Jsonl:
     """One JSON object a line, in ASCII."""
 
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, columns: Sequence[Column], file: IO[bytes]) -> None:
+        self._file, self._columns = file, columns
+
+    def write(self, cells: Cells) -> None:
         """See `Writer.write`."""
-        lines = (json.dumps({**row, "timestamp": _iso(row["timestamp"])}) + "\n" for row in rows)
-        self._file.writelines(line.encode() for line in lines)
+        names = [column.name for column in self._columns]
+        for row in zip(*_with_times(self._columns, cells), strict=True):
+            pairs = zip(names, row, strict=True)
+            line = json.dumps({name: value for name, value in pairs if value is not UNSET})
+            self._file.write(line.encode() + b"\n")
+
+    def close(self) -> None:
+        """See `Writer.close`."""
 
 
-class _Csv(_File):
+class _Csv:
     """A table with a header."""
 
-    def __init__(self, path: Path, columns: Sequence[Column], *, safe: bool) -> None:
-        super().__init__(path)
+    def __init__(self, columns: Sequence[Column], file: IO[bytes], *, safe: bool) -> None:
         # With a byte order mark: without it spreadsheets read the file in the encoding of their locale.
-        self._text = TextIOWrapper(self._file, "utf-8-sig", newline="", write_through=True)
-        self._names, self._safe = [column.name for column in columns], safe
+        self._text = TextIOWrapper(file, "utf-8-sig", newline="", errors="backslashreplace")
+        self._columns, self._safe = columns, safe
         self._rows = csv.writer(self._text)
-        self._rows.writerow(self._checked(["did", "timestamp", *map(_encodable, self._names)]))
+        self._rows.writerow(self._checked([encodable(column.name) for column in columns]))
 
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write(self, cells: Cells) -> None:
         """See `Writer.write`."""
-        for row in rows:
-            cells = [row.get(name) for name in self._names]
-            start = [_encodable(row["did"]), _iso(row["timestamp"])]
-            self._rows.writerow(self._checked([*start, *cells]))
+        rows = zip(*_with_times(self._columns, cells), strict=True)
+        self._rows.writerows(self._checked(row) for row in rows)
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        self._text.flush()
+        self._text.detach()  # Or the file would be closed with the text.
 
     def _checked(self, cells: Sequence[object]) -> Sequence[object]:
         return [defused(cell) for cell in cells] if self._safe else cells
 
 
-class _Parquet(_File):
+class _Compressed:
+    """Another writer into a compressed stream."""
+
+    def __init__(
+        self,
+        how: Compression,
+        writer: Callable[[IO[bytes]], Writer],
+        file: IO[bytes],
+    ) -> None:
+        if how == "gzip":
+            # No name and no time in it: equal rows make equal files.
+            self._stream: Any = gzip.GzipFile("", "wb", 6, file, mtime=0)
+        else:
+            import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - its own extra
+
+            self._stream = pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd")
+        self._writer = writer(self._stream)
+        self.write = self._writer.write
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        self._writer.close()
+        self._stream.close()
+
+
+class _Parquet:
     """Typed columns; a row group for each hundred thousand rows."""
 
-    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
-        try:
-            import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - its own extra
-            import pyarrow.parquet as pq  # type: ignore[import-untyped]  # noqa: PLC0415
-        except ModuleNotFoundError as error:
-            raise ImportError(
-                f"Parquet needs {error.name}: install 'gizwits-async[parquet]'"
-            ) from error
-        super().__init__(path)
-        self._names = [column.name for column in columns]
-        fields = [
-            pa.field(_encodable(column.name), _arrow_type(pa, column), metadata=_metadata(column))
-            for column in columns
-        ]
-        time = pa.timestamp("us", tz="UTC")
-        self._schema = pa.schema([("did", pa.string()), ("timestamp", time), *fields])
-        self._table, self._concat = pa.table, pa.concat_tables
-        # A file, and not its name: pyarrow reads a colon in a name as the scheme of a URI.
-        self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        self._waiting: list[Any] = []
+    def __init__(self, columns: Sequence[Column], file: IO[bytes]) -> None:
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]  # noqa: PLC0415 - its own extra
 
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        from gizwits_async.scan.export.arrow import batch_of, schema_of  # noqa: PLC0415 - the same
+
+        self._columns, self._schema, self._batch_of = columns, schema_of(columns), batch_of
+        self._writer = pq.ParquetWriter(file, self._schema, compression="zstd")
+        self._batches: list[Any] = []
+        self._rows = self._bytes = 0
+
+    def write(self, cells: Cells) -> None:
         """See `Writer.write`."""
-        columns = [[_encodable(row["did"]) for row in rows], [row["timestamp"] for row in rows]]
-        columns += [[row.get(name) for row in rows] for name in self._names]
-        self._waiting.append(self._table(columns, schema=self._schema))
-        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+        batch = self._batch_of(self._schema, self._columns, cells)
+        self._batches.append(batch)
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= _ROW_GROUP or self._bytes >= _BUFFER:
             self._flush()
 
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._writer.write_table(self._concat(waiting), row_group_size=2 * _ROW_GROUP)
-
-    def finish(self) -> Path:
-        """See `Writer.finish`."""
-        self._flush()
+    def close(self) -> None:
+        """See `Writer.close`."""
+        if self._batches:
+            self._flush()
         self._writer.close()
-        return super().finish()
 
-    def drop(self) -> None:
-        """See `Writer.drop`."""
-        with suppress(OSError):
-            self._writer.close()
-        super().drop()
+    def _flush(self) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - its own extra
 
-
-def _arrow_type(pa: Any, column: Column) -> Any:
-    match column.kind:
-        case "bool":
-            return pa.bool_()
-        case "int" | "long":
-            return {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}.get(column.bits, pa.int64())
-        case "float":
-            return pa.float64()
-        case _:
-            return pa.string()
+        table = pa.Table.from_batches(self._batches, self._schema)
+        self._batches, self._rows, self._bytes = [], 0, 0
+        self._writer.write_table(table, row_group_size=2 * _ROW_GROUP)
 
 
-def _metadata(column: Column) -> dict[str, str]:
-    return {key: _encodable(value) for key, value in column.info.items()}
+def _with_times(columns: Sequence[Column], cells: Cells) -> Cells:
+    """Return the values with times as ISO 8601 texts, with six digits."""
+    return [
+        list(map(_iso, values)) if column.kind == "time" else values
+        for column, values in zip(columns, cells, strict=True)
+    ]
 
 
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds")
+def _iso(second: float | None) -> str | None:
+    if second is None:
+        return None
+    return datetime.fromtimestamp(second, UTC).isoformat(timespec="microseconds")

@@ -6,8 +6,7 @@ values as a JSON array; the views put names and values together again.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -15,22 +14,21 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     UniqueConstraint,
     select,
+    type_coerce,
 )
 
 from gizwits_async.models.devices import CommandRecord, DataRecord
 from gizwits_async.scan.store.column_types import (
     Number,
     Plain,
-    from_json,
-    from_plain,
     to_json,
     to_plain,
 )
-from gizwits_async.scan.store.records import Reading, arranged
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
@@ -125,17 +123,6 @@ def _number_of(connection: Connection, shape: _Shape) -> int:
     return int(found)
 
 
-@lru_cache(256)
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(from_json(text))
-
-
-def _values(names: str, body: str | None) -> Any:
-    """Return the payload of a record of the online or data log."""
-    value: Any = None if body is None else from_json(body)
-    return dict(zip(_names(names), value, strict=True)) if names else value
-
-
 class CompactRecords:
     """See `RecordTables`."""
 
@@ -168,41 +155,16 @@ class CompactRecords:
         """See `RecordTables.delete`."""
         return connection.exec_driver_sql(_DELETE.format(log=log), (device, *span)).rowcount
 
-    def reading(
-        self,
-        log: LogName,
-        *,
-        span: Span | None = None,
-        whole: Callable[[Any], Any] | None = None,
-    ) -> Reading:
-        """See `RecordTables.reading`."""
+    def rows(self, log: LogName, start: float, end: float) -> Select[Any]:
+        """See `RecordTables.rows`."""
         table = COMPACT_TABLES[log]
-        columns = (DEVICES.c.product_key, DEVICES.c.did, table.c.timestamp, SHAPES.c.type)
-        query = (
-            select(*columns, SHAPES.c.names, table.c.body)
+        did, kind = (type_coerce(column, Text) for column in (DEVICES.c.did, SHAPES.c.type))
+        return (
+            select(
+                DEVICES.c.product_key, did, table.c.timestamp, kind, SHAPES.c.names, table.c.body
+            )
             .join_from(DEVICES, table, table.c.device == DEVICES.c.number)
             .join(SHAPES, SHAPES.c.number == table.c.shape)
+            .where(table.c.timestamp >= start, table.c.timestamp < end)
+            .order_by(DEVICES.c.product_key, DEVICES.c.did, table.c.timestamp, table.c.nth)
         )
-        query = arranged(query, table.c.timestamp, table.c.nth, span=span, whole=whole)
-        return Reading(query=query, row=_READ[log])
-
-
-def _data(row: Any) -> dict[str, Any]:
-    product, did, time, _, names, body = row
-    attrs = _values(names, body)
-    return {"product_key": product, "did": did, "timestamp": time, "attrs": attrs}
-
-
-def _event(row: Any) -> dict[str, Any]:
-    product, did, time, kind, names, body = row
-    payload = _values(names, body)
-    return {"product_key": product, "did": did, "timestamp": time, "type": kind, "payload": payload}
-
-
-def _command(row: Any) -> dict[str, Any]:
-    product, did, time, kind, _, body = row
-    payload = from_plain(body)
-    return {"product_key": product, "did": did, "timestamp": time, "type": kind, "payload": payload}
-
-
-_READ = {"online": _event, "cmd": _command, "data": _data}

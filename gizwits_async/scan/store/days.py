@@ -11,8 +11,10 @@ from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.tables import DAYS
 from gizwits_async.scan.task import LogName
 
-__all__ = ["LAST_DAY", "day_of", "fill_days", "mark_changed"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "day_of", "fill_days", "mark_changed"]
 
+FIRST_DAY = -719_162
+"""The first day of the calendar, the first of January of the year 1."""
 LAST_DAY = 2_932_897
 """The day after the calendar's last; rows at later times, which are no dates, count to this day."""
 _NEXT = select(func.coalesce(func.max(DAYS.c.version), 0) + 1).scalar_subquery()
@@ -44,7 +46,8 @@ def _statement(upsert: Callable[[Table], Any]) -> Any:
     new = upsert(DAYS).values(version=_NEXT, pruned=0)
     return new.on_conflict_do_update(
         index_elements=[DAYS.c.log, DAYS.c.day],
-        set_={"version": new.excluded.version, "pruned": 0},
+        # Late rows of a day that was pruned are not all of it: it stays marked.
+        set_={"version": new.excluded.version},
     )
 
 

@@ -1,27 +1,13 @@
 """How a store keeps the records of the three logs: `compact.py` in SQLite, `wide.py` in PostgreSQL."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Executable, Select, Table
+from sqlalchemy import Connection, Select, Table
 
-from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LogName, Record, Span
 
-__all__ = ["Reading", "RecordTables", "arranged", "qualified"]
-
-_DAY = 86_400.0
-
-
-@frozen(kw_only=True)
-class Reading:
-    """A query for records, and how its rows are read."""
-
-    query: Executable
-    """Selects rows of one log."""
-    row: Callable[[Any], dict[str, Any]]
-    """Return a row as `product_key`, `did`, `timestamp`, and `attrs` or `type` and `payload`."""
+__all__ = ["RecordTables", "qualified"]
 
 
 class RecordTables(Protocol):
@@ -54,19 +40,16 @@ class RecordTables(Protocol):
         """Delete the records of one device in a span of seconds; return how many there were."""
         ...
 
-    def reading(
-        self,
-        log: LogName,
-        *,
-        span: Span | None = None,
-        whole: Callable[[Any], Any] | None = None,
-    ) -> Reading:
-        """Return a query for records of a log, in order of product, device id and time.
+    def rows(self, log: LogName, start: float, end: float) -> Select[Any]:
+        """Return a query for records, in order of product, device id and time.
+
+        Its columns are texts as they are stored, but for the time: product key, device id, time,
+        type, the JSON names of the values in a body that is a JSON array (else empty), and the body.
 
         Args:
             log: Which log.
-            span: Seconds to read; None for all.
-            whole: Makes an integer of a number, in SQL; if it is given, they come day by day.
+            start: First second, in epoch seconds UTC.
+            end: The second after the last one.
         """
         ...
 
@@ -77,17 +60,3 @@ def qualified(connection: Connection, name: str) -> str:
     schemas = connection.get_execution_options().get("schema_translate_map") or {}
     schema = schemas.get(None)
     return quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
-
-
-def arranged(
-    query: Select[Any],
-    time: ColumnElement[float],
-    *others: ColumnElement[Any],
-    span: Span | None,
-    whole: Callable[[Any], Any] | None,
-) -> Select[Any]:
-    """Return a query with the span and the order of `RecordTables.reading`."""
-    if span is not None:
-        query = query.where(time >= span[0], time < span[1])
-    day = [] if whole is None else [whole(time / _DAY)]
-    return query.order_by(*day, DEVICES.c.product_key, DEVICES.c.did, time, *others)

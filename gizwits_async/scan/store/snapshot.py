@@ -5,21 +5,54 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, CursorResult
+from attrs import frozen
+from sqlalchemy import Connection, CursorResult, Select, func, literal, null, or_, select, union_all
 
 from gizwits_async.scan.errors import StoreMissingError
 from gizwits_async.scan.store.backend import Backend, Runner
+from gizwits_async.scan.store.column_types import from_plain
 from gizwits_async.scan.store.creation import read_meta
+from gizwits_async.scan.store.days import LAST_DAY
 from gizwits_async.scan.store.meta import Meta, products_in, state_in, values_in
-from gizwits_async.scan.store.records import Reading
 from gizwits_async.scan.store.session import STORE_FAILS, translated
-from gizwits_async.scan.task import LogName, Span
+from gizwits_async.scan.store.tables import DAYS, DEVICES, GAPS, TASKS
+from gizwits_async.scan.task import LogName
 
-__all__ = ["Snapshot"]
+__all__ = ["DayVersion", "LogRows", "Snapshot"]
 
 T = TypeVar("T")
 _BATCH = 2_000
-"""Rows that are read at a time."""
+"""Rows that are read at a time: some hundred kilobytes."""
+_NEVER = 1e308
+"""A time after that of any record."""
+
+
+@frozen
+class DayVersion:
+    """A day of a log in the store."""
+
+    version: int
+    """Differs whenever the rows of the day may differ; 0 if nothing is known of that."""
+    pruned: bool
+    """Whether its rows were removed from the store to make room."""
+
+
+@frozen(kw_only=True)
+class LogRows:
+    """Rows of a log, column by column."""
+
+    products: Sequence[str]
+    """Product keys."""
+    dids: Sequence[str]
+    """Devices."""
+    times: Sequence[float]
+    """Times, in epoch seconds UTC."""
+    types: Sequence[str | None]
+    """Types of the records of the online and the cmd log."""
+    names: Sequence[str]
+    """JSON array of the names of the values in a body that is an array; else empty."""
+    bodies: Sequence[str | None]
+    """JSON of the data points or of the payload; the payload itself in the cmd log."""
 
 
 class Snapshot:
@@ -67,37 +100,108 @@ class Snapshot:
             state_in(values_in(meta, product, self.name), self.name)
         return meta
 
-    def records(
-        self, log: LogName, *, span: Span | None = None, by_day: bool = False
-    ) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
-        """Read the rows of a log, some thousand at a time, in order of product, device and time.
+    async def days(self, log: LogName) -> dict[int, DayVersion]:
+        """Return the days of a log that have rows, or had some before they were pruned, in order.
 
-        Each has `product_key`, `did`, `timestamp`, and `attrs` or `type` and `payload`.
-
-        Args:
-            log: Which log.
-            span: Seconds to read; None for all.
-            by_day: Whether they come day by day.
+        Returns:
+            Days since 1970-01-01 UTC -> what is known of the day.
 
         Raises:
             ScanStoreError: The store cannot be read.
         """
-        return self._rows(
-            self._backend.records.reading(
-                log, span=span, whole=self._backend.whole if by_day else None
-            )
-        )
+        columns = (DAYS.c.day, DAYS.c.version, DAYS.c.pruned)
+        query = select(*columns).where(DAYS.c.log == log).order_by(DAYS.c.day)
+        rows = await self._do(lambda connection: connection.execute(query).all())
+        return {day: DayVersion(version, bool(pruned)) for day, version, pruned in rows}
 
-    async def _rows(self, reading: Reading) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+    async def rows(self, log: LogName, day: int, product: str) -> AsyncGenerator[LogRows, None]:
+        """Read a day of a log, some thousand rows at a time, in order of device and time.
+
+        Args:
+            log: Which log.
+            day: Days since 1970-01-01 UTC; `LAST_DAY` for all rows at times that are no dates.
+            product: The product key of the rows.
+
+        Raises:
+            ScanStoreError: The store cannot be read.
+        """
+        end = (day + 1) * 86_400 if day < LAST_DAY else _NEVER
+        query = self._backend.records.rows(log, day * 86_400, end)
+        async for batch in self._batches(query.where(DEVICES.c.product_key == product)):
+            products, stored, times, types, names, bodies = zip(*batch, strict=True)
+            dids = {did: from_plain(did) or "" for did in set(stored)}
+            kinds = {kind: from_plain(kind) for kind in set(types)}
+            yield LogRows(
+                products=products,
+                dids=[dids[did] for did in stored],
+                times=times,
+                types=[kinds[kind] for kind in types],
+                names=names,
+                bodies=list(map(from_plain, bodies)) if log == "cmd" else bodies,
+            )
+
+    def devices(self, product: str) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+        """Read the devices, in order of their dids, as rows with the fields of `Device`."""
+        query = select(DEVICES).where(DEVICES.c.product_key == product).order_by(DEVICES.c.did)
+        return self._rows(query)
+
+    def missing(self, product: str, end: int) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+        """Read what the logs lack, in order of device, log and time.
+
+        Args:
+            product: A product key.
+            end: Where the range of the scan ends, in epoch seconds UTC.
+
+        Returns:
+            Rows with `did`, `log`, `start` and `end` in epoch seconds UTC, and `reason`: `expired`
+            for what fell off the edge of the log, `failed` with `error` and `message`, `unread`.
+        """
+        of_gap, of_task = GAPS.c, TASKS.c
+        stop = func.coalesce(of_task.part_end, end)
+        nothing = null().label("error"), null().label("message")
+        ours = of_task.product == product
+        span = (of_task.did, of_task.log, of_task.next_second, stop)
+        left = of_task.next_second < stop
+        found = union_all(
+            select(
+                of_gap.did, of_gap.log, of_gap.start, of_gap.end, literal("expired"), *nothing
+            ).where(of_gap.product == product),
+            select(*span, literal("failed"), of_task.error, of_task.error_text).where(
+                ours, of_task.failed == 1, left
+            ),
+            select(*span, literal("unread"), *nothing).where(ours, of_task.failed == 0, left),
+        ).subquery()
+        names = ("did", "log", "start", "end", "reason", "error", "message")
+        columns = [column.label(name) for column, name in zip(found.c, names, strict=True)]
+        return self._rows(select(*columns).order_by(*columns[:3]))
+
+    async def complete_until(self, product: str, log: LogName) -> int | None:
+        """Return the first second that a log of some device may still lack, unless it failed.
+
+        In epoch seconds UTC; None if the scan does not read this log.
+        """
+        of_task = TASKS.c
+        least = func.min(of_task.next_second), func.min(of_task.rescan_from)
+        left = or_(of_task.part_end.is_(None), of_task.next_second < of_task.part_end)
+        query = select(*least).where(
+            of_task.product == product, of_task.log == log, of_task.failed == 0, left
+        )
+        found = await self._do(lambda connection: connection.execute(query).one())
+        return min((second for second in found if second is not None), default=None)
+
+    async def _rows(self, query: Select[Any]) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+        names = [str(column.key) for column in query.selected_columns]
+        async for batch in self._batches(query):
+            yield [dict(zip(names, row, strict=True)) for row in batch]
+
+    async def _batches(self, query: Select[Any]) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
         result: CursorResult[Any] | None = None
 
-        def read(connection: Connection) -> list[dict[str, Any]]:
+        def read(connection: Connection) -> Sequence[Sequence[Any]]:
             nonlocal result
             if result is None:
-                result = connection.execute(
-                    reading.query, execution_options={"stream_results": True}
-                )
-            return [reading.row(row) for row in result.fetchmany(_BATCH)]
+                result = connection.execute(query, execution_options={"stream_results": True})
+            return result.fetchmany(_BATCH)
 
         try:
             while batch := await self._do(read):

@@ -125,5 +125,5 @@ DAYS = Table(
 )
 """`version` grows with each commit that changes rows of the day, and is larger than any before it in
 the table: an export rewrites the days whose version its manifest does not have. A day whose rows
-were pruned keeps its row, with `pruned` 1.
+were pruned keeps its row, with `pruned` 1 for ever: an export then leaves the day in the lake.
 """

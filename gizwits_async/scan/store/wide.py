@@ -1,10 +1,11 @@
 """Records in PostgreSQL: `jsonb` for what they hold, and `timestamptz` beside the time as it came."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Computed,
     Connection,
     DateTime,
@@ -12,17 +13,25 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     Table,
+    Text,
+    case,
+    cast,
     delete,
+    func,
     insert,
+    literal,
+    literal_column,
     select,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.scan.store.column_types import Number, Plain, from_json, to_json
-from gizwits_async.scan.store.records import Reading, arranged, qualified
+from gizwits_async.scan.store.records import qualified
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
@@ -133,28 +142,28 @@ class WideRecords:
         old = delete(table).where(table.c.device == device, time >= start, time < end)
         return connection.execute(old).rowcount
 
-    def reading(
-        self,
-        log: LogName,
-        *,
-        span: Span | None = None,
-        whole: Callable[[Any], Any] | None = None,
-    ) -> Reading:
-        """See `RecordTables.reading`."""
+    def rows(self, log: LogName, start: float, end: float) -> Select[Any]:
+        """See `RecordTables.rows`."""
         table = WIDE_TABLES[log]
-        columns = (DEVICES.c.product_key, DEVICES.c.did, table.c.timestamp, *_own(table))
-        query = select(*columns).join_from(DEVICES, table, table.c.device == DEVICES.c.number)
-        query = arranged(query, table.c.timestamp, span=span, whole=whole)
-        return Reading(query=query, row=_as_dict)
+        kind = literal("") if log == "data" else type_coerce(table.c.type, Text)
+        body: ColumnElement[Any] = table.c.attrs if log == "data" else table.c.payload
+        if log == "cmd":
+            body = type_coerce(body, Text)
+        else:  # A text is the JSON of a value that `jsonb` refuses.
+            text = func.jsonb_typeof(body) == "string"
+            body = case((text, body.op("#>>")(literal_column("'{}'"))), else_=cast(body, Text))
+        did = type_coerce(DEVICES.c.did, Text)
+        return (
+            select(DEVICES.c.product_key, did, table.c.timestamp, kind, literal(""), body)
+            .join_from(DEVICES, table, table.c.device == DEVICES.c.number)
+            .where(table.c.timestamp >= start, table.c.timestamp < end)
+            .order_by(DEVICES.c.product_key, DEVICES.c.did, table.c.timestamp)
+        )
 
 
 def _own(table: Table) -> list[Column[Any]]:
     """Return the columns that hold what a record says."""
     return [column for column in table.c if column.name in {"type", "payload", "attrs"}]
-
-
-def _as_dict(row: Any) -> dict[str, Any]:
-    return row._asdict()  # type: ignore[no-any-return]
 
 
 def _row(record: Record) -> dict[str, Any]:
