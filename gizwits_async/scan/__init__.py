@@ -30,6 +30,7 @@ from gizwits_async.scan.task import LogName, Record, Span, Task
 
 if TYPE_CHECKING:
     from gizwits_async.scan.export.export import export
+    from gizwits_async.scan.export.streamed import to_arrow
     from gizwits_async.scan.store.sql import SqlStore
 
 __all__ = [
@@ -61,16 +62,19 @@ __all__ = [
     "StoreOutdatedError",
     "Task",
     "export",
+    "to_arrow",
 ]
 
 
 def __getattr__(name: str) -> Any:
     # Their packages come with an extra, and `import gizwits_async.scan` must do without them.
-    if name not in {"SqlStore", "export"}:
+    if name not in {"SqlStore", "export", "to_arrow"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         if name == "export":
             return import_module("gizwits_async.scan.export")
+        if name == "to_arrow":
+            return import_module("gizwits_async.scan.export.streamed").to_arrow
         return import_module("gizwits_async.scan.store.sql").SqlStore
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gizwits_async"):

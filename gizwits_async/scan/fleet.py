@@ -1,11 +1,15 @@
 """FleetScan, the public face of a scan: describes it, runs it, plans it, or streams its pages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from os import PathLike
+from typing import Any
 
 from gizwits_async.client import GizwitsClient
+from gizwits_async.errors import ArgumentError
+from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.times import Moment
 from gizwits_async.options import Secret
 from gizwits_async.scan.activity import expected
@@ -139,6 +143,37 @@ class FleetScan:
             GizwitsError: As `run`.
         """
         return ScanPages(partial(self._run, None), ahead=self._settings.concurrency)
+
+    async def to_arrow_batches(
+        self, *, datapoints: ProductDataPoints | None = None
+    ) -> AsyncGenerator[Any, None]:
+        """Scan one log, and give `pyarrow.RecordBatch`es with the columns of an export.
+
+        ```python
+        scan = FleetScan(client, logs=["data"], start=Since(86_400))
+        batches = [batch async for batch in scan.to_arrow_batches()]
+        frame = pyarrow.Table.from_batches(batches).to_pandas()   # or polars.from_arrow(...)
+        ```
+
+        Args:
+            datapoints: The product's definition; None asks the service for it, but for online logs.
+
+        Raises:
+            ArgumentError: The scan is not of one log.
+            ImportError: A package is not installed (extras `scan` and `parquet`).
+            GizwitsError: As `run`.
+        """
+        from gizwits_async.scan.export.streamed import batches  # noqa: PLC0415 - its own extra
+
+        if len(self._settings.logs) != 1:
+            raise ArgumentError("batches have the columns of one log: give logs with one name")
+        [log] = self._settings.logs
+        bulk = BulkClient(self._client)
+        if datapoints is None and log != "online":
+            datapoints = await bulk.datapoints()
+        async with aclosing(aiter(self)) as pages:
+            async for batch in batches(pages, log, bulk.product_key, datapoints):
+                yield batch
 
     async def plan(self) -> ScanPlan:
         """Return what a run would take; costs at most one listing, and writes nothing.
