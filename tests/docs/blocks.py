@@ -4,6 +4,7 @@ A page is one session: a folder of its own, one simulated service, and its varia
 block whose fence names a file (```` ```python app.py ````) is written there. Lines of `console` begin with `$ `.
 """
 
+import asyncio
 import json
 import re
 import runpy
@@ -13,12 +14,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from importlib import import_module
 from importlib.metadata import metadata
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import duckdb
 import pytest
@@ -27,9 +29,12 @@ import yaml
 from attrs import frozen
 
 from gizwits_async.cli.app import build, run
+from tests.scan.cluster import cluster, sql
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+DATABASE = "postgresql://gizwits@db.internal/fleet"
+"""The database of the pages; a server in a temporary folder takes its place."""
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"# exit code (\d+)$")
 _EXTRAS = re.compile(r"(?:gizwits-async|\.)\[([\w,]+)\]")
@@ -79,8 +84,19 @@ class Served:
 class Session:
     """A reader who follows one page."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, words: Mapping[str, str]
+    ) -> None:
+        """Begin in an empty folder.
+
+        Args:
+            folder: Where the blocks run.
+            monkeypatch: Sets the environment.
+            words: What stands in the page -> what takes its place, such as the id of a device.
+        """
         self._folder, self._monkeypatch = folder, monkeypatch
+        self._words = {**words, "file:///tmp/": f"file://{folder}/"}
+        self._after = ExitStack()
         self._served: Served | None = None
         self._languages: Mapping[str, Callable[[str], object]] = {
             "python": self._python,
@@ -89,6 +105,7 @@ class Session:
             "json": json.loads,
             "yaml": yaml.safe_load,
             "sql": self._sql,
+            "postgresql": self._postgresql,
             "text": str,
             "sh": str,  # the two commands that the gate runs
         }
@@ -96,16 +113,21 @@ class Session:
     def follow(self, block: Block) -> None:
         """Run or parse one block, and write it where its fence says."""
         assert block.language in self._languages, f"who runs {block.language}?"
-        text = block.text.replace("file:///tmp/", f"file://{self._folder}/")
+        text = block.text
+        if DATABASE in text:
+            self._words.setdefault(DATABASE, self._after.enter_context(cluster()))
+        for word, value in self._words.items():
+            text = text.replace(word, value)
         if block.file:
             (self._folder / block.file).write_text(text, encoding="utf-8")
         if not (block.file and block.language in {"python", "sql"}):
             self._languages[block.language](text)
 
     def close(self) -> None:
-        """End the application of the page."""
+        """End the application and the database of the page."""
         if self._served is not None:
             self._served.close()
+        self._after.close()
         for name in [name for name in sys.modules if (self._folder / f"{name}.py").exists()]:
             del sys.modules[name]
 
@@ -119,6 +141,9 @@ class Session:
         with duckdb.connect() as connection:
             for statement in connection.extract_statements(text):
                 connection.execute(statement)
+
+    def _postgresql(self, text: str) -> None:
+        asyncio.run(sql(self._words[DATABASE], text))
 
     def _console(self, text: str) -> None:
         for line in text.replace("\\\n", " ").splitlines():
@@ -165,9 +190,12 @@ class Session:
         self._served = Served(getattr(import_module(module), name))
 
     def _curl(self, words: list[str]) -> None:
-        assert self._served is not None, "nothing serves this URL yet"
         url = next(word for word in words if word.startswith("http"))
-        with urlopen(url.replace("http://127.0.0.1:8000", self._served.url), timeout=10) as reply:
+        if self._served is not None:
+            url = url.replace("http://127.0.0.1:8000", self._served.url)
+        body = words[words.index("--json") + 1].encode() if "--json" in words else None
+        request = Request(url, body, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=10) as reply:
             assert reply.status < 400
 
     def _pytest(self, words: list[str]) -> None:

@@ -19,8 +19,8 @@ _ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def served() -> Iterator[dict[str, str]]:
-    """Serve a small fleet, and yield the environment of its users."""
+def served() -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Serve a small fleet; yield the environment of its users, and words of the pages -> theirs."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.docs.service"],
         cwd=_ROOT,
@@ -29,15 +29,22 @@ def served() -> Iterator[dict[str, str]]:
         text=True,
     ) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
+        environment, words = json.loads(process.stdout.readline())
+        yield environment, words
         process.communicate()  # closes its stdin
 
 
 def main() -> None:
-    """Serve, and write the environment as one line of JSON."""
+    """Serve, and write environment and words as one line of JSON."""
     cloud = SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=3_600_000)
+    device = next(one for one in cloud.fleet.devices if one.is_online)
     with ThreadedSimulator(cloud) as simulator:
-        sys.stdout.write(json.dumps(simulator.environment) + "\n")
+        words = {
+            "ACCF23A1B2C3": device.mac,
+            "DID": device.did,
+            "http://127.0.0.1:8080": simulator.url,
+        }
+        sys.stdout.write(json.dumps([simulator.environment, words]) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
 

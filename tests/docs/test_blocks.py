@@ -10,22 +10,26 @@ from tests.docs.service import served
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[dict[str, str]]:
-    with served() as environment:
-        yield environment
+def service() -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    with served() as found:
+        yield found
 
 
 @pytest.mark.parametrize("page", list(pages()), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_blocks_of_a_page_work(
-    page: Path, service: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    service: tuple[dict[str, str], dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who copies the blocks of a page in their order gets no error."""
-    for name, value in service.items():
+    environment, words = service
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    session = Session(tmp_path, monkeypatch)
+    session = Session(tmp_path, monkeypatch, words)
     try:
         for block in blocks(page):
             session.follow(block)
