@@ -4,7 +4,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -14,9 +14,11 @@ from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
 
 if TYPE_CHECKING:
-    from gizwits_async.simulator import FaultRule, SimulatedCloud
+    from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud
 
 __all__ = ["environment", "reachable", "simulate"]
+
+Preset: TypeAlias = Literal["always-on", "daily", "sporadic", "dormant", "mixed"]
 
 
 def environment(cloud: "SimulatedCloud", url: str) -> dict[str, str]:
@@ -49,6 +51,9 @@ class Simulation:
     """How many days its logs reach back."""
     seed: int = 1
     """Another number makes another fleet."""
+    fleet: Preset | None = None
+    """How its devices are used, so that `scan` shows what it need not ask; by default all of them have
+    sessions on most days."""
     calls_per_hour: int = 3600
     """Its quota."""
     faults: Path | None = None
@@ -67,11 +72,11 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
     Raises:
         ValueError: The file of faults cannot be read, or a rule in it or a quirk is wrong.
     """
-    from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer, parse_quirks
+    from gizwits_async.simulator import SimulatedCloud, SimulatorServer, parse_quirks
 
     own = simulation
     cloud = SimulatedCloud(
-        Fleet.generate(own.devices, own.days, own.seed, now=time.time(), live=True),
+        _fleet_of(own),
         quota=own.calls_per_hour,
         ledger_size=1000,
         quirks=parse_quirks(own.quirk),
@@ -95,6 +100,15 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
         _show_address(cloud, reachable(server.url), own.calls_per_hour)
         await asyncio.Event().wait()
     return Exit.OK
+
+
+def _fleet_of(own: Simulation) -> "Fleet":
+    from gizwits_async.simulator import Fleet
+
+    now = time.time()
+    if own.fleet is not None:
+        return Fleet.preset(own.fleet, own.devices, own.days, own.seed, now=now)
+    return Fleet.generate(own.devices, own.days, own.seed, now=now, live=True)
 
 
 def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:

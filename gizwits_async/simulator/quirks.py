@@ -107,6 +107,12 @@ class Quirks:
     next_link: Literal["absent", "relative"] = "absent"
     """Whether `meta.next` is null or a relative URL while more rows follow."""
 
+    listing: Literal["right", "still", "wrong"] = "right"
+    """`is_online` and `online_latest` of listed devices: as the online log has them; as it had them at
+    the fleet's `now`; or nothing to do with it. For fleets whose logs go on."""
+    listing_lag: float = 0.0
+    """Seconds by which the two are late."""
+
     # --- token, errors, clock
     expire_field: Literal["expire_at", "expired_at", "both", "missing"] = "expire_at"
     """Name of the field with the token's expiry."""

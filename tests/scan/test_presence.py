@@ -12,33 +12,30 @@ from gizwits_async.models.devices import Device
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since, SqlStore
 from gizwits_async.scan.presence import seen_again
 from gizwits_async.scan.store.protocol import Change
+from gizwits_async.simulator import SimulatedCloud, SimulatorTransport
 from tests.doubles import client_of, virtually
 from tests.scan.common import in_file, in_memory, truth
-from tests.scan.living import DAY, NOW, Frozen, Living, Lying, living
+from tests.scan.living import DAY, NOW, living
 
-MIXED = {"always": 60, "dormant": 60, "sporadic": 80}
-
-
-class Turning(Living):
-    """A service whose listing stands still from some moment on."""
-
-    still: float | None = None
-
-    def shown(self, did: str, now: float) -> dict[str, Any]:
-        return super().shown(did, now if self.still is None else self.still)
+MIXED = {"always-on": 60, "dormant": 60, "sporadic": 80}
+TURNING = {"always-on": 20, "dormant": 60, "daily": 60}
 
 
-TURNING = {"always": 20, "dormant": 60, "daily": 60}
+def stop_listing(cloud: SimulatedCloud, *, late: float) -> None:
+    """Let the listing show the devices as they were so many seconds ago."""
+    cloud.quirks = cloud.quirks.evolve(listing_lag=late)
 
 
-async def nights_of(transport: Living, store: Any, nights: int, **more: Any) -> list[ScanReport]:
+async def nights_of(
+    cloud: SimulatedCloud, store: Any, nights: int, **more: Any
+) -> list[ScanReport]:
     """Scan once a night, and compare what is stored with the truth each time."""
-    reports = []
+    reports, transport = [], SimulatorTransport(cloud)
     for _ in range(nights):
-        client = client_of(transport.cloud, transport=transport)
+        client = client_of(cloud, transport=transport)
         report = await FleetScan(client, store, start=Since(DAY), **more).run()
         assert report.complete
-        assert in_memory(store) == truth(transport.cloud, report.start, report.end)
+        assert in_memory(store) == truth(cloud, report.start, report.end)
         reports.append(report)
         for _ in range(24):
             await asyncio.sleep(3600)
@@ -49,7 +46,7 @@ def test_a_mixed_fleet_costs_little_more_than_its_records() -> None:
     """On the fourth night at most 1.2 calls a page with records, 0.36 of a scan that reads all."""
 
     async def main(skip: str) -> list[ScanReport]:
-        return await nights_of(Living(living(MIXED)), MemoryStore(), 4, skip=skip)
+        return await nights_of(living(MIXED), MemoryStore(), 4, skip=skip)
 
     proven, never = virtually(main("proven")), virtually(main("never"))
     assert never[-1].skipped == {}
@@ -61,25 +58,25 @@ def test_a_mixed_fleet_costs_little_more_than_its_records() -> None:
     assert proven[-1].records == never[-1].records
 
 
-@pytest.mark.parametrize("service", [Frozen, Lying])
-def test_a_listing_that_tells_nothing_refutes_the_rules(service: type[Living]) -> None:
+@pytest.mark.parametrize("listing", ["still", "wrong"])
+def test_a_listing_that_tells_nothing_refutes_the_rules(listing: str) -> None:
     """No record is lost, and asking costs what it costs without any rule."""
 
     async def main() -> list[ScanReport]:
-        return await nights_of(service(living(MIXED)), MemoryStore(), 3)
+        return await nights_of(living(MIXED, listing=listing), MemoryStore(), 3)
 
     reports = virtually(main())
     assert reports[-1].refuted
-    if service is Lying:
+    if listing == "wrong":
         assert max(report.calls for report in reports) <= 1.02 * 604
 
 
 @pytest.mark.parametrize("lag", [600])
 def test_a_listing_that_is_late_loses_nothing(lag: float) -> None:
     """Within `settle` it may show a device as it was."""
-    transport = Living(living({"always": 10, "dormant": 40, "sporadic": 30, "daily": 10}))
-    transport.lag = lag
-    assert not virtually(nights_of(transport, MemoryStore(), 4))[-1].refuted
+    kinds = {"always-on": 10, "dormant": 40, "sporadic": 30, "daily": 10}
+    cloud = living(kinds, listing_lag=lag)
+    assert not virtually(nights_of(cloud, MemoryStore(), 4))[-1].refuted
 
 
 class Mortal(MemoryStore):
@@ -114,12 +111,12 @@ class Mortal(MemoryStore):
 @pytest.mark.parametrize("seed", [2, 4])
 def test_all_that_a_refuted_rule_passed_over_is_read_before_the_report(seed: int) -> None:
     """Also where the process died, at any moment, between passing over and finding out."""
-    transport, store = Turning(living(TURNING, seed=seed)), Mortal()
-    rng = random.Random(seed)
+    cloud, store, rng = living(TURNING, seed=seed), Mortal(), random.Random(seed)
+    transport = SimulatorTransport(cloud)
 
     async def whole() -> ScanReport:
         while True:
-            client = client_of(transport.cloud, transport=transport)
+            client = client_of(cloud, transport=transport)
             store.left = rng.randrange(20, 300)
             store.victim = asyncio.ensure_future(FleetScan(client, store, start=Since(DAY)).run())
             try:
@@ -129,10 +126,10 @@ def test_all_that_a_refuted_rule_passed_over_is_read_before_the_report(seed: int
 
     async def main() -> None:
         for night in range(5):
-            transport.still = transport.now() - DAY if night >= 3 else None
+            stop_listing(cloud, late=max(0, night - 2) * DAY)
             report = await whole()
             assert report.complete
-            assert in_memory(store) == truth(transport.cloud, report.start, report.end)
+            assert in_memory(store) == truth(cloud, report.start, report.end)
             for _ in range(24):
                 await asyncio.sleep(3600)
         assert store.passed_over > 150
@@ -143,9 +140,9 @@ def test_all_that_a_refuted_rule_passed_over_is_read_before_the_report(seed: int
 
 async def test_trust_and_what_was_passed_over_stay_in_the_file(tmp_path: Path) -> None:
     """Each night and each restart uses a new store object; the rules stay proven, or refuted."""
-    kinds = {"always": 4, "dormant": 45, "daily": 30}
+    kinds = {"always-on": 4, "dormant": 45, "daily": 30}
     cloud, path, now = living(kinds), tmp_path / "fleet.db", NOW
-    transport = Turning(cloud, clock=lambda: float(now))
+    transport = SimulatorTransport(cloud, clock=lambda: float(now))
 
     async def night(stop_after: int) -> ScanReport:
         def stop(at: Any) -> None:
@@ -158,7 +155,7 @@ async def test_trust_and_what_was_passed_over_stay_in_the_file(tmp_path: Path) -
         return await FleetScan(client, path, start=Since(DAY)).run()
 
     for number in range(5):
-        transport.still = now - DAY if number == 4 else None
+        stop_listing(cloud, late=DAY if number == 4 else 0)
         report = await night(30)
         assert report.complete
         assert in_file(path) == truth(cloud, report.start, report.end)
@@ -171,13 +168,13 @@ async def test_trust_and_what_was_passed_over_stay_in_the_file(tmp_path: Path) -
 
 def test_a_plan_counts_off_what_is_passed_over() -> None:
     """After some nights it is within a tenth of what the next night takes."""
-    transport, store = Living(living(MIXED, nights=7)), MemoryStore()
+    cloud, store = living(MIXED), MemoryStore()
 
     async def main() -> None:
-        await nights_of(transport, store, 4)
-        client = client_of(transport.cloud, transport=transport)
+        await nights_of(cloud, store, 4)
+        client = client_of(cloud)
         plan = await FleetScan(client, store, start=Since()).plan()
-        [report] = await nights_of(transport, store, 1)
+        [report] = await nights_of(cloud, store, 1)
         assert plan.calls == pytest.approx(report.calls, rel=0.1)
 
     virtually(main())

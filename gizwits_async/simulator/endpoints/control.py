@@ -26,6 +26,7 @@ _BYTE = 0xFF
 def control(call: Call) -> dict[str, object]:
     """POST /v1/products/{product_key}/devices/{did}/control."""
     quirks, device = call.state.quirks, call.device(call.params["did"])
+    device = call.product.fleet.as_of(device, call.now)
     attrs, raw = _order(call.json())
     if quirks.control_forbidden:
         raise ApiRefusal(_FORBIDDEN)

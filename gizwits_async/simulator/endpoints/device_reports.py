@@ -68,7 +68,7 @@ def locations(call: Call) -> dict[str, object]:
     asked = {name: flag(call.query, name) for name in ("is_online", "is_faulty", "is_alert")}
     found = [
         device
-        for device in _devices(call)
+        for device in map(partial(call.product.fleet.as_of, now=call.now), _devices(call))
         if all(value is None or getattr(device, name) == value for name, value in asked.items())
     ]
     bare = call.state.quirks.city_node != "object"
@@ -78,7 +78,8 @@ def locations(call: Call) -> dict[str, object]:
 
 def summary(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/summary."""
-    days, devices = Days(call.state.quirks), call.product.fleet.devices
+    days, fleet = Days(call.state.quirks), call.product.fleet
+    devices = [fleet.as_of(device, call.now) for device in fleet.devices]
     today = days.of(call.now)
     back = [date.fromordinal(today.toordinal() - step) for step in range(31)]
     active = {

@@ -1,9 +1,11 @@
 """The device endpoints of the simulated service: identity, detail, search, the three logs."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeAlias
+from zlib import crc32
 
-from attrs import fields
+from attrs import evolve, fields
 
 from gizwits_async.simulator.endpoints.envelope import flag, page_of, whole
 from gizwits_async.simulator.endpoints.logs import answer_log, parse_log_query
@@ -17,16 +19,7 @@ __all__ = ["detail", "identity", "log_of", "search"]
 _FORM_INVALID, _DEVICE_NOT_EXIST, _DEVICE_DISABLED = 5002, 5301, 5304
 _HIDDEN = ("passcode", "type", "is_disabled", "device_sn")
 _LISTED = tuple(field.name for field in fields(Device) if field.name not in _HIDDEN)
-_OWN_FILTERS = (
-    "country",
-    "region",
-    "city",
-    "is_online",
-    "is_faulty",
-    "is_alert",
-    "show_disabled",
-    "liveness_start",
-)
+_LONG_AGO = 60 * 86_400
 _Filter: TypeAlias = Callable[[Device], bool]
 _ORDERS: dict[str, Callable[[Device], tuple[object, ...]]] = {
     "created": lambda device: (device.created_at, device.did),
@@ -53,7 +46,7 @@ def identity(call: Call) -> dict[str, object]:
 
 def detail(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/device_detail."""
-    device = _by_mac(call)
+    device = call.product.fleet.as_of(_by_mac(call), call.now)
     return {
         "did": device.did,
         "mac": device.mac,
@@ -66,37 +59,70 @@ def detail(call: Call) -> dict[str, object]:
 
 def search(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/search."""
-    order, own = call.state.quirks.list_order, _own_filters(call.query)
+    fleet, order = call.product.fleet, call.state.quirks.list_order
+    filters = {**_OF_FIELDS, **({} if fleet.lives else _OF_PRESENCE)}
+    own = [made for name, make in filters.items() if (made := make(call.query)) is not None]
 
     def select(devices: Iterable[Device]) -> list[Device]:
         return sorted((one for one in devices if all(ok(one) for ok in own)), key=_ORDERS[order])
 
     # Kept between pages, so that the time of a whole listing grows linearly with the fleet.
-    key = (order, *(call.query.get(name) for name in _OWN_FILTERS))
-    rows: Sequence[Device] = call.product.fleet.selection(key, select)
+    key = (order, *(call.query.get(name) for name in filters))
+    rows: Sequence[Device] = fleet.selection(key, select)
     related = _related_filters(call)
     if related:
         rows = [device for device in rows if all(ok(device) for ok in related)]
-    return page_of(rows, call, lambda device: {name: getattr(device, name) for name in _LISTED})
+    for make in _OF_PRESENCE.values() if fleet.lives else ():
+        if (present := make(call.query)) is not None:
+            rows = [device for device in rows if present(_listed(call, device))]
+
+    def show(device: Device) -> dict[str, object]:
+        listed = _listed(call, device)
+        return {name: getattr(listed, name) for name in _LISTED}
+
+    return page_of(rows, call, show)
 
 
-def _own_filters(query: dict[str, str]) -> list[_Filter]:
-    wanted: list[_Filter] = []
+def _listed(call: Call, device: Device) -> Device:
+    """Return a device as the listing shows it."""
+    fleet, quirks = call.product.fleet, call.state.quirks
+    if quirks.listing == "wrong" and fleet.lives:
+        online = crc32(device.did.encode()) % 2 == 0
+        return evolve(device, is_online=online, online_latest=int(fleet.now) - _LONG_AGO)
+    now = fleet.now if quirks.listing == "still" else call.now
+    return fleet.as_of(device, now - quirks.listing_lag)
 
-    def equal(name: str, value: object) -> None:
-        if value is not None:
-            wanted.append(lambda device: getattr(device, name) == value)
 
-    for name in ("country", "region", "city"):
-        equal(name, query.get(name) or None)
-    for name in ("is_online", "is_faulty", "is_alert"):
-        equal(name, flag(query, name))
-    if not flag(query, "show_disabled"):
-        equal("is_disabled", value=False)
+def _equal(name: str, value: object) -> _Filter | None:
+    return None if value is None else lambda device: bool(getattr(device, name) == value)
+
+
+def _not_disabled(query: dict[str, str]) -> _Filter | None:
+    return None if flag(query, "show_disabled") else _equal("is_disabled", value=False)
+
+
+def _active_since(query: dict[str, str]) -> _Filter | None:
     since = whole(query, "liveness_start")
-    if since is not None:
-        wanted.append(lambda device: (device.online_latest or 0) >= since)
-    return wanted
+    return None if since is None else lambda device: (device.online_latest or 0) >= since
+
+
+_OF_FIELDS: dict[str, Callable[[dict[str, str]], _Filter | None]] = {
+    **{
+        name: partial(lambda name, query: _equal(name, query.get(name) or None), name)
+        for name in ("country", "region", "city")
+    },
+    **{
+        name: partial(lambda name, query: _equal(name, flag(query, name)), name)
+        for name in ("is_faulty", "is_alert")
+    },
+    "show_disabled": _not_disabled,
+}
+"""Filters of the listing by parameter."""
+_OF_PRESENCE: dict[str, Callable[[dict[str, str]], _Filter | None]] = {
+    "is_online": lambda query: _equal("is_online", flag(query, "is_online")),
+    "liveness_start": _active_since,
+}
+"""Filters that a device passes or not as time goes on, where the fleet lives."""
 
 
 def _related_filters(call: Call) -> list[_Filter]:

@@ -16,11 +16,30 @@ from attrs import evolve
 from gizwits_async.simulator.quirks import LOGS, Log
 from gizwits_async.simulator.state.datapoints import REST
 from gizwits_async.simulator.state.device import DEFAULT_NOW, Device, generate_device
-from gizwits_async.simulator.state.timeline import DAY, Event, Rates, Record, Session, generate_day
+from gizwits_async.simulator.state.habits import (
+    HABIT_RATES,
+    Habit,
+    Preset,
+    device_at,
+    devices_of,
+    habit_day,
+    session_on,
+)
+from gizwits_async.simulator.state.timeline import (
+    DAY,
+    Event,
+    Rates,
+    Record,
+    Session,
+    generate_day,
+    numbered_record,
+)
 
 __all__ = ["Fleet"]
 
 _SELECTIONS = 32
+_LOOK_BACK = 60
+"""Days in which the latest session of a device is looked for."""
 _at = attrgetter("at")
 
 
@@ -40,13 +59,16 @@ class Fleet:
         self.now = now
         """The fleet's present, in epoch seconds: where clocks that follow the event loop start."""
         self.seed = seed
-        self._first, self._days, self._live = now - days * DAY, days, live
+        self._first, self._days = now - days * DAY, days
+        self.lives = live
+        """Whether the logs go on after `now`, so that devices come online and go offline."""
+        self._habits: dict[str, Habit] = {}
         self._rates = Rates() if rates is None else rates
         self._devices = {device.did: device for device in devices}
         self._macs = {device.mac: device.did for device in self._devices.values()}
         self._added: dict[tuple[Log, str], list[Record]] = {}
         self._selections: dict[Hashable, tuple[Device, ...]] = {}
-        self._day_events = lru_cache(maxsize=128)(self._generate_day)
+        self._day_events = lru_cache(maxsize=1024)(self._generate_day)
 
     @classmethod
     def generate(
@@ -71,6 +93,32 @@ class Fleet:
         """
         made = (generate_device(index, seed, now, days) for index in range(devices))
         return cls(made, now=now, days=days, seed=seed, rates=rates, live=live)
+
+    @classmethod
+    def preset(
+        cls,
+        mix: Preset | Mapping[Habit, float] = "mixed",
+        devices: int = 100,
+        days: int = 4,
+        seed: int = 1,
+        *,
+        now: float = DEFAULT_NOW,
+        rates: Rates | None = None,
+    ) -> "Fleet":
+        """Return a fleet that lives: the listing follows the online logs, which go on after `now`.
+
+        Args:
+            mix: The name of a preset, or a weight for each habit of devices.
+            devices: Number of devices.
+            days: Days before `now` at which the logs start.
+            seed: Any integer.
+            now: The present, in epoch seconds.
+            rates: Reports on a day on which a device is online.
+        """
+        made = devices_of(mix, devices, days=days, seed=seed, now=now)
+        fleet = cls([*made], now=now, days=days, seed=seed, rates=rates or HABIT_RATES, live=True)
+        fleet._habits = {device.did: habit for device, habit in made.items()}
+        return fleet
 
     @classmethod
     def of_today(cls) -> "Fleet":
@@ -103,7 +151,7 @@ class Fleet:
         for (log, did), records in (logs or {}).items():
             for number, record in enumerate(records):
                 whole = (
-                    record if isinstance(record, Record) else _generated_record(log, record, number)
+                    record if isinstance(record, Record) else numbered_record(log, record, number)
                 )
                 fleet.append(log, did, whole)
         return fleet
@@ -134,6 +182,29 @@ class Fleet:
     def device(self, did: str) -> Device | None:
         """Return the device with this did; None if there is none."""
         return self._devices.get(did)
+
+    def as_of(self, device: Device, now: float) -> Device:
+        """Return a device as its online log has it at a time; as its fields say if it did nothing yet."""
+        if not self.lives:
+            return device
+        last = floor((now - self._first) / DAY)
+        # Without habits, the fields of a device tell how the days before `now` ended.
+        first = max(0 if device.did in self._habits else self._days, last - _LOOK_BACK)
+        days = range(last, first - 1, -1)
+        return device_at(device, now, (self._changes(device.did, day) for day in days))
+
+    def _changes(self, did: str, day: int) -> list[tuple[float, bool]]:
+        """Return when a device came online (True) or went offline on a day, oldest first."""
+        begin = self._first + day * DAY
+        added = self._added.get(("online", did), [])
+        ours = added[bisect_left(added, begin, key=_at) : bisect_left(added, begin + DAY, key=_at)]
+        found = [(record.at, record.body["type"] == "dev_online") for record in ours]
+        if (habit := self._habits.get(did)) is None:
+            events = self._day_events(did, day)
+            found += [(one.at, one.kind == "up") for one in events if one.payload is not None]
+        elif (span := session_on(self._seed_of(did, day), begin, habit)) is not None:
+            found += [(span[0], True), (span[1], False)]
+        return sorted(found)
 
     def by_mac(self, mac: str) -> Device | None:
         """Return the device with this MAC; None if there is none."""
@@ -200,7 +271,7 @@ class Fleet:
     def _events(self, did: str, start: float, end: float) -> Iterable[Event]:
         first = max(0, floor((start - self._first) / DAY))
         last = floor((end - self._first) / DAY)
-        if not self._live:
+        if not self.lives:
             last = min(last, self._days - 1)
         for day in range(first, last + 1):
             yield from self._day_events(did, day)
@@ -209,7 +280,9 @@ class Fleet:
         device = self._devices.get(did)
         if device is None:
             return ()
-        begin = self._first + day * DAY
+        begin, habit = self._first + day * DAY, self._habits.get(did)
+        if habit is not None:
+            return habit_day(self._seed_of(did, day), begin, habit, self._rates)
         latest = None if day >= self._days else device.online_latest
         session = None
         if latest is not None and begin <= latest < begin + DAY:
@@ -220,15 +293,8 @@ class Fleet:
                 fault=device.is_faulty,
             )
         return generate_day(
-            f"{self.seed}/{did}/{day}", begin, self._rates, latest=session, until=latest
+            self._seed_of(did, day), begin, self._rates, latest=session, until=latest
         )
 
-
-def _generated_record(log: Log, at: float, number: int) -> Record:
-    # The number distinguishes records of the same instant.
-    if log == "online":
-        return Record(at=at, body={"type": "dev_online", "payload": {"keep_alive": number}})
-    if log == "cmd":
-        frame = f"0000000307000091{'06'}{number % 2**24:06x}"
-        return Record(at=at, body={"type": "dev2app", "payload": frame})
-    return Record(at=at, body={"attrs": {"number": number}})
+    def _seed_of(self, did: str, day: int) -> str:
+        return f"{self.seed}/{did}/{day}"

@@ -13,7 +13,18 @@ from attrs import field, frozen
 from gizwits_async.simulator.quirks import Log
 from gizwits_async.simulator.state.datapoints import POINTS, Values, report_frame, show, write_frame
 
-__all__ = ["DAY", "Event", "Rates", "Record", "Session", "generate_day"]
+__all__ = [
+    "DAY",
+    "Event",
+    "Rates",
+    "Record",
+    "Session",
+    "generate_day",
+    "numbered_record",
+    "reports_of",
+    "session_events",
+    "start_values",
+]
 
 DAY = 86_400
 _KEEP_ALIVE = 130
@@ -119,7 +130,8 @@ def _offline(rng: random.Random, duration: float) -> dict[str, object]:
     return {"duration": int(duration), "heartbeat": heartbeat, "reason": reason}
 
 
-def _start_values(rng: random.Random, session: Session | None) -> dict[str, int]:
+def start_values(rng: random.Random, session: Session | None) -> dict[str, int]:
+    """Return the raw values of the data points with which a session begins."""
     values = {point.name: 0 for point in POINTS}
     values |= {"switch": 1, "set_temp": rng.randint(16, 30), "room_temp": rng.randint(40, 90)}
     values |= {"mode": rng.randrange(5), "fan_speed": rng.randrange(3)}
@@ -138,9 +150,10 @@ def _command(rng: random.Random, values: dict[str, int]) -> tuple[str, ...]:
     return (name,)
 
 
-def _reports(
+def reports_of(
     rng: random.Random, rates: Rates, values: dict[str, int], times: list[float]
 ) -> list[Event]:
+    """Return status reports at these times, and commands before some of them."""
     events: list[Event] = []
     # A command must follow the previous report, which would otherwise show its effect too early.
     for before, at in pairwise((times[0], *times)):
@@ -153,9 +166,10 @@ def _reports(
     return events
 
 
-def _session(
+def session_events(
     rng: random.Random, rates: Rates, span: tuple[float, float], latest: Session | None
 ) -> list[Event]:
+    """Return the events of a session from its start to its end."""
     start, end = span
     events = [Event(start, "up", payload={"keep_alive": _KEEP_ALIVE})]
     share = rates.reports // max(1, rates.sessions)
@@ -169,7 +183,7 @@ def _session(
         second = int(rng.uniform(start + 1, end))
         times += [second + rng.random() for _ in range(rates.dense_size)]
     inside = sorted(_ms(at) for at in times if start + 1 < at < end)
-    events += _reports(rng, rates, _start_values(rng, latest), [_ms(start + 0.4), *inside])
+    events += reports_of(rng, rates, start_values(rng, latest), [_ms(start + 0.4), *inside])
     if latest is None or not latest.open:
         events.append(Event(end, "down", payload=_offline(rng, end - start)))
     return events
@@ -195,12 +209,22 @@ def generate_day(
         for start, end in zip(cuts[::2], cuts[1::2], strict=True):
             span = (_ms(day + start), _ms(day + end))
             if span[1] - span[0] > _SHORTEST and span[1] < stop:
-                events += _session(rng, rates, span, None)
+                events += session_events(rng, rates, span, None)
         for at in (day, _ms(day + DAY - 0.001)):
             if rng.random() < rates.edge and at < stop:
-                events.append(Event(at, "report", _start_values(rng, None)))
+                events.append(Event(at, "report", start_values(rng, None)))
     if latest is not None:
         end = min(_ms(latest.start + rng.uniform(30, 7200)), _ms(day + DAY - 1))
         span = (latest.start, _ms(day + DAY - 1) if latest.open else end)
-        events += _session(rng, rates, span, latest)
+        events += session_events(rng, rates, span, latest)
     return tuple(sorted(events, key=lambda event: event.at))
+
+
+def numbered_record(log: Log, at: float, number: int) -> Record:
+    """Return a record of a log at a time; the number distinguishes records of the same instant."""
+    if log == "online":
+        return Record(at=at, body={"type": "dev_online", "payload": {"keep_alive": number}})
+    if log == "cmd":
+        frame = f"0000000307000091{'06'}{number % 2**24:06x}"
+        return Record(at=at, body={"type": "dev2app", "payload": frame})
+    return Record(at=at, body={"attrs": {"number": number}})
