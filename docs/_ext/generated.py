@@ -4,6 +4,7 @@ Its text is not offered to translators: where the code has it in two languages, 
 taken. The docstrings that autodoc shows are left in English, too.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -119,7 +120,9 @@ def _without_fences(lines: list[str]) -> list[str]:
                 else [""]
             )
         else:
-            shown.append(f"    {line}" if inside else line)
+            # reStructuredText wants a space, or an escaped one, behind the closing backtick.
+            plain = re.sub(r"(?<!`)(`[^`]+`)(?=\w)", r"\1\\ ", line)
+            shown.append(f"    {line}" if inside else plain)
     return shown
 
 
