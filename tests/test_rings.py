@@ -8,6 +8,9 @@ import pytest
 
 TESTS = Path(__file__).parent
 WITNESSES = {
+    "scan/test_takeover.py::test_a_scan_survives_a_failover": (
+        "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
+    ),
     "workers/test_takeover.py::test_others_take_over_though_all_their_slots_are_taken": (
         "workers/test_worker.py::test_what_a_dead_worker_left_goes_on_though_all_slots_are_taken"
     ),

@@ -9,12 +9,14 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import asyncpg
+import trustme
 from sqlalchemy import make_url
 
 from tests.scan.common import Rows, row
@@ -86,6 +88,11 @@ async def held(url: str, schema: str = "public") -> Rows:
     return found
 
 
+def _owner(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_uid, found.st_gid
+
+
 @contextmanager
 def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="gz"))
@@ -107,8 +114,13 @@ def restart(url: str) -> None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Run a server that listens on a socket in a temporary folder; give its URL."""
+def cluster(port: int | None = None, certificate: trustme.LeafCert | None = None) -> Iterator[str]:
+    """Run a server that listens on a socket in a temporary folder; give its URL.
+
+    Args:
+        port: A port of 127.0.0.1 on which it listens too.
+        certificate: What it shows there; users need the password `se@cret/1` then.
+    """
     with _folder() as folder:
 
         def run(name: str, *arguments: str) -> None:
@@ -120,7 +132,17 @@ def cluster() -> Iterator[str]:
         data = str(folder / "data")
         run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--no-sync")
         with (folder / "data" / "postgresql.conf").open("a") as settings:
-            settings.write(f"listen_addresses=''\nunix_socket_directories='{folder}'\nfsync=off\n")
+            settings.write(f"unix_socket_directories='{folder}'\nfsync=off\n")
+            settings.write(f"listen_addresses='{'127.0.0.1' if port else ''}'\n")
+            if port and certificate:
+                settings.write(f"port={port}\nssl=on\n")
+                certificate.private_key_pem.write_to_path(folder / "data" / "server.key")
+                certificate.cert_chain_pems[0].write_to_path(folder / "data" / "server.crt")
+                for file in ("server.key", "server.crt"):
+                    (folder / "data" / file).chmod(0o600)
+                    os.chown(folder / "data" / file, *_owner(folder))
+                rules = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
+                (folder / "data" / "pg_hba.conf").write_text(rules)
         run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "start")
         try:
             yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"
@@ -129,7 +151,35 @@ def cluster() -> Iterator[str]:
 
 
 @contextmanager
-def pooler(server: str, mode: Literal["transaction", "session"]) -> Iterator[str]:
+def standby(server: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Run a copy of the server of `cluster` that follows it; give its URL, and what promotes it."""
+    with _folder() as folder:
+        data = str(folder / "data")
+        source = server.partition("host=")[2]
+
+        def run(name: str, *arguments: str) -> None:
+            command = [_binaries() / name, *arguments]
+            subprocess.run(
+                command, check=True, capture_output=True, cwd=folder, timeout=60, **_user()
+            )
+
+        run("pg_basebackup", "-D", data, "-h", source, "-U", "postgres", "-R", "-c", "fast")
+        with (folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(f"unix_socket_directories='{folder}'\n")
+        run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "start")
+        try:
+            yield (
+                server.replace(source, str(folder)),
+                partial(run, "pg_ctl", "-D", data, "-w", "promote"),
+            )
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@contextmanager
+def pooler(
+    server: str, mode: Literal["transaction", "session"], settings: str = ""
+) -> Iterator[str]:
     """Run a pgbouncer before the server of `cluster`; give the URL of the server through it."""
     assert PGBOUNCER is not None
     with _folder() as folder:
@@ -144,6 +194,7 @@ auth_type = any
 pool_mode = {mode}
 default_pool_size = 6
 server_lifetime = 3600
+{settings}
 """)
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(

@@ -21,6 +21,7 @@ from sqlalchemy import event
 from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
+from gizwits_async.scan.store import sqlite
 from gizwits_async.scan.store.sqlite import SqliteBackend
 from gizwits_async.simulator import SimulatorServer
 from tests.doubles import client_of
@@ -158,9 +159,9 @@ def image(folder: Path) -> dict[str, bytes]:
 @pytest.mark.fault("P8")
 @pytest.mark.parametrize("closed", ["file", "folder"])
 async def test_a_store_that_may_only_be_read_is_refused_and_stays_as_it_is(
-    folder: Path, tmp_path: Path, closed: str
+    folder: Path, closed: str
 ) -> None:
-    """Not a byte of it changes and no call is made; a user with the right to read it can export it."""
+    """Not a byte of it changes and no call is made; a user with the right to read it can do that."""
     cloud, path = cloud_of(2, 3), folder / "fleet.db"
     await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
     path.with_name("fleet.db.lock").unlink()
@@ -178,8 +179,64 @@ async def test_a_store_that_may_only_be_read_is_refused_and_stays_as_it_is(
     with unprivileged(), pytest.raises(ScanStoreError, match=r"new\.db"):
         await SqlStore(folder / "new.db").open()
     assert not (folder / "new.db").exists()
-    report = await export(path, tmp_path / "out", "jsonl")
+    out = folder.with_name(f"{folder.name}out")
+    with unprivileged():
+        report = await export(path, out, "jsonl")
+        store = SqlStore(path)
+        assert await store.peek() is not None
+        await store.aclose()
+    shutil.rmtree(out)
     assert sum(report.rows.values()) == truth(cloud, START, NOW).total()
+    assert set(image(folder)) == set(held)
+
+
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(61.0, marks=pytest.mark.slow)])
+async def test_a_scan_outlasts_the_write_lock_of_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Longer than one attempt waits for it: the scan goes on when it is released, with each record once."""
+    if seconds < 5:
+        monkeypatch.setattr(sqlite, "_BUSY", 0.05)
+    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        scan = FleetScan(client_of(cloud), path, start=START, end=NOW)
+        locked = asyncio.Event()
+
+        def lock(_progress: object) -> None:
+            if not locked.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                locked.set()
+
+        running = asyncio.ensure_future(scan.run(on_progress=lock))
+        await locked.wait()
+        done, _ = await asyncio.wait({running}, timeout=seconds)
+        assert not done
+        other.execute("ROLLBACK")
+        assert (await running).complete
+    assert in_file(path) == truth(cloud, START, NOW)
+
+
+async def test_a_caller_that_leaves_does_not_wait_for_a_foreign_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is gone after one attempt, and not when the other program is done."""
+    monkeypatch.setattr(sqlite, "_BUSY", 0.05)
+    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        scan = FleetScan(client_of(cloud), path, start=START, end=NOW)
+        locked = asyncio.Event()
+
+        def lock(_progress: object) -> None:
+            if not locked.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                locked.set()
+
+        running = asyncio.ensure_future(scan.run(on_progress=lock))
+        await locked.wait()
+        running.cancel()
+        done, _ = await asyncio.wait({running}, timeout=3)
+        assert done
+        assert running.cancelled()
 
 
 @pytest.mark.fault("P8")

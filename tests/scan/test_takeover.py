@@ -15,11 +15,19 @@ import pytest
 from sqlalchemy import func
 
 from gizwits_async import Lane
-from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedError, StoreLostError
+from gizwits_async.scan import (
+    FleetScan,
+    ScanProgress,
+    ScanStoreError,
+    SqlStore,
+    StoreLockedError,
+    StoreLostError,
+)
+from gizwits_async.scan.store import session
 from gizwits_async.scan.store.postgres import PostgresBackend
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from tests.doubles import FreeQuota, client_of
-from tests.scan.cluster import PGBOUNCER, held, plain, pooler, restart, sql
+from tests.scan.cluster import PGBOUNCER, held, plain, pooler, restart, sql, standby
 from tests.scan.common import DAY, cloud_of, truth
 from tests.scan.test_lease import STATE, Sleeps, commit
 from tests.scan.test_store import CHILD, ROOT, lively
@@ -146,22 +154,32 @@ async def test_a_scan_survives_a_restart_of_the_server(url: str) -> None:
     assert await held(url) == truth(cloud, START, NOW)
 
 
+async def forwarded(
+    url: str,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    hush: asyncio.Event | None = None,
+) -> None:
+    """Forward a connection to the server of `cluster`; while `hush` is set, nothing arrives."""
+    socket = f"{url.partition('host=')[2]}/.s.PGSQL.5432"
+    answers, asks = await asyncio.open_unix_connection(socket)
+
+    async def forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65536):
+                if hush is None or not hush.is_set():
+                    target.write(data)
+        target.close()  # The other direction ends by that.
+
+    await asyncio.gather(forward(reader, asks), forward(answers, writer))
+
+
 @asynccontextmanager
 async def hushable(url: str, hush: asyncio.Event) -> AsyncIterator[str]:
     """Forward a port to the server until the network swallows everything, in both directions."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        socket = f"{url.partition('host=')[2]}/.s.PGSQL.5432"
-        answers, asks = await asyncio.open_unix_connection(socket)
-
-        async def forward(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            with suppress(ConnectionError):
-                while data := await source.read(65536):
-                    if not hush.is_set():
-                        target.write(data)
-            target.close()  # The other direction ends by that.
-
-        await asyncio.gather(forward(reader, asks), forward(answers, writer))
+        await forwarded(url, reader, writer, hush)
         served.set()
 
     served = asyncio.Event()
@@ -172,20 +190,35 @@ async def hushable(url: str, hush: asyncio.Event) -> AsyncIterator[str]:
     await served.wait()
 
 
-@pytest.mark.parametrize("ends", ["by itself", "cancelled"])
-async def test_a_network_that_swallows_all_packets_ends_the_scan(
+@pytest.mark.parametrize("ends", ["by itself", "cancelled", "as usual: the network is back"])
+async def test_a_network_that_swallows_all_packets_does_not_hang_the_scan(
     url: str, ends: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No answer comes, and no error: the transaction is given up, also for a caller that leaves."""
+    """No answer comes, and no error: a transaction is given up, and tried again for a while only."""
     # The server ends the transaction of a silent client, or its row lock would stay.
     idle = func.set_config("idle_in_transaction_session_timeout", "500", True)
     monkeypatch.setattr(PostgresBackend, "guards", (idle,))
     cloud, hush = cloud_of(4, 4), asyncio.Event()
     async with hushable(url, hush) as way:
         scan = FleetScan(client_of(cloud), way, start=START, end=NOW)
-        running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and hush.set()))
-        await hush.wait()
+        seen = asyncio.Event()
+
+        def progress(at: ScanProgress) -> None:
+            if at.windows and not seen.is_set():
+                seen.set()
+                hush.set()
+
+        running = asyncio.ensure_future(scan.run(on_progress=progress))
+        await seen.wait()
         monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
+        if "usual" in ends:
+            await asyncio.sleep(1.0)  # Real time, of the server and its connections.
+            monkeypatch.setattr(PostgresBackend, "deadline", 5.0)
+            hush.clear()
+            assert (await running).complete
+            assert await held(url) == truth(cloud, START, NOW)
+            return
+        monkeypatch.setattr(session, "_OUTAGE", 1.0)
         if ends == "cancelled":
             running.cancel()
         await asyncio.wait({running}, timeout=10)
@@ -194,7 +227,7 @@ async def test_a_network_that_swallows_all_packets_ends_the_scan(
             assert running.cancelled()
         else:
             assert isinstance(running.exception(), ScanStoreError)
-            assert "no answer for 0.5 seconds" in str(running.exception())
+            assert str(running.exception()).startswith("postgresql+asyncpg://postgres@127.0.0.1:")
     monkeypatch.undo()
     assert await held(url) < truth(cloud, START, NOW)
     await sql(url, SILENT)
@@ -205,22 +238,98 @@ async def test_a_network_that_swallows_all_packets_ends_the_scan(
 class Paused(FreeQuota):
     """A quota that is used up for a while, once."""
 
-    calls = 0
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.calls, self.seconds = 0, seconds
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         self.calls += 1
         if self.calls == 8:
-            await asyncio.sleep(1.0)  # Real time: it is the server that counts it.
+            await asyncio.sleep(self.seconds)  # Real time: it is the server that counts it.
 
 
-async def test_a_session_that_is_ended_for_idleness_is_replaced(url: str) -> None:
-    """The server ends idle sessions after 200 ms; a pause for quota lasts a second."""
-    name = url.partition("?")[0].rpartition("/")[2]
-    await sql(url, f"ALTER DATABASE {name} SET idle_session_timeout = 200")
-    cloud = cloud_of(3, 3)
-    client = client_of(cloud).with_quota(Paused())
-    assert (await FleetScan(client, url, start=START, end=NOW, concurrency=1).run()).complete
+IDLE = ["server", *(["pooler's clients", "pooler's servers"] if PGBOUNCER else [])]
+
+
+@pytest.mark.parametrize("whose", IDLE)
+async def test_a_session_that_is_ended_for_idleness_is_replaced(url: str, whose: str) -> None:
+    """The limit is shorter than a pause for quota; the lease is renewed more seldom than that."""
+    cloud, seconds = cloud_of(3, 3), 1.0
+    with (
+        nullcontext(url) if whose == "server" else pooler(url, "session", IDLE_LIMITS[whose]) as way
+    ):
+        if whose == "server":
+            name = url.partition("?")[0].rpartition("/")[2]
+            await sql(url, f"ALTER DATABASE {name} SET idle_session_timeout = 200")
+        else:
+            seconds = 2.5  # pgbouncer counts in seconds.
+        client = client_of(cloud).with_quota(Paused(seconds))
+        store = SqlStore(way, lease=60.0)
+        assert (await FleetScan(client, store, start=START, end=NOW, concurrency=1).run()).complete
     assert await held(url) == truth(cloud, START, NOW)
+
+
+IDLE_LIMITS = {
+    "pooler's clients": "client_idle_timeout = 1",
+    "pooler's servers": "server_idle_timeout = 1",
+}
+
+
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(61.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["data_log", "scan_lease"])
+async def test_a_scan_outlasts_a_lock_of_another_program(
+    url: str, monkeypatch: pytest.MonkeyPatch, seconds: float, name: str
+) -> None:
+    """A table is locked for longer than one attempt waits: the scan goes on, each record once."""
+    if seconds < 5:
+        lock = func.set_config("lock_timeout", "100", True)
+        monkeypatch.setattr(PostgresBackend, "guards", (lock,))
+    cloud, other = cloud_of(2, 3), await asyncpg.connect(plain(url))
+    locked = asyncio.Event()
+    scan = FleetScan(client_of(cloud), url, start=START, end=NOW)
+    running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and locked.set()))
+    await locked.wait()
+    await other.execute(f"BEGIN; LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+    if seconds < 5:
+        monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
+    done, _ = await asyncio.wait({running}, timeout=seconds)
+    assert not done
+    await other.execute("ROLLBACK")
+    await other.close()
+    assert (await running).complete
+    assert await held(url) == truth(cloud, START, NOW)
+
+
+@pytest.mark.slow
+async def test_a_scan_survives_a_failover(server: str) -> None:
+    """The name leads to a promoted standby; kept connections to the old primary only read."""
+    cloud, waits = cloud_of(8, 4), asyncio.Event()
+    with standby(server) as (second, promote):
+        leads_to = [server]
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await forwarded(leads_to[0], reader, writer)
+
+        name = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = name.sockets[0].getsockname()[1]
+        way = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
+        scan = FleetScan(client_of(cloud), way, start=START, end=NOW)
+        running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and waits.set()))
+        await waits.wait()
+        # As a managed service does: the old one accepts no more writes, all of it is copied.
+        await sql(server, "ALTER SYSTEM SET default_transaction_read_only = on", RELOAD)
+        await asyncio.to_thread(promote)
+        leads_to[0] = second
+        try:
+            assert (await running).complete
+            assert await held(second) == truth(cloud, START, NOW)
+        finally:
+            name.close()
+            await sql(server, "SET default_transaction_read_only = off", RESET, RELOAD)
+
+
+RELOAD = "SELECT pg_reload_conf()"
+RESET = "ALTER SYSTEM RESET default_transaction_read_only"
 
 
 async def started(cloud: SimulatedCloud, service: str, url: str, now: int, lease: float) -> Process:

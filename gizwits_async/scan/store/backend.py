@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import ArgumentError
 
 from gizwits_async.scan.store.records import RecordTables
 
-__all__ = ["Backend", "Database", "Runner", "wrong_option"]
+__all__ = ["Backend", "Database", "Runner", "Trouble", "wrong_option"]
 
 T = TypeVar("T")
+Trouble: TypeAlias = Literal["lost", "busy"]
+"""Why a transaction had no effect and may be repeated: its connection was lost, or others are at work."""
 
 
 class Runner(Protocol):
@@ -90,6 +92,15 @@ class Backend(Protocol):
         """SQL expressions that limit the transaction that selects them."""
         ...
 
+    @property
+    def lock_wait(self) -> float:
+        """Seconds for which what another program has locked is waited for."""
+        ...
+
+    def trouble(self, error: Exception) -> Trouble | None:
+        """Return why a transaction may be repeated that ended with this error before its commit."""
+        ...
+
     def whole(self, number: Any) -> Any:
         """Return the SQL expression of a positive number without its fraction."""
         ...
@@ -151,4 +162,7 @@ class Backend(Protocol):
 
 def wrong_option(error: Exception) -> ArgumentError:
     """Return the TypeError or ValueError of a driver's `connect` as an error of the URL."""
-    return ArgumentError(f"an option of its URL is wrong: {error}")
+    advice = (
+        "; postgresql+psycopg:// takes all of libpq" if "unexpected keyword" in str(error) else ""
+    )
+    return ArgumentError(f"an option of its URL is wrong: {error}{advice}")

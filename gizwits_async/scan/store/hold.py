@@ -160,7 +160,7 @@ class Hold:
                 await asyncio.wait({renewing})
             if epoch is not None:
                 with suppress(ScanStoreError):  # It then runs out by itself.
-                    await self._session.do(partial(release, epoch=epoch))
+                    await self._session.do(partial(release, epoch=epoch), repeats=False)
         finally:
             self._backend.unlock()
 

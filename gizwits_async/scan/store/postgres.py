@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Connection, column, func, inspect, literal_column, select, table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
-from gizwits_async.scan.store.backend import Runner, wrong_option
+from gizwits_async.scan.store.backend import Runner, Trouble, wrong_option
+from gizwits_async.scan.store.postgres_options import connect_arguments
 from gizwits_async.scan.store.tables import LEASE
 from gizwits_async.scan.store.wide import WideRecords
 
@@ -31,23 +32,12 @@ _IDLE = 10_000
 
 Its row locks would otherwise keep others out for as long as the client's machine is silent.
 """
-_CONNECT = 10.0
-"""Seconds that connecting may take."""
-_NUMBERS: Mapping[str, Callable[[str], int | float]] = {
-    "command_timeout": float,
-    "max_cacheable_statement_size": int,
-    "max_cached_statement_lifetime": int,
-    "prepared_statement_cache_size": int,
-    "statement_cache_size": int,
-    "timeout": float,
-}
-"""Options of asyncpg that are no text."""
-_LIBPQ = {"sslmode": "ssl", "connect_timeout": "timeout"}
-"""Options as libpq spells them -> as asyncpg does."""
-_SETTINGS = frozenset({"application_name", "options"})
-"""Options that the server is to know."""
-_OF_URL = frozenset({"host", "port"})
-"""Options that SQLAlchemy reads itself."""
+_LOCK = 5_000
+"""Milliseconds to wait for a row or table that another program has locked, before trying again."""
+_LOST = frozenset({"57P01", "57P02", "57P03", "25006"})
+"""SQLSTATEs of a server that shuts down, starts up, or became a replica by a failover."""
+_BUSY = frozenset({"55P03", "40001", "40P01"})
+"""SQLSTATEs of a transaction that met others: a lock, a serialization failure, a deadlock."""
 
 
 class PostgresBackend:
@@ -58,7 +48,11 @@ class PostgresBackend:
     shares_database = True
     clock = func.extract("epoch", func.clock_timestamp())
     shares_clock = True
-    guards = (func.set_config("idle_in_transaction_session_timeout", str(_IDLE), True),)  # noqa: FBT003
+    guards = tuple(
+        func.set_config(f"{name}_timeout", str(limit), True)  # noqa: FBT003
+        for name, limit in {"idle_in_transaction_session": _IDLE, "lock": _LOCK}.items()
+    )
+    lock_wait = 120.0
 
     deadline: float | None = 20.0
     """Seconds after which a transaction counts as unanswered."""
@@ -117,6 +111,14 @@ class PostgresBackend:
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""
 
+    def trouble(self, error: Exception) -> Trouble | None:
+        """See `Backend.trouble`."""
+        if not isinstance(error, DBAPIError):
+            return "lost" if isinstance(error, OSError) else None
+        if error.connection_invalidated or _state(error) in _LOST:
+            return "lost"
+        return "busy" if _state(error) in _BUSY else None
+
 
 class _Pool:
     """Connections of an asyncio driver, few for any number of stores; see `Database`."""
@@ -132,28 +134,22 @@ class _Pool:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """See `Database.run`."""
-        driver: list[Any] = []
+        opened: list[AsyncConnection] = []
 
         async def attempt() -> T:
             connection = await _opened(self._connect())
+            opened.append(connection)
             try:
-                driver.append((await connection.get_raw_connection()).driver_connection)
                 return await connection.run_sync(work)
+            except DBAPIError as error:
+                if _state(error) in _LOST:  # Also where the driver keeps the connection.
+                    await connection.invalidate()
+                raise
             finally:
-                driver.clear()
+                opened.clear()
                 await connection.close()
 
-        deadline = self._backend.deadline
-        running = asyncio.ensure_future(attempt())
-        await asyncio.wait({running}, timeout=deadline)
-        if running.done():
-            return running.result()
-        # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
-        # an answer to that, too.
-        for connection in driver:
-            _abort(connection)
-        running.cancel()
-        raise TimeoutError(f"no answer for {deadline:g} seconds")
+        return await self._in_time(attempt(), opened)
 
     @asynccontextmanager
     async def pinned(self) -> AsyncIterator[Runner]:
@@ -161,12 +157,26 @@ class _Pool:
         connection = await _opened(self._connect())
 
         async def run(work: Callable[[Connection], T]) -> T:
-            return await connection.run_sync(work)
+            return await self._in_time(connection.run_sync(work), [connection])
 
         try:
             yield run
         finally:
             await connection.close()
+
+    async def _in_time(self, work: Awaitable[T], opened: list[AsyncConnection]) -> T:
+        """Give up work that the server does not answer, and the connections that it has opened."""
+        deadline = self._backend.deadline
+        running = asyncio.ensure_future(work)
+        await asyncio.wait({running}, timeout=deadline)
+        if running.done():
+            return running.result()
+        # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
+        # an answer to that, too.
+        for connection in opened:
+            _abort((await connection.get_raw_connection()).driver_connection)
+        running.cancel()
+        raise TimeoutError(f"no answer for {deadline:g} seconds")
 
     async def aclose(self) -> None:
         """See `Database.aclose`."""
@@ -204,15 +214,13 @@ def _engines() -> _Engines:
 
 
 def _engine_of(url: URL) -> AsyncEngine:
-    arguments: dict[str, Any] = {}
-    if url.drivername == "postgresql+asyncpg":
-        url, arguments = _for_asyncpg(url)
+    url, arguments = connect_arguments(url)
     try:
         return create_async_engine(
             url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0
         )
     except ModuleNotFoundError as error:
-        extra = "'gizwits-async[postgres]'" if error.name == "asyncpg" else error.name
+        extra = "'gizwits-async[postgres]'" if error.name == "asyncpg" else "'psycopg[binary]'"
         raise ImportError(f"this store needs {error.name}: install {extra}") from error
 
 
@@ -232,40 +240,6 @@ def _abort(driver_connection: Any) -> None:
         driver_connection.pgconn.finish()  # psycopg
 
 
-def _for_asyncpg(url: URL) -> tuple[URL, dict[str, Any]]:
-    """Return the URL without the options that asyncpg wants otherwise than as text, and those.
-
-    Raises:
-        ArgumentError: A number among them is none.
-    """
-    # Prepared statements without a name and a cache: behind a pooler in transaction mode the next
-    # transaction may run on another connection, where a statement that was prepared is unknown.
-    arguments: dict[str, Any] = {
-        "statement_cache_size": 0,
-        "prepared_statement_cache_size": 0,
-        "timeout": _CONNECT,
-    }
-    settings: dict[str, str] = {}
-    for spelling, value in url.query.items():
-        name = _LIBPQ.get(spelling, spelling)
-        text = value if isinstance(value, str) else value[-1]
-        if name in _SETTINGS:
-            settings[name] = text
-        elif name in _NUMBERS:
-            arguments[name] = _number(name, text)
-        elif name not in _OF_URL:
-            arguments[name] = text
-    if settings:
-        arguments["server_settings"] = settings
-    if not arguments["prepared_statement_cache_size"]:
-        arguments["prepared_statement_name_func"] = str  # The empty name.
-    kept = {name: value for name, value in url.query.items() if name in _OF_URL}
-    return url.set(query=kept), arguments
-
-
-def _number(name: str, text: str) -> int | float:
-    try:
-        return _NUMBERS[name](text)
-    except ValueError:
-        pass
-    raise ArgumentError(f"an option of its URL is wrong: {name} must be a number")
+def _state(error: DBAPIError) -> str:
+    """Return the SQLSTATE of an error; empty if the server did not send it."""
+    return getattr(error.orig, "sqlstate", None) or ""

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.store.backend import Backend, Database
+from gizwits_async.scan.store.backend import Backend, Database, Trouble
 
 __all__ = ["STORE_FAILS", "TEXT", "Session", "translated", "whole"]
 
@@ -17,10 +18,10 @@ T = TypeVar("T")
 
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
 """What SQLite reports for a full disk, a quota of the file system, or a limit of the process."""
-_STARTING = frozenset({"57P01", "57P02", "57P03"})
-"""SQLSTATEs of a PostgreSQL server that shuts down or starts up."""
-_RECONNECT = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each further attempt at a transaction whose connection was lost."""
+_OUTAGE = 120.0
+"""Seconds for which a database is waited for that cannot be reached: a failover takes a minute or two."""
+_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait before each further attempt at a transaction; then always as long as the last one."""
 STORE_FAILS = (SQLAlchemyError, OSError, ValueError)
 """What a database raises; a ValueError is a stored text that is no JSON."""
 TEXT = 500
@@ -32,8 +33,8 @@ class _Failed:
     """A transaction that failed."""
 
     error: ScanStoreError
-    may_repeat: bool
-    """Whether the connection was lost before the commit was sent: there was no effect."""
+    trouble: Trouble | None
+    """Why it may be repeated; None if it may not, for its commit was sent perhaps."""
 
 
 class Session:
@@ -62,11 +63,12 @@ class Session:
         self.reconnects = False
         """Whether a lost connection is replaced; at first, an address may simply be wrong."""
 
-    async def do(self, work: Callable[[Connection], T]) -> T:
+    async def do(self, work: Callable[[Connection], T], *, repeats: bool = True) -> T:
         """Run some work as one transaction: all of it, or nothing, also for a cancelled caller.
 
         Args:
-            work: Is called again if the connection is lost before the commit.
+            work: Is called again if the connection is lost before the commit, or others are in the way.
+            repeats: Whether it may be.
 
         Raises:
             ScanStoreError: The database refused, or is away.
@@ -74,9 +76,13 @@ class Session:
         # A caller cancelled while waiting for the lock has no transaction open and may leave at
         # once; later it waits for the end of its own.
         async with self._exclusive():
+            clock = asyncio.get_running_loop().time
+            began = clock()
             outcome = await whole(self._transaction(work))
-            for pause in _RECONNECT if self.reconnects else ():
-                if not (isinstance(outcome, _Failed) and outcome.may_repeat):
+            for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
+                if not isinstance(outcome, _Failed) or not repeats:
+                    break
+                if clock() - began >= self._limit(outcome):
                     break
                 await self._sleep(pause)
                 outcome = await whole(self._transaction(work))
@@ -95,6 +101,12 @@ class Session:
     async def aclose(self) -> None:
         """Close the connections; safe to repeat."""
         await whole(self._close())
+
+    def _limit(self, failed: _Failed) -> float:
+        """Return for how many seconds a failed transaction is repeated."""
+        if failed.trouble == "busy":
+            return self._backend.lock_wait
+        return _OUTAGE if failed.trouble == "lost" and self.reconnects else 0.0
 
     def _exclusive(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
@@ -116,7 +128,7 @@ class Session:
 
         outcome = await self._attempt(transaction)
         if isinstance(outcome, _Failed) and committing:
-            return evolve(outcome, may_repeat=False)  # Perhaps it was committed.
+            return evolve(outcome, trouble=None)  # Perhaps it was committed.
         return outcome
 
     async def _attempt(self, work: Callable[[Connection], T]) -> T | _Failed:
@@ -125,7 +137,7 @@ class Session:
                 self._database = self._backend.database(reads=self._reads)
             return await self._database.run(work)
         except STORE_FAILS as error:
-            return _Failed(translated(self._backend, error), may_repeat=_was_lost(error))
+            return _Failed(translated(self._backend, error), trouble=self._backend.trouble(error))
 
     async def _close(self) -> None:
         database, self._database = self._database, None
@@ -149,13 +161,6 @@ def translated(backend: Backend, error: Exception) -> ScanStoreError:
     if getattr(cause, "sqlite_errorname", "").startswith(_NO_ROOM):
         text += "; make room on its disk and run the same scan again: it goes on from here"
     return ScanStoreError(text)
-
-
-def _was_lost(error: Exception) -> bool:
-    """Return whether an error says that the connection, and not a statement, failed."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _STARTING
-    return isinstance(error, OSError) and not isinstance(error, TimeoutError)
 
 
 async def whole(work: Coroutine[Any, Any, T]) -> T:

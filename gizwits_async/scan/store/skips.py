@@ -63,5 +63,13 @@ def write_presence(
     if seen:
         connection.execute(
             rows,
-            [{"product": product, "did": did, **asdict(known)} for did, known in seen.items()],
+            [
+                # As a number: psycopg sends a bool as one, which no integer column takes.
+                {"product": product, "did": did, **asdict(known), "online": _number(known.online)}
+                for did, known in seen.items()
+            ],
         )
+
+
+def _number(flag: bool | None) -> int | None:  # noqa: FBT001 - a value
+    return None if flag is None else int(flag)

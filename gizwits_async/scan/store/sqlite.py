@@ -1,6 +1,7 @@
 """A store in a SQLite file."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +12,20 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, Integer, cast, create_engine, event, func
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 
 from gizwits_async.scan.errors import ScanStoreError
-from gizwits_async.scan.store.backend import Runner, wrong_option
+from gizwits_async.scan.store.backend import Runner, Trouble, wrong_option
 from gizwits_async.scan.store.compact import CompactRecords
 
 __all__ = ["SqliteBackend"]
 
 T = TypeVar("T")
-_BUSY = "60"
+_LOCK_WAIT = 120.0
 """Seconds for which the write lock of another program is waited for, unless the URL says it."""
+_BUSY = 5.0
+"""Seconds of that in one attempt, in which a caller that is cancelled cannot leave."""
+_LOCKED = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _OUTSIDE = "gizwits_outside_transactions"
 """Execution option of a connection for statements that no transaction may hold."""
 
@@ -50,12 +55,18 @@ class SqliteBackend:
         """
         if not url.database or url.database == ":memory:":
             raise ValueError("a store in memory is MemoryStore; give the path of a file")
-        self._url = url if "timeout" in url.query else url.update_query_dict({"timeout": _BUSY})
-        self._timeout = _seconds(self._url.query["timeout"])
+        self.lock_wait = _seconds(url.query.get("timeout", _LOCK_WAIT))
+        self._timeout = min(self.lock_wait, _BUSY)
+        self._url = url.update_query_dict({"timeout": str(self._timeout)})
         self._path = Path(url.database)
         self.name = str(self._path)
         # Not bound to a thread: it may be released in another one than it was taken in.
         self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
+
+    def trouble(self, error: Exception) -> Trouble | None:
+        """See `Backend.trouble`."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        return "busy" if getattr(cause, "sqlite_errorname", "").startswith(_LOCKED) else None
 
     def whole(self, number: Any) -> Any:
         """See `Backend.whole`."""
@@ -80,6 +91,8 @@ class SqliteBackend:
         """Open and read the file; an engine that failed to would leave its thread behind."""
         try:
             uri = f"{self._path.absolute().as_uri()}?mode={mode}"
+            if mode == "rw" and self._is_frozen():
+                uri += "&immutable=1"
             with closing(sqlite3.connect(uri, uri=True, timeout=self._timeout)) as base:
                 base.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
@@ -89,10 +102,23 @@ class SqliteBackend:
                 reason = f"{self.name}: {error}"
             raise ScanStoreError(reason) from None
 
+    def _is_frozen(self) -> bool:
+        """Return whether the file was closed cleanly, and its folder may not be written.
+
+        SQLite reads it only if it is told that nobody writes: otherwise it needs files beside it.
+        """
+        effective = os.access in os.supports_effective_ids
+        writable = os.access(self._path.absolute().parent, os.W_OK, effective_ids=effective)
+        return not writable and not self._path.with_name(f"{self._path.name}-wal").exists()
+
     def database(self, *, reads: bool) -> "_Thread":
         """See `Backend.database`."""
+        url = self._url
+        if reads and self._is_frozen():
+            url = url.set(database=self._path.absolute().as_uri())
+            url = url.update_query_dict({"immutable": "1", "uri": "true"})
         # Nothing to reset: a connection returns to the pool after its transaction has ended.
-        engine = create_engine(self._url, pool_size=1, max_overflow=0, pool_reset_on_return=None)
+        engine = create_engine(url, pool_size=1, max_overflow=0, pool_reset_on_return=None)
         begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
 
         @event.listens_for(engine, "connect")
