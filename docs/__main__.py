@@ -1,6 +1,6 @@
 """Builds the documentation, or brings its catalogues up to date: `python -m docs [build|texts|check]`.
 
-`build` makes `docs/_build/html/en` and `.../zh`, with warnings as errors. `texts` writes the English texts
+`python -m docs screens` draws the pictures of terminals anew. `build` makes `docs/_build/html/en` and `.../zh`, with warnings as errors. `texts` writes the English texts
 of the pages into `docs/locale/zh_CN`, where translators find them; `check` lists what is not translated.
 """
 
@@ -22,6 +22,10 @@ __all__ = ["build", "check", "main", "texts"]
 HERE = Path(__file__).parent
 LOCALE = HERE / "locale" / "zh_CN" / "LC_MESSAGES"
 _DATE = datetime(2026, 11, 28, tzinfo=UTC)
+_SCREENS = ("doctor", "plan", "scan-running", "scan", "status", "logs", "control", "error")
+_COLUMNS = 80
+_FONT = re.compile(r"@font-face \{.*?\n    \}", re.DOTALL)
+"""Fonts that rich loads from another host; browsers have a monospaced one."""
 _CODE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 _IN_BOTH_LANGUAGES = {"reference/console.html"}
 """Pages whose blocks are the program's own texts."""
@@ -115,12 +119,25 @@ def check(out: Path) -> int:
     return 1 if lines else 0
 
 
+def draw(folder: Path = HERE / "screens") -> int:
+    """Draw the screens of the console in both languages; returns 0."""
+    from tests.cli import screens  # noqa: PLC0415 - not a part of the docs
+
+    for name, _width, language, command, terminal in screens.screens(widths=[_COLUMNS]):
+        if name in _SCREENS:
+            picture = _FONT.sub("", screens.svg(terminal, command))
+            (folder / f"{name}-{language}.svg").write_text(picture, encoding="utf-8")
+    return 0
+
+
 def main(words: list[str]) -> int:
     """Do what the command line says."""
     task = words[0] if words else "build"
     out = HERE / "_build" / ("html" if task == "build" else "texts")
     if task == "build":
         return build(out, *words[1:])
+    if task == "screens":
+        return draw()
     shutil.rmtree(out, ignore_errors=True)
     return {"texts": texts, "check": check}[task](out)
 

@@ -1,8 +1,11 @@
 """The console program in the reference: help pages and exit codes, in the language of the build."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
+from pathlib import Path
 
 from cyclopts import App
 from rich.console import Console
@@ -13,7 +16,7 @@ from gizwits_async.cli.commands import COMMANDS
 from gizwits_async.cli.exits import MEANINGS
 from gizwits_async.cli.language import LANGUAGES, _, use
 
-__all__ = ["commands", "exit_codes", "help_page"]
+__all__ = ["commands", "exit_codes", "help_page", "screens"]
 
 _WIDTH = 96
 
@@ -49,3 +52,17 @@ def exit_codes(language: str) -> str:
     with _program(language):
         rows = [[f"`{code.value}`", _(text)] for code, text in MEANINGS.items()]
     return table(["code", "meaning"], rows)
+
+
+def screens(language: str) -> str:
+    """Return the pictures of terminals that `python -m docs screens` drew."""
+    parts = []
+    for file in sorted((Path(__file__).parents[1] / "screens").glob(f"*-{language[:2]}.svg")):
+        found = re.search(
+            r"class=\"terminal-\d+-title\"[^>]*>([^<]+)<", file.read_text(encoding="utf-8")
+        )
+        title = escape(found[1].replace("&#160;", " ") if found else file.stem)
+        parts.append(
+            f'```{{raw}} html\n<p><img src="../_static/{file.name}" alt="$ {title}"></p>\n```\n'
+        )
+    return "\n".join(parts)

@@ -11,7 +11,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from console import commands, exit_codes
+from console import commands, exit_codes, screens
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains import Domain
@@ -40,6 +40,7 @@ TABLES: Mapping[str, Callable[..., str]] = {
     "figures": figures,
     "lake-schema": lake_schema,
     "quirks": quirks,
+    "screens": screens,
     "store-schema": store_schema,
 }
 """Name -> function that returns Markdown; it takes the language, and the directive's other words."""
