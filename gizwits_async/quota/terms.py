@@ -1,6 +1,6 @@
 """On which terms a call gets its permit: by the bucket, by the window, or ahead of the bucket."""
 
-from math import ceil
+from math import ceil, inf
 
 from attrs import frozen
 
@@ -63,7 +63,7 @@ class Terms:
         return _FLOOR / self.bucket.rate
 
     def for_lane(
-        self, lane: Lane, *, now: float, in_flight: int, bulk_due: bool
+        self, lane: Lane, *, now: float, in_flight: int, bulk_due: bool, credit: bool = True
     ) -> tuple[float, float]:
         """Return what a permit needs: permits in the bucket, and a limit of grants in the window.
 
@@ -72,10 +72,13 @@ class Terms:
             now: Seconds of the quota's clock.
             in_flight: Calls that the server may not have counted yet.
             bulk_due: Whether bulk has waited for longer than `floor_interval`.
+            credit: Whether a new process has its credit.
         """
         # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
         limit, careful = self.limit, self.careful
         need = self._need(Lane.INTERACTIVE if bulk_due else lane, limit, careful=careful)
+        if need > NO_NEED and not credit:
+            need = 1.0
         if lane is Lane.INTERACTIVE:
             if not careful and self._server_knows(now, in_flight):
                 need, limit = NO_NEED, limit if self.bucket.shared else _UNLIMITED
@@ -138,12 +141,19 @@ class Terms:
             lane, now=state.time, in_flight=state.in_flight, bulk_due=bulk_due
         )
         wait = self.bucket.wait_for(need + ahead, limit - ahead, blocked)
-        if NO_NEED < need < 1:
-            # The credit shrinks while the call waits, until it is used up.
-            rate, (credit, life) = self.bucket.rate, self._credit(lane)
-            shrinks = min(credit / life, rate / 2)
-            paid_back = self.bucket.wait_for(1.0 + ahead, limit - ahead, blocked)
-            wait = min(wait * rate / (rate - shrinks), paid_back)
+        if wait > 0 and NO_NEED < need < 1:
+            # The credit shrinks while the call waits; at the end of its life there is none.
+            credit, life = self._credit(Lane.INTERACTIVE if bulk_due else lane)
+            gain, left = self.bucket.rate - credit / life, life - self.bucket.age
+            soon = wait * self.bucket.rate / gain if gain > 0 else inf
+            if soon > left:
+                need, limit = self.for_lane(
+                    lane, now=state.time, in_flight=state.in_flight, bulk_due=bulk_due, credit=False
+                )
+                soon = max(left, self.bucket.wait_for(need + ahead, limit - ahead, blocked))
+            wait = soon
+        if lane is Lane.BULK and not bulk_due:
+            wait = min(wait, self._floor(state, blocked))
         spacing = self.spacing(lane, state)
         if spacing is not None:
             wait = min(wait, blocked + max(0.0, next_ahead - state.time) + ahead * spacing)
@@ -153,6 +163,15 @@ class Terms:
             used_up=blocked > 0 or self.bucket.window + ahead >= limit,
             period=self.limits.period,
         )
+
+    def _floor(self, state: LocalState, blocked: float) -> float:
+        """Return the seconds until one more bulk call gets its permit because it is due."""
+        since = state.bulk_granted_at if state.waiting else state.time
+        due = since + self.floor_interval * (1 + state.waiting) - state.time
+        need, limit = self.for_lane(
+            Lane.BULK, now=state.time, in_flight=state.in_flight, bulk_due=True
+        )
+        return max(due, self.bucket.wait_for(need, limit, blocked))
 
     def _server_knows(self, now: float, in_flight: int) -> bool:
         """Whether the server's count replaces our own."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -9,7 +10,7 @@ from gizwits_async.errors import QuotaWaitError
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.waits import Wait
-from tests.doubles import virtually
+from tests.doubles import now, virtually
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,44 @@ def test_a_snapshot_shows_the_waits():
     assert 3600 <= seen.next_in[Lane.INTERACTIVE] <= 3630
     assert seen.next_in[Lane.BULK] >= seen.next_in[Lane.INTERACTIVE]
     assert seen.reserve == 0
+
+
+@pytest.mark.parametrize(
+    ("spent", "people", "lane"),
+    [
+        (None, 0, Lane.BULK),
+        (None, 3, Lane.BULK),
+        (None, 30, Lane.BULK),
+        (None, 70, Lane.BULK),
+        (None, 70, Lane.INTERACTIVE),
+        (0, 300, Lane.BULK),
+        (0, 3000, Lane.BULK),
+        (0, 3600, Lane.BULK),
+        (0, 3600, Lane.INTERACTIVE),
+        (3000, 100, Lane.BULK),
+    ],
+)
+def test_a_call_goes_when_the_snapshot_says(spent, people, lane):
+    """`next_in` and `retry_after` are the time at which the next call of the lane gets its permit."""
+
+    async def main():
+        quota = HourlyQuota(spent=spent)
+        with suppress(QuotaWaitError):
+            for _ in range(people):
+                await quota.acquire(max_wait=0)
+                quota.observe({})
+        said, refused = quota.snapshot().next_in[lane], None
+        if said:
+            with pytest.raises(QuotaWaitError) as refusal:
+                await quota.acquire(lane, max_wait=0)
+            refused = refusal.value.retry_after
+        start = now()
+        await quota.acquire(lane)
+        return said, refused or said, now() - start
+
+    said, refused, took = virtually(main())
+    assert refused == pytest.approx(said)
+    assert took == pytest.approx(said, abs=1.1)
 
 
 def test_a_released_permit_can_be_taken_again():
