@@ -1,6 +1,6 @@
 """What the quota promises over days, at every kind of server: `python -m benchmarks.bench_days [ROW...]`.
 
-Prints a Markdown table for each row: fresh, known, crowds, refusals, honest, busy, bulk, short, file.
+Prints a Markdown table for each row: fresh, known, crowds, refusals, honest, small, busy, bulk, short, file.
 Time is virtual; a whole run takes half an hour of CPU on two cores, most of it the days of `refusals`
 and `bulk`. `--hours N` makes those shorter.
 """
@@ -95,6 +95,13 @@ def _honest(_: float) -> Iterator[Row]:
             yield f"{kind}, restarts {restart or 'never'}", partial(_people, scenario, 0.0)
 
 
+def _small(_: float) -> Iterator[Row]:
+    for kind in KINDS:
+        for restart in (None, 900):
+            scenario = partial(days.honest_headers, kind, restart, limit=1000)
+            yield f"{kind}, restarts {restart or 'never'}", partial(_people, scenario, 0.0)
+
+
 def _busy(_: float) -> Iterator[Row]:
     for kind in FAIR:
         for mute in (True, False):
@@ -102,9 +109,9 @@ def _busy(_: float) -> Iterator[Row]:
             yield f"{kind}, {_headers(mute=mute)}", partial(_people, scenario, 0.0)
 
 
-def _use(kind: str, hours: float) -> Cells:
-    first = _run(partial(days.day, kind, HourlyQuota, HOUR, mute=True)).server.counted
-    whole = _run(partial(days.day, kind, HourlyQuota, hours * HOUR, mute=True)).server
+def _use(kind: str, hours: float, *, mute: bool) -> Cells:
+    first = _run(partial(days.day, kind, HourlyQuota, HOUR, mute=mute)).server.counted
+    whole = _run(partial(days.day, kind, HourlyQuota, hours * HOUR, mute=mute)).server
     later = (whole.counted - first) / (hours - 1)
     uses = [f"{count / 36:.1f} %" for count in (first, later, whole.counted / hours)]
     return [str(whole.refused), *uses]
@@ -112,7 +119,9 @@ def _use(kind: str, hours: float) -> Cells:
 
 def _bulk(hours: float) -> Iterator[Row]:
     for kind in KINDS:
-        yield kind, partial(_use, kind, hours)
+        yield kind, partial(_use, kind, hours, mute=True)
+    for kind in FAIR:
+        yield f"{kind}, headers", partial(_use, kind, hours, mute=False)
 
 
 def _job(kind: str) -> Cells:
@@ -152,8 +161,9 @@ _TABLES: Mapping[str, tuple[str, Cells, Callable[[float], Iterator[Row]]]] = {
     "crowds": ("200 every 10 min beside bulk, second hour", _WAITS, _crowds),
     "refusals": ("bulk and crowds of 1 to 300, restarts every 15 min", ["calls", "people", "refused"], _refusals),
     "honest": ("8 bulk workers, a person every 30 s, 12 every 10 min", _WAITS, _honest),
+    "small": ("the same where the server allows 1,000", _WAITS, _small),
     "busy": ("people at 0.67/s, 100 every 10 min, a scan", _WAITS, _busy),
-    "bulk": ("bulk alone, no headers", ["refused", "first hour", "later", "in all"], _bulk),
+    "bulk": ("bulk alone", ["refused", "first hour", "later", "in all"], _bulk),
     "short": ("500 bulk calls, new process, state known, no headers", ["refused", "seconds"], _short),
     "file": ("12,000 bulk calls on one file, no headers", ["refused", "use"], _file),
 }  # fmt: skip

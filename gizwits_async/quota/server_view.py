@@ -174,7 +174,7 @@ class ServerView:
         if not restarted and self.samples and now.time < self.measured_at + self.period * _SECOND:
             return
         self.measured_at = now.time
-        # Calls in flight may be counted already: the rate comes out too low, never too high.
+        # Calls in flight may be counted already: the rate is never too high.
         used = -(self.left or 0) - now.granted
         start = _Sample(time=now.time, used=used + now.in_flight)
         if restarted or not self.samples:
@@ -237,8 +237,7 @@ class ServerView:
 
     def blocked_for(self, lane: Lane, now: LocalState) -> float:
         """Return the seconds for which this lane is blocked, whatever the bucket holds."""
-        pause = self.pause(now.time)
-        if pause > 0:
+        if pause := self.pause(now.time):
             return pause
         if self.half_open:
             return max(0.0, now.counted_by - now.time) if now.in_flight else 0.0
@@ -251,7 +250,9 @@ class ServerView:
             if now.in_flight:
                 return max(0.0, now.counted_by - now.time)
             if self.sliding:  # permits come back one by one: one call is sent to check
-                return max(0.0, self.left_at + self.period * _RECHECK - now.time)
+                # Seldom by bulk, which would use up the reserve.
+                pause = self.period * (_MINUTE if bulk and now.reserve else _RECHECK)
+                return max(0.0, self.left_at + pause - now.time)
             return self.reset_at - now.time
         paced = self.other_clients_rate > 0 or (now.reserve > 0 and not now.covered)
         if bulk and paced and not self.sliding:
@@ -268,11 +269,10 @@ class ServerView:
         if not self.live(now.time):
             # The window in which calls went ahead is over: one call is sent to check.
             return 0.0 if now.debt and not now.in_flight else None
-        mean = self.period / self.calls
+        mean = self.period / min(self.limit, self.calls)
         room = self.headroom(now) - self._claims(lane, now)
         half = min(self.limit, self.calls) // 2
-        # A backlog that a sprint cannot finish gains nothing from it, and would take later calls' room.
-        # Nor does bulk sprint beside interactive calls.
+        # A backlog that a sprint cannot finish would take later calls' room. None beside users.
         short = lane is Lane.INTERACTIVE or (now.waiting <= room - half and not now.reserve)
         proven = self.sliding and self.since is not None and now.time > self.since + self.period
         if self.sprint and not proven and room > half and short:

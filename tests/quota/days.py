@@ -58,7 +58,7 @@ class Lockout(Fixed):
         return headers, refused
 
 
-SERVERS: dict[str, Callable[[], Server]] = {**KINDS, "first call": FirstCall, "lockout": Lockout}
+SERVERS: dict[str, Callable[..., Server]] = {**KINDS, "first call": FirstCall, "lockout": Lockout}
 
 
 @define
@@ -109,9 +109,10 @@ async def day(
     processes: int = 1,
     restart: float | None = None,
     mute: bool = False,
+    limit: int = 3600,
 ) -> Day:
     """Let a service run for so long; `make` starts a process, and does so again at a restart."""
-    found = Day(SERVERS[kind](), [make() for _ in range(processes)], mute)
+    found = Day(SERVERS[kind](limit), [make() for _ in range(processes)], mute)
 
     async def work(process: int) -> None:
         while True:
@@ -178,11 +179,12 @@ async def whatever_comes(kind: str, memory: Memory, hours: float, folder: Path) 
     return await day(kind, make, hours * HOUR, visits=visits, restart=restart, mute=True)
 
 
-async def honest_headers(kind: str, restart: float | None) -> Day:
+async def honest_headers(kind: str, restart: float | None, limit: int = 3600) -> Day:
     """Eight bulk workers, a person every 30 s, twelve every 10 minutes, restarts."""
     hours = 4 if restart is None or restart > 900 else 2
     visits = [every(30, 1), every(600, 12)]
-    return await day(kind, HourlyQuota, hours * HOUR, visits=visits, restart=restart)
+    seconds = hours * HOUR
+    return await day(kind, HourlyQuota, seconds, visits=visits, restart=restart, limit=limit)
 
 
 async def busy_people(kind: str, *, mute: bool) -> Day:

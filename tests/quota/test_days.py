@@ -64,6 +64,15 @@ def test_people_wait_for_seconds_where_headers_are_honest(kind, restart):
     assert found.waited(0.99) <= 5
 
 
+@pytest.mark.parametrize("restart", [900, *slow([None])])
+@pytest.mark.parametrize("kind", ["sliding, now + hour", *slow(KINDS)])
+def test_a_smaller_limit_of_the_server_is_followed(kind, restart):
+    """Headers that show a limit of 1,000 where 3,600 are configured: none refused, p99 at most 5 s."""
+    found = virtually(days.honest_headers(kind, restart, limit=1000), VirtualLoop)
+    assert found.server.refused == 0
+    assert found.waited(0.99) <= 5
+
+
 @LONG
 @pytest.mark.parametrize("mute", [True, False])
 @pytest.mark.parametrize("kind", ["sliding, oldest", *slow(FAIR)])

@@ -46,9 +46,9 @@ def view(**known: object) -> ServerView:
         (BULK, {"left": 1980, "refusal_count": 100}, {}, None),
         # The smaller of the server's limit and ours counts.
         (PEOPLE, {"last": Reading(limit=7200), "left": 1801}, {}, 0.1),
-        (PEOPLE, {"last": Reading(limit=1000), "left": 501}, {}, 0.1),
+        (PEOPLE, {"last": Reading(limit=1000), "left": 501}, {}, 0.36),
         (PEOPLE, {"last": Reading(limit=1000), "left": 500}, {}, None),
-        (BULK, {"last": Reading(limit=1001), "left": 718}, {"waiting": 200}, 0.1),
+        (BULK, {"last": Reading(limit=1001), "left": 718}, {"waiting": 200}, 360 / 1001),
         (BULK, {"last": Reading(limit=1001), "left": 718}, {"waiting": 201}, None),
         # A server that counts no fixed windows: a period after the first word it is proven.
         (PEOPLE, {"sliding": True, "since": 0.0, "reset_at": 9000.0}, {"time": 3600.0}, 0.1),
