@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from benchmarks import (
     bench_call,
     bench_decode,
+    bench_export,
     bench_growth,
     bench_import,
     bench_nightly,
@@ -38,6 +39,7 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "import": bench_import.figures,
     "growth": bench_growth.figures,
     "nightly": bench_nightly.figures,
+    "export": bench_export.figures,
     "tenants": bench_tenants.figures,
 }
 """What goes over sockets, memory, whole processes, and how cost grows."""

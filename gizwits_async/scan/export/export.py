@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from os import PathLike
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
@@ -18,7 +19,7 @@ from gizwits_async.scan.export.lake import Lake, lake_of
 from gizwits_async.scan.export.manifest import Manifest, Table, read_manifest
 from gizwits_async.scan.export.sinks import Files, Sink, blocking
 from gizwits_async.scan.export.tables import Exported, Source, TableWriter
-from gizwits_async.scan.export.writers import Compression, Format, writer_of
+from gizwits_async.scan.export.writers import Compression, Format
 from gizwits_async.scan.store.address import backend_of, hidden
 from gizwits_async.scan.store.meta import STORE_ID, Meta, products_in, state_in, values_in
 from gizwits_async.scan.store.snapshot import Snapshot
@@ -118,13 +119,9 @@ async def export(
         raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {unknown}")
     if compress is not None and to not in {"csv", "jsonl"}:
         raise ArgumentError(f"compress is for csv and jsonl; {to} is compressed by itself")
-    lake = lake_of(out, filesystem)
-    sink: Sink
-    if to == "delta":
-        sink = DeltaTables(lake)
-    else:
-        writer_of(to, compress, ())  # Fails here if a package is missing, and nothing is created.
-        sink = Files(lake, to, compress, csv_safe=csv_safe)
+    lake, sink = await blocking(
+        partial(_opened_sink, out, to, compress, filesystem=filesystem, csv_safe=csv_safe)
+    )
     async with Snapshot(backend_of(store, schema)) as rows:
         meta = await rows.meta()
         how = {"csv_safe": csv_safe, "compress": compress}
@@ -137,7 +134,7 @@ async def export(
             )
         if len(sources) > 1 and not by_product:
             raise ScanStoreError(f"{rows.name} holds several products: keep them apart by_product")
-        async with _opened(lake) as text:
+        async with _taken(lake) as text:
             before = read_manifest(text, f"{lake.name}/{_MANIFEST}")
             found: list[Exported] = []
             for source in sources:
@@ -150,6 +147,21 @@ async def export(
             if after.as_json() != text:
                 await blocking(_write_manifest, lake, after, text)
     return _report(lake, found)
+
+
+def _opened_sink(
+    out: str | PathLike[str],
+    to: LakeFormat,
+    compress: Compression | None,
+    *,
+    filesystem: Any | None,
+    csv_safe: bool,
+) -> tuple[Lake, Sink]:
+    """Return where the tables go; it imports large packages, and so is called in a thread."""
+    lake = lake_of(out, filesystem)
+    if to == "delta":
+        return lake, DeltaTables(lake)
+    return lake, Files(lake, to, compress, csv_safe=csv_safe)
 
 
 def _source(
@@ -175,7 +187,7 @@ def _source(
 
 
 @asynccontextmanager
-async def _opened(lake: Lake) -> AsyncIterator[bytes | None]:
+async def _taken(lake: Lake) -> AsyncIterator[bytes | None]:
     """Take the lake for this export, and give its manifest."""
     await blocking(lake.__enter__)
     try:

@@ -150,7 +150,13 @@ class Files:
     def __init__(
         self, lake: Lake, to: Format, compress: Compression | None, *, csv_safe: bool
     ) -> None:
+        """Take the lake.
+
+        Raises:
+            ImportError: A package is not installed.
+        """
         self._lake, self._to, self._compress, self._csv_safe = lake, to, compress, csv_safe
+        writer_of(to, compress, ())
 
     def part(self, target: Target) -> Part:
         """See `Sink.part`."""

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -129,7 +130,9 @@ class _Compressed:
         else:
             import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - its own extra
 
-            self._stream = pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd")
+            # A descriptor of its own: the stream closes what it writes to.
+            target = os.fdopen(os.dup(file.fileno()), "wb")
+            self._stream = pa.CompressedOutputStream(pa.PythonFile(target, "w"), "zstd")
         self._writer = writer(self._stream)
         self.write = self._writer.write
 

@@ -127,7 +127,8 @@ class Snapshot:
         """
         end = (day + 1) * 86_400 if day < LAST_DAY else _NEVER
         query = self._backend.records.rows(log, day * 86_400, end)
-        async for batch in self._batches(query.where(DEVICES.c.product_key == product)):
+        query = query.where(DEVICES.c.product_key == product)
+        async for batch in self._batches(query, plain=True):
             products, stored, times, types, names, bodies = zip(*batch, strict=True)
             dids = {did: from_plain(did) or "" for did in set(stored)}
             kinds = {kind: from_plain(kind) for kind in set(types)}
@@ -194,14 +195,21 @@ class Snapshot:
         async for batch in self._batches(query):
             yield [dict(zip(names, row, strict=True)) for row in batch]
 
-    async def _batches(self, query: Select[Any]) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
+    async def _batches(
+        self, query: Select[Any], *, plain: bool = False
+    ) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
+        """Give the rows of a query; if they are plain, they need no conversion of types."""
         result: CursorResult[Any] | None = None
 
         def read(connection: Connection) -> Sequence[Sequence[Any]]:
             nonlocal result
+            sqlite = connection.dialect.name == "sqlite"  # Its driver reads row by row in any case.
             if result is None:
-                result = connection.execute(query, execution_options={"stream_results": True})
-            return result.fetchmany(_BATCH)
+                options = {} if sqlite else {"stream_results": True}
+                result = connection.execute(query, execution_options=options)
+            # SQLAlchemy's own rows cost as much as reading them. Of other databases it has read some.
+            cursor = result.cursor if plain and sqlite else None
+            return (cursor or result).fetchmany(_BATCH)
 
         try:
             while batch := await self._do(read):
