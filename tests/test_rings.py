@@ -11,6 +11,9 @@ WITNESSES = {
     "scan/test_takeover.py::test_a_scan_survives_a_failover": (
         "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
     ),
+    "scan/test_lake.py::test_fifty_killed_exports": (
+        "scan/test_lake.py::test_a_killed_export_is_whole_after_the_next"
+    ),
     "workers/test_takeover.py::test_others_take_over_though_all_their_slots_are_taken": (
         "workers/test_worker.py::test_what_a_dead_worker_left_goes_on_though_all_slots_are_taken"
     ),
