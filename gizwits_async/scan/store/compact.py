@@ -5,6 +5,7 @@ What many records have in common, their type and the names of their values, is a
 values as a JSON array; the views put names and values together again.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -29,6 +30,7 @@ from gizwits_async.scan.store.column_types import (
     to_json,
     to_plain,
 )
+from gizwits_async.scan.store.prepared import driver_of
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
@@ -112,15 +114,13 @@ def _split(record: Record) -> tuple[float, _Shape, str | None]:
     return float(time), (kind, None), None if value is None else to_json(value)
 
 
-def _number_of(connection: Connection, shape: _Shape) -> int:
+def _number_of(driver: sqlite3.Connection, shape: _Shape) -> int:
     """Return the number of a shape, which is new if there is none."""
     kind, names = shape
     row = (to_plain(kind), "" if names is None else to_json(names))
     # Looked up in each transaction: the number of one that was rolled back may mean another shape.
-    found = connection.exec_driver_sql(_SHAPE, row).scalar()
-    if found is None:
-        found = connection.exec_driver_sql(_NEW_SHAPE, row).scalar_one()
-    return int(found)
+    found = driver.execute(_SHAPE, row).fetchone() or driver.execute(_NEW_SHAPE, row).fetchone()
+    return int(found[0])
 
 
 class CompactRecords:
@@ -139,21 +139,22 @@ class CompactRecords:
         self, connection: Connection, log: LogName, device: int, records: Sequence[Record]
     ) -> None:
         """See `RecordTables.insert`."""
+        driver: Any = driver_of(connection)
         split = [_split(record) for record in records]
-        numbers = {shape: _number_of(connection, shape) for shape in {one for _, one, _ in split}}
+        numbers = {shape: _number_of(driver, shape) for shape in {one for _, one, _ in split}}
         times = [time for time, _, _ in split]
         span = (device, min(times), max(times))
-        taken = connection.exec_driver_sql(_NEXT.format(log=log), span).all()
-        nth = Counter[float]({row[0]: row[1] for row in taken})
+        nth = Counter[float](dict(driver.execute(_NEXT.format(log=log), span)))
         rows = []
         for time, shape, body in split:
             rows.append((device, time, nth[time], numbers[shape], body))
             nth[time] += 1
-        connection.exec_driver_sql(_INSERT.format(log=log), rows)
+        driver.executemany(_INSERT.format(log=log), rows)
 
     def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:
         """See `RecordTables.delete`."""
-        return connection.exec_driver_sql(_DELETE.format(log=log), (device, *span)).rowcount
+        driver: Any = driver_of(connection)
+        return int(driver.execute(_DELETE.format(log=log), (device, *span)).rowcount)
 
     def rows(self, log: LogName, start: float, end: float) -> Select[Any]:
         """See `RecordTables.rows`."""

@@ -5,9 +5,10 @@ from functools import cache
 from math import floor
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, literal, select
+from sqlalchemy import Connection, Table, bindparam, func, literal, select
 
 from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.tables import DAYS
 from gizwits_async.scan.task import LogName
 
@@ -38,16 +39,18 @@ def mark_changed(
     """
     if days:
         rows = [{"log": log, "day": day} for day in sorted(days)]
-        connection.execute(_statement(upsert), rows)
+        _statement(upsert).run(connection, rows)
 
 
 @cache
-def _statement(upsert: Callable[[Table], Any]) -> Any:
-    new = upsert(DAYS).values(version=_NEXT, pruned=0)
-    return new.on_conflict_do_update(
-        index_elements=[DAYS.c.log, DAYS.c.day],
-        # Late rows of a day that was pruned are not all of it: it stays marked.
-        set_={"version": new.excluded.version},
+def _statement(upsert: Callable[[Table], Any]) -> Prepared:
+    new = upsert(DAYS).values(log=bindparam("log"), day=bindparam("day"), version=_NEXT, pruned=0)
+    return Prepared(
+        new.on_conflict_do_update(
+            index_elements=[DAYS.c.log, DAYS.c.day],
+            # Late rows of a day that was pruned are not all of it: it stays marked.
+            set_={"version": new.excluded.version},
+        )
     )
 
 

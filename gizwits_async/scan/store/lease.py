@@ -15,14 +15,16 @@ import socket
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gizwits_async.scan.errors import StoreLostError
 from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.tables import LEASE
 
 __all__ = ["Holder", "Lease", "judge", "read", "release", "renew", "take"]
@@ -146,19 +148,26 @@ def take(connection: Connection, backend: Backend, found: Lease | None) -> int |
     return epoch if changed.rowcount == 1 else None
 
 
+@cache
+def _renewal(kind: type[Backend]) -> Prepared:
+    """Return the statement that renews a lease in a kind of database."""
+    clock: Any = kind.clock
+    guards: Any = kind.guards
+    return Prepared(
+        update(LEASE)
+        .where(LEASE.c.epoch == bindparam("of_epoch"))
+        .values({LEASE.c.renewals: LEASE.c.renewals + 1, LEASE.c.renewed_at: clock})
+        .returning(LEASE.c.epoch, *guards)
+    )
+
+
 def renew(connection: Connection, backend: Backend, epoch: int) -> None:
     """Renew the lease, at the beginning of a transaction that writes.
 
     Raises:
         StoreLostError: Another scan has taken the store over.
     """
-    found = connection.execute(
-        update(LEASE)
-        .where(LEASE.c.epoch == epoch)
-        .values({LEASE.c.renewals: LEASE.c.renewals + 1, LEASE.c.renewed_at: backend.clock})
-        .returning(LEASE.c.epoch, *backend.guards)
-    )
-    if found.first() is None:
+    if _renewal(type(backend)).row(connection, {"of_epoch": epoch}) is None:
         raise StoreLostError(
             f"{backend.name} was taken over by another scan because this one was silent for too"
             " long; nothing of it was written since then"

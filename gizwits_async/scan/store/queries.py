@@ -22,6 +22,7 @@ from gizwits_async.models.devices import Device
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.days import day_of, mark_changed
+from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.store.tables import DEVICES, GAPS, SKIPPED, TASKS
 from gizwits_async.scan.task import LogName, Task, time_of
@@ -47,14 +48,17 @@ _FIELDS = [column for column in TASKS.c if column.key not in {*_OF_FAILURE, "pro
 _LABELLED = [column.label(column.key) for column in _FIELDS]
 _OF_TASK = [TASKS.c[name] == bindparam(f"of_{name}") for name in ("product", "did", "log", "part")]
 """WHERE clause of one task; takes `_key_of`."""
-_MOVE = (
+_MOVED = [column for column in _FIELDS if not column.primary_key]
+_MOVE = Prepared(
     update(TASKS)
     .where(*_OF_TASK)
-    .values({column: bindparam(f"to_{column.key}") for column in _FIELDS})
+    .values({column: bindparam(f"to_{column.key}") for column in _MOVED})
 )
 """Writes a task as it is now; takes `_key_of` and `_values_of_task`."""
-_NUMBER = select(DEVICES.c.number).where(
-    DEVICES.c.product_key == bindparam("product_key"), DEVICES.c.did == bindparam("did")
+_NUMBER = Prepared(
+    select(DEVICES.c.number).where(
+        DEVICES.c.product_key == bindparam("product_key"), DEVICES.c.did == bindparam("did")
+    )
 )
 _BROUGHT = case((TASKS.c.covered < TASKS.c.next_second, TASKS.c.next_second), else_=TASKS.c.covered)
 REWIND = (
@@ -85,7 +89,7 @@ def _key_of(product: str, task: Task) -> dict[str, str | int]:
 
 def _values_of_task(task: Task) -> dict[str, str | int | None]:
     """Return the parameters of `_MOVE`, besides `_key_of`."""
-    return {f"to_{name}": value for name, value in asdict(task).items()}
+    return {f"to_{column.key}": getattr(task, column.key) for column in _MOVED}
 
 
 def _wanted(
@@ -238,10 +242,10 @@ def find_gaps(
 def _number_of(connection: Connection, product: str, did: str) -> int:
     """Return the number of a device."""
     key = {"product_key": product, "did": did}
-    found = connection.execute(_NUMBER, key).scalar()
+    found = _NUMBER.row(connection, key)
     if found is None:
-        found = connection.execute(insert(DEVICES).returning(DEVICES.c.number), key).scalar_one()
-    return int(found)
+        found = connection.execute(insert(DEVICES).returning(DEVICES.c.number), key).one()
+    return int(found[0])
 
 
 def write_change(
@@ -269,13 +273,13 @@ def write_change(
     if task.over:
         connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(product, task))
     else:
-        connection.execute(_MOVE, _key_of(product, task) | _values_of_task(task))
+        _MOVE.run(connection, [_key_of(product, task) | _values_of_task(task)])
 
 
 def write_split(connection: Connection, *, product: str, window: Task, rest: Task) -> None:
     """See `ScanStore.split`."""
     connection.execute(insert(TASKS), [{**asdict(window), "product": product}])
-    connection.execute(_MOVE, _key_of(product, rest) | _values_of_task(rest))
+    _MOVE.run(connection, [_key_of(product, rest) | _values_of_task(rest)])
 
 
 def set_aside(connection: Connection, *, product: str, task: Task, error: str, text: str) -> None:

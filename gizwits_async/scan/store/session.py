@@ -1,6 +1,7 @@
 """Transactions of a SQL store, one at a time, and the errors of a database in terms of ours."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from itertools import chain, repeat
 from typing import Any, TypeVar
@@ -22,8 +23,8 @@ _OUTAGE = 120.0
 """Seconds for which a database is waited for that cannot be reached: a failover takes a minute or two."""
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each further attempt at a transaction; then always as long as the last one."""
-STORE_FAILS = (SQLAlchemyError, OSError, ValueError)
-"""What a database raises; a ValueError is a stored text that is no JSON."""
+STORE_FAILS = (SQLAlchemyError, sqlite3.Error, OSError, ValueError)
+"""What a database raises, through SQLAlchemy or not; a ValueError is a stored text that is no JSON."""
 TEXT = 500
 """Characters of an error that are kept."""
 

@@ -87,6 +87,7 @@ TASKS = Table(
     Column("error", Text),
     Column("error_text", Plain),
     comment="How far each log of each device was read.",
+    sqlite_with_rowid=False,
 )
 SKIPPED = 2
 """Value of `failed` of a task that is not due because a rule expects no records; `error` names it."""
@@ -127,3 +128,4 @@ DAYS = Table(
 the table: an export rewrites the days whose version its manifest does not have. A day whose rows
 were pruned keeps its row, with `pruned` 1 for ever: an export then leaves the day in the lake.
 """
+Index("scan_day_by_version", DAYS.c.version)

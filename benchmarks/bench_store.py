@@ -1,0 +1,395 @@
+"""What a SQLite store costs: `python -m benchmarks store`, or `python -m benchmarks.bench_store`.
+
+`--over PATH` measures a scan also with another checkout, such as one of commit 74e93a5, and
+`--devices 1000` takes the size of a store from that many devices of thirty days.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import aiohttp
+import msgspec
+from attrs import frozen
+
+from benchmarks.measure import Figure, markdown, over, turns
+from gizwits_async.client import GizwitsClient
+from gizwits_async.models.devices import DataRecord, Device
+from gizwits_async.options import Credentials
+from gizwits_async.quota import HourlyQuota
+from gizwits_async.scan import FleetScan, SqlStore
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.protocol import Change
+from gizwits_async.scan.task import Task
+from gizwits_async.simulator import (
+    Fleet,
+    Rates,
+    SimulatedCloud,
+    SimulatorServer,
+    SimulatorTransport,
+)
+
+__all__ = ["figures"]
+
+_DAY = 86_400
+_PAGES = 160
+"""Pages that a round writes."""
+_ROUNDS = 7
+_WINDOW = 172_799
+"""Seconds that one query of a log owns."""
+_NOW = 1_790_000_000
+_ATTRS = {
+    "switch": 1, "fan_swing": 0, "mode": "制冷", "fan_speed": "高风", "on_timing": 0, "off_timing": 0,
+    "set_temp": 16, "room_temp": 27.5, "alert_full": 0, "alert_shutdown": 0, "fault_roomtemp": 0,
+}  # fmt: skip
+_TABLES = """PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
+CREATE TABLE IF NOT EXISTS data_log (did TEXT, timestamp REAL, attrs TEXT);
+CREATE TABLE IF NOT EXISTS online_log (did TEXT, timestamp REAL, type TEXT, payload TEXT);
+CREATE TABLE IF NOT EXISTS cmd_log (did TEXT, timestamp REAL, type TEXT, payload TEXT);
+CREATE INDEX IF NOT EXISTS data_by_device ON data_log (did, timestamp);
+CREATE INDEX IF NOT EXISTS online_by_device ON online_log (did, timestamp);
+CREATE INDEX IF NOT EXISTS cmd_by_device ON cmd_log (did, timestamp);
+CREATE TABLE IF NOT EXISTS progress (did TEXT, log TEXT, upto INTEGER, context TEXT, PRIMARY KEY (did, log));"""
+_TICK = "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)"
+
+
+# --- pages of a hundred records, written one by one
+
+
+@asynccontextmanager
+async def _writers(folder: Path) -> AsyncIterator[dict[str, Callable[[], Awaitable[None]]]]:
+    """Give a writer of pages each for the store and for `executemany`."""
+    store, dids = SqlStore(folder / "store.db"), [f"{n:022d}" for n in range(8)]
+    await store.open()
+    state = ScanState(product_key="p", start=0, end=10**10)
+    await store.begin(state, again=False)
+    await store.add([Device(did=did) for did in dids], ["data"], state)
+    raw = sqlite3.connect(folder / "raw.db", isolation_level=None)
+    raw.executescript(_TABLES)
+    encode, at = msgspec.json.Encoder().encode, iter(range(_NOW, 10**10, 100))
+
+    def pages() -> Iterator[tuple[str, list[DataRecord]]]:
+        for page in range(_PAGES):
+            first = next(at)
+            yield dids[page % 8], [DataRecord(ts=first + n, attrs=_ATTRS) for n in range(100)]
+
+    async def ours() -> None:
+        for did, rows in pages():
+            task = Task.new(did, "data", 0).opened(10**10, 10**10, 0.0)
+            task = task.took(rows[-1].ts, "g1." + "x" * 80)
+            await store.commit(Change(after=task, rows=tuple(rows)))
+
+    async def executemany() -> None:
+        for did, rows in pages():
+            raw.execute("BEGIN IMMEDIATE")
+            raw.executemany(
+                "INSERT INTO data_log VALUES (?, ?, ?)",
+                [(did, row.ts, encode(row.attrs).decode()) for row in rows],
+            )
+            raw.execute(_TICK, (did, "data", rows[-1].ts, "g1." + "x" * 80))
+            raw.execute("COMMIT")
+
+    yield {"store": ours, "executemany": executemany}
+    raw.close()
+    await store.aclose()
+
+
+async def _written() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        async with _writers(Path(folder)) as writers:
+            return over(await turns(writers, repeat=_ROUNDS), "store", "executemany")
+
+
+# --- whole scans of a server in another process
+
+
+def _serve(pipe: Connection) -> None:
+    async def run() -> None:
+        now = int(time.time())
+        cloud = SimulatedCloud(
+            Fleet.generate(24, 5, now=now, rates=Rates(reports=100)), quota=10**9
+        )
+        async with SimulatorServer(cloud) as server:
+            credentials = cloud.credentials
+            pipe.send(
+                (server.url, credentials.enterprise_id, credentials.enterprise_secret,
+                 credentials.product_key, credentials.product_secret, now)
+            )  # fmt: skip
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def _served() -> Iterator[list[Any]]:
+    """Serve a fleet while the block runs; gives what a scan needs to know of it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        yield list(ours.recv())
+    finally:
+        process.terminate()
+        process.join()
+
+
+async def _ours(given: list[Any], path: str) -> int:
+    url, identity, secret, product, product_secret, now = given
+    credentials = Credentials(
+        enterprise_id=identity, enterprise_secret=secret,
+        product_key=product, product_secret=product_secret,
+    )  # fmt: skip
+    quota = HourlyQuota(10_000_000, burst=1000, reserve=0)
+    async with GizwitsClient(credentials, base_url=url, quota=quota) as client:
+        scan = FleetScan(client, SqlStore(path), start=now - 4 * _DAY, end=now, skip="never")
+        return sum((await scan.run()).records.values())
+
+
+class _Meta(msgspec.Struct):
+    context: str | None = None
+    total: int | None = None
+
+
+class _Listed(msgspec.Struct):
+    did: str
+
+
+class _Devices(msgspec.Struct):
+    objects: list[_Listed]
+
+
+class _Point(msgspec.Struct):
+    ts: float
+    attrs: dict[str, Any]
+
+
+class _Event(msgspec.Struct):
+    timestamp: float
+    type: str = ""
+    payload: Any = None
+
+
+class _Points(msgspec.Struct):
+    objects: list[_Point]
+    meta: _Meta
+
+
+class _Events(msgspec.Struct):
+    objects: list[_Event]
+    meta: _Meta
+
+
+async def _by_hand(given: list[Any], path: str) -> int:
+    """Scan as a skilled hand would without this package: eight walks at a time, a commit a page."""
+    url, identity, secret, product, product_secret, now = given
+    base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    base.executescript(_TABLES)
+    start, root, records = now - 4 * _DAY, f"{url}/v1/products/{product}", 0
+    writing, encode = asyncio.Lock(), msgspec.json.Encoder().encode
+    decoders: dict[str, Any] = {
+        "data": msgspec.json.Decoder(_Points).decode,
+        "cmd": msgspec.json.Decoder(_Events).decode,
+        "online": msgspec.json.Decoder(_Events).decode,
+    }
+
+    def write(did: str, log: str, rows: list[Any], end: int, context: str | None) -> None:
+        if log == "data":
+            cells: list[tuple[Any, ...]] = [
+                (did, row.ts, encode(row.attrs).decode()) for row in rows
+            ]
+        elif log == "cmd":
+            cells = [(did, row.timestamp, row.type, row.payload) for row in rows]
+        else:
+            cells = [(did, row.timestamp, row.type, encode(row.payload).decode()) for row in rows]
+        marks = "?, ?, ?" if log == "data" else "?, ?, ?, ?"
+        base.execute("BEGIN IMMEDIATE")
+        base.executemany(f"INSERT INTO {log}_log VALUES ({marks})", cells)  # noqa: S608
+        base.execute(_TICK, (did, log, end, context))
+        base.execute("COMMIT")
+
+    body = {
+        "enterprise_id": identity,
+        "enterprise_secret": secret,
+        "product_secret": product_secret,
+    }
+    async with aiohttp.ClientSession() as session:
+        async with session.post(f"{root}/access_token", json=body) as response:
+            headers = {"Authorization": "token " + (await response.json())["token"]}
+
+        async def get(path: str, **query: Any) -> bytes:
+            wanted = {name: str(value) for name, value in query.items() if value is not None}
+            async with session.get(f"{root}/{path}", params=wanted, headers=headers) as response:
+                return await response.read()
+
+        async def walk(did: str, log: str, first: int) -> int:
+            end, context, count = min(first + _WINDOW, now), None, 0
+            while True:
+                page = decoders[log](
+                    await get(
+                        f"devices/{did}/{log}", start_ts=first - 1, end_ts=end, sort="asc",
+                        limit=100, context=context,
+                    )
+                )  # fmt: skip
+                context, count = page.meta.context, count + len(page.objects)
+                async with writing:
+                    await asyncio.to_thread(write, did, log, page.objects, end, context)
+                if not page.objects or count >= (page.meta.total or 0):
+                    return count
+
+        listed = msgspec.json.decode(
+            await get("devices/search", limit=100, show_disabled=1), type=_Devices
+        ).objects
+        jobs = iter(
+            [
+                (device.did, log, first)
+                for first in range(start, now, _WINDOW)
+                for device in listed
+                for log in ("online", "cmd", "data")
+            ]
+        )
+
+        async def work() -> None:
+            nonlocal records
+            for job in jobs:
+                count = await walk(*job)
+                records += count
+
+        await asyncio.gather(*(work() for _ in range(8)))
+    base.close()
+    return records
+
+
+async def _scan_rounds(given: list[Any]) -> None:
+    """Scan once for each line of standard input, and print the CPU seconds; of the build on the path."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, _ in enumerate(sys.stdin):
+            began = process_time()
+            await _ours(given, f"{folder}/{number}.db")
+            print(process_time() - began, flush=True)
+
+
+@frozen
+class _Build:
+    """A process that scans with the package of one checkout."""
+
+    process: subprocess.Popen[str]
+
+    @classmethod
+    def start(cls, checkout: Path, given: list[Any]) -> "_Build":
+        here = str(Path(__file__).parents[1])
+        path = os.pathsep.join([str(checkout), here])
+        command = [sys.executable, __file__, "--rounds", json.dumps(given)]
+        return cls(
+            subprocess.Popen(  # noqa: S603 - our own program
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        )  # fmt: skip
+
+    async def run(self) -> float:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(file=self.process.stdin, flush=True)
+        return float(await asyncio.to_thread(self.process.stdout.readline))
+
+
+async def _scanned(other: Path | None) -> list[Figure]:
+    with _served() as given, tempfile.TemporaryDirectory() as folder:
+        counts: dict[str, int] = {}
+
+        async def run(name: str, scan: Callable[[list[Any], str], Awaitable[int]]) -> None:
+            counts[name] = await scan(given, f"{folder}/{name}{time.monotonic_ns()}.db")
+
+        candidates = {"ours": partial(run, "ours", _ours), "hand": partial(run, "hand", _by_hand)}
+        found = await turns(candidates, repeat=_ROUNDS)
+        assert abs(counts["ours"] - counts["hand"]) <= counts["ours"] // 200, counts
+        figures = [Figure("scan into SQLite over hand-written", over(found, "ours", "hand"), 1.6)]
+        if other is not None:
+            builds = {
+                "other": _Build.start(other, given),
+                "this": _Build.start(Path(__file__).parents[1], given),
+            }
+            seconds: dict[str, list[float]] = {name: [] for name in builds}
+            for round_ in range(_ROUNDS + 1):
+                for name, build in builds.items():
+                    seconds[name] += [await build.run()][: 1 if round_ else 0]
+            for build in builds.values():
+                build.process.terminate()
+                build.process.wait()
+            figures.append(
+                Figure("scan into SQLite over the other build", over(seconds, "this", "other"), 0.5)
+            )
+    return figures
+
+
+# --- size
+
+
+def _bytes_a_record(devices: int) -> float:
+    """Return the size of a store over its records, after a scan of thirty days."""
+    cloud = SimulatedCloud(Fleet.generate(devices, 30), quota=10**9)
+    quota = HourlyQuota(10**9, burst=10**6, reserve=0)
+
+    async def main(path: str) -> None:
+        async with GizwitsClient(
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=quota
+        ) as client:
+            await FleetScan(client, path, start=_NOW - 30 * _DAY + 3600, end=_NOW).run()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fleet.db"
+        asyncio.run(main(str(path)))
+        with closing(sqlite3.connect(path)) as base:
+            base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            logs = ("online", "cmd", "data")
+            records = [base.execute(f"SELECT count(*) FROM {log}_log").fetchone() for log in logs]  # noqa: S608
+            total: int = sum(count for (count,) in records)
+        return path.stat().st_size / total
+
+
+def figures(devices: int = 50, other: Path | None = None) -> list[Figure]:
+    """Return the figures of a store.
+
+    Args:
+        devices: Devices of the store whose size is taken.
+        other: Another checkout to compare a scan with.
+    """
+    return [
+        Figure(
+            f"SQLite bytes a record, {devices:,} devices of 30 days", _bytes_a_record(devices), 70
+        ),
+        Figure("pages written over executemany", asyncio.run(_written()), 2.2),
+        *asyncio.run(_scanned(other)),
+    ]
+
+
+def main() -> None:
+    """Measure, and print."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--devices", type=int, default=50)
+    arguments.add_argument("--over", type=Path)
+    arguments.add_argument("--rounds")
+    given = arguments.parse_args()
+    if given.rounds:
+        asyncio.run(_scan_rounds(json.loads(given.rounds)))
+        return
+    print(markdown(figures(given.devices, given.over)))
+
+
+if __name__ == "__main__":
+    main()
