@@ -20,6 +20,7 @@ from benchmarks import (
     bench_nightly,
     bench_payload,
     bench_peers,
+    bench_store,
     bench_stream,
     bench_tenants,
     bench_waiting,
@@ -41,6 +42,7 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "nightly": bench_nightly.figures,
     "export": bench_export.figures,
     "tenants": bench_tenants.figures,
+    "store": bench_store.figures,
 }
 """What goes over sockets, memory, whole processes, and how cost grows."""
 
