@@ -48,10 +48,10 @@ def forecast(
     if active is not None:
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)
-    # The devices are listed again at the end: rows may have moved meanwhile.
-    listings = listed * (1 if state.listing == "done" else 2)
+    # At the end the first page is read again, or all of them if an earlier run listed the devices.
+    pages = -(-devices // client.page_size)
     listing = (
-        listings * -(-devices // client.page_size)
+        listed * (pages + (state.listing != "done"))
         + definition
         + (0 if active is None else active.calls)
     )

@@ -119,6 +119,8 @@ class DeviceListing:
         # fell off before it was known is not missing.
         self._start = state.start if state.run == 1 else max(state.start, client.oldest())
         self._walked = False
+        self._front: list[str] | None = None
+        """Dids of the first page of a listing that this run walked to its end."""
         self._fruitless = 0
         self._seen: set[str] = set()
         self._nameless = 0
@@ -133,6 +135,11 @@ class DeviceListing:
 
     async def walk(self) -> None:
         """Walk the listing, from where an earlier run left it if this is the first walk of a run.
+
+        The second walk of a run finds devices that appeared, or moved to pages that were read
+        already. It ends after the first page if that and the total are as they were: then as many
+        devices were added as deleted, most likely none. One that was missed is listed by the next
+        run, which reads its logs from the beginning.
 
         Raises:
             GizwitsError: Not a single device is known, or the logs would meet the error too.
@@ -163,9 +170,16 @@ class DeviceListing:
 
     async def _walk_all(self, resume: str | None) -> None:
         listed, finished = 0, self.state.listing == "done"
-        counted, self._nameless = self._nameless, 0
+        counted, before, self._nameless = self._nameless, self._front, 0
+        front, self._front = None, None
         async with aclosing(self._pages(_Part(), resume)) as pages:
             async for page in pages:
+                if front is None:
+                    front = [device.did for device in page.items]
+                    if front == before and page.total == self._total == self._found + counted:
+                        self._front, self._nameless = front, counted
+                        await self._keep(page)
+                        return
                 listed += len(page.items) + page.set_aside
                 self._nameless += page.set_aside
                 # The list is walked again at the end of a run: count the same rows once.
@@ -178,6 +192,7 @@ class DeviceListing:
                 if not finished:
                     self.state = evolve(self.state, listing=page.resume or "done")
                 await self._keep(page)
+        self._front = front if resume is None else None
 
     # --- in parts
 

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from gizwits_async.errors import ServerError
 from gizwits_async.scan import FleetScan, MemoryStore, Since
-from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator import Fleet, Rates, Record, SimulatedCloud, SimulatorTransport
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import client_of, virtually
 from tests.scan.common import DAY, in_file, in_memory, truth
@@ -146,9 +146,16 @@ def test_a_scan_that_was_stopped_in_its_second_listing_finishes_that_one() -> No
         depth, stops = 10**6, True
 
         async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
-            if "/devices/search" in target and self.asked == 3 and self.stops:
+            if "/devices/search" in target and self.asked == 2 and self.stops:
+                self.appear()
                 raise asyncio.CancelledError
             return await super().send(method, target, *rest, **more)
+
+        def appear(self) -> None:
+            for number in range(12):
+                late = evolve(cloud.fleet.devices[0], did=f"new{number}", mac=f"A{number:011X}")
+                cloud.fleet.add(evolve(late, created_at=NOW))
+                cloud.fleet.append("data", late.did, Record(at=NOW - 99.0, body={"attrs": {}}))
 
     async def main() -> None:
         transport = Stopping(cloud)
@@ -160,7 +167,7 @@ def test_a_scan_that_was_stopped_in_its_second_listing_finishes_that_one() -> No
         end, transport.stops = store.state.end, False
         await asyncio.sleep(3600)
         report = await scan.run()
-        assert (report.end, report.log_calls, report.complete) == (end, 0, True)
+        assert (report.end, report.log_calls, report.complete) == (end, 12, True)
         assert (await scan.run()).end == end + 3600
 
     virtually(main())
@@ -208,3 +215,42 @@ async def test_an_unreadable_definition_keeps_no_log_from_being_read(
     report = await scan_of(transport, cloud, path).run()
     assert report.complete
     assert in_file(path) == truth(cloud, START, NOW, ["data"])
+
+
+def listing_calls(cloud: SimulatedCloud) -> int:
+    """Return how many pages of the listing were asked for."""
+    return sum(entry.kind == "devices.search" for entry in cloud.ledger)
+
+
+@pytest.mark.parametrize(
+    ("order", "added", "removed", "pages"),
+    [("created", 0, 0, 4), ("created", 1, 0, 6), ("created_desc", 1, 1, 6), ("did", 0, 1, 6)],
+)
+def test_the_second_listing_ends_after_its_first_page_if_nothing_changed(
+    order: Any, added: int, removed: int, pages: int
+) -> None:
+    """If that page and the total are as they were; else all of it is read, and what is new."""
+    cloud, store = cloud_of(250), MemoryStore()
+    cloud.quirks = cloud.quirks.evolve(list_order=order)
+    devices = cloud.fleet.devices
+    changed = False
+
+    def change(_: Any) -> None:
+        nonlocal changed
+        if store.devices and store.state is not None and store.state.listing == "done":
+            for number in range(0 if changed else added):
+                late = evolve(devices[number], did=f"new{number}", mac=f"A{number:011X}")
+                cloud.fleet.add(evolve(late, created_at=NOW))
+                cloud.fleet.append("data", late.did, Record(at=NOW - 99.0, body={"attrs": {}}))
+            for device in devices[: 0 if changed else removed]:
+                cloud.fleet.remove(device.did)
+            changed = True
+
+    async def main() -> None:
+        report = await scan_of(SimulatorTransport(cloud), cloud, store).run(change)
+        assert changed
+        assert report.devices == 250 + added
+        assert {f"new{number}" for number in range(added)} <= store.devices.keys()
+        assert listing_calls(cloud) == pages
+
+    virtually(main())
