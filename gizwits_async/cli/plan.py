@@ -45,6 +45,11 @@ def _rows(found: "ScanPlan") -> dict[str, str]:
     }
     for name, count in found.windows.items():
         rows[_("{log} windows left", log=name)] = f"{count:,}"
+    if found.skipped:
+        counts = ", ".join(f"{rule} {count:,}" for rule, count in found.skipped.items())
+        passed_over = f"{sum(found.skipped.values()):,} ({counts})"
+        rows[_("windows passed over")] = passed_over
+        rows[_("windows read as samples")] = f"{found.sampled:,}"
     if found.active_share < 1:
         share = _("{share:.0%} of the cmd and data windows, at most", share=found.active_share)
         rows[_("reported data by the service's count")] = share
@@ -63,8 +68,11 @@ def _rows(found: "ScanPlan") -> dict[str, str]:
 def _calls(found: "ScanPlan") -> str:
     """Return the calls to expect: a range where some windows of the range were read already."""
     if found.calls > found.calls_least:
-        least = found.calls_least
-        return _("{least:,} to {calls:,}, by the pages read so far", least=least, calls=found.calls)
+        return _(
+            "{calls:,}, by what was read so far; {least:,} is the least possible",
+            calls=found.calls,
+            least=found.calls_least,
+        )
     return _(
         "{least:,} or more: how full the logs are shows while they are read",
         least=found.calls_least,

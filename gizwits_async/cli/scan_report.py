@@ -9,9 +9,9 @@ from gizwits_async.cli.output import console, printable, say
 from gizwits_async.cli.tables import pairs
 
 if TYPE_CHECKING:
-    from gizwits_async.scan import ScanReport
+    from gizwits_async.scan import RuleTrust, ScanReport
 
-__all__ = ["show_report", "utc"]
+__all__ = ["rule_text", "show_report", "utc"]
 
 _SHOWN = 20
 """Failures and gaps that are listed; the JSON report has more of them."""
@@ -72,6 +72,7 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
             _("least possible log calls"),
             _("{least:,} (ratio {ratio:.3f})", least=report.calls_least, ratio=report.ratio),
         ),
+        (_("pages that held a record"), f"{report.pages_with_records:,}"),
         (_("seconds"), f"{report.seconds:,.1f}"),
         (_("written to"), out),
     ]
@@ -81,12 +82,28 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
         passed_over = sum(report.skipped.values())
         counts = ", ".join(f"{rule} {count:,}" for rule, count in report.skipped.items())
         rows.append((_("windows passed over"), f"{passed_over:,} ({counts})"))
+        rows.append((_("windows read as samples"), f"{report.sampled:,}"))
+    rows += [
+        (_("rule {rule}", rule=rule), rule_text(known)) for rule, known in report.rules.items()
+    ]
     if report.set_aside:
         rows.append((_("rows set aside"), f"{report.set_aside:,}"))
     rows += [
         (_("{log} given up", log=name), reworded(said)) for name, said in report.given_up.items()
     ]
     return rows
+
+
+def rule_text(known: "RuleTrust") -> str:
+    """Return what a store knows of a rule by which windows are passed over."""
+    if known.refuted:
+        return _("does not hold here: {window}", window=known.refuted)
+    return _(
+        "{confirmed:,} times right ({sampled:,} of them samples), {skipped:,} windows passed over",
+        confirmed=known.confirmed,
+        sampled=known.sampled,
+        skipped=known.skipped,
+    )
 
 
 def utc(seconds: float) -> str:

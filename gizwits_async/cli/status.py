@@ -1,14 +1,17 @@
 """`gizwits-async status`: what a store holds and what is left to scan; the service is not called."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import LOGS
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import Format, OutputFlags
-from gizwits_async.cli.scan_report import utc
+from gizwits_async.cli.scan_report import rule_text, utc
 from gizwits_async.cli.tables import write_value
+
+if TYPE_CHECKING:
+    from gizwits_async.scan import Rule, RuleTrust
 
 __all__ = ["status"]
 
@@ -49,6 +52,7 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
             rule: {
                 "proven": known.proven,
                 "confirmed": known.confirmed,
+                "sampled": known.sampled,
                 "skipped": known.skipped,
                 "refuted": known.refuted,
             }
@@ -56,11 +60,11 @@ async def status(store: str, /, *, output: OutputFlags = OutputFlags()) -> int:
         },
     }
     as_table = output.format.chosen is Format.TABLE
-    write_value(_rows(found) if as_table else found, output.format)
+    write_value(_rows(found, trust.rules) if as_table else found, output.format)
     return Exit.OK if complete else Exit.INCOMPLETE
 
 
-def _rows(found: Mapping[str, Any]) -> dict[str, str]:
+def _rows(found: Mapping[str, Any], rules: "Mapping[Rule, RuleTrust]") -> dict[str, str]:
     span = _("{start} to {end}", start=utc(found["start"]), end=utc(found["end"]))
     rows = {
         _("store"): found["store"],
@@ -70,16 +74,7 @@ def _rows(found: Mapping[str, Any]) -> dict[str, str]:
     }
     for log, count in found["windows_left"].items():
         rows[_("{log} windows left", log=log)] = f"{count:,}"
-    for rule, known in found["rules"].items():
-        rows[_("rule {rule}", rule=rule)] = (
-            _("does not hold here: {window}", window=known["refuted"])
-            if known["refuted"]
-            else _(
-                "{confirmed:,} times right, {skipped:,} windows passed over",
-                confirmed=known["confirmed"],
-                skipped=known["skipped"],
-            )
-        )
+    rows |= {_("rule {rule}", rule=rule): rule_text(known) for rule, known in rules.items()}
     if found["complete"]:
         rows[_("state")] = _("complete")
     else:

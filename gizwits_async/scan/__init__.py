@@ -22,6 +22,7 @@ from gizwits_async.scan.report import (
     ScanProgress,
     ScanReport,
 )
+from gizwits_async.scan.rules import Rule, RuleTrust
 from gizwits_async.scan.scan_range import ScanState, Since
 from gizwits_async.scan.settings import Skip
 from gizwits_async.scan.store.memory import MemoryStore
@@ -42,6 +43,8 @@ __all__ = [
     "MemoryStore",
     "Record",
     "Remaining",
+    "Rule",
+    "RuleTrust",
     "ScanPage",
     "ScanPages",
     "ScanPlan",

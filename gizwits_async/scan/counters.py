@@ -29,16 +29,18 @@ class RunCounters:
         """Windows left to read."""
         self.windows = 0
         """Windows read to their end."""
+        self.windows_empty = 0
+        """Those of them that held no record."""
         self.failed = 0
         """Logs set aside."""
         self.calls_least = 0
-        """The least log calls that could have brought the same records."""
+        """The least log calls that could have brought the same records, in full pages."""
         self.other_calls = 0
         """Calls that asked no log."""
         self.set_aside = 0
         """Rows of logs and listings that could not be read at all."""
-        self.pages = 0
-        """Pages of logs that held a record."""
+        self.pages_of: Counter[LogName] = Counter()
+        """Pages that held a record, by log."""
         self.windows_of: Counter[LogName] = Counter()
         """Windows read to their end, by log."""
         self.records: Counter[LogName] = Counter()
@@ -118,7 +120,8 @@ class RunCounters:
             listing=listing,
             notes=tuple(notes),
             stopped=stopped,
-            pages_with_records=self.pages,
+            windows_empty=self.windows_empty,
+            pages_with_records=self.pages_of.total(),
             skipped=skipper.skipped,
             sampled=skipper.sampled,
             refuted={
@@ -126,6 +129,7 @@ class RunCounters:
                 for rule, known in skipper.trust.rules.items()
                 if known.refuted is not None
             },
+            rules=skipper.trust.rules if skipper.enabled else {},
         )
 
     @property

@@ -24,6 +24,7 @@ from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.listing import DeviceListing
 from gizwits_async.scan.log_reader import LogReader
 from gizwits_async.scan.report import ScanPage, ScanProgress, ScanReport
+from gizwits_async.scan.rules import PROOF
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.skipper import Skipper
@@ -31,7 +32,6 @@ from gizwits_async.scan.stopping import Stopped
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Task
 from gizwits_async.scan.task_queue import TaskQueue
-from gizwits_async.scan.trust import PROOF
 
 __all__ = ["Engine"]
 
@@ -102,9 +102,9 @@ class Engine:
             await self._scan()
         except Stopped:
             if self._counters.windows or self._skipper.skipped:
-                await self._skipper.finish(self._counters.windows_of)
+                await self._skipper.finish(self._counters.windows_of, self._counters.pages_of)
             return await self._report(stopped=True)
-        await self._skipper.finish(self._counters.windows_of)
+        await self._skipper.finish(self._counters.windows_of, self._counters.pages_of)
         await self._store.begin(evolve(self._listing.state, over=True), again=False)
         return await self._report()
 

@@ -1,6 +1,6 @@
 """Estimates what a scan takes, from the windows left and the pages that windows took so far. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 from gizwits_async.scan.activity import Expected
@@ -9,6 +9,7 @@ from gizwits_async.scan.report import ScanPlan
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Remaining
 from gizwits_async.scan.task import LogName
+from gizwits_async.scan.trust import LastRun
 
 __all__ = ["forecast"]
 
@@ -22,7 +23,7 @@ def forecast(
     client: BulkClient,
     resumes: bool,
     listed: bool = True,
-    asked: Mapping[LogName, float] | None = None,
+    last: LastRun | None = None,
     definition: bool = False,
     active: Expected | None = None,
 ) -> ScanPlan:
@@ -36,18 +37,24 @@ def forecast(
         client: Tells the time, the quota, the seconds that a query owns, and the size of a page.
         resumes: Whether an earlier run began the range.
         listed: Whether the devices are listed, and not named by the caller.
-        asked: Part of the windows of each log that the last run read; the others were passed over.
+        last: What the last run did with its windows; None: nothing may be passed over.
         definition: Whether the product's data points will be asked for.
         active: Expected outcome of asking for active devices first; None without `active_only`.
     """
     each = -(-(state.end - state.start) // client.owned)
     fresh = devices - left.devices
     windows = {log: left.windows.get(log, 0) + fresh * each for log in logs}
-    for log, share in (asked or {}).items():
-        windows[log] = ceil(windows.get(log, 0) * share)
+    everything, holding, part = sum(windows.values()), dict(windows), 0.0
+    if last is not None:
+        part = everything / max(sum(last.windows.values()), 1)
+        for log, count in last.windows.items():
+            whole = windows.get(log, 0)
+            windows[log] = ceil(whole * last.read.get(log, 0) / count)
+            holding[log] = ceil(whole * last.pages.get(log, 0) / count)
     if active is not None:
         for log in set(logs) - {"online"}:
             windows[log] = ceil(windows[log] * active.share)
+            holding[log] = ceil(holding[log] * active.share)
     # At the end the first page is read again, or all of them if an earlier run listed the devices.
     pages = -(-devices // client.page_size)
     listing = (
@@ -68,12 +75,14 @@ def forecast(
         end=state.end,
         windows=windows,
         active_share=1.0 if active is None else active.share,
-        calls_least=listing + sum(windows.values()),
+        calls_least=listing + sum(holding.values()),
         calls=calls,
         hours=seconds / 3600,
         finish=now + seconds,
         falls_off=_falling(state, sum(windows.values()), each, oldest=client.oldest(), rate=rate),
         resumes=resumes,
+        skipped={} if last is None else {r: round(n * part) for r, n in last.skipped.items()},
+        sampled=0 if last is None else round(last.sampled * part),
     )
 
 

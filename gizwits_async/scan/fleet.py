@@ -1,7 +1,7 @@
 """FleetScan, the public face of a scan: describes it, runs it, plans it, or streams its pages."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 from os import PathLike
@@ -25,7 +25,7 @@ from gizwits_async.scan.stopping import Stopping
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Remaining, ScanStore
 from gizwits_async.scan.task import LOGS, LogName
-from gizwits_async.scan.trust import Trust
+from gizwits_async.scan.trust import LastRun, Trust
 
 __all__ = ["FleetScan"]
 
@@ -221,7 +221,7 @@ class FleetScan:
             client=bulk,
             resumes=held is not None,
             listed=settings.devices is None,
-            asked=await self._asked(held),
+            last=await self._last_run(held),
             definition=bool(described) and await store.wants_datapoints(state.run),
             active=active,
         )
@@ -251,11 +251,11 @@ class FleetScan:
             settings.logs, state.end, bulk.owned, dids=settings.devices
         )
 
-    async def _asked(self, held: ScanState | None) -> Mapping[LogName, float]:
-        """Return the part of the windows of each log that the last run read."""
+    async def _last_run(self, held: ScanState | None) -> LastRun | None:
+        """Return what the last run did with its windows, if this one may pass over any."""
         if held is None or self._settings.skip == "never":
-            return {}
-        return Trust.from_json(await self._store.trust()).asked
+            return None
+        return Trust.from_json(await self._store.trust()).last
 
     def _finished(self, held: ScanState) -> bool:
         # A run that was stopped in its second listing is not over.

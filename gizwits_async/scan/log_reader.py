@@ -61,13 +61,13 @@ class LogReader:
             GizwitsError: Every other device would meet the same error.
         """
         task = task.opened(self._end, self._client.owned, self._client.now())
-        asked = records = 0
+        records = 0
         while task.end is not None:
             try:
                 stream = self._client.log(task.log, task.did, task.next_second, task.end)
                 async with aclosing(stream.pages(task.resume)) as pages:
                     async for page in pages:
-                        asked, records = 1, records + len(page.items)
+                        records += len(page.items)
                         task = await self._keep(task, page)
             except LogRangeError as error:
                 task = await self._clamp(task, error.oldest)
@@ -83,8 +83,8 @@ class LogReader:
         self._counters.windows += 1
         self._counters.windows_of[task.log] += 1
         self._counters.windows_left -= 1
-        # A window that fell off the edge as a whole was never asked for.
-        self._counters.calls_least += max(asked, -(-records // self._client.page_size))
+        self._counters.windows_empty += not records
+        self._counters.calls_least += -(-records // self._client.page_size)
         return task, None
 
     async def _keep(self, task: Task, page: Page[Record]) -> Task:
@@ -100,7 +100,7 @@ class LogReader:
             Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
         )
         self._counters.records[task.log] += len(page.items)
-        self._counters.pages += bool(page.items)
+        self._counters.pages_of[task.log] += bool(page.items)
         self._counters.set_aside += page.set_aside
         await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
         return after

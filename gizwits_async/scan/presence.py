@@ -7,18 +7,15 @@ to find out.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
 from gizwits_async.models.devices import Device, OnlineEvent
 from gizwits_async.scan.report import ScanPage
+from gizwits_async.scan.rules import Rule
 from gizwits_async.scan.task import Task
 
-__all__ = ["RULES", "Prediction", "Presence", "Rule", "Seen", "seen_again"]
-
-Rule: TypeAlias = Literal["online", "offline", "sessions"]
-RULES: tuple[Rule, ...] = get_args(Rule)
+__all__ = ["Prediction", "Presence", "Seen", "seen_again"]
 
 
 @frozen(kw_only=True)

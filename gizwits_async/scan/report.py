@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
+from gizwits_async.scan.rules import Rule, RuleTrust
 from gizwits_async.scan.task import LogName, Record
 
 __all__ = ["Failure", "Gap", "ScanPage", "ScanPlan", "ScanProgress", "ScanReport"]
@@ -101,7 +102,8 @@ class ScanPlan:
     """Part of the windows of cmd and data log that are expected to be read; 1.0 without
     `active_only`."""
     calls_least: int
-    """Calls if every window fits one page; the listing and other calls outside the logs included."""
+    """Calls that no scan can do without: the listing, other calls outside the logs, and the pages that
+    hold a record, as many as the last run found. Where no run has told, one for each window."""
     calls: int
     """Calls to expect, by the pages that the windows scanned so far took."""
     hours: float
@@ -112,6 +114,10 @@ class ScanPlan:
     """Windows that will have fallen off the 30-day edge, at least in part, before they are read."""
     resumes: bool
     """Whether the scan goes on with a range that an earlier run began."""
+    skipped: Mapping[Rule, int] = field(factory=dict)
+    """Windows that are expected to be passed over, by rule; see `ScanReport.skipped`."""
+    sampled: int = 0
+    """Windows that are expected to be read although a proven rule could spare them."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -140,7 +146,8 @@ class ScanReport:
     log_calls: int
     """The calls among them that asked a log."""
     calls_least: int
-    """The least log calls that could have brought the same: one for each window and page."""
+    """The least log calls that could have brought the same records: their full pages, without windows
+    that held nothing. `pages_with_records` counts them as the service cut them."""
     seconds: float
     """Seconds that the run took."""
     failed: int = 0
@@ -160,14 +167,18 @@ class ScanReport:
     """Why devices may be missing, such as `listing incomplete: 1,000 of 1,150: ...`; None if all
     were listed."""
     pages_with_records: int = 0
-    """Pages of logs that held a record: no scan can bring the same records with fewer calls."""
-    skipped: Mapping[str, int] = field(factory=dict)
-    """Windows that were not read, by the rule that expects them to be empty: `online`, `offline`,
-    `sessions`; see `FleetScan(skip=...)`."""
+    """Pages of logs that held a record."""
+    windows_empty: int = 0
+    """Windows that this run read, and that held none."""
+    skipped: Mapping[Rule, int] = field(factory=dict)
+    """Windows that were not read, by the rule that expects them to be empty (a key of `rules`); see
+    `FleetScan(skip=...)`."""
     sampled: int = 0
     """Windows that were read, and empty, although a proven rule could have spared them."""
     refuted: Mapping[str, str] = field(factory=dict)
     """Rules that do not hold at this service, with the window that showed it."""
+    rules: Mapping[Rule, RuleTrust] = field(factory=dict)
+    """What the store knows of each rule, by all runs; empty where nothing may be passed over."""
     notes: tuple[str, ...] = ()
     """Trouble beside the logs that cost no records, such as a listing that was continued in parts."""
 
@@ -176,7 +187,7 @@ class ScanReport:
 
     @property
     def ratio(self) -> float:
-        """Log calls over the least possible: 1.0 is ideal, also for a run without log calls."""
+        """Log calls over the least possible; 1.0 for a run that found no records."""
         return self.log_calls / self.calls_least if self.calls_least else 1.0
 
     @property

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gizwits_async.models.devices import Device
-from gizwits_async.scan.presence import RULES, Prediction, Presence, Rule, seen_again
+from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
+from gizwits_async.scan.rules import RULES, Rule
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Task
-from gizwits_async.scan.trust import Trust
+from gizwits_async.scan.trust import LastRun, Trust
 
 __all__ = ["Skipper"]
 
@@ -37,7 +38,7 @@ class Skipper:
         self._expected: dict[tuple[str, LogName, int], Prediction] = {}
         self.trust = Trust()
         """What is known of the rules."""
-        self.skipped: Counter[str] = Counter()
+        self.skipped: Counter[Rule] = Counter()
         """Windows that were passed over in this run, by rule."""
         self._of_log: Counter[LogName] = Counter()
         self.sampled = 0
@@ -147,13 +148,19 @@ class Skipper:
         self.trust.skipped(rule, saved)
         return saved
 
-    async def finish(self, read: Counter[LogName]) -> None:
+    async def finish(self, read: Counter[LogName], pages: Counter[LogName]) -> None:
         """Keep what this run did, at its end.
 
         Args:
             read: Windows that it read, by log.
+            pages: Pages that held a record, by log.
         """
         if self.enabled:
-            logs = read.keys() | self._of_log.keys()
-            self.trust.asked = {log: read[log] / (read[log] + self._of_log[log]) for log in logs}
+            self.trust.last = LastRun(
+                windows=dict(read + self._of_log),
+                read=dict(read),
+                pages=dict(pages),
+                skipped=dict(self.skipped),
+                sampled=self.sampled,
+            )
             await self._store.keep_trust(self.trust.to_json())

@@ -5,32 +5,30 @@ from zlib import crc32
 
 from attrs import asdict, define, evolve, field, frozen
 
-from gizwits_async.scan.presence import RULES, Prediction, Rule
+from gizwits_async.scan.presence import Prediction
+from gizwits_async.scan.rules import RULES, Rule, RuleTrust
 from gizwits_async.scan.task import LogName, Task
 
-__all__ = ["PROOF", "RuleTrust", "Trust"]
+__all__ = ["LastRun", "Trust"]
 
-PROOF = 100
-"""Windows that must have been empty as predicted before a rule may skip any."""
 _SAMPLED = 50
 """One of so many windows is read although a proven rule says that it is empty."""
 
 
 @frozen(kw_only=True)
-class RuleTrust:
-    """What a store knows of one rule."""
+class LastRun:
+    """What the last whole run did with its windows, so that a plan can tell what the next one will do."""
 
-    confirmed: int = 0
-    """Windows that were read and empty, as the rule had said."""
-    skipped: int = 0
-    """Windows that were not read because of the rule, by all runs."""
-    refuted: str | None = None
-    """The window that held a record although the rule said that it was empty."""
-
-    @property
-    def proven(self) -> bool:
-        """Whether the rule may skip windows."""
-        return self.refuted is None and self.confirmed >= PROOF
+    windows: dict[LogName, int]
+    """Windows of each log, read or passed over."""
+    read: dict[LogName, int]
+    """Those that were read."""
+    pages: dict[LogName, int]
+    """Pages of each log that held a record."""
+    skipped: dict[Rule, int]
+    """Windows that each rule passed over."""
+    sampled: int
+    """Windows that were read although a proven rule expected them to be empty."""
 
 
 @define
@@ -38,8 +36,8 @@ class Trust:
     """What a store knows of all rules, and what the last run made of them."""
 
     rules: dict[Rule, RuleTrust] = field(factory=lambda: {rule: RuleTrust() for rule in RULES})
-    asked: dict[LogName, float] = field(factory=dict)
-    """Part of the windows of each log that the last whole run read."""
+    last: LastRun | None = None
+    """None: no run came to its end yet."""
 
     def skips(self, task: Task, prediction: Prediction) -> bool:
         """Return whether the seconds of a prediction may be passed over, and are not a sample."""
@@ -54,9 +52,11 @@ class Trust:
         self.rules[rule] = evolve(known, skipped=known.skipped + windows)
 
     def confirmed(self, rule: Rule) -> None:
-        """Count a window that was empty as predicted."""
+        """Count a window that was as predicted."""
         known = self.rules[rule]
-        self.rules[rule] = evolve(known, confirmed=known.confirmed + 1)
+        self.rules[rule] = evolve(
+            known, confirmed=known.confirmed + 1, sampled=known.sampled + known.proven
+        )
 
     def refuted(self, rule: Rule, window: str) -> None:
         """Give up a rule, for good."""
@@ -71,7 +71,7 @@ class Trust:
         """Return what `to_json` wrote; without a text, or with that of another version, no trust."""
         try:
             read = json.loads(text or "{}")
-            rules = {rule: RuleTrust(**read["rules"][rule]) for rule in RULES}
-            return cls(rules=rules, asked=dict(read["asked"]))
+            rules = {rule: RuleTrust(**read["rules"].get(rule, {})) for rule in RULES}
+            return cls(rules=rules, last=LastRun(**read["last"]) if read.get("last") else None)
         except (ValueError, TypeError, KeyError):
             return cls()

@@ -53,7 +53,7 @@ def test_only_the_active_are_asked_and_nothing_is_lost(closed: bool, hours: int)
         )  # fmt: skip
         report = await scan.run()
         assert report.complete
-        assert report.ratio == 1.0
+        assert report.log_calls == report.calls_least + report.windows_empty
         assert in_memory(store) == truth(cloud, START, NOW, ["cmd", "data"])
         if not closed:
             assert log_calls(cloud) < 12 * 2 * 15 * 0.75
@@ -193,7 +193,7 @@ def test_the_plan_knows_how_long_a_page_is(closed: bool) -> None:
             planned = plan.calls_least - sum(plan.windows.values())
             made = report.calls - report.log_calls
             assert planned == pytest.approx(made, abs=1)
-            assert made >= 10
+            assert made >= 5 + 1
 
     virtually(main())
 

@@ -189,3 +189,26 @@ async def test_a_time_of_any_size_is_kept_and_shows_no_sql(tmp_path: Path) -> No
         await store.keep_presence({"d": seen_again(None, device, asked=1, answered=2)})
         assert (await store.presence())["d"].latest == kept
     await store.aclose()
+
+
+def test_plan_and_report_tell_the_true_floor() -> None:
+    """Pages that held a record; what was passed over and why; what was sampled; in the plan as well."""
+    cloud, store = living(MIXED), MemoryStore()
+
+    async def main() -> None:
+        report = (await nights_of(cloud, store, 4))[-1]
+        assert report.calls_least == report.pages_with_records
+        assert report.ratio == report.log_calls / report.pages_with_records < 1.2
+        assert report.log_calls == report.pages_with_records + report.windows_empty
+        assert {rule: known.proven for rule, known in report.rules.items()} == {
+            "online": True, "offline": True, "sessions": True,
+        }  # fmt: skip
+        assert sum(known.sampled for known in report.rules.values()) >= report.sampled > 0
+        plan = await FleetScan(client_of(cloud), store, start=Since()).plan()
+        assert plan.calls_least < plan.calls
+        [following] = await nights_of(cloud, store, 1)
+        assert plan.calls_least == pytest.approx(following.calls_least + 3, rel=0.1)
+        assert sum(plan.skipped.values()) == pytest.approx(sum(following.skipped.values()), rel=0.1)
+        assert plan.sampled == pytest.approx(following.sampled, abs=10)
+
+    virtually(main())
