@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from console import commands, exit_codes, screens
 from docutils import nodes
+from schema import store_schema
 from sphinx.application import Sphinx
 from sphinx.domains import Domain
 from sphinx.transforms import SphinxTransform
@@ -26,7 +27,6 @@ from tables import (
     figures,
     lake_schema,
     quirks,
-    store_schema,
 )
 
 TABLES: Mapping[str, Callable[..., str]] = {

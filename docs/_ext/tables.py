@@ -15,8 +15,7 @@ from sources import attribute_docs, docs_of_class, group_titles
 from gizwits_async import GizwitsClient, errors
 from gizwits_async.cli.language import _, use
 from gizwits_async.scan.export.cells import layout_of
-from gizwits_async.scan.store import tables as store
-from gizwits_async.scan.task import LOGS, Task
+from gizwits_async.scan.task import LOGS
 from gizwits_async.sections import access
 from gizwits_async.sections.base import Section
 from gizwits_async.simulator import Action, FaultRule, Quirks, SimulatedCloud
@@ -30,7 +29,6 @@ __all__ = [
     "figures",
     "lake_schema",
     "quirks",
-    "store_schema",
 ]
 
 _ROUTE = re.compile(r"^ *(GET|POST|PUT|DELETE) (/v1/\S+)", re.MULTILINE)
@@ -194,28 +192,6 @@ def fault_rules(_language: str) -> str:
     return "\n".join((table(["action", "effect"], rows), table(["field", "meaning"], given)))
 
 
-def store_schema(_language: str) -> str:
-    """Return the tables of a scan's store: columns, types, keys and meaning."""
-    about = attribute_docs(store)
-    names = {id(value): name for name, value in vars(store).items() if name.isupper()}
-    tasks, devices = docs_of_class(Task), docs_of_class(store.Device)
-    parts = []
-    for each in store.METADATA.sorted_tables:
-        rows = []
-        for column in each.columns:
-            kind = column.type
-            sql = getattr(kind, "impl_instance", kind)
-            meaning = tasks.get(column.key, "") if each is store.TASKS else ""
-            meaning = devices.get(column.key, "") if each is store.DEVICES else meaning
-            key = "key" if column.primary_key else "" if column.nullable else "not null"
-            rows.append([code(column.name), str(sql), key, column.comment or meaning])
-        parts.append(
-            f"**{each.name}**\n\n{each.comment or about.get(names.get(id(each), ''), '')}\n"
-        )
-        parts.append(table(["column", "type", "", "meaning"], rows))
-    return "\n".join(parts)
-
-
 def figures(_language: str) -> str:
     """Return the table that `python -m benchmarks` printed."""
     return (Path(__file__).parents[1] / "figures.txt").read_text(encoding="utf-8")
@@ -226,7 +202,7 @@ def lake_schema(_language: str) -> str:
     definition = _simulated_definition()
     parts = []
     for log in LOGS:
-        rows = [[code("did"), "text", ""], [code("timestamp"), "instant (UTC)", ""]]
+        rows = []
         for column in layout_of(log, definition, {}, nested=False).columns:
             kind = f"{column.kind}{column.bits}" if column.kind == "long" else column.kind
             info: Mapping[str, str] = column.info
