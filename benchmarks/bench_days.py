@@ -22,13 +22,14 @@ from tests.quota import days
 from tests.quota.days import FAIR, HONEST, HOUR, SERVERS, Day
 from tests.quota.servers import KINDS
 
+__all__ = ["TABLES"]
+
 Cells: TypeAlias = "list[str]"
 Row: TypeAlias = "tuple[str, Callable[[], Cells]]"
 """What is measured, and how."""
 
 
 def _run(scenario: Callable[[], Coroutine[Any, Any, Day]]) -> Day:
-    logging.disable(logging.CRITICAL)
     return virtually(scenario(), VirtualLoop)
 
 
@@ -141,7 +142,6 @@ def _short(_: float) -> Iterator[Row]:
 
 
 def _shared(kind: str, processes: int) -> Cells:
-    logging.disable(logging.CRITICAL)
     with TemporaryDirectory() as folder:
         scenario = days.on_one_file(kind, 12_000, processes, Path(folder))
         refused, use = virtually(scenario, VirtualLoop)
@@ -155,7 +155,7 @@ def _file(_: float) -> Iterator[Row]:
 
 
 _WAITS = ["refused", "at once", "p99 s", "max s"]
-_TABLES: Mapping[str, tuple[str, Cells, Callable[[float], Iterator[Row]]]] = {
+TABLES: Mapping[str, tuple[str, Cells, Callable[[float], Iterator[Row]]]] = {
     "fresh": ("50 at once, new process, no state, no headers", ["calls", "refused", "longest wait s"], _fresh),
     "known": ("200 at once, unused hour", ["calls", "refused", "longest wait s"], _known),
     "crowds": ("200 every 10 min beside bulk, second hour", _WAITS, _crowds),
@@ -167,15 +167,16 @@ _TABLES: Mapping[str, tuple[str, Cells, Callable[[float], Iterator[Row]]]] = {
     "short": ("500 bulk calls, new process, state known, no headers", ["refused", "seconds"], _short),
     "file": ("12,000 bulk calls on one file, no headers", ["refused", "use"], _file),
 }  # fmt: skip
+"""Title, columns and rows of each table."""
 
 
 def main(words: list[str]) -> None:
     """Measure and print."""
     hours = float(words[words.index("--hours") + 1]) if "--hours" in words else 24.0
-    chosen = [word for word in words if word in _TABLES] or list(_TABLES)
-    with ProcessPoolExecutor(2) as pool:
+    chosen = [word for word in words if word in TABLES] or list(TABLES)
+    with ProcessPoolExecutor(2, initializer=logging.disable) as pool:
         for name in chosen:
-            title, head, rows = _TABLES[name]
+            title, head, rows = TABLES[name]
             print(f"| {title} | {' | '.join(head)} |\n| --- |{' --: |' * len(head)}")
             measured = [(row, pool.submit(measure)) for row, measure in rows(hours)]
             for row, cells in measured:

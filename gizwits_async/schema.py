@@ -7,6 +7,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -35,6 +36,21 @@ class Model:
                 to_dict, return_schema=written
             ),
         )
+
+    @property
+    def __pydantic_serializer__(self) -> Any:
+        """Return a serializer for where pydantic was told no type, as in `-> dict[str, Any]`."""
+        return _serializer()
+
+
+@cache
+def _serializer() -> Any:
+    from pydantic_core import SchemaSerializer, core_schema  # noqa: PLC0415 - it is there if it asks
+
+    from gizwits_async.models.converter import to_dict  # noqa: PLC0415
+
+    written = core_schema.plain_serializer_function_ser_schema(to_dict)
+    return SchemaSerializer(core_schema.any_schema(serialization=written))
 
 
 def _plain(kind: Any, given: Mapping[Any, Any] | None = None) -> Any:

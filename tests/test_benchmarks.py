@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks import bench_call, bench_growth, bench_stream, bench_tenants
+from benchmarks import bench_call, bench_days, bench_growth, bench_stream, bench_tenants
 from benchmarks import bench_waiting as waiting
 from benchmarks.measure import Figure, exponent, markdown, over
 
@@ -79,3 +79,13 @@ def test_the_table_says_what_was_missed() -> None:
         "| b | at least 1 | 1.50 | met |",
         "| c |  | 2.00 s |  |",
     ]
+
+
+@pytest.mark.parametrize("name", bench_days.TABLES)
+def test_the_rows_of_days_are_listed(name: str) -> None:
+    """Each table has a row for each kind of server that it is about."""
+    _, head, rows = bench_days.TABLES[name]
+    listed = list(rows(1.0))
+    assert len({row for row, _ in listed}) == len(listed) >= 5
+    if name in {"fresh", "known", "short"}:
+        assert len(listed[0][1]()) == len(head)

@@ -92,6 +92,21 @@ async def test_a_handler_without_annotation_returns_our_classes(value: Any) -> N
     assert "canary" not in str(answer)
 
 
+async def test_our_classes_inside_of_a_dictionary() -> None:
+    """`-> dict[str, Any]` may hold them, too; secrets are left out."""
+    app = FastAPI()
+    page = Page(items=(Device(did="d"),), resume=None)
+
+    @app.get("/it")
+    async def handler() -> dict[str, Any]:
+        return {"page": page, "all": [DeviceIdentity(did="d", passcode="canary")]}
+
+    status, answer = await asked(app, "/it")
+    assert (status, answer["page"]) == (200, to_dict(page))
+    assert answer["all"][0]["did"] == "d"
+    assert "canary" not in str(answer)
+
+
 def schema(kind: Any) -> Any:
     """Return the JSON schema of answers of a kind."""
     return TypeAdapter(kind).json_schema(mode="serialization")
