@@ -274,9 +274,17 @@ def _by_command(where: str, command: object) -> Secret:
 def _from_keyring(where: str, name: str) -> Secret:
     try:
         import keyring  # noqa: PLC0415 - comes with an extra
+        from keyring.errors import KeyringError  # noqa: PLC0415
     except ModuleNotFoundError:
         raise CredentialsError(f"{where}: install 'gizwits-async[keyring]'") from None
-    found = keyring.get_password(_SERVICE, f"{name}/enterprise_secret")
+    try:
+        found = keyring.get_password(_SERVICE, f"{name}/enterprise_secret")
+    except KeyringError as error:  # There is none in a container, or it stays locked.
+        reason = type(error).__name__
+    else:
+        reason = ""
+    if reason:
+        raise CredentialsError(f"{where}: the keyring cannot be used: {reason}")
     if not found:
         raise CredentialsError(
             f"{where}: the keyring has no secret; run: keyring set {_SERVICE} {name}/enterprise_secret"

@@ -1,10 +1,14 @@
 """Profiles and files of secrets: what is read, what is refused, and that no message quotes a secret."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
+from keyrings.alt.file import PlaintextKeyring
 
 from gizwits_async import Credentials, CredentialsError, GizwitsClient
 from gizwits_async.profiles import config_path, load_profile, load_profiles
@@ -114,20 +118,35 @@ def test_a_file_that_others_can_read_is_refused(write: Any) -> None:
         load_profile("acme", path.with_name("none.toml"))
 
 
-def test_a_secret_comes_from_a_file_a_command_or_the_keyring(
-    write: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def keyring_file(tmp_path: Path) -> Iterator[Any]:
+    """A keyring whose secrets lie in a file, as `keyrings.alt` brings one."""
+    before, kept = keyring.get_keyring(), PlaintextKeyring()
+    kept.file_path = str(tmp_path / "keyring.cfg")
+    keyring.set_keyring(kept)
+    yield kept
+    keyring.set_keyring(before)
+
+
+def test_what_a_keyring_lacks_is_said(write: Any, keyring_file: Any) -> None:
+    """Without the secret the command that adds it; a machine without any keyring is no traceback."""
+    path = write(
+        "[profiles.x]\nenterprise_id='e'\nproduct_key='k'\nproduct_secret='p'\nkeyring=true\n"
+    )
+    with pytest.raises(CredentialsError, match="keyring set gizwits-async x/enterprise_secret"):
+        load_profile("x", path)
+    keyring.set_keyring(NoKeyring())
+    with pytest.raises(CredentialsError, match="the keyring cannot be used: NoKeyringError"):
+        load_profile("x", path)
+
+
+def test_a_secret_comes_from_a_file_a_command_or_the_keyring(write: Any, keyring_file: Any) -> None:
     """A byte order mark and the last line break are no part of it; a failing command is named only."""
     kept = write(f"\ufeff{SECRET}\r\n", "secret")
     base = "[profiles.x]\nenterprise_id='e'\nproduct_key='k'\nproduct_secret='p'\n"
     command = [sys.executable, "-c", f"print(open({str(kept)!r}, encoding='utf-8-sig').read())"]
 
-    class Keyring:
-        @staticmethod
-        def get_password(service: str, user: str) -> str | None:
-            return SECRET if (service, user) == ("gizwits-async", "x/enterprise_secret") else None
-
-    monkeypatch.setitem(sys.modules, "keyring", Keyring)
+    keyring.set_password("gizwits-async", "x/enterprise_secret", SECRET)
     for way in (
         f"enterprise_secret_file = {str(kept)!r}", f"secret_command = {command!r}", "keyring = true"
     ):  # fmt: skip

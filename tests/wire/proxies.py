@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
-__all__ = ["Proxy", "http_proxy", "socks_proxy"]
+__all__ = ["Proxy", "forwarding", "http_proxy", "socks_proxy"]
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -73,6 +73,17 @@ async def _listening(
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def forwarding(host: str, port: int, tls: SSLContext) -> AsyncIterator[int]:
+    """Serve by TLS what another port serves without; yield the port."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _tunnel(reader, writer, host, port)
+
+    async with _listening(talk, Proxy(), tls) as front:
+        yield front.port
 
 
 @asynccontextmanager

@@ -1,0 +1,50 @@
+"""What `plan` says of a scan, held against what the scan takes."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from gizwits_async.cli.demo import DemoFleet
+from gizwits_async.cli.plan import _rows
+from gizwits_async.cli.scan_range import ScanRange, fleet_scan
+from gizwits_async.scan import ScanPlan, ScanProgress
+from gizwits_async.simulator import Fleet, SimulatedCloud
+from tests.doubles import client_of, virtually
+
+NOW = 1_790_000_000
+
+
+def test_the_estimate_holds_the_cost_of_the_demo(tmp_path: Path) -> None:
+    """Before a page was read it is said to be the least; later it is a range with the truth in it."""
+    demo = DemoFleet()
+    fleet = Fleet.generate(demo.devices, demo.days, demo.seed, now=NOW)
+    cloud = SimulatedCloud(fleet, quota=360_000)
+    flags = ScanRange(since=timedelta(days=demo.days), out=str(tmp_path / "fleet.db"))
+
+    async def main() -> tuple[ScanPlan, int, ScanPlan, int]:
+        async with client_of(cloud) as client:
+            first = await fleet_scan(client, flags).plan()
+            start = cloud.tally.total()
+
+            def half(now: ScanProgress) -> None:
+                if now.windows >= 60:
+                    task.cancel()
+
+            task = asyncio.ensure_future(fleet_scan(client, flags).run(on_progress=half))
+            with suppress(asyncio.CancelledError):
+                await task
+            broken_off = cloud.tally.total()
+            second = await fleet_scan(client, flags).plan()
+            planned = cloud.tally.total()
+            assert (await fleet_scan(client, flags).run()).complete
+            rest = cloud.tally.total() - planned
+            return first, broken_off - start + rest, second, rest
+
+    first, whole, second, rest = virtually(main())
+    assert first.calls_least <= whole
+    assert _rows(first)["calls"].startswith(f"{first.calls_least:,} or more")
+    assert _rows(first)["hours"].endswith(" or more")
+    assert second.calls_least <= rest <= second.calls
+    assert _rows(second)["calls"].startswith(f"{second.calls_least:,} to {second.calls:,}")
+    assert "more" not in _rows(second)["hours"]
