@@ -277,12 +277,11 @@ def _from_keyring(where: str, name: str) -> Secret:
         from keyring.errors import KeyringError  # noqa: PLC0415
     except ModuleNotFoundError:
         raise CredentialsError(f"{where}: install 'gizwits-async[keyring]'") from None
+    found, reason = None, ""
     try:
         found = keyring.get_password(_SERVICE, f"{name}/enterprise_secret")
     except KeyringError as error:  # There is none in a container, or it stays locked.
         reason = type(error).__name__
-    else:
-        reason = ""
     if reason:
         raise CredentialsError(f"{where}: the keyring cannot be used: {reason}")
     if not found:
