@@ -25,18 +25,23 @@ class Proxy:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while chunk := await reader.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
+    try:
+        with suppress(ConnectionError):
+            while chunk := await reader.read(65_536):
+                writer.write(chunk)
+                await writer.drain()
+    finally:
+        writer.close()
 
 
 async def _tunnel(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
 ) -> None:
     there, back = await asyncio.open_connection(host, port)
-    await asyncio.gather(_pump(reader, back), _pump(there, writer))
+    try:
+        await asyncio.gather(_pump(reader, back), _pump(there, writer))
+    finally:  # A pump that was cancelled before it began closes nothing.
+        back.close()
 
 
 async def _message(reader: asyncio.StreamReader) -> tuple[str, bytes]:
