@@ -23,7 +23,7 @@ def common_flags(tokens: Sequence[str]) -> tuple[Language, bool, list[str]]:
         ValueError: `--lang` has a value other than `en` and `zh`.
     """
     language, debug, rest = from_environment(os.environ), False, []
-    left = iter(tokens)
+    left = map(_as_utf8, tokens)
     for word in left:
         if word == "--":
             rest += [word, *left]
@@ -34,6 +34,15 @@ def common_flags(tokens: Sequence[str]) -> tuple[Language, bool, list[str]]:
         else:
             rest.append(word)
     return language, debug, rest
+
+
+def _as_utf8(word: str) -> str:
+    """Return an argument as UTF-8: a locale that cannot decode it leaves its bytes as surrogates."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(word).decode(errors="surrogateescape")
+    return word
 
 
 def _language(text: str) -> Language:

@@ -100,6 +100,13 @@ async def test_a_control_is_previewed_in_words_and_goes_by_mac_too(
     assert [one.did for one in cloud.product.controls] == [device.did]
 
 
+async def test_arguments_are_utf8_in_any_locale(program: Any, cloud: SimulatedCloud) -> None:
+    """In the locale `C` Python hands on the bytes of Chinese words as lone surrogates."""
+    raw = "mode=制热".encode().decode("ascii", "surrogateescape")
+    code, _, err = await program("control", "x" * 22, "--attr", raw, "--dry-run")
+    assert (code, "  模式 -> 制热" in err) == (0, True)
+
+
 async def test_the_commands_that_an_operator_looks_for(program: Any, cloud: SimulatedCloud) -> None:
     """Each answers in both forms; what is not there is an error with its own code."""
     device = cloud.fleet.devices[0]
