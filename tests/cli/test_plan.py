@@ -46,5 +46,7 @@ def test_the_estimate_holds_the_cost_of_the_demo(tmp_path: Path) -> None:
     assert _rows(first)["calls"].startswith(f"{first.calls_least:,} or more")
     assert _rows(first)["hours"].endswith(" or more")
     assert second.calls_least <= rest <= second.calls
-    assert _rows(second)["calls"].startswith(f"{second.calls_least:,} to {second.calls:,}")
+    said = _rows(second)["calls"]
+    assert f"{second.calls_least:,} is the least" in said
+    assert said.startswith(f"{second.calls:,}, by what was read")
     assert "more" not in _rows(second)["hours"]
