@@ -25,6 +25,7 @@ __all__ = [
     "endpoints",
     "error_codes",
     "error_tree",
+    "examples",
     "fault_rules",
     "figures",
     "lake_schema",
@@ -190,6 +191,17 @@ def fault_rules(_language: str) -> str:
     rows = [[code(item.value), actions.get(item.name, "")] for item in Action]
     given = [[code(item.name), rule[item.name]] for item in fields(FaultRule)]
     return "\n".join((table(["action", "effect"], rows), table(["field", "meaning"], given)))
+
+
+def examples(_language: str, word: str) -> str:
+    """Return the Python files of the folder `examples/` in whose path the word stands."""
+    root = Path(__file__).parents[2]
+    files = [file for file in sorted((root / "examples").rglob("*.py")) if word in str(file)]
+    return "\n".join(
+        f"`{file.relative_to(root)}`:\n\n```python\n{file.read_text(encoding='utf-8')}```\n"
+        for file in files
+        if not file.name.startswith(("__init__", "test_"))
+    )
 
 
 def figures(_language: str) -> str:
