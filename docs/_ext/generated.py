@@ -61,10 +61,10 @@ class Generated(SphinxDirective):
         name, *words = self.arguments
         text = TABLES[name](self.config.language, *words)
         document = self.state.document
-        before = {id(node) for node in document.findall(nodes.title)}
+        before = {id(node) for node in document.findall(nodes.TextElement)}
         shown = self.parse_text_to_nodes(text, allow_section_headings=True)
         # Sections do not come back with the other nodes: the parser adds them to the document.
-        for node in (*shown, *document.findall(nodes.title)):
+        for node in (*shown, *document.findall(nodes.TextElement)):
             if id(node) not in before:
                 _leave(node)
         return shown
