@@ -30,7 +30,7 @@ from gizwits_async.errors import CredentialsError
 from gizwits_async.options import Credentials, Secret
 from gizwits_async.secret_files import read_secret, read_text
 
-__all__ = ["Profile", "config_path", "load_profile", "load_profiles"]
+__all__ = ["Profile", "config_path", "load_profile", "load_profiles", "outline"]
 
 _SERVICE = "gizwits-async"
 """Under which the system keyring holds our secrets; the user name is `PROFILE/enterprise_secret`."""
@@ -117,6 +117,26 @@ def load_profiles(path: Path | None = None) -> Mapping[str, Profile]:
     """
     path = path or config_path()
     return {name: _profile(path, name, table) for name, table in _tables(path).items()}
+
+
+def outline(path: Path | None = None) -> Mapping[str, Mapping[str, Any]]:
+    """Return what the file says of each profile beside its secrets, by name; no secret is read.
+
+    Returns:
+        `products` (a list of names), `calls_per_hour` and `base_url` (None for the default) of each.
+
+    Raises:
+        CredentialsError: The file cannot be read or is unsafe.
+    """
+    path = path or config_path()
+    return {
+        name: {
+            "products": list(_products(f"{path}: profile {name}", table)),
+            "calls_per_hour": table.get("calls_per_hour"),
+            "base_url": table.get("base_url"),
+        }
+        for name, table in _tables(path).items()
+    }
 
 
 def load_profile(name: str | None, path: Path | None = None) -> Profile:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from inspect import iscoroutine
 
 from cyclopts import App, CycloptsError
@@ -45,6 +46,10 @@ def build(tokens: Sequence[str] = ()) -> App:
     for name, summary, arguments in COMMANDS:
         parent, _space, own = name.rpartition(" ")
         lines = [_("Examples:"), *(f"  gizwits-async {name} {words}" for words in arguments)]
+        if name in GROUPS:  # The group itself does something, too.
+            parents[name].default(getattr(import_module(f"gizwits_async.cli.{own}"), own))
+            parents[name].help_epilogue = "\n".join(lines)
+            continue
         parents[parent].command(
             f"gizwits_async.cli.{parent or own}:{own}",
             name=own,

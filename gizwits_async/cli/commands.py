@@ -62,6 +62,36 @@ COMMANDS = (
     ("bindings bind", N_("Bind devices to a user."), ("UID APPID DID DID",)),
     ("bindings unbind", N_("End the bindings of devices to a user."), ("UID APPID DID",)),
     ("reports", N_("Show what the service counts."), ("summary", "active --start 2026-11-01")),
+    # Many enterprises.
+    ("profiles list", N_("List the profiles of the configuration file; no secret is read."), ("",)),
+    (
+        "profiles check",
+        N_("Try a login and a listing for each product of each profile."),
+        ("", "--format json"),
+    ),
+    (
+        "worker",
+        N_("Scan the enterprises of all profiles in slices, beside the workers of other machines."),
+        ("--concurrency 200 --slice 10m",),
+    ),
+    (
+        "schedule add",
+        N_("Scan an enterprise again and again; an earlier schedule of it is replaced."),
+        ("acme --every 1d --since last --log data --jitter 1h",),
+    ),
+    ("schedule list", N_("List the schedules."), ("",)),
+    (
+        "schedule remove",
+        N_("End the schedule of an enterprise; a scan that runs goes on."),
+        ("acme",),
+    ),
+    (
+        "fleet",
+        N_("Show how the scan of each enterprise stands."),
+        ("", "--watch", "--json", "--serve --port 8090"),
+    ),
+    ("fleet run", N_("Ask for a scan of an enterprise."), ("acme --since 4d",)),
+    ("fleet cancel", N_("End the scan of an enterprise; what it stored stays."), ("acme",)),
     # The connection.
     ("quota", N_("Show how many calls are left, and until when."), ("",)),
     (
@@ -89,6 +119,9 @@ COMMANDS = (
 
 GROUPS = {
     "groups": N_("Show and change device groups."),
+    "profiles": N_("Show and check the enterprises of the configuration file."),
+    "schedule": N_("Change which enterprises are scanned by themselves, and when."),
+    "fleet": N_("Show the scans of all enterprises, begin and end them."),
     "bindings": N_("Change which devices a user may see and control."),
 }
 """Commands that have commands of their own."""

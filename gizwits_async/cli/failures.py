@@ -26,7 +26,12 @@ from gizwits_async.errors import (
     ServerError,
     TransportError,
 )
-from gizwits_async.scan.errors import ScanStoreError, StoreLockedError, StoreMissingError
+from gizwits_async.scan.errors import (
+    ScanStoreError,
+    StoreLockedError,
+    StoreLostError,
+    StoreMissingError,
+)
 
 __all__ = ["explain", "explained", "hint"]
 
@@ -47,6 +52,7 @@ _CAUSES: Final = (
     (InvalidRequestError, Exit.FAILED, N_("refused")),
     (ApiError, Exit.FAILED, N_("refused")),
     (StoreLockedError, Exit.LOCKED, N_("store in use")),
+    (StoreLostError, Exit.LOCKED, N_("store taken over")),
     (StoreMissingError, Exit.NO_STORE, N_("no such store")),
     (ScanStoreError, Exit.FAILED, N_("store")),
     (ClientClosedError, Exit.FAILED, N_("closed")),

@@ -4,7 +4,7 @@ import asyncio
 import math
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -13,16 +13,21 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Duration, Flag
 from gizwits_async.cli.language import _
+from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import json_text, say, write_line
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.errors import GizwitsError
 from gizwits_async.options import Lane
 
 if TYPE_CHECKING:
-    from gizwits_async.scan import ScanProgress
+    from collections.abc import Callable
+
+    from gizwits_async.scan import FleetScan, ScanProgress, ScanReport
 
 __all__ = ["scan"]
 
+_LOOK = 2.0
+"""Seconds between two looks at a store that another scan holds."""
 _UNATTENDED = timedelta(hours=1)
 """How long an outage may last where nobody sees that the scan waits."""
 
@@ -37,6 +42,10 @@ class RunFlags:
     keep_trying: Duration | None = None
     """How long an outage of network or service may last: 90s, 30m, 1h; by default until Ctrl-C on a
     terminal, and 1h elsewhere. 0s sets each log aside that cannot be read."""
+    for_: Annotated[Duration | None, Parameter(name="--for")] = None
+    """Stop after that long, at the borders of pages; the same command goes on."""
+    wait_for_store: Flag = False
+    """Wait while another scan holds the store, and do not end with exit code 8."""
     quiet: Flag = False
     """Show no progress, and no report of a scan that is complete."""
 
@@ -78,7 +87,7 @@ async def scan(
         )
         try:
             with progress_shown(gizwits, quiet=run.quiet) as on_progress:
-                report = await found.run(on_progress=remember)
+                report = await _run(found, run, remember)
         except ScanStoreError:
             raise  # It says itself what is wrong with the store.
         except (asyncio.CancelledError, GizwitsError) as error:
@@ -95,6 +104,25 @@ async def scan(
     elif not (run.quiet and report.complete):
         show_report(report, scan_range.store_name)
     return Exit.OK if report.complete else Exit.INCOMPLETE
+
+
+async def _run(
+    found: "FleetScan", run: RunFlags, on_progress: "Callable[[ScanProgress], None]"
+) -> "ScanReport":
+    from gizwits_async.scan import StoreLockedError
+
+    seconds = None if run.for_ is None else run.for_.total_seconds()
+    waits = run.wait_for_store
+    while True:
+        try:
+            return await found.run(on_progress, seconds=seconds)
+        except StoreLockedError as error:
+            if not run.wait_for_store:
+                raise
+            if waits:
+                say(reworded(str(error)))
+            waits = False
+        await asyncio.sleep(_LOOK)
 
 
 def _broken_off(

@@ -1,4 +1,4 @@
-"""The flags that say what a scan covers; `scan` and `plan` share them."""
+"""The flags that say what a scan covers: those of `scan`, `plan`, `schedule add` and `fleet run`."""
 
 import shlex
 from datetime import datetime, timedelta
@@ -14,14 +14,15 @@ from gizwits_async.cli.language import _
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
     from gizwits_async.scan import FleetScan, Since
+    from gizwits_async.workers import ScanArguments
 
-__all__ = ["ScanRange", "fleet_scan"]
+__all__ = ["ScanRange", "ScanSelection", "fleet_scan"]
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class ScanRange:
-    """What to scan, and into which store."""
+class ScanSelection:
+    """What to scan."""
 
     log: Logs = ("online", "cmd", "data")
     """A log to scan; may be given several times. All three by default."""
@@ -33,8 +34,6 @@ class ScanRange:
     """Instead of --since: ISO 8601 with offset, or epoch seconds."""
     end: Moment | None = None
     """ISO 8601 with offset, or epoch seconds; now by default."""
-    out: str = "fleet.db"
-    """SQLite file, or an SQLAlchemy URL. What it holds already costs nothing."""
     device: Annotated[tuple[str, ...], Parameter(negative="", metavar="DID|@FILE")] = ()
     """A device to scan, by its did, or @FILE with one did a line; may be given several times. All
     devices by default."""
@@ -42,8 +41,6 @@ class ScanRange:
     """Read every window, also those that hold nothing by what the device list and the online log tell."""
     active_only: Flag = False
     """Ask first which devices had data when, and pass over the others."""
-    json: Flag = False
-    """Write the result as JSON on stdout."""
 
     @property
     def first(self) -> "Since | float | datetime":
@@ -71,6 +68,43 @@ class ScanRange:
         for word in self.device:
             dids += Path(word[1:]).read_text().split() if word.startswith("@") else [word]
         return dids if self.device else None
+
+    def arguments(self, *, scheduled: bool = False) -> "ScanArguments":
+        """Return the arguments of a scan by workers.
+
+        Args:
+            scheduled: Whether it is repeated; `--since last` is the default then.
+
+        Raises:
+            ValueError: The flags do not fit together.
+        """
+        from gizwits_async.models.times import as_epoch
+        from gizwits_async.scan import Since
+        from gizwits_async.workers import ScanArguments
+
+        default = scheduled and self.since is None and self.start is None
+        first = Since() if default else self.first
+        relative = isinstance(first, Since)
+        return ScanArguments(
+            since=first.seconds if isinstance(first, Since) else None,
+            start=None if relative else as_epoch("start", first),
+            end=as_epoch("end", self.end),
+            logs=self.log,
+            devices=tuple(self.devices or ()),
+            skip="never" if self.ask_everything else "proven",
+            active_only=self.active_only,
+        )
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class ScanRange(ScanSelection):
+    """What to scan, and into which store."""
+
+    out: str = "fleet.db"
+    """SQLite file, or an SQLAlchemy URL. What it holds already costs nothing."""
+    json: Flag = False
+    """Write the result as JSON on stdout."""
 
     @property
     def store_name(self) -> str:

@@ -21,7 +21,7 @@ _ROWS_TOGETHER = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
 _BORDERS = 3
 """Cells that each column takes beside its text; the table itself takes one more."""
-_WHOLE = frozenset({"did", "mac", "gid", "uid", "name", "time"})
+_WHOLE = frozenset({"did", "mac", "gid", "profile", "uid", "name", "time"})
 """Columns whose values are copied, pasted and compared: they stand in one line."""
 _NARROWEST = 12
 """Cells that a column with long texts may be squeezed to before it is left out."""

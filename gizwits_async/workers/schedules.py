@@ -117,6 +117,6 @@ class Schedule:
         if hours * _HOUR > self.every:
             raise ArgumentError(
                 f"the schedule of {self.profile} is faster than its quota: {devices:,} devices take"
-                f" {calls:,} calls, {hours:.1f} hours at {calls_per_hour:,} calls an hour, and it is"
-                f" to run every {self.every / _HOUR:.1f} hours"
+                f" {calls:,} calls, {hours:.3g} hours at {calls_per_hour:,} calls an hour, and it is"
+                f" to run every {self.every / _HOUR:.3g} hours"
             )

@@ -180,8 +180,8 @@ class WorkerApp:
             return
         row = rows[0]
         if profile is None:
-            known = ", ".join(sorted(self._profiles)) or "none"
-            await self._end(name, "failed", error=f"no profile {name!r}; this worker has: {known}")
+            error = f"no profile {name!r} among the {len(self._profiles):,} of {self.owner}"
+            await self._end(name, "failed", error=error)
             return
         running = _Slice(Counts(), asyncio.Event())
         if self._stopping is not None and self._stopping.is_set():

@@ -68,7 +68,7 @@ def _of_help(app: App) -> Iterator[str]:
             for argument in one.assemble_argument_collection(parse_docstring=True):
                 if argument.show and argument.parameter.help:
                     yield _words(argument.parameter.help)
-        elif not name.startswith("-"):
+        if not name.startswith("-"):
             yield from _of_help(one)
 
 

@@ -39,7 +39,7 @@ def test_a_schedule_faster_than_its_quota_is_refused_with_the_figures() -> None:
     hourly = Schedule(profile="acme", every=3600)
     with pytest.raises(
         ArgumentError,
-        match=r"12,000 devices take 36,240 calls, 10.1 hours at 3,600 calls an hour.* every 1.0 hours",
+        match=r"12,000 devices take 36,240 calls, 10.1 hours at 3,600 calls an hour.* every 1 hours",
     ):
         hourly.check(12_000, 3600)
     Schedule(profile="acme", every=86_400).check(12_000, 3600)

@@ -1,0 +1,44 @@
+"""The page of `gizwits-async fleet --serve`: on this machine only, and without anything to change."""
+
+from typing import TYPE_CHECKING
+
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import say
+
+if TYPE_CHECKING:
+    from gizwits_async.workers import Fleet
+
+__all__ = ["serve_page"]
+
+_HERE = "127.0.0.1"
+
+
+async def serve_page(fleet: "Fleet", port: int) -> int:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        fleet: The scans that are shown; not open.
+        port: Port on 127.0.0.1.
+
+    Raises:
+        ImportError: The extra `overview` is not installed.
+    """
+    try:
+        import uvicorn
+        from fastapi import FastAPI
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+        from gizwits_async.fastapi.fleet import fleet_router
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"--serve needs {error.name}: install 'gizwits-async[overview]'"
+        ) from error
+    app = FastAPI(openapi_url=None)
+    # A page of another site that has its name point to this machine is not answered.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HERE, "localhost"])
+    app.include_router(fleet_router(fleet, changes=False), prefix="/fleet")
+    say(_("http://{host}:{port}/fleet - Ctrl-C ends it", host=_HERE, port=port))
+    config = uvicorn.Config(app, host=_HERE, port=port, log_level="warning")
+    await uvicorn.Server(config).serve()
+    return Exit.OK

@@ -1,0 +1,58 @@
+"""`gizwits-async worker`: scans the enterprises of all profiles, beside workers on other machines."""
+
+import logging
+from datetime import timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gizwits_async.cli.database import FleetFlags
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.flags import Duration
+from gizwits_async.cli.language import _
+from gizwits_async.cli.output import say
+
+__all__ = ["worker"]
+
+_SLICE = timedelta(minutes=10)
+_STALLED = timedelta(seconds=10)
+
+
+async def worker(
+    *,
+    concurrency: int = 200,
+    slice_: Annotated[Duration, Parameter(name="--slice")] = _SLICE,
+    stalled_after: Duration = _STALLED,
+    fleet: FleetFlags = FleetFlags(),
+) -> int:
+    """Work until SIGTERM or Ctrl-C: the scans end at the borders of pages, and others go on with them.
+
+    Args:
+        concurrency: Enterprises that are scanned at once; as many again go on that a dead worker left.
+        slice_: After how long a scan gives its slot to the enterprise that has waited longest.
+        stalled_after: After how long a silence another worker counts as dead.
+        fleet: Where the fleet is.
+    """
+    from gizwits_async.profiles import load_profiles
+    from gizwits_async.workers import worker_app
+
+    # What the queue meets, such as a restart of the database, our own log says in a line.
+    for name in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    profiles = load_profiles(fleet.credentials)
+    app = worker_app(
+        fleet.url,
+        profiles,
+        slice_seconds=slice_.total_seconds(),
+        stalled_after=stalled_after.total_seconds(),
+    )
+    say(
+        _(
+            "worker {owner}: {count:,} profiles, database {database}",
+            owner=app.owner,
+            count=len(profiles),
+            database=app.fleet.name,
+        )
+    )
+    await app.run(concurrency=concurrency)
+    return Exit.OK

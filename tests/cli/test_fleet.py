@@ -1,0 +1,171 @@
+"""The commands for many enterprises: profiles, schedules, workers and what the fleet shows."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from gizwits_async.scan import SqlStore
+from gizwits_async.workers import worker_app
+from tests.scan.conftest import server, url
+from tests.workers.fleets import ROOT, Tenant, config, tenants
+
+__all__ = ["server", "url"]
+
+
+@pytest.fixture
+async def fleet(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[dict[str, Tenant]]:
+    """Two enterprises, in a configuration file and a database that the environment names."""
+    async with tenants(2, devices=2) as found:
+        monkeypatch.setenv("GIZWITS_CONFIG", str(config(found, tmp_path)))
+        monkeypatch.setenv("GIZWITS_DATABASE_URL", url)
+        yield found
+
+
+def rows(text: str) -> Any:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def test_profiles_are_listed_and_tried(
+    program: Any, fleet: dict[str, Tenant], tmp_path: Path
+) -> None:
+    """One that cannot log in is named with the reason, and the exit code is 3."""
+    code, out, _ = await program("profiles", "list")
+    assert code == 0
+    assert [row["profile"] for row in rows(out)] == list(fleet)
+    assert "hidden" not in out
+    code, out, _ = await program("profiles", "check")
+    assert (code, [row["devices"] for row in rows(out)]) == (0, [2, 2])
+    file = tmp_path / "config.toml"
+    file.write_text(file.read_text().replace("hidden-1-e", "hidden-wrong"))
+    code, out, _ = await program("profiles", "check")
+    assert (code, [row["ok"] for row in rows(out)]) == (3, [True, False])
+    assert "5004" in rows(out)[1]["problem"]
+    assert "hidden" not in out
+
+
+async def test_schedules_are_added_listed_and_removed(
+    program: Any, fleet: dict[str, Tenant], tmp_path: Path
+) -> None:
+    """What cannot be kept, and a profile that is unknown, are refused before anything is stored."""
+    add = ("schedule", "add", "tenant000", "--every", "1d")
+    code, _, err = await program(*add, "--since", "last", "--log", "data", "--jitter", "1h")
+    assert code == 0
+    assert "tenant000 is scanned every 1d, the next time 20" in err
+    code, out, _ = await program("schedule", "list")
+    (row,) = rows(out)
+    assert (row["every"], row["jitter"], row["scan"]["logs"]) == (86_400, 3600, ["data"])
+    code, _, err = await program("schedule", "add", "nobody", "--every", "1d")
+    assert code == 4
+    assert "has no profile 'nobody'; it has: tenant000, tenant001" in err
+    file = tmp_path / "config.toml"
+    file.write_text(file.read_text().replace("calls_per_hour = 10000000", "calls_per_hour = 600"))
+    code, _, err = await program("schedule", "add", "tenant001", "--every", "30s")
+    assert code == 2
+    assert "2 devices take 8 calls, 0.0133 hours at 600 calls an hour" in err
+    assert (await program("schedule", "remove", "tenant000"))[0] == 0
+    assert (await program("schedule", "remove", "tenant000"))[0] == 1
+    assert (await program("schedule", "list"))[1] == ""
+
+
+async def test_scans_are_begun_shown_and_cancelled(
+    program: Any, fleet: dict[str, Tenant], url: str
+) -> None:
+    """A second request finds the first (8); rows as JSON have the fields of `TenantStatus`."""
+    assert (await program("fleet", "run", "tenant000", "--since", "1d"))[0] == 0
+    code, _, err = await program("fleet", "run", "tenant000")
+    assert code == 8
+    assert "waiting or running already" in err
+    assert (await program("fleet", "run", "tenant001"))[0] == 0
+    assert (await program("fleet", "cancel", "tenant001"))[0] == 0
+    assert (await program("fleet", "cancel", "tenant001"))[0] == 1
+    stop = asyncio.Event()
+    app = worker_app(url, {name: one.profile for name, one in fleet.items()}, stalled_after=1)
+    running = asyncio.ensure_future(app.run(stop=stop))
+    found: list[Any] = []
+    while not found or found[0]["state"] != "done":
+        code, out, _ = await program("fleet", "--json")
+        found = json.loads(out)
+    stop.set()
+    await running
+    assert code == 0
+    assert [row["state"] for row in found] == ["done", "cancelled"]
+    assert set(found[0]) >= {
+        *("profile", "state", "owner", "since", "windows_left", "records", "calls_per_hour"),
+        *("last_error", "next_run"),
+    }
+    assert found[0]["records"] > 0
+
+
+async def test_a_fleet_fits_a_terminal(
+    program: Any, fleet: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A narrow one gets fewer columns, and the names of profiles whole."""
+    await program("fleet", "run", "tenant000")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("gizwits_async.cli.output.sys.stdout.isatty", lambda: True, raising=False)
+    code, out, _ = await program("--lang", "zh", "fleet")
+    assert code == 0
+    assert "tenant000" in out
+    assert "等待中" in out
+    plain = re.sub(r"\x1b\[[\d;]*m", "", out)
+    assert all(cell_len(line) <= 60 for line in plain.splitlines())
+
+
+async def test_without_a_database_the_variable_is_named(
+    program: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A usage error, and no traceback."""
+    monkeypatch.delenv("GIZWITS_DATABASE_URL", raising=False)
+    assert await program("fleet") == (
+        2, "", "usage: give --database, or set GIZWITS_DATABASE_URL\n",
+    )  # fmt: skip
+    code, _, err = await program("fleet", "--database", "fleet.db")
+    assert code == 2
+    assert "must be PostgreSQL" in err
+
+
+async def test_a_worker_ends_at_sigterm(fleet: dict[str, Tenant], url: str) -> None:
+    """It says who it is, and its exit code is 0: an orderly end is no failure to systemd."""
+    words = ["-m", "gizwits_async", "worker", "--concurrency", "3", "--slice", "1m"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, "--stalled-after", "2s", cwd=ROOT, env=dict(os.environ),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    first = (await process.stderr.readline()).decode()
+    assert ": 2 profiles, database postgresql:///fleet" in first
+    await asyncio.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+async def test_a_scan_waits_for_its_store_and_ends_after_its_time(
+    program: Any, cloud: Any, tmp_path: Path
+) -> None:
+    """`--for` leaves windows for the same command; `--wait-for-store` outlasts another scan."""
+    code, out, _ = await program("scan", "--since", "2d", "--for", "0.01s", "--json")
+    report = json.loads(out)
+    assert (code, report["stopped"], report["complete"]) == (3, True, False)
+    held = SqlStore(tmp_path / "fleet.db")
+    await held.open()
+    assert (await program("scan", "--since", "2d", "--quiet"))[0] == 8
+    waiting = asyncio.ensure_future(
+        program("scan", "--since", "2d", "--quiet", "--wait-for-store")
+    )
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    await held.aclose()
+    code, _, err = await waiting
+    assert code == 0
+    assert "in use by another scan" in err
