@@ -160,9 +160,7 @@ async def test_a_scan_waits_for_its_store_and_ends_after_its_time(
     held = SqlStore(tmp_path / "fleet.db")
     await held.open()
     assert (await program("scan", "--since", "2d", "--quiet"))[0] == 8
-    waiting = asyncio.ensure_future(
-        program("scan", "--since", "2d", "--quiet", "--wait-for-store")
-    )
+    waiting = asyncio.ensure_future(program("scan", "--since", "2d", "--quiet", "--wait-for-store"))
     await asyncio.sleep(0.5)
     assert not waiting.done()
     await held.aclose()
