@@ -8,6 +8,9 @@ import pytest
 
 TESTS = Path(__file__).parent
 WITNESSES = {
+    "docs/test_release.py::test_a_dry_run_makes_all_that_is_published": (
+        "docs/test_release.py::test_the_notes_are_those_of_the_version"
+    ),
     "scan/test_takeover.py::test_a_scan_survives_a_failover": (
         "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
     ),
