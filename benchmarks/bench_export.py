@@ -181,7 +181,7 @@ def figures(count: int = 100_000) -> list[Figure]:
         asyncio.run(fill(path, count))
         found = [_cost(path, Path(folder)), *_reading(Path(folder))]
         found.append(_incremental(path, Path(folder)))
-        found += [_memory(days, count // 10) for days in (8, 96)]
+        found += [_memory(days, min(count, 100_000) // 10) for days in (8, 96)]
     return found
 
 

@@ -33,9 +33,8 @@ class Draft:
         self.file: BinaryIO = path.open("w+b")
 
     def finish(self) -> tuple[str, int]:
-        """Write it to the disk, and return its SHA-256 and its bytes."""
+        """Complete it, and return its SHA-256 and its bytes."""
         self.file.flush()
-        os.fsync(self.file.fileno())
         size = self.file.seek(0, os.SEEK_END)
         with self.path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest(), size
@@ -143,6 +142,7 @@ class _Folder:
         return Draft(self._folder / _TEMPORARY / f"{uuid4().hex}.part")
 
     def publish(self, draft: Draft, path: str) -> None:
+        os.fsync(draft.file.fileno())
         draft.file.close()
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
