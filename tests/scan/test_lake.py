@@ -31,7 +31,9 @@ from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreLockedE
 from gizwits_async.scan.export import ExportReport, export
 from gizwits_async.scan.export.export import _write_manifest
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.address import backend_of
 from gizwits_async.scan.store.protocol import Change
+from gizwits_async.scan.store.snapshot import Snapshot
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import SimulatedCloud
 from tests.doubles import client_of
@@ -320,6 +322,30 @@ async def test_a_lake_of_something_else_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ScanStoreError, match=words):
             await export(store, lake, **how)  # type: ignore[arg-type]
     assert states(lake) == before
+
+
+async def test_products_share_delta_tables(tmp_path: Path) -> None:
+    """A product's export replaces none of the rows of the other one."""
+    one, two, lake = tmp_path / "one.db", tmp_path / "two.db", tmp_path / "lake"
+    await put(one, 5, 6)
+    await put(two, 5, product="q")
+    await export(one, lake, "delta", by_product=True)
+    await export(two, lake, "delta", by_product=True)
+    await put(one, 7)
+    await export(one, lake, "delta", by_product=True)
+    for table, wanted in (("data", {"p": 3, "q": 1}), ("devices", {"p": 1, "q": 1})):
+        rows = DeltaTable(str(lake / table)).to_pyarrow_table().to_pylist()
+        assert Counter(row["product_key"] for row in rows) == wanted
+
+
+async def test_long_rows_are_read_few_at_a_time(tmp_path: Path) -> None:
+    """What is held in memory is bounded in bytes, and nothing is left out."""
+    path = tmp_path / "fleet.db"
+    await put(path, *map(float, range(1, 2300)), text="x" * 2000)
+    async with Snapshot(backend_of(path)) as snapshot:
+        sizes = [len(rows.times) async for rows in snapshot.rows("data", 0, "p")]
+    assert sum(sizes) == 2299
+    assert max(sizes[1:]) * 2000 < 2**20
 
 
 async def test_products_share_a_lake(tmp_path: Path) -> None:

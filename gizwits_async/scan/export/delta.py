@@ -62,7 +62,8 @@ class DeltaTables:
             self._commit(target, part, table)
         except (self._deltalake.exceptions.DeltaError, OSError) as error:
             raise ScanStoreError(
-                f"{self._lake.name}: the Delta table {target.name} was not changed: {error}"
+                f"{self._lake.name}: the Delta table {target.name} was not changed (give another folder"
+                f" if the type of a column is new): {error}"
             ) from None
         return files, True
 

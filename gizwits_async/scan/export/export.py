@@ -135,7 +135,7 @@ async def export(
         if len(sources) > 1 and not by_product:
             raise ScanStoreError(f"{rows.name} holds several products: keep them apart by_product")
         async with _taken(lake) as text:
-            before = read_manifest(text, f"{lake.name}/{_MANIFEST}")
+            before = await blocking(read_manifest, text, f"{lake.name}/{_MANIFEST}")
             found: list[Exported] = []
             for source in sources:
                 _check(before, source, to, by_product=by_product, where=lake.name)
@@ -144,8 +144,7 @@ async def export(
                 )
                 found += await writer.all(logs)
             after = _manifest(before, [one.table for one in found], to, by_product=by_product)
-            if after.as_json() != text:
-                await blocking(_write_manifest, lake, after, text)
+            await blocking(_write_manifest, lake, after, text)
     return _report(lake, found)
 
 
@@ -176,7 +175,8 @@ def _source(
     state = state_in(values, rows.name)
     if state is None:
         raise ScanStoreError(f"{rows.name}: no scan has begun in it, there is nothing to export")
-    given = datapoints is not None and datapoints.product_key in {product, ""}
+    only = len(products_in(meta)) == 1
+    given = datapoints is not None and (only or datapoints.product_key == product)
     return Source(
         rows=rows,
         store=values.get(STORE_ID, ""),
@@ -240,11 +240,14 @@ def _manifest(
 
 
 def _write_manifest(lake: Lake, manifest: Manifest, before: bytes | None) -> None:
+    text = manifest.as_json()
+    if text == before:
+        return
     if lake.read(_MANIFEST) != before:
         raise ScanStoreError(f"another export wrote to {lake.name} meanwhile: run this one again")
     draft = lake.draft()
     try:
-        draft.file.write(manifest.as_json())
+        draft.file.write(text)
         draft.finish()
         lake.publish(draft, _MANIFEST)
     finally:

@@ -1,7 +1,8 @@
 """Writes the tables of a lake out of a store: the days that changed, and nothing else."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -30,6 +31,7 @@ from gizwits_async.scan.task import LogName
 
 __all__ = ["Exported", "Source", "TableWriter"]
 
+_log = logging.getLogger("gizwits_async.scan")
 _EPOCH = date(1970, 1, 1)
 
 
@@ -143,6 +145,7 @@ class TableWriter:
         known = {file.day: file for file in old.files} if old else {}
         kept = {day: evolve(file, pruned=file.rows > 0) for day, file in known.items()}
         changed: dict[str, int] = {}
+        unchanged: dict[str, File] = {}
         for number, day in days.items():
             iso = _iso(number)
             file = known.get(iso)
@@ -150,13 +153,22 @@ class TableWriter:
                 continue  # What the store still has of this day is less than what the lake has.
             if file is not None:
                 kept[iso] = file
-                unchanged = same and file.version == day.version > 0
-                if unchanged and await blocking(self._sink.has, file):
-                    continue
-            changed[iso] = day.version
+            if file is not None and same and file.version == day.version > 0:
+                unchanged[iso] = file
+            else:
+                changed[iso] = day.version
+        for file in await blocking(self._gone, unchanged.values()):
+            changed[file.day or ""] = file.version
+        if old is not None and not same and any(file.pruned for file in kept.values()):
+            _log.warning(
+                "%s: days that were pruned from the store keep their old columns", old.name
+            )
         if not changed and not kept:  # Readers find an empty table, with its columns.
             changed[_iso(self._source.state.start // 86_400)] = 0
         return kept, changed
+
+    def _gone(self, files: Iterable[File]) -> list[File]:
+        return [file for file in files if not self._sink.has(file)]
 
     async def _days(
         self,

@@ -22,7 +22,9 @@ __all__ = ["DayVersion", "LogRows", "Snapshot"]
 
 T = TypeVar("T")
 _BATCH = 2_000
-"""Rows that are read at a time: some hundred kilobytes."""
+"""Rows that are read at a time, at most."""
+_BYTES = 2**20
+"""Characters of bodies that are read at a time, about."""
 _NEVER = 1e308
 """A time after that of any record."""
 
@@ -198,8 +200,9 @@ class Snapshot:
     async def _batches(
         self, query: Select[Any], *, plain: bool = False
     ) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
-        """Give the rows of a query; if they are plain, they need no conversion of types."""
+        """Give the rows of a query; if they are plain, their types need no conversion."""
         result: CursorResult[Any] | None = None
+        count = _BATCH
 
         def read(connection: Connection) -> Sequence[Sequence[Any]]:
             nonlocal result
@@ -209,11 +212,14 @@ class Snapshot:
                 result = connection.execute(query, execution_options=options)
             # SQLAlchemy's own rows cost as much as reading them. Of other databases it has read some.
             cursor = result.cursor if plain and sqlite else None
-            return (cursor or result).fetchmany(_BATCH)
+            return (cursor or result).fetchmany(count)
 
         try:
             while batch := await self._do(read):
                 yield batch
+                if plain:  # The next rows are about as long as these.
+                    length = sum(len(row[-1] or "") for row in batch) // len(batch)
+                    count = max(1, min(_BATCH, _BYTES // (length + 1)))
         finally:
             await self._do(lambda _: None if result is None else result.close())
 

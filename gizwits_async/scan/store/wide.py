@@ -151,7 +151,10 @@ class WideRecords:
             body = type_coerce(body, Text)
         else:  # A text is the JSON of a value that `jsonb` refuses.
             text = func.jsonb_typeof(body) == "string"
-            body = case((text, body.op("#>>")(literal_column("'{}'"))), else_=cast(body, Text))
+            body = case(
+                (text, body.op("#>>", return_type=Text())(literal_column("'{}'"))),
+                else_=cast(body, Text),
+            )
         did = type_coerce(DEVICES.c.did, Text)
         return (
             select(DEVICES.c.product_key, did, table.c.timestamp, kind, literal(""), body)
