@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.measure import Figure, markdown
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
-from gizwits_async.scan.settings import Skip
+from gizwits_async.scan.settings import Derive, Skip
 from gizwits_async.simulator import Fleet, Quirks, Rates, SimulatedCloud
 from tests.doubles import client_of, virtually
 
@@ -32,6 +32,7 @@ def _nights(
     skip: Skip = "proven",
     nights: int = 4,
     span: int = DAY,
+    derive: Derive | None = None,
 ) -> list[ScanReport]:
     """Return the reports of some nights."""
     fleet = Fleet.preset(kinds, sum(kinds.values()), span // DAY)
@@ -41,7 +42,8 @@ def _nights(
     async def main() -> list[ScanReport]:
         client, reports = client_of(cloud), []
         for _ in range(nights):
-            reports.append(await FleetScan(client, store, start=Since(span), skip=skip).run())
+            scan = FleetScan(client, store, start=Since(span), skip=skip, derive=derive)
+            reports.append(await scan.run())
             for _ in range(24):
                 await asyncio.sleep(3600)
         return reports
@@ -61,6 +63,11 @@ def _passing_over() -> list[Figure]:
         Figure("fourth night, mixed fleet: calls over the floor", _over_floor(mixed), 1.2),
         Figure("the same without passing over", _over_floor(whole)),
         Figure("calls over those of a scan that asks everything", mixed.calls / whole.calls, 0.36),
+        Figure(
+            'fourth night, mixed fleet, derive="data": calls over those without',
+            _nights(_MIXED, derive="data")[-1].calls / mixed.calls,
+            0.7,
+        ),
         Figure("fourth night, mostly online", _over_floor(_nights(_ONLINE)[-1]), 1.1),
         Figure("fourth night, mostly offline", _over_floor(_nights(_OFFLINE)[-1]), 1.2),
         Figure("fourth night, a session a day", _over_floor(_nights(_DAILY)[-1]), 1.1),

@@ -39,6 +39,8 @@ class ScanSelection:
     devices by default."""
     ask_everything: Flag = False
     """Read every window, also those that hold nothing by what the device list and the online log tell."""
+    derive: Literal["data"] | None = None
+    """Make the records of the data log out of those of the cmd log, once that has proven right."""
     active_only: Flag = False
     """Ask first which devices had data when, and pass over the others."""
 
@@ -129,6 +131,7 @@ class ScanRange(ScanSelection):
         for log in self.log if len(self.log) < len(LOGS) else ():
             words += ["--log", log]
         words += ["--ask-everything"] if self.ask_everything else []
+        words += ["--derive", self.derive] if self.derive else []
         for device in self.device:
             words += ["--device", device]
         return shlex.join(words)
@@ -153,6 +156,7 @@ def fleet_scan(
         devices=flags.devices,
         concurrency=concurrency,
         skip="never" if flags.ask_everything else "proven",
+        derive=flags.derive,
         active_only=flags.active_only,
         keep_trying=keep_trying,
     )

@@ -10,6 +10,7 @@ from gizwits_async.client import GizwitsClient
 from gizwits_async.models.device_reports import LocationReport, ReportedDevice
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.options import Lane, QuotaSnapshot
+from gizwits_async.payload import DataPointCodec, codec_of
 from gizwits_async.scan.stopping import Stopped, Stopping
 from gizwits_async.scan.task import LogName, Record
 from gizwits_async.sections.devices import Devices
@@ -103,6 +104,16 @@ class BulkClient:
     async def datapoints(self) -> ProductDataPoints:
         """Return the definition of the product's data points."""
         return await self._client.product.datapoints()
+
+    async def count_devices(self) -> int:
+        """Return the number of devices; lists them where the service gives no count."""
+        listing = self.devices.search(show_disabled=True)
+        total = await listing.total()
+        return len(await listing.collect()) if total is None else total
+
+    async def codec(self) -> DataPointCodec:
+        """Return the codec of the product's data points."""
+        return codec_of(await self._client.product.datapoints())
 
     async def learn_time(self) -> None:
         """Fetch a token if the server's time is still unknown: its reply carries a `Date`.

@@ -122,6 +122,8 @@ class Engine:
                 await self._outside_logs(partial(learn_definition, self._client, self._store))
             if self._settings.active_only and self._counters.windows_left:
                 self._activity = await self._outside_logs(partial(self._load_activity, oldest))
+        if self._settings.derive is not None:
+            self._skipper.derive_with(await self._outside_logs(self._client.codec))
         if self._has_time_for_online_log(oldest):
             await self._drain(["online"])
         await self._drain()
@@ -210,6 +212,8 @@ class Engine:
     async def _work(self, logs: Collection[LogName] | None) -> None:
         while (task := await self._queue.take(self._due_logs(logs))) is not None:
             try:
+                if task.log == "data" and self._settings.derive is not None:
+                    await self._queue.finished(task.did, "cmd")
                 if not await self._skip(task):
                     await self._read(task)
             except Stopped:
@@ -222,9 +226,12 @@ class Engine:
 
     async def _skip(self, task: Task) -> bool:
         """Move a task past seconds without records, and return whether there were any."""
-        saved = await self._skipper.skip(task)
-        if saved is not None:
-            self._counters.windows_left -= saved
+        skipped = await self._skipper.skip(task)
+        if skipped is not None:
+            self._counters.windows_left -= skipped.windows
+            if skipped.page is not None:
+                self._counters.records[task.log] += len(skipped.page.items)
+                await self._publish(task, skipped.page)
             return True
         # A device can connect without reporting anything: the online log is always read.
         if self._activity is None or task.log == "online" or task.end is not None:
@@ -234,8 +241,8 @@ class Engine:
         if start <= task.next_second:
             return False
         await self._store.commit(Change(after=task.skipped(start)))
-        skipped = -(-(stop - task.next_second) // owned) - -(-(stop - start) // owned)
-        self._counters.windows_left -= skipped
+        saved = -(-(stop - task.next_second) // owned) - -(-(stop - start) // owned)
+        self._counters.windows_left -= saved
         return True
 
     async def _read(self, task: Task) -> None:
@@ -268,7 +275,7 @@ class Engine:
             self._on_progress(self._counters.progress(task))
 
     async def _publish(self, task: Task, page: ScanPage) -> None:
-        if await self._skipper.read(page, task.part):
+        if await self._skipper.read(page, task):
             await self._recount()
         self._notify(task)
         if self._on_page is not None:

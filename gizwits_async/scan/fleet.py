@@ -20,7 +20,7 @@ from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.pages import ScanPages
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
-from gizwits_async.scan.settings import ScanSettings, Skip
+from gizwits_async.scan.settings import Derive, ScanSettings, Skip
 from gizwits_async.scan.stopping import Stopping
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Remaining, ScanStore
@@ -55,6 +55,7 @@ class FleetScan:
         concurrency: int = 8,
         settle: int = 900,
         skip: Skip = "proven",
+        derive: Derive | None = None,
         active_only: bool = False,
         keep_trying: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -77,6 +78,9 @@ class FleetScan:
                 log tell, once a hundred such windows were read and empty; one in fifty is still
                 read, and a single record in one of them ends that for good in this store. `never`
                 reads every window.
+            derive: `data` makes the records of the data log out of the reports in the cmd log, which
+                saves a third of the calls: once a hundred windows were read from both and were the
+                same. It is tested and refuted as the rules of `skip`.
             active_only: Whether to ask first on which days each device reported data, and to leave
                 out the other days of the cmd and data logs. Where that report is closed, all
                 devices are asked about all days.
@@ -94,11 +98,12 @@ class FleetScan:
         self._client = client
         self._settings = ScanSettings(
             requested=RequestedRange.of(start, end),
-            logs=logs,
+            logs=logs if derive is None else (*logs, derive),
             devices=devices,
             concurrency=concurrency,
             settle=settle,
             skip=skip,
+            derive=derive,
             active_only=active_only,
             keep_trying=keep_trying,
             sleep=sleep,
@@ -203,7 +208,7 @@ class FleetScan:
         if settings.devices is not None:
             count = len(settings.devices)
         elif held is None or held.listing != "done":
-            count = max(count, await _count_devices(bulk))
+            count = max(count, await bulk.count_devices())
         fresh = count > left.devices
         described = DESCRIBED & set(settings.logs)
         active = None
@@ -282,12 +287,6 @@ class FleetScan:
                 return await engine.run()
         finally:
             await store.aclose()
-
-
-async def _count_devices(bulk: BulkClient) -> int:
-    listing = bulk.devices.search(show_disabled=True)
-    total = await listing.total()
-    return len(await listing.collect()) if total is None else total
 
 
 def _store_of(store: ScanStore | str | PathLike[str] | None) -> ScanStore:

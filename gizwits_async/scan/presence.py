@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from gizwits_async.models.devices import Device, OnlineEvent
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import Rule
-from gizwits_async.scan.task import Task
+from gizwits_async.scan.task import Record, Task
 
 __all__ = ["Prediction", "Presence", "Seen", "seen_again"]
 
@@ -51,13 +51,15 @@ def seen_again(before: Seen | None, device: Device, *, asked: int, answered: int
 
 @frozen(kw_only=True)
 class Prediction:
-    """Seconds of a log that a rule expects to be empty, from its next second on."""
+    """What a rule expects of the next seconds of a log: that they are empty, or hold these records."""
 
     rule: Rule
     until: int
     """The first second for which the rule says nothing."""
     known_at: int
-    """When the device was listed; what became known later may have changed the seconds before."""
+    """When that became known, in epoch seconds UTC; later records may have appeared before it."""
+    records: tuple[Record, ...] = ()
+    """The records; none but for the rule `derived`."""
 
 
 @frozen

@@ -1,4 +1,7 @@
-"""The rules by which windows are passed over, and what a store knows of each. Pure."""
+"""The rules by which windows are passed over, and what a store knows of each. Pure.
+
+Three say that a window is empty (`presence.py`), `derived` says which records it holds (`derived.py`).
+"""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -6,7 +9,7 @@ from attrs import frozen
 
 __all__ = ["PROOF", "RULES", "Rule", "RuleTrust"]
 
-Rule: TypeAlias = Literal["online", "offline", "sessions"]
+Rule: TypeAlias = Literal["online", "offline", "sessions", "derived"]
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 PROOF = 100

@@ -10,10 +10,13 @@ from gizwits_async.errors import ArgumentError
 from gizwits_async.scan.scan_range import RequestedRange
 from gizwits_async.scan.task import LOGS, LogName
 
-__all__ = ["ScanSettings", "Skip"]
+__all__ = ["Derive", "ScanSettings", "Skip"]
 
 Skip: TypeAlias = Literal["proven", "never"]
 """`proven`: windows are passed over by rules that have proven right; `never`: all are read."""
+
+Derive: TypeAlias = Literal["data"]
+"""`data`: its records are made out of the reports in the cmd log."""
 
 _MAX_DEVICES = 10_000
 """Devices that can be named: a query of a store names all of them, and databases limit that."""
@@ -50,6 +53,8 @@ class ScanSettings:
     """Windows that are open at a time."""
     settle: int = field()
     """Seconds that a record may take to appear in a log."""
+    derive: Derive | None = field(validator=in_((None, *get_args(Derive))))
+    """Log whose records are made out of another one once that has proven right."""
     skip: Skip = field(validator=in_(get_args(Skip)))
     """Whether windows are passed over that proven rules expect to be empty."""
     active_only: bool
@@ -58,6 +63,11 @@ class ScanSettings:
     """Seconds that an outage of network or service may last before the run ends."""
     sleep: Callable[[float], Awaitable[None]]
     """Waits for a number of seconds."""
+
+    @derive.validator
+    def _from_the_cmd_log(self, _: object, value: str | None) -> None:
+        if value is not None and "cmd" not in self.logs:
+            raise ArgumentError('derive="data" needs the cmd log: logs must include "cmd"')
 
     @concurrency.validator
     def _at_least_one(self, _: object, value: int) -> None:

@@ -4,17 +4,40 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
+from attrs import evolve, field, frozen
+
 from gizwits_async.models.devices import Device
+from gizwits_async.payload import DataPointCodec
+from gizwits_async.scan.derived import DerivedLog, same_records
 from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import RULES, Rule
 from gizwits_async.scan.store.protocol import Change, ScanStore
-from gizwits_async.scan.task import LogName, Task
+from gizwits_async.scan.task import LogName, Record, Task
 from gizwits_async.scan.trust import LastRun, Trust
 
-__all__ = ["Skipper"]
+__all__ = ["Skipped", "Skipper"]
 
 _log = logging.getLogger("gizwits_async.scan")
+
+
+@frozen
+class _Expected:
+    """A window that is read to see whether a prediction is right."""
+
+    prediction: Prediction
+    found: list[Record] = field(factory=list)
+    """The records that were read."""
+
+
+@frozen
+class Skipped:
+    """Seconds that were not read."""
+
+    windows: int
+    """How many windows that saved."""
+    page: ScanPage | None = None
+    """Their records, made out of another log; None if there are none."""
 
 
 class Skipper:
@@ -35,7 +58,8 @@ class Skipper:
         self._store, self._end, self._settle, self._owned = store, end, settle, owned
         self.enabled = enabled
         self._presence = Presence(settle=settle)
-        self._expected: dict[tuple[str, LogName, int], Prediction] = {}
+        self._derived: DerivedLog | None = None
+        self._expected: dict[tuple[str, LogName, int], list[_Expected]] = {}
         self.trust = Trust()
         """What is known of the rules."""
         self.skipped: Counter[Rule] = Counter()
@@ -43,6 +67,11 @@ class Skipper:
         self._of_log: Counter[LogName] = Counter()
         self.sampled = 0
         """Windows that were read although a proven rule expected them to be empty."""
+
+    def derive_with(self, codec: DataPointCodec | None) -> None:
+        """Make data records out of the cmd log; None: the product's definition is not known."""
+        if self.enabled and codec is not None:
+            self._derived = DerivedLog(codec)
 
     async def load(self) -> None:
         """Take up what earlier runs learned."""
@@ -73,12 +102,12 @@ class Skipper:
             self._presence.listed(seen.items())
             await self._store.keep_presence(seen)
 
-    async def read(self, page: ScanPage, part: int) -> bool:
+    async def read(self, page: ScanPage, task: Task) -> bool:
         """Note a page that was stored.
 
         Args:
             page: The page.
-            part: The part of its task.
+            task: Its task, before the page.
 
         Returns:
             Whether it refuted a rule, so that windows that were passed over are due again.
@@ -87,58 +116,80 @@ class Skipper:
             return False
         if page.log == "online" and (seen := self._presence.read(page)) is not None:
             await self._store.keep_presence({page.did: seen})
-        key = (page.did, page.log, part)
-        if key not in self._expected or not (page.items or page.last):
-            return False
-        rule = self._expected.pop(key).rule
+        if self._derived is not None and page.log == "cmd":
+            self._derived.read(page, task.opened_at)
+        elif self._derived is not None and page.log == "data" and page.last:
+            self._derived.drop(page.did, page.end)
+        expected = self._expected.pop(task.key, [])
         if page.gaps:
             return False
-        if not page.items:
+        unskipped = False
+        for one in expected:
+            prediction, found = one.prediction, one.found
+            found.extend(page.items)
+            if not page.last and (not found or prediction.records):
+                self._expected.setdefault(task.key, []).append(one)
+            elif same_records(prediction, found, settle=self._settle):
+                await self._confirm(
+                    prediction.rule, counts=prediction.rule != "derived" or bool(found)
+                )
+            else:
+                unskipped |= await self._refute(prediction.rule, page)
+        return unskipped
+
+    async def _confirm(self, rule: Rule, *, counts: bool) -> None:
+        if counts:
             self.sampled += self.trust.rules[rule].proven
             self.trust.confirmed(rule)
             await self._store.keep_trust(self.trust.to_json())
-            return False
-        return await self._refute(rule, page)
 
     async def _refute(self, rule: Rule, page: ScanPage) -> bool:
         if self.trust.rules[rule].refuted:
             return False
         window = f"{page.log} of {page.did} from {page.start} to {page.end}"
-        _log.warning("rule %r does not hold here: records in %s", rule, window)
+        _log.warning("rule %r does not hold here: %s", rule, window)
         self.trust.refuted(rule, window)
         # In this order: a run that ends in between goes on with `load`.
         await self._store.keep_trust(self.trust.to_json())
-        self._presence.forget_all()
+        if rule != "derived":
+            self._presence.forget_all()
+            if self._derived is not None:
+                self._derived.forget_all()
         return await self._unskip(rule) > 0
 
     async def _unskip(self, rule: Rule) -> int:
-        # The rule of sessions rests on online logs that the others may have passed over.
-        return sum([await self._store.unskip(one) for one in {rule, "sessions"}])
+        # Sessions are known by online logs, and data records by cmd logs, that a rule may have
+        # passed over.
+        rules = {rule} if rule == "derived" else {rule, "sessions", "derived"}
+        return sum([await self._store.unskip(one) for one in rules])
 
-    async def skip(self, task: Task) -> int | None:
-        """Move a task past seconds that hold nothing.
+    async def skip(self, task: Task) -> Skipped | None:
+        """Move a task past seconds that hold nothing, or whose records are known.
 
         Returns:
-            How many windows that saved; None if the task must be read.
+            What that saved; None if the task must be read.
         """
         self._expected.pop(task.key, None)
         if not self.enabled or task.end is not None:
             if task.log == "online":  # An earlier run read the beginning of the window.
                 self._presence.forget(task.did)
             return None
-        prediction = self._presence.predict(task, self._end)
-        if prediction is None:
-            return None
+        predictions = [self._presence.predict(task, self._end)]
+        if task.log == "data" and self._derived is not None:
+            predictions.append(self._derived.predict(task, self._end))
+        usable = [one for one in predictions if one is not None]
+        prediction = next((one for one in usable if self.trust.skips(task, one)), None)
         stop = task.stop(self._end)
-        whole = prediction.until >= min(task.next_second + self._owned, stop)
-        if not self.trust.skips(task, prediction):
-            if whole and not self.trust.rules[prediction.rule].refuted:
-                self._expected[task.key] = prediction
+        if prediction is None:
+            whole = min(task.next_second + self._owned, stop)
+            self._expected[task.key] = [
+                _Expected(one)
+                for one in usable
+                if one.until >= whole and not self.trust.rules[one.rule].refuted
+            ]
             return None
-        after = task.skipped(prediction.until, settled=prediction.known_at - self._settle)
+        await self._commit(task, prediction)
         rule = prediction.rule
-        await self._store.commit(Change(after=after, skipped=task.cut(prediction.until), rule=rule))
-        self._presence.skipped(task, prediction)
         if self.trust.rules[rule].refuted:  # Meanwhile, by another worker.
             await self._unskip(rule)
         saved = -(-(stop - task.next_second) // self._owned)
@@ -146,7 +197,38 @@ class Skipper:
         self.skipped[rule] += saved
         self._of_log[task.log] += saved
         self.trust.skipped(rule, saved)
-        return saved
+        return Skipped(saved, self._page_of(task, prediction))
+
+    async def _commit(self, task: Task, prediction: Prediction) -> None:
+        until, cut = prediction.until, task.cut(prediction.until)
+        replaced = task.next_second, min(until, task.replace_before)
+        derived = prediction.rule == "derived"
+        change = Change(
+            after=task.skipped(until, settled=prediction.known_at - self._settle),
+            rows=prediction.records,
+            replaced=replaced if derived and replaced[0] < replaced[1] else None,
+            # If the rule is refuted, the rows that it made are replaced by those of the log.
+            skipped=evolve(cut, replace_before=until) if derived else cut,
+            rule=prediction.rule,
+        )
+        await self._store.commit(change)
+        self._presence.skipped(task, prediction)
+        if task.log == "cmd" and self._derived is not None:
+            self._derived.empty(task.did, task.next_second, until, prediction.known_at)
+        elif task.log == "data" and self._derived is not None:
+            self._derived.drop(task.did, until)
+
+    def _page_of(self, task: Task, prediction: Prediction) -> ScanPage | None:
+        if not prediction.records:
+            return None
+        return ScanPage(
+            did=task.did,
+            log=task.log,
+            items=prediction.records,
+            start=task.next_second,
+            end=prediction.until,
+            last=True,
+        )
 
     async def finish(self, read: Counter[LogName], pages: Counter[LogName]) -> None:
         """Keep what this run did, at its end.

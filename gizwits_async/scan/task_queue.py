@@ -56,6 +56,12 @@ class TaskQueue:
             # A released task may have another window to read.
             await self._released.wait()
 
+    async def finished(self, did: str, log: LogName) -> None:
+        """Wait until no worker reads this log of a device."""
+        while (did, log, 0) in self._in_progress:
+            self._released.clear()
+            await self._released.wait()
+
     def done(self, task: Task) -> None:
         """Release a task."""
         self._in_progress.discard(task.key)
