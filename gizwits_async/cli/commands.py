@@ -44,6 +44,11 @@ COMMANDS = (
         ("MAC --attr switch=true --attr mode=制热 --confirm", "DID --raw 12ff --dry-run"),
     ),
     ("product", N_("Show the data points of the product."), ("--format json",)),
+    (
+        "codegen",
+        N_("Write a typed Python class for the product's data points."),
+        ("--out product.py --name AirConditioner",),
+    ),
     # Groups, users and reports.
     ("groups tree", N_("Show the tree of device groups."), ("--format json",)),
     ("groups macs", N_("List the MAC addresses in a group."), ("GID",)),

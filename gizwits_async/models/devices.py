@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from attrs import field, frozen
 from attrs.converters import optional
@@ -29,6 +29,14 @@ _DETAILS = (
     *("count", "max", "min", "avg", "last"),
 )
 """Fields of an online event that the document's table lists beside `payload`."""
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Typed(Protocol[T_co]):
+    """A class that `gizwits-async codegen` wrote."""
+
+    def read(self, attrs: Mapping[str, object], /) -> T_co:
+        """Return the data points as attributes."""
 
 
 @frozen(kw_only=True)
@@ -167,3 +175,11 @@ class DataRecord(Row):
     def time(self) -> datetime:
         """`ts` as an aware UTC datetime."""
         return utc(self.ts)
+
+    def typed(self, product: _Typed[T_co]) -> T_co:
+        """Return the data points as attributes of a class that `gizwits-async codegen` wrote.
+
+        Args:
+            product: The class, such as `Product`.
+        """
+        return product.read(self.attrs)

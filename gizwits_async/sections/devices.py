@@ -104,8 +104,8 @@ class Devices(Section):
     async def control(
         self,
         did: str,
-        *,
         attrs: Mapping[str, object] | None = None,
+        *,
         raw: bytes | str | Iterable[int] | None = None,
         binary_coding: BinaryCoding | None = None,
     ) -> None:
