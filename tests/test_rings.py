@@ -35,6 +35,9 @@ WITNESSES = {
     "contract/test_generators.py::test_a_generated_client_works": (
         "simulator/test_openapi.py::test_it_is_valid"
     ),
+    "payload/test_codegen.py::test_mypy_checks_what_is_read_and_ordered": (
+        "payload/test_codegen.py::test_a_record_is_read_into_typed_attributes"
+    ),
     "test_typing.py::test_mypy_accepts_the_examples": (
         "web/test_tutorial_app.py::test_the_app_of_the_tutorial_answers"
     ),

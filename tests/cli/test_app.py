@@ -392,3 +392,16 @@ async def test_a_store_is_exported_by_day(to: str, program: Any, cloud: Simulate
     assert json.loads(out)["files"] == []
     assert "0 files written below files" in err
     assert (await program("export", "none.db", "--to", to))[0] == 9
+
+
+async def test_codegen_writes_a_module_that_reads_the_records_of_the_product(
+    cloud, program, tmp_path
+):
+    """The file is whole Python source with a class of the chosen name; a bad name is a usage error."""
+    code, out, err = await program("codegen", "--out", "product.py", "--name", "Air")
+    assert (code, out, err) == (0, "", "")
+    assert "class Air(TypedRecord):" in (tmp_path / "product.py").read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["product.py"]
+    code, out, err = await program("codegen", "--name", "class")
+    assert (code, out) == (2, "")
+    assert "cannot be the name of a class" in err

@@ -95,6 +95,7 @@ class Session:
             words: What stands in the page -> what takes its place, such as the id of a device.
         """
         self._folder, self._monkeypatch = folder, monkeypatch
+        monkeypatch.syspath_prepend(str(folder))  # As `python FILE` finds the modules beside it.
         self._words = {**words, "file:///tmp/": f"file://{folder}/"}
         self._after = ExitStack()
         self._served: Served | None = None
