@@ -38,10 +38,10 @@ class TypedRecord:
         typed: dict[str, Any] = {}
         rest: dict[str, object] = {}
         for name, value in attrs.items():
-            attribute, reads = known.get(name, ("", _refused))
             try:
+                attribute, reads = known[name]
                 typed[attribute] = reads(value)
-            except ValueError:
+            except (KeyError, ValueError):
                 rest[name] = value
         return cls(**typed, rest=rest)
 
@@ -76,14 +76,14 @@ def flag(value: object) -> bool:
     """Return a bool, which the data log shows as 0 or 1."""
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
-    raise ValueError(value)
+    raise ValueError  # `read` keeps the value in `rest`.
 
 
 def whole(value: object) -> int:
     """Return a number of a data point whose steps are whole; 21.0 is 21."""
     found = number(value)
     if found != found // 1:
-        raise ValueError(value)
+        raise ValueError
     return int(found)
 
 
@@ -91,18 +91,14 @@ def number(value: object) -> float:
     """Return a number; a bool is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    raise ValueError(value)
+    raise ValueError
 
 
 def text(value: object) -> str:
     """Return a text: the hex digits of a binary data point."""
     if isinstance(value, str):
         return value
-    raise ValueError(value)
-
-
-def _refused(value: object) -> object:
-    raise ValueError(value)
+    raise ValueError
 
 
 @cache
