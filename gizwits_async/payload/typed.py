@@ -26,6 +26,14 @@ class TypedRecord:
 
     definition: ClassVar[str] = ""
     """The product's definition as JSON, as it was when the class was written."""
+    _readers: ClassVar[Mapping[str, tuple[str, Callable[[object], object]]]] = {}
+    """Data point -> its attribute, and what reads a value of it."""
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        """Prepare reading, once a class."""
+        points = ((item.name, *item.metadata["point"]) for item in fields(cls)[1:])
+        cls._readers = {name: (attribute, reads) for attribute, name, reads in points}
 
     @classmethod
     def read(cls, attrs: Mapping[str, object]) -> Self:
@@ -34,12 +42,11 @@ class TypedRecord:
         Args:
             attrs: `DataRecord.attrs`, or what `codec().decode(frame)` returned.
         """
-        known = _readers(cls)
         typed: dict[str, Any] = {}
         rest: dict[str, object] = {}
         for name, value in attrs.items():
             try:
-                attribute, reads = known[name]
+                attribute, reads = cls._readers[name]
                 typed[attribute] = reads(value)
             except (KeyError, ValueError):
                 rest[name] = value
@@ -48,7 +55,7 @@ class TypedRecord:
     @classmethod
     def codec(cls) -> DataPointCodec:
         """Return the product's codec, for the frames of the cmd log. Makes no call."""
-        return _codec(cls)
+        return _codec(cls.definition)
 
     @classmethod
     def checked(cls, **values: object) -> dict[str, Value]:
@@ -57,7 +64,7 @@ class TypedRecord:
         Raises:
             ArgumentError: The product does not allow a value; the message lists what it allows.
         """
-        names = {item.name: item.metadata["point"][0] for item in fields(cls)[1:]}
+        names = {attribute: name for name, (attribute, _) in cls._readers.items()}
         given = {names[name]: value for name, value in values.items() if value is not None}
         return cls.codec().check(given)
 
@@ -102,11 +109,5 @@ def text(value: object) -> str:
 
 
 @cache
-def _readers(cls: type[TypedRecord]) -> dict[str, tuple[str, Callable[[object], object]]]:
-    points = ((item.name, *item.metadata["point"]) for item in fields(cls)[1:])
-    return {name: (attribute, reads) for attribute, name, reads in points}
-
-
-@cache
-def _codec(cls: type[TypedRecord]) -> DataPointCodec:
-    return codec_of(structure(json.loads(cls.definition), ProductDataPoints))
+def _codec(definition: str) -> DataPointCodec:
+    return codec_of(structure(json.loads(definition), ProductDataPoints))
