@@ -25,6 +25,16 @@ COMMANDS = (
     ),
     ("status", N_("Say what a store holds, and what is left to scan."), ("fleet.db",)),
     (
+        "upgrade",
+        N_("Move a store that an earlier version wrote into the tables of this one."),
+        ("fleet.db",),
+    ),
+    (
+        "prune",
+        N_("Remove old records from a store, once a lake has them."),
+        ("fleet.db --before 90d --lake export", "fleet.db --before 12w --force"),
+    ),
+    (
         "export",
         N_("Write the logs of a store as files, one a log and day (UTC)."),
         ("fleet.db --to parquet", "fleet.db --to csv --csv-safe --out files"),

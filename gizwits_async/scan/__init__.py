@@ -32,6 +32,8 @@ from gizwits_async.scan.task import LogName, Record, Span, Task
 if TYPE_CHECKING:
     from gizwits_async.scan.export.export import export
     from gizwits_async.scan.export.streamed import to_arrow
+    from gizwits_async.scan.prune import PruneReport, prune_store
+    from gizwits_async.scan.status import StoreStatus, store_status
     from gizwits_async.scan.store.sql import SqlStore
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Gap",
     "LogName",
     "MemoryStore",
+    "PruneReport",
     "Record",
     "Remaining",
     "Rule",
@@ -63,22 +66,33 @@ __all__ = [
     "StoreMismatchError",
     "StoreMissingError",
     "StoreOutdatedError",
+    "StoreStatus",
     "Task",
     "export",
+    "prune_store",
+    "store_status",
     "to_arrow",
 ]
 
 
+_LAZY = {
+    "PruneReport": "gizwits_async.scan.prune",
+    "SqlStore": "gizwits_async.scan.store.sql",
+    "StoreStatus": "gizwits_async.scan.status",
+    "prune_store": "gizwits_async.scan.prune",
+    "store_status": "gizwits_async.scan.status",
+    "to_arrow": "gizwits_async.scan.export.streamed",
+}
+"""Where names are whose packages come with an extra: `import gizwits_async.scan` must do without them."""
+
+
 def __getattr__(name: str) -> Any:
-    # Their packages come with an extra, and `import gizwits_async.scan` must do without them.
-    if name not in {"SqlStore", "export", "to_arrow"}:
+    if name != "export" and name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         if name == "export":
             return import_module("gizwits_async.scan.export")
-        if name == "to_arrow":
-            return import_module("gizwits_async.scan.export.streamed").to_arrow
-        return import_module("gizwits_async.scan.store.sql").SqlStore
+        return getattr(import_module(_LAZY[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("gizwits_async"):
             raise

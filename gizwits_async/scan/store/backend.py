@@ -155,6 +155,14 @@ class Backend(Protocol):
         """Let views of others name a table as before when it is renamed."""
         ...
 
+    def size(self, connection: Connection) -> int:
+        """Return the bytes that the store takes on the disk."""
+        ...
+
+    def compact(self, connection: Connection) -> None:
+        """Give room that is not used any more back to the disk, outside transactions."""
+        ...
+
     def prepare(self, connection: Connection) -> None:
         """Configure the database, outside transactions, once it is sure to hold a store."""
         ...

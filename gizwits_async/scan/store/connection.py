@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.errors import ScanStoreError, StoreMissingError
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.address import backend_of, hidden
 from gizwits_async.scan.store.creation import prepare_tables, read_meta, write_meta
@@ -99,6 +99,21 @@ class StoreConnection:
             raise
         self._session.reconnects = True
         return state
+
+    async def upgrade(self) -> None:
+        """Move a store of an earlier version into the tables of this one, and make its file small.
+
+        Raises:
+            StoreMissingError: There is no store.
+            ScanStoreError: As `open`.
+        """
+        if self._backend.absent():
+            raise StoreMissingError(f"{self.name}: there is no store")
+        try:
+            await self.open()
+            await self._session.compact()
+        finally:
+            await self.aclose()
 
     async def peek(self) -> ScanState | None:
         """Return what the store knows; nothing is created or locked. Call `aclose` afterwards.

@@ -15,7 +15,8 @@ from sqlalchemy.schema import CreateSchema
 
 from gizwits_async.scan.store.backend import Runner, Trouble, wrong_option
 from gizwits_async.scan.store.postgres_options import connect_arguments
-from gizwits_async.scan.store.tables import LEASE
+from gizwits_async.scan.store.records import qualified
+from gizwits_async.scan.store.tables import LEASE, METADATA
 from gizwits_async.scan.store.wide import WideRecords
 
 __all__ = ["PostgresBackend"]
@@ -107,6 +108,18 @@ class PostgresBackend:
     def keep_views(self, connection: Connection) -> None:
         """See `Backend.keep_views`."""
         del connection  # A table that such a view needs cannot be dropped: it is an error.
+
+    def size(self, connection: Connection) -> int:
+        """See `Backend.size`."""
+        sizes = (
+            connection.execute(select(func.pg_total_relation_size(qualified(connection, name))))
+            for name in [*METADATA.tables, *(table.name for table in self.records.tables.values())]
+        )
+        return sum(int(size.scalar_one()) for size in sizes)
+
+    def compact(self, connection: Connection) -> None:
+        """See `Backend.compact`."""
+        del connection  # The server's own vacuum makes room for later rows.
 
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from attrs import asdict
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Table,
     bindparam,
@@ -19,21 +18,17 @@ from sqlalchemy import (
 )
 
 from gizwits_async.models.devices import Device
-from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.counts import devices_of, tasks_of
 from gizwits_async.scan.store.days import day_of, mark_changed
 from gizwits_async.scan.store.prepared import Prepared
-from gizwits_async.scan.store.protocol import Change, Remaining
+from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.store.tables import DEVICES, GAPS, SKIPPED, TASKS
 from gizwits_async.scan.task import LogName, Task, time_of
 
 __all__ = [
     "REWIND",
-    "count_remaining",
-    "find_dids",
     "find_due",
-    "find_failures",
-    "find_gaps",
     "requeue_failed",
     "set_aside",
     "write_change",
@@ -92,20 +87,6 @@ def _values_of_task(task: Task) -> dict[str, str | int | None]:
     return {f"to_{column.key}": getattr(task, column.key) for column in _MOVED}
 
 
-def _wanted(
-    product: str, logs: Collection[LogName], dids: Collection[str] | None
-) -> list[ColumnElement[bool]]:
-    """Return the WHERE clause of the tasks of some logs, and of some or all devices of a product."""
-    wanted = [TASKS.c.product == product, TASKS.c.log.in_(logs)]
-    return wanted if dids is None else [*wanted, TASKS.c.did.in_(dids)]
-
-
-def _of(product: str, dids: Collection[str] | None = None) -> list[ColumnElement[bool]]:
-    """Return the WHERE clause of some or all devices of a product."""
-    wanted = [DEVICES.c.product_key == product]
-    return wanted if dids is None else [*wanted, DEVICES.c.did.in_(dids)]
-
-
 def write_devices(
     connection: Connection,
     *,
@@ -126,7 +107,7 @@ def write_devices(
         upsert: Makes an INSERT that has `on_conflict_do_update`.
     """
     dids = {device.did for device in devices}
-    known = select(func.count()).select_from(DEVICES).where(*_of(product, dids))
+    known = select(func.count()).select_from(DEVICES).where(*devices_of(product, dids))
     new = len(dids) - (connection.scalar(known) or 0)
     rows = upsert(DEVICES)
     others = {c.key: rows.excluded[c.key] for c in DEVICES.c if c.key not in _KEYS}
@@ -155,88 +136,13 @@ def find_due(
         select(*_LABELLED)
         .where(
             TASKS.c.failed == 0,
-            *_wanted(product, logs, dids),
+            *tasks_of(product, logs, dids),
             TASKS.c.next_second < func.coalesce(TASKS.c.part_end, end),
         )
         .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
         .limit(limit)
     )
     return [Task(**row) for row in connection.execute(query).mappings()]
-
-
-def count_remaining(
-    connection: Connection,
-    *,
-    product: str,
-    logs: Collection[LogName],
-    end: int,
-    owned: int,
-    dids: Collection[str] | None,
-) -> Remaining:
-    """See `ScanStore.remaining`."""
-    span = func.coalesce(TASKS.c.part_end, end) - TASKS.c.next_second
-    query = (
-        select(
-            TASKS.c.log,
-            func.sum(case((span > 0, (span + owned - 1) // owned), else_=0)),
-            func.min(case((span > 0, TASKS.c.next_second))),
-            func.sum(TASKS.c.windows),
-            func.sum(TASKS.c.pages),
-        )
-        .where(TASKS.c.failed != SKIPPED, *_wanted(product, logs, dids))
-        .group_by(TASKS.c.log)
-    )
-    count = select(func.count()).select_from(DEVICES).where(*_of(product, dids))
-    devices = connection.scalar(count)
-    rows = connection.execute(query).all()
-    return Remaining(
-        devices=devices or 0,
-        windows={log: int(windows) for log, windows, _, _, _ in rows},
-        oldest=min((seen for _, _, seen, _, _ in rows if seen is not None), default=None),
-        done={log: (int(finished), int(pages)) for log, _, _, finished, pages in rows},
-    )
-
-
-def find_dids(connection: Connection, *, product: str, wanted: ColumnElement[bool]) -> list[str]:
-    """Return the dids of the devices of a product that fulfil a condition."""
-    return list(connection.scalars(select(DEVICES.c.did).where(*_of(product), wanted)))
-
-
-def find_failures(
-    connection: Connection,
-    *,
-    product: str,
-    logs: Collection[LogName],
-    limit: int,
-    dids: Collection[str] | None,
-) -> tuple[int, list[Failure]]:
-    """See `ScanStore.failures`."""
-    wanted = (TASKS.c.failed == 1, *_wanted(product, logs, dids))
-    count = connection.scalar(select(func.count()).select_from(TASKS).where(*wanted))
-    query = (
-        select(TASKS.c.did, TASKS.c.log, TASKS.c.error, TASKS.c.error_text, TASKS.c.next_second)
-        .where(*wanted)
-        .order_by(TASKS.c.did, TASKS.c.log)
-        .limit(limit)
-    )
-    return count or 0, [
-        Failure(did=did, log=log, error=error or "", text=text or "", since=seen)
-        for did, log, error, text, seen in connection.execute(query)
-    ]
-
-
-def find_gaps(
-    connection: Connection, *, product: str, limit: int, dids: Collection[str] | None
-) -> tuple[int, list[Gap]]:
-    """See `ScanStore.gaps`."""
-    wanted = [GAPS.c.product == product, *([] if dids is None else [GAPS.c.did.in_(dids)])]
-    count = connection.scalar(select(func.count()).select_from(GAPS).where(*wanted))
-    columns = (GAPS.c.did, GAPS.c.log, GAPS.c.start, GAPS.c.end)
-    query = select(*columns).where(*wanted).limit(limit)
-    return count or 0, [
-        Gap(did=did, log=log, start=start, end=end)
-        for did, log, start, end in connection.execute(query)
-    ]
 
 
 def _number_of(connection: Connection, product: str, did: str) -> int:
@@ -298,7 +204,7 @@ def requeue_failed(
     """See `ScanStore.requeue_failed`."""
     result = connection.execute(
         update(TASKS)
-        .where(TASKS.c.failed == 1, *_wanted(product, logs, dids))
+        .where(TASKS.c.failed == 1, *tasks_of(product, logs, dids))
         .values(failed=0, error=None, error_text=None)
     )
     return result.rowcount

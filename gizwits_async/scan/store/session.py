@@ -99,6 +99,12 @@ class Session:
         if outcome is not None:
             raise outcome.error
 
+    async def compact(self) -> None:
+        """Give room that is not used any more back to the disk; see `Backend.compact`."""
+        outcome = await whole(self._attempt(self._backend.compact))
+        if outcome is not None:
+            raise outcome.error
+
     async def aclose(self) -> None:
         """Close the connections; safe to repeat."""
         await whole(self._close())

@@ -11,7 +11,7 @@ from gizwits_async.scan.definition import run_in, values_of_definition
 from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
-from gizwits_async.scan.store import queries, skips
+from gizwits_async.scan.store import counts, queries, runs, skips
 from gizwits_async.scan.store.connection import StoreConnection
 from gizwits_async.scan.store.meta import TRUST, values_of
 from gizwits_async.scan.store.protocol import Change, Remaining
@@ -39,6 +39,7 @@ class SqlStore(StoreConnection):
 
         def work(connection: Connection) -> None:
             self._put(connection, values_of(state))
+            runs.note_run(connection, self._backend, state)
             if again:
                 connection.execute(queries.REWIND, {"of_product": self._product})
             if state.over:
@@ -93,7 +94,7 @@ class SqlStore(StoreConnection):
         return await self._dids(func.coalesce(DEVICES.c.mac, "") == "")
 
     async def _dids(self, wanted: ColumnElement[bool]) -> list[str]:
-        return await self._read(queries.find_dids, wanted=wanted)
+        return await self._read(counts.find_dids, wanted=wanted)
 
     async def due(
         self,
@@ -156,17 +157,16 @@ class SqlStore(StoreConnection):
         dids: Collection[str] | None = None,
     ) -> Remaining:
         """See `ScanStore.remaining`."""
-        count = queries.count_remaining
-        return await self._read(count, logs=logs, end=end, owned=owned, dids=dids)
+        return await self._read(counts.count_remaining, logs=logs, end=end, owned=owned, dids=dids)
 
     async def failures(
         self, logs: Collection[LogName], limit: int, *, dids: Collection[str] | None = None
     ) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""
-        return await self._read(queries.find_failures, logs=logs, limit=limit, dids=dids)
+        return await self._read(counts.find_failures, logs=logs, limit=limit, dids=dids)
 
     async def gaps(
         self, limit: int, *, dids: Collection[str] | None = None
     ) -> tuple[int, list[Gap]]:
         """See `ScanStore.gaps`."""
-        return await self._read(queries.find_gaps, limit=limit, dids=dids)
+        return await self._read(counts.find_gaps, limit=limit, dids=dids)

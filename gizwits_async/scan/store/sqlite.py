@@ -164,6 +164,15 @@ class SqliteBackend:
         # Else the views would be rewritten for the new name, which is dropped in the end.
         connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
 
+    def size(self, connection: Connection) -> int:
+        """See `Backend.size`."""
+        pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        return int(connection.exec_driver_sql(pages).scalar_one())
+
+    def compact(self, connection: Connection) -> None:
+        """See `Backend.compact`."""
+        connection.execution_options(**{_OUTSIDE: True}).exec_driver_sql("VACUUM")
+
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""
         # Readers do not wait for the scan, nor the scan for readers.

@@ -23,7 +23,18 @@ from gizwits_async.models import values
 from gizwits_async.models.devices import Device
 from gizwits_async.scan.store.column_types import Number, Plain
 
-__all__ = ["DAYS", "DEVICES", "GAPS", "LEASE", "META", "METADATA", "PRESENCE", "SKIPPED", "TASKS"]
+__all__ = [
+    "DAYS",
+    "DEVICES",
+    "GAPS",
+    "LEASE",
+    "META",
+    "METADATA",
+    "PRESENCE",
+    "RUNS",
+    "SKIPPED",
+    "TASKS",
+]
 
 METADATA = MetaData()
 _COLUMNS: dict[object, type[TypeDecorator[Any] | Boolean]] = {
@@ -129,3 +140,14 @@ the table: an export rewrites the days whose version its manifest does not have.
 were pruned keeps its row, with `pruned` 1 for ever: an export then leaves the day in the lake.
 """
 Index("scan_day_by_version", DAYS.c.version)
+RUNS = Table(
+    "scan_run",
+    METADATA,
+    Column("product", Text, primary_key=True),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("range_start", BigInteger, nullable=False),
+    Column("range_end", BigInteger, nullable=False),
+    Column("began", Double, nullable=False),
+    Column("ended", Double),
+    comment="When each range of a scan was begun and ended, in epoch seconds of the database's clock.",
+)
