@@ -18,7 +18,7 @@ from gizwits_async.cli.tables import write_value
 
 if TYPE_CHECKING:
     from gizwits_async.scan import Rule, RuleTrust
-    from gizwits_async.scan.status import ProductStatus, StoreStatus
+    from gizwits_async.scan.store.status import ProductStatus, StoreStatus
 
 __all__ = ["status"]
 

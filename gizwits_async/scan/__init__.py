@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from gizwits_async.scan.export.export import export
     from gizwits_async.scan.export.streamed import to_arrow
     from gizwits_async.scan.prune import PruneReport, prune_store
-    from gizwits_async.scan.status import StoreStatus, store_status
     from gizwits_async.scan.store.sql import SqlStore
+    from gizwits_async.scan.store.status import StoreStatus, store_status
 
 __all__ = [
     "Change",
@@ -78,9 +78,9 @@ __all__ = [
 _LAZY = {
     "PruneReport": "gizwits_async.scan.prune",
     "SqlStore": "gizwits_async.scan.store.sql",
-    "StoreStatus": "gizwits_async.scan.status",
+    "StoreStatus": "gizwits_async.scan.store.status",
     "prune_store": "gizwits_async.scan.prune",
-    "store_status": "gizwits_async.scan.status",
+    "store_status": "gizwits_async.scan.store.status",
     "to_arrow": "gizwits_async.scan.export.streamed",
 }
 """Where names are whose packages come with an extra: `import gizwits_async.scan` must do without them."""
