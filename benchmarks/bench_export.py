@@ -6,7 +6,6 @@ data points; the other figures take their size from it. The store is filled thro
 
 import asyncio
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -264,7 +263,9 @@ def _memory(days: int, a_day: int) -> Figure:
 def _peak(path: Path) -> None:
     with TemporaryDirectory() as folder:
         ours(path, Path(folder))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    # Not `ru_maxrss`, which begins with that of the process that started this one.
+    [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in one]
+    print(line.split()[1])
 
 
 if __name__ == "__main__":
