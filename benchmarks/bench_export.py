@@ -173,7 +173,7 @@ def ours(path: Path, out: Path) -> None:
     asyncio.run(export(path, out, logs=["data"]))
 
 
-def figures(count: int = 100_000) -> list[Figure]:
+def figures(count: int = 300_000) -> list[Figure]:
     """Measure with so many records."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "fleet.db"

@@ -1,5 +1,6 @@
 """A lake holds what the store holds, each record once, and changes only where the store did."""
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -12,6 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -503,6 +505,30 @@ async def kills(to: str, steps: list[int], folder: Path) -> None:
         await export(more, lake, to)  # type: ignore[arg-type]
         assert read(lake, to) == Counter([*(("d", n) for n in range(72)), ("e", 0), ("e", 1)])
         assert list((lake / "_temporary").glob("*.part")) == []
+
+
+@pytest.mark.parametrize("to", ["parquet", "delta"])
+async def test_readers_never_fail_while_a_lake_is_written(to: Any, tmp_path: Path) -> None:
+    """Whatever a reader finds in between, its files are whole, and no record is there twice."""
+    path, lake = tmp_path / "fleet.db", tmp_path / "lake"
+    await put(path, *(day * DAY + 5.0 for day in range(3)))
+    await export(path, lake, to)
+    over, found = Event(), list[int]()
+
+    def reading() -> None:
+        while not over.is_set():
+            records = read(lake, to)
+            assert max(records.values()) == 1
+            found.append(len(records))
+
+    reader = asyncio.ensure_future(asyncio.to_thread(reading))
+    for number in range(4):
+        await put(path, *(day * DAY + 60.0 * number for day in range(3)), did=f"d{number}")
+        await export(path, lake, to)
+    over.set()
+    await reader
+    assert found == sorted(found)
+    assert set(found) <= set(range(3, 16))
 
 
 @pytest.mark.parametrize("to", ["parquet", "delta"])

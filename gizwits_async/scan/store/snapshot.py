@@ -1,5 +1,6 @@
 """A store read as of one moment, for exports: a scan may write to it meanwhile."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -131,17 +132,7 @@ class Snapshot:
         query = self._backend.records.rows(log, day * 86_400, end)
         query = query.where(DEVICES.c.product_key == product)
         async for batch in self._batches(query, plain=True):
-            products, stored, times, types, names, bodies = zip(*batch, strict=True)
-            dids = {did: from_plain(did) or "" for did in set(stored)}
-            kinds = {kind: from_plain(kind) for kind in set(types)}
-            yield LogRows(
-                products=products,
-                dids=[dids[did] for did in stored],
-                times=times,
-                types=[kinds[kind] for kind in types],
-                names=names,
-                bodies=list(map(from_plain, bodies)) if log == "cmd" else bodies,
-            )
+            yield await asyncio.to_thread(_as_columns, batch, log)
 
     def devices(self, product: str) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         """Read the devices, in order of their dids, as rows with the fields of `Device`."""
@@ -231,3 +222,17 @@ class Snapshot:
         except STORE_FAILS as error:
             failure = translated(self._backend, error)
         raise failure
+
+
+def _as_columns(batch: Sequence[Sequence[Any]], log: LogName) -> LogRows:
+    products, stored, times, types, names, bodies = zip(*batch, strict=True)
+    dids = {did: from_plain(did) or "" for did in set(stored)}
+    kinds = {kind: from_plain(kind) for kind in set(types)}
+    return LogRows(
+        products=products,
+        dids=[dids[did] for did in stored],
+        times=times,
+        types=[kinds[kind] for kind in types],
+        names=names,
+        bodies=list(map(from_plain, bodies)) if log == "cmd" else bodies,
+    )
