@@ -8,6 +8,9 @@ import pytest
 
 TESTS = Path(__file__).parent
 WITNESSES = {
+    "scan/test_derived.py::test_made_records_stay_in_a_file_and_are_replaced_there": (
+        "scan/test_derived.py::test_it_saves_a_third_of_the_calls_and_is_given_up_for_one_difference"
+    ),
     "docs/test_release.py::test_a_dry_run_makes_all_that_is_published": (
         "docs/test_release.py::test_the_notes_are_those_of_the_version"
     ),
