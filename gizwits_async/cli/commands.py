@@ -36,8 +36,12 @@ COMMANDS = (
     ),
     (
         "export",
-        N_("Write the logs of a store as files, one a log and day (UTC)."),
-        ("fleet.db --to parquet", "fleet.db --to csv --csv-safe --out files"),
+        N_("Write what changed in a store into tables of files, one a log and day (UTC)."),
+        (
+            "fleet.db --to parquet",
+            "fleet.db --to delta --out s3://bucket/lake",
+            "fleet.db --to csv --csv-safe --out files",
+        ),
     ),
     # Devices.
     ("devices", N_("List devices."), ("--online --city 广州市", "--format jsonl")),
