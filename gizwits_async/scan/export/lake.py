@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
 from hashlib import file_digest
 from importlib import import_module
 from os import PathLike
@@ -23,6 +24,8 @@ __all__ = ["Draft", "Lake", "lake_of"]
 _TEMPORARY = "_temporary"
 """Readers of folders pass over names that begin with an underscore."""
 _CHUNK = 2**20
+_OUTAGE = timedelta(seconds=60)
+"""For how long a bucket that does not answer is tried again; pyarrow's own limit is 15 minutes."""
 
 
 class Draft:
@@ -218,5 +221,7 @@ def _filesystem(scheme: str, rest: str) -> tuple[Any, str]:
             raise ValueError("az:// needs the environment variable AZURE_STORAGE_ACCOUNT_NAME")
         key = os.environ.get("AZURE_STORAGE_ACCOUNT_KEY")
         return fs.AzureFileSystem(account, account_key=key), rest
+    if scheme == "gs":
+        return fs.GcsFileSystem(retry_time_limit=_OUTAGE), rest
     opened: tuple[Any, str] = fs.FileSystem.from_uri(f"{scheme}://{rest}")
     return opened
