@@ -26,7 +26,7 @@ import aiohttp
 import msgspec
 from attrs import frozen
 
-from benchmarks.measure import Figure, markdown, over, turns
+from benchmarks.measure import Figure, exponent, markdown, over, turns
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.options import Credentials
@@ -34,7 +34,7 @@ from gizwits_async.quota import HourlyQuota
 from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Change
-from gizwits_async.scan.task import Task
+from gizwits_async.scan.task import LOGS, Task
 from gizwits_async.simulator import (
     Fleet,
     Rates,
@@ -362,6 +362,24 @@ def _bytes_a_record(devices: int) -> float:
         return path.stat().st_size / total
 
 
+async def _listed(devices: int) -> float:
+    """Return the CPU seconds in which a listing is stored, counted, and asked for its first tasks."""
+    logs, end = LOGS, 10**6
+    with tempfile.TemporaryDirectory() as folder:
+        store, state = SqlStore(f"{folder}/fleet.db"), ScanState(product_key="p", start=0, end=end)
+        await store.open()
+        await store.begin(state, again=False)
+        began = process_time()
+        for first in range(0, devices, 100):
+            dids = (f"{n * 7919 % devices:022d}" for n in range(first, first + 100))
+            await store.add([Device(did=did) for did in dids], logs, state)
+            await store.due(logs, end, 256)
+        await store.remaining(logs, end, _WINDOW)
+        seconds = process_time() - began
+        await store.aclose()
+    return seconds
+
+
 def figures(devices: int = 50, other: Path | None = None) -> list[Figure]:
     """Return the figures of a store.
 
@@ -375,6 +393,11 @@ def figures(devices: int = 50, other: Path | None = None) -> list[Figure]:
         ),
         Figure("pages written over executemany", asyncio.run(_written()), 2.2),
         *asyncio.run(_scanned(other)),
+        Figure(
+            "time over devices stored, counted and queued, 1,000 to 100,000: exponent",
+            exponent({size: asyncio.run(_listed(size)) for size in (1_000, 100_000)}),
+            1.1,
+        ),
     ]
 
 

@@ -117,16 +117,12 @@ class ScanRange(ScanSelection):
 
     async def go_on(self) -> str | None:
         """Return the command that goes on with what the store holds; None if it holds no scan."""
-        from gizwits_async.scan import ScanStoreError, SqlStore
+        from gizwits_async.scan import ScanStoreError, store_status
 
-        store = SqlStore(self.out)
         try:
-            if await store.peek() is None:
-                return None
+            store = await store_status(self.out)
         except ScanStoreError:
             return None
-        finally:
-            await store.aclose()
         words = ["gizwits-async", "scan", "--since", "last", "--out", store.name]
         for log in self.log if len(self.log) < len(LOGS) else ():
             words += ["--log", log]

@@ -102,7 +102,11 @@ TASKS = Table(
 )
 SKIPPED = 2
 """Value of `failed` of a task that is not due because a rule expects no records; `error` names it."""
-Index("scan_task_by_age", TASKS.c.product, TASKS.c.failed, TASKS.c.next_second)
+Index(
+    "scan_task_by_age",
+    *(TASKS.c[name] for name in ("product", "failed", "next_second", "did", "log")),
+)
+"""In the order of `due`, so that its first tasks are found without a sort of all that are as old."""
 PRESENCE = Table(
     "device_presence",
     METADATA,
