@@ -7,7 +7,8 @@ values as a JSON array; the views put names and values together again.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -23,11 +24,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from gizwits_async.models.devices import CommandRecord, DataRecord
+from gizwits_async.models.devices import DataRecord
 from gizwits_async.scan.store.column_types import (
     Number,
     Plain,
     to_json,
+    to_json_texts,
     to_plain,
 )
 from gizwits_async.scan.store.prepared import driver_of
@@ -100,18 +102,16 @@ _Shape: TypeAlias = tuple[str, tuple[str, ...] | None]
 """Type of a record, and the names of its values; None if its payload is no object."""
 
 
-def _split(record: Record) -> tuple[float, _Shape, str | None]:
-    """Return the time, the shape and the body of a record."""
-    if isinstance(record, CommandRecord):
-        return float(record.timestamp), (record.type, None), to_plain(record.payload)
+def _split(record: Record) -> tuple[float, _Shape, Any]:
+    """Return the time and the shape of a record, and what its body holds."""
     value: Any
     if isinstance(record, DataRecord):
         time, kind, value = record.ts, "", record.attrs
     else:
         time, kind, value = record.timestamp, record.type, record.payload
     if isinstance(value, dict):
-        return float(time), (kind, tuple(value)), to_json(list(value.values()))
-    return float(time), (kind, None), None if value is None else to_json(value)
+        return float(time), (kind, tuple(value)), list(value.values())
+    return float(time), (kind, None), value
 
 
 def _number_of(driver: sqlite3.Connection, shape: _Shape) -> int:
@@ -121,6 +121,14 @@ def _number_of(driver: sqlite3.Connection, shape: _Shape) -> int:
     # Looked up in each transaction: the number of one that was rolled back may mean another shape.
     found = driver.execute(_SHAPE, row).fetchone() or driver.execute(_NEW_SHAPE, row).fetchone()
     return int(found[0])
+
+
+def _nth(times: Sequence[float], taken: Mapping[float, int]) -> Iterator[int]:
+    """Number the records of each time, after those that are stored already."""
+    counts = Counter[float](taken)
+    for time in times:
+        yield counts[time]
+        counts[time] += 1
 
 
 class CompactRecords:
@@ -140,15 +148,13 @@ class CompactRecords:
     ) -> None:
         """See `RecordTables.insert`."""
         driver: Any = driver_of(connection)
-        split = [_split(record) for record in records]
-        numbers = {shape: _number_of(driver, shape) for shape in {one for _, one, _ in split}}
-        times = [time for time, _, _ in split]
+        times, shapes, values = zip(*map(_split, records), strict=True)
+        numbers = {shape: _number_of(driver, shape) for shape in set(shapes)}
+        bodies = map(to_plain, values) if log == "cmd" else to_json_texts(values)
         span = (device, min(times), max(times))
-        nth = Counter[float](dict(driver.execute(_NEXT.format(log=log), span)))
-        rows = []
-        for time, shape, body in split:
-            rows.append((device, time, nth[time], numbers[shape], body))
-            nth[time] += 1
+        taken = dict(driver.execute(_NEXT.format(log=log), span))
+        nth = _nth(times, taken) if taken or len(set(times)) < len(times) else repeat(0)
+        rows = zip(repeat(device), times, nth, map(numbers.get, shapes), bodies, strict=False)
         driver.executemany(_INSERT.format(log=log), rows)
 
     def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:

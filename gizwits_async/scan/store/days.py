@@ -1,6 +1,6 @@
 """Which days of which log a commit changed, so that an export rewrites those days alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from math import floor
 from typing import Any
@@ -12,7 +12,7 @@ from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.tables import DAYS
 from gizwits_async.scan.task import LogName
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "day_of", "fill_days", "mark_changed"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "day_of", "days_of", "fill_days", "mark_changed"]
 
 FIRST_DAY = -719_162
 """The first day of the calendar, the first of January of the year 1."""
@@ -24,6 +24,12 @@ _NEXT = select(func.coalesce(func.max(DAYS.c.version), 0) + 1).scalar_subquery()
 def day_of(second: float) -> int:
     """Return the day of UTC, counted from 1970-01-01, of a time in epoch seconds."""
     return floor(max(-LAST_DAY, min(second / 86_400, LAST_DAY)))
+
+
+def days_of(times: Sequence[float]) -> set[int]:
+    """Return the days of some times, at least one."""
+    first, last = day_of(min(times)), day_of(max(times))
+    return {first, last} if last - first <= 1 else {day_of(time) for time in times}
 
 
 def mark_changed(

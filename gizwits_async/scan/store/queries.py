@@ -20,7 +20,7 @@ from sqlalchemy import (
 from gizwits_async.models.devices import Device
 from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.counts import devices_of, tasks_of
-from gizwits_async.scan.store.days import day_of, mark_changed
+from gizwits_async.scan.store.days import day_of, days_of, mark_changed
 from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.store.tables import DEVICES, GAPS, SKIPPED, TASKS
@@ -161,7 +161,7 @@ def write_change(
     task, records = change.after, backend.records
     if change.replaced is not None or change.rows:
         number = _number_of(connection, product, task.did)
-        days = {day_of(time_of(record)) for record in change.rows}
+        days = days_of([time_of(record) for record in change.rows]) if change.rows else set()
         if change.replaced is not None:
             start, end = change.replaced
             if records.delete(connection, task.log, number, change.replaced):
