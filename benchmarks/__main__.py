@@ -3,7 +3,8 @@
 Takes some minutes. A name or more, such as `decode`, measures only those. pytest-benchmark takes its own
 options, in one word each: `python -m benchmarks decode --benchmark-autosave` keeps a run,
 `--benchmark-compare` sets a later one beside it; its table goes to stderr. The other files can be run by
-themselves too, and then say more.
+themselves too, and then say more. `python -m benchmarks fleet --full` takes the numbers of tenants and of kills that
+the targets are for, and half an hour.
 """
 
 import platform
@@ -15,6 +16,7 @@ from benchmarks import (
     bench_call,
     bench_decode,
     bench_export,
+    bench_fleet,
     bench_growth,
     bench_import,
     bench_nightly,
@@ -42,6 +44,7 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "nightly": bench_nightly.figures,
     "export": bench_export.figures,
     "tenants": bench_tenants.figures,
+    "fleet": bench_fleet.figures,
     "store": bench_store.figures,
 }
 """What goes over sockets, memory, whole processes, and how cost grows."""
@@ -49,6 +52,8 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
 
 def main(arguments: list[str]) -> int:
     """Measure and print; an unknown name is an error."""
+    full = "--full" in arguments
+    arguments = [one for one in arguments if one != "--full"]
     names = [one for one in arguments if not one.startswith("--benchmark")]
     options = [one for one in arguments if one.startswith("--benchmark")]
     if unknown := set(names) - {*_TIMED, *_OTHERS}:
@@ -63,7 +68,7 @@ def main(arguments: list[str]) -> int:
     for name in asked:
         if name in _OTHERS:
             print(f"measuring {name}", file=sys.stderr)
-            found += _OTHERS[name]()
+            found += bench_fleet.figures(full=full) if name == "fleet" else _OTHERS[name]()
     print(f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}:\n")
     print(markdown(found))
     return 0

@@ -2,14 +2,17 @@
 
 import asyncio
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from functools import partial
+from typing import Any, Protocol, Self
 
 from attrs import define, field, frozen
 
+from gizwits_async import CallReport, Quota
 from gizwits_async.client import GizwitsClient
 from gizwits_async.environment import complete
+from gizwits_async.errors import ArgumentError
 from gizwits_async.options import Lane, Options
 from gizwits_async.profiles import Profile
 from gizwits_async.quota import HourlyQuota
@@ -17,7 +20,15 @@ from gizwits_async.quota.hourly import pad_for
 from gizwits_async.scan import FleetScan, ScanProgress, ScanReport, SqlStore
 from gizwits_async.workers.schedules import ScanArguments
 
-__all__ = ["CALLS_PER_HOUR", "Counts", "Enterprise", "SliceOutcome", "digest_of", "schema_of"]
+__all__ = [
+    "CALLS_PER_HOUR",
+    "Counts",
+    "Enterprise",
+    "Observer",
+    "SliceOutcome",
+    "digest_of",
+    "schema_of",
+]
 
 CALLS_PER_HOUR = 3600
 """The quota of a profile that names none."""
@@ -38,6 +49,39 @@ def schema_of(product_key: str) -> str:
     if plain and len(product_key) <= _PLAIN:
         return f"product_{product_key}"
     return f"product__{hashlib.sha256(product_key.encode()).hexdigest()[:32]}"
+
+
+class Observer(Protocol):
+    """Takes in what one enterprise does, such as `gizwits_async.opentelemetry.Metrics`."""
+
+    def __call__(self, report: CallReport, /) -> object:
+        """Take in the report of a call."""
+        ...
+
+    def on_progress(self, now: ScanProgress, /) -> object:
+        """Take in how far a scan is."""
+        ...
+
+    def watch(self, quota: Quota, /) -> object:
+        """Take in the quota of the enterprise, once for each client that is made for it."""
+        ...
+
+
+def refuse_two_quotas(profiles: Mapping[str, Profile]) -> None:
+    """Refuse profiles of one enterprise that do not agree about its quota.
+
+    Raises:
+        ArgumentError: There are such; the message has both numbers.
+    """
+    seen: dict[str, Profile] = {}
+    for profile in profiles.values():
+        other = seen.setdefault(profile.credentials.enterprise_id, profile)
+        if other.calls_per_hour != profile.calls_per_hour:
+            raise ArgumentError(
+                f"profiles {other.name} and {profile.name} are one enterprise, with different"
+                f" calls_per_hour: {other.calls_per_hour or CALLS_PER_HOUR:,} and"
+                f" {profile.calls_per_hour or CALLS_PER_HOUR:,}"
+            )
 
 
 @define
@@ -86,17 +130,20 @@ class SliceOutcome:
 class Enterprise:
     """The client and the quota of one profile, kept from slice to slice."""
 
-    def __init__(self, profile: Profile, *, spent: int | None) -> None:
+    def __init__(
+        self, profile: Profile, *, spent: int | None, observer: Observer | None = None
+    ) -> None:
         """Make the parts; nothing is sent.
 
         Args:
             profile: Its credentials, products and quota.
             spent: Calls that other workers made for it in the last two hours; None if not known.
+            observer: Takes in its calls, its quota and the progress of its scans.
         """
-        self._profile = profile
+        self._profile, self._observer = profile, observer
         self.calls_per_hour = profile.calls_per_hour or CALLS_PER_HOUR
         options = Options(lane=Lane.BULK)
-        given: dict[str, Any] = {**profile.settings, "options": options}
+        given: dict[str, Any] = {**profile.settings, "options": options, "on_call": observer}
         settings, self._made = complete(
             profile.credentials,
             given,
@@ -110,6 +157,8 @@ class Enterprise:
             settings["quota"] = quota
             self._made = (quota, *self._made)
         self._client = GizwitsClient(profile.credentials, **settings)
+        if observer is not None:
+            observer.watch(self._client.quota)
 
     async def __aenter__(self) -> Self:
         return self
@@ -166,7 +215,7 @@ class Enterprise:
             )  # fmt: skip
             counts.next_product()
             report = await fleet_scan.run(
-                lambda now, name=name: counts.note(name, now),  # type: ignore[misc]
+                partial(self._note, counts, name),
                 stop=stop, seconds=share,
             )  # fmt: skip
             counts.note(name, report)
@@ -177,6 +226,11 @@ class Enterprise:
         return SliceOutcome(
             finished=tuple(done), over=over, missing="; ".join(missing)[:500] or None
         )
+
+    def _note(self, counts: Counts, name: str, now: ScanProgress) -> None:
+        counts.note(name, now)
+        if self._observer is not None:
+            self._observer.on_progress(now)
 
 
 def _missing(report: ScanReport) -> str:

@@ -126,7 +126,8 @@ class Queue:
         """
         begin = datetime.fromtimestamp(datetime.now(UTC).timestamp() + after, UTC)
         job = self._task.configure(
-            lock=f"scan:{profile}",
+            # No `lock` of the engine: a slice that queues the next one still holds it, and whoever
+            # looked meanwhile would look again after seconds only. The store's fence is the lock.
             queueing_lock=f"scan:{profile}",
             queue=_TAKEOVERS if takeover else _SLICES,
             schedule_at=begin if after else None,
@@ -139,7 +140,7 @@ class Queue:
     async def remove(self, profile: str) -> None:
         """Remove the slice that waits, if there is one."""
         manager = self._app.job_manager
-        for job in await manager.list_jobs_async(lock=f"scan:{profile}", status="todo"):
+        for job in await manager.list_jobs_async(queueing_lock=f"scan:{profile}", status="todo"):
             if job.id is not None:
                 await manager.cancel_job_by_id_async(job.id, delete_job=True)
 

