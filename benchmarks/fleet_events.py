@@ -143,7 +143,10 @@ async def event(server: str, kind: str) -> tuple[int, int]:
         await asyncio.sleep(4)
         async with Fleet(direct) as fleet:
             await until(fleet, all_done, WITHIN)
-        return await compared(found, url)
+        differing = await compared(found, url)
+        if target is not None:
+            await asyncio.to_thread(restart, server)  # So that it can be stopped in an orderly way.
+        return differing
 
 
 async def events_survived(server: str, sizes: Sizes) -> list[Figure]:

@@ -69,11 +69,11 @@ def test_calls_quota_and_scans_are_measured() -> None:
     assert bad[0].attributes["gizwits.error_code"] == 5015
     (records,), (windows,) = found["gizwits.scan.records"], found["gizwits.scan.windows"]
     assert records.value > 200
-    assert windows.value == 2 * 3 * 2
+    assert windows.value == 2 * 3 * (2 + 1), "the second run reads the last minutes again"
     assert found["gizwits.scan.windows_left"][0].value == 0
     assert found["gizwits.scan.calls"][0].value <= sum(one.count for one in calls)
-    assert found["gizwits.quota.limit"][0].value == 3600
-    assert 0 < found["gizwits.quota.remaining"][0].value < 3600
+    assert found["gizwits.quota.limit"][0].value == 10**9, "as the server's headers say"
+    assert 0 < found["gizwits.quota.remaining"][0].value < 10**9
     assert {one.attributes["gizwits.lane"] for one in found["gizwits.quota.waiting"]} == {
         "interactive", "bulk",
     }  # fmt: skip
