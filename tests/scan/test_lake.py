@@ -251,7 +251,7 @@ async def test_the_manifest_describes_the_lake(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
-    """Whoever deletes a day's file gets it back with the next export."""
+    """A day's file that was deleted is written by the next export."""
     path, lake = tmp_path / "fleet.db", tmp_path / "lake"
     await put(path, 5, DAY + 5)
     await export(path, lake)

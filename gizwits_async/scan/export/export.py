@@ -228,7 +228,7 @@ def _check(
 def _manifest(
     before: Manifest | None, tables: Sequence[Table], to: LakeFormat, *, by_product: bool
 ) -> Manifest:
-    """Return the manifest with these tables in place of what it had of them."""
+    """Return the manifest with its entries of these tables replaced."""
     new = {(table.name, table.product_key): table for table in tables}
     old = [] if before is None else before.tables
     kept = [table for table in old if (table.name, table.product_key) not in new]
