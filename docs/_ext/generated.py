@@ -58,6 +58,7 @@ class Generated(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the nodes of the table."""
+        self.env.note_reread()  # its text may change while the page does not
         name, *words = self.arguments
         text = TABLES[name](self.config.language, *words)
         document = self.state.document
