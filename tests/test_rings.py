@@ -41,6 +41,12 @@ WITNESSES = {
     "payload/test_codegen.py::test_mypy_checks_what_is_read_and_ordered": (
         "payload/test_codegen.py::test_a_record_is_read_into_typed_attributes"
     ),
+    "contract/test_proxy.py::test_all_operations_pass_a_validating_proxy": (
+        "simulator/test_contract.py::test_every_operation_succeeds_as_described"
+    ),
+    "examples/test_dashboard.py::test_the_page_works_in_a_browser": (
+        "examples/test_dashboard.py::test_the_routes_answer"
+    ),
     "test_typing.py::test_mypy_accepts_the_examples": (
         "web/test_tutorial_app.py::test_the_app_of_the_tutorial_answers"
     ),

@@ -131,7 +131,7 @@ COMMANDS = (
     (
         "openapi",
         N_("Write the OpenAPI 3.1 description of the Enterprise API, for code generators."),
-        ("> openapi.json",),
+        ("> openapi.json", "--lang zh > openapi.zh.json"),
     ),
 )
 """Name, what the command does, and arguments of examples; module and function bear its name."""

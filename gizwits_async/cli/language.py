@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from gettext import GNUTranslations
 
-__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "Language", "_", "from_environment", "use"]
+__all__ = [
+    "DOMAIN",
+    "LANGUAGES",
+    "LOCALE",
+    "N_",
+    "Language",
+    "_",
+    "chosen",
+    "from_environment",
+    "use",
+]
 
 Language: TypeAlias = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -48,6 +58,11 @@ def use(language: Language) -> None:
     from gettext import translation
 
     _Chosen.catalogue = translation(DOMAIN, LOCALE, languages=[language])
+
+
+def chosen() -> Language:
+    """Return the language in which this process writes."""
+    return "en" if _Chosen.catalogue is None else "zh"
 
 
 def from_environment(environ: Mapping[str, str]) -> Language:

@@ -1,127 +1,175 @@
 """Clients that generators of others make from the OpenAPI description: typed, compiled, and used.
 
-Slow: the generators are installed into a temporary folder, at fixed versions. The TypeScript ones run
-where Node is installed.
+Slow: see `tools.py`. The TypeScript ones run where Node is installed.
 """
 
 import json
-import os
+import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from gizwits_async.simulator.openapi import load_openapi
 from gizwits_async.testing import ThreadedSimulator
+from tests.contract.tools import NPM, npm_tools, python_tools, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PYTHON_PROGRAM = """
-import os
-from generated import AuthenticatedClient, Client
-from generated.api.authorization import create_token
-from generated.api.devices import control_device, get_data_log, search_devices
-from generated.models import Command, CommandAttrs, Credentials, Flag
-
-url, key = os.environ["GIZWITS_BASE_URL"], os.environ["GIZWITS_PRODUCT_KEY"]
-login = Credentials(*(os.environ[f"GIZWITS_{n}"] for n in ("ENTERPRISE_ID", "ENTERPRISE_SECRET", "PRODUCT_SECRET")))
-token = create_token.sync(key, client=Client(base_url=url), body=login).token
-client = AuthenticatedClient(base_url=url, token=token, prefix="token")
-device = search_devices.sync(key, client=client, is_online=Flag(1)).objects[0]
-print(len(get_data_log.sync(key, device.did, client=client).objects))
-command = Command(attrs=CommandAttrs.from_dict({"switch": True}))
-print(control_device.sync_detailed(key, device.did, client=client, body=command).status_code)
-"""
-
-TYPESCRIPT_PROGRAM = """
-import type { components, paths } from "./types";
-
-type Reply<P extends keyof paths> = paths[P] extends { get: { responses: { 200: { content: { "application/json": infer R } } } } } ? R : never;
-type Row<P extends keyof paths> = Extract<Extract<Reply<P>, { objects: unknown }>["objects"], unknown[]>[number];
-declare const process: { env: Record<string, string> };
-const { GIZWITS_BASE_URL: url, GIZWITS_PRODUCT_KEY: key } = process.env;
-const root = `${url}/v1/products/${key}`;
-const send = async (path: string, headers: Record<string, string>, body?: object) =>
-  (await fetch(root + path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) })).json();
-
-const main = async () => {
-  const login: components["schemas"]["Credentials"] = {
-    enterprise_id: process.env.GIZWITS_ENTERPRISE_ID,
-    enterprise_secret: process.env.GIZWITS_ENTERPRISE_SECRET,
-    product_secret: process.env.GIZWITS_PRODUCT_SECRET,
-  };
-  const { token }: components["schemas"]["Token"] = await send("/access_token", {}, login);
-  const headers = { Authorization: `token ${token}` };
-  const devices = (await send("/devices/search?is_online=1", headers)).objects as Row<"/v1/products/{product_key}/devices/search">[];
-  const did: string = devices[0].did;
-  const records = (await send(`/devices/${did}/data`, headers)).objects as Row<"/v1/products/{product_key}/devices/{did}/data">[];
-  const attrs: unknown = records.map((record) => record.attrs["switch"]);
-  const command: components["schemas"]["Command"] = { attrs: { switch: true } };
-  const reply: components["schemas"]["Empty"] = await send(`/devices/${did}/control`, headers, command);
-  console.log(records.length, (attrs as unknown[]).length, JSON.stringify(reply));
-};
-main();
-"""
+PROGRAMS = Path(__file__).parent / "programs"
+OPERATIONS = {
+    item["operationId"]: item
+    for methods in load_openapi()["paths"].values()  # type: ignore[attr-defined]
+    for verb, item in methods.items()
+    if verb != "parameters"
+}
 
 
-def _run(folder: Path, *command: object, **environment: str) -> str:
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@frozen
+class Generator:
+    """A generator, and how to judge and use what it makes."""
+
+    generate: tuple[str, ...]
+    """The command, in a folder with `openapi.json`."""
+    typed: Callable[[Path], set[str]]
+    """The operations whose arguments and replies have types in what was made in the folder."""
+    program: str
+    """File of `programs/` that uses it: a token, a search, a data log, a control."""
+    strict: bool = True
+    """Whether strict compilers accept the code of the generator's own templates; else only the program,
+    with the types that it imports, is compiled strictly."""
 
 
-def _python_client(folder: Path) -> list[object]:
-    """openapi-python-client: typed functions over httpx."""
-    _run(folder, sys.executable, "-m", "venv", "venv")
-    python = folder / "venv" / "bin" / "python"
-    _run(folder, python, "-m", "pip", "install", "-q", "openapi-python-client==0.29.1", "mypy")
-    generate = folder / "venv" / "bin" / "openapi-python-client"
-    options = ("--path", "openapi.json", "--meta", "none", "--output-path", "generated")
-    text = _run(folder, generate, "generate", *options)
-    assert "unsupported" not in text.lower()
+def _of_modules(folder: Path) -> set[str]:
     modules = [path for path in folder.glob("generated/api/*/*.py") if path.stem != "__init__"]
-    assert len(modules) == 32
-    _run(folder, python, "-m", "compileall", "-q", "generated")
-    (folder / "program.py").write_text(PYTHON_PROGRAM)
-    return [python, "program.py"]
+    found = {path.stem for path in modules if "Response[Any]" not in path.read_text()}
+    return {name for name in OPERATIONS if _snake(name) in found}
 
 
-def _typescript(folder: Path) -> list[object]:
-    """openapi-typescript: types, checked by the compiler in strict mode."""
-    packages = ("openapi-typescript@7.13.0", "typescript@5.9.3")
-    _run(folder, "npm", "install", "--no-audit", "--no-fund", "--silent", *packages)
-    _run(folder, "npx", "openapi-typescript", "openapi.json", "-o", "types.ts")
-    (folder / "program.ts").write_text(TYPESCRIPT_PROGRAM)
-    options = ("--strict", "--target", "es2022", "--module", "commonjs", "--lib", "es2022,dom")
-    _run(folder, "npx", "tsc", *options, "program.ts")
-    return ["node", "program.js"]
+def _of_models(folder: Path) -> set[str]:
+    # It makes no functions: an operation is typed if there are models of its body and its reply.
+    models = set(
+        re.findall(
+            r"^(?:class )?(\w+)(?:\(| = | \()", (folder / "models.py").read_text(), re.MULTILINE
+        )
+    )
+    return {name for name, item in OPERATIONS.items() if _schemas(item) <= models}
 
 
-GENERATORS: list[Callable[[Path], list[object]]] = [_python_client]
-if shutil.which("npm"):
-    GENERATORS.append(_typescript)
+def _of_operations(folder: Path) -> set[str]:
+    operations = (folder / "types.ts").read_text().partition("export interface operations {")[2]
+    _before, *parts = re.split(r"^    (\w+): \{$", operations, flags=re.MULTILINE)
+    reply = re.compile(r'responses: .*? 20\d: .*?"application/json": components\[', re.DOTALL)
+    return {name for name, text in zip(parts[::2], parts[1::2], strict=True) if reply.search(text)}
 
 
-@pytest.mark.parametrize("generator", GENERATORS)
-def test_a_generated_client_works(
-    generator: Callable[[Path], list[object]], tmp_path: Path
-) -> None:
-    """Token, search, data log and control work through a client that a generator made."""
+def _of_responses(folder: Path) -> set[str]:
+    functions = (folder / "generated" / "sdk.gen.ts").read_text()
+    _before, *parts = re.split(
+        r"^export type (\w+)Responses = ",
+        (folder / "generated" / "types.gen.ts").read_text(),
+        flags=re.MULTILINE,
+    )
+    types = dict(zip(parts[::2], parts[1::2], strict=True))
+    return {
+        name
+        for name in re.findall(r"^export const (\w+) = ", functions, re.MULTILINE)
+        if re.search(
+            r"^    20\d: [A-Z]\w+;", types[_pascal(name)].partition("\n};")[0], re.MULTILINE
+        )
+    }
+
+
+def _of_fetchers(folder: Path) -> set[str]:
+    text = (folder / "generated.ts").read_text()
+    named = r"^export type (\w+)Response20\d = \{\n  data: [A-Z]\w+$"
+    functions = r"^export const (\w+) = async "
+    return set(re.findall(named, text, re.MULTILINE)) & set(
+        re.findall(functions, text, re.MULTILINE)
+    )
+
+
+def _schemas(item: dict) -> set[str]:
+    kept = {"requestBody": item.get("requestBody"), "responses": item["responses"]}
+    kept["responses"] = {code: one for code, one in item["responses"].items() if code < "300"}
+    return set(re.findall(r"#/components/schemas/(\w+)", json.dumps(kept)))
+
+
+def _pascal(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _snake(name: str) -> str:
+    return re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name)
+
+
+GENERATORS = {
+    "openapi-python-client": Generator(
+        ("openapi-python-client", "generate", "--path", "openapi.json", "--meta", "none", "--output-path", "generated"),
+        _of_modules,
+        "python_client.py",
+        strict=False,  # `__exit__(self, *args)` of its client, a field named as the class in lower case
+    ),
+    "datamodel-code-generator": Generator(
+        (
+            *("datamodel-codegen", "--input", "openapi.json", "--input-file-type", "openapi"),
+            *("--output", "models.py", "--output-model-type", "pydantic_v2.BaseModel"),
+            *("--target-python-version", "3.11", "--use-annotated", "--disable-timestamp"),
+        ),
+        _of_models,
+        "datamodel.py",
+    ),
+    "openapi-typescript": Generator(
+        ("openapi-typescript", "openapi.json", "-o", "types.ts"), _of_operations, "types_only.ts"
+    ),
+    "@hey-api/openapi-ts": Generator(
+        ("openapi-ts", "-i", "openapi.json", "-o", "generated", "-c", "@hey-api/client-fetch"),
+        _of_responses,
+        "hey_api.ts",
+    ),
+    "orval": Generator(
+        ("orval", "--input", "openapi.json", "--output", "generated.ts", "--client", "fetch"),
+        _of_fetchers,
+        "orval.ts",
+    ),
+}  # fmt: skip
+
+
+def _compiled_python(folder: Path, generator: Generator) -> list[object]:
+    follow = "normal" if generator.strict else "silent"
+    run(folder, python_tools() / "mypy", "--strict", "--follow-imports", follow, generator.program)
+    return [python_tools() / "python", generator.program]
+
+
+def _compiled_typescript(folder: Path, generator: Generator) -> list[object]:
+    options = ("--strict", "--target", "es2022", "--lib", "es2022,dom,dom.iterable")
+    modules = ("--module", "nodenext", "--moduleResolution", "nodenext")
+    run(folder, "npx", "tsc", *options, *modules, generator.program)
+    return ["node", generator.program.replace(".ts", ".js")]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in GENERATORS.items() if NPM or one.program.endswith(".py")]
+)
+def test_a_generated_client_works(name: str, tmp_path: Path) -> None:
+    """All operations are typed, strict compilers accept them, and four calls work."""
+    generator = GENERATORS[name]
     (tmp_path / "openapi.json").write_text(json.dumps(load_openapi()), "utf-8")
-    program = generator(tmp_path)
+    tool, *arguments = generator.generate
+    shutil.copy(PROGRAMS / generator.program, tmp_path)
+    if generator.program.endswith(".py"):
+        run(tmp_path, python_tools() / tool, *arguments, PATH=f"{python_tools()}:/usr/bin:/bin")
+    else:
+        (tmp_path / "node_modules").symlink_to(npm_tools() / "node_modules")
+        run(tmp_path, "npx", tool, *arguments)
+    assert generator.typed(tmp_path) == set(OPERATIONS)
+    assert len(OPERATIONS) == 32
+    compiled = _compiled_python if generator.program.endswith(".py") else _compiled_typescript
+    program = compiled(tmp_path, generator)
     with ThreadedSimulator() as simulator:
-        shown = _run(tmp_path, *program, **simulator.environment).split()
+        shown = run(tmp_path, *program, **simulator.environment).split()
         assert simulator.cloud.tally["devices.control"] == 1
         assert simulator.cloud.tally["log.data"] == 1
     assert int(shown[0]) > 0

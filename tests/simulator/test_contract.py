@@ -1,23 +1,19 @@
 """schemathesis checks the simulator against its OpenAPI description."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
 
 import pytest
-import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation as Place
 from schemathesis.specs.openapi.checks import ignored_auth, missing_required_header
 
-from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
 from gizwits_async.simulator.endpoints.routes import ROUTES
 from gizwits_async.simulator.openapi import load_openapi
+from tests.simulator.desk import NOW, OPERATIONS, Desk, good_calls, served_desk
 
-NOW = 1_790_000_000
 EXCLUDED = [ignored_auth, missing_required_header]
 # The API refuses calls by time and state with 400, such as a start older than 30 days or a second
 # root group; no schema can express that.
@@ -33,51 +29,10 @@ SCHEMA = schemathesis.openapi.from_dict(
 )
 
 
-class Desk:
-    """A service on a real socket with a group, a token and ids that exist."""
-
-    def __init__(self) -> None:
-        self.cloud = SimulatedCloud(
-            Fleet.generate(devices=6, days=3, seed=1, now=NOW), quota=10**9, ledger_size=10
-        )
-        credentials, product = self.cloud.credentials, self.cloud.product
-        token, _ = self.cloud.tokens.issue(product.key, NOW, revoke_others=False)
-        self.headers = {
-            "Authorization": f"token {token}",
-            "X-Gizwits-Enterprise-ID": credentials.enterprise_id,
-            "X-Gizwits-Enterprise-Secret": str(credentials.enterprise_secret),
-        }
-        self.path = {
-            "product_key": product.key,
-            "did": next(device.did for device in self.cloud.fleet.devices if device.is_online),
-        }
-        self.root = product.groups.create(None)
-        self.path["gid"] = product.groups.create(self.root)
-        self.session = requests.Session()
-        self.url = ""
-
-    def serve(self, ready: threading.Event, done: threading.Event) -> None:
-        """Serve until `stop` is set; runs in its own thread."""
-
-        async def main() -> None:
-            async with SimulatorServer(self.cloud, clock=lambda: NOW) as server:
-                self.url = server.url
-                ready.set()
-                await asyncio.to_thread(done.wait)
-
-        asyncio.run(main())
-
-
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    desk, ready, done = Desk(), threading.Event(), threading.Event()
-    thread = threading.Thread(target=desk.serve, args=(ready, done))
-    thread.start()
-    assert ready.wait(10)
-    yield desk
-    done.set()
-    thread.join(10)
-    desk.session.close()
+    with served_desk() as desk:
+        yield desk
 
 
 def test_the_description_has_every_endpoint(desk):
@@ -127,53 +82,6 @@ def test_contract_of_known_things(case, desk):
         known = desk.path.keys() & (case.path_parameters or {}).keys()
         case.path_parameters.update({name: desk.path[name] for name in known})
     check(case, desk)
-
-
-OPERATIONS = {
-    item["operationId"]: (path, verb.upper())
-    for path, methods in load_openapi()["paths"].items()
-    for verb, item in methods.items()
-    if verb != "parameters"
-}
-DAYS = {"start": "2026-09-19", "end": "2026-09-20"}
-
-
-def good_calls(desk: Desk) -> dict[str, dict]:
-    """Return valid parameters of each operation that needs more than its path."""
-    credentials, product = desk.cloud.credentials, desk.cloud.product
-    device = desk.cloud.fleet.device(desk.path["did"])
-    user = next(iter(product.bindings.users.values()))
-    binding = {"uid": user.uid, "appid": user.appid, "dids": [device.did]}
-    window = {"start_ts": NOW - 86_400, "end_ts": NOW, "sort": "asc", "limit": 5}
-    product_key = {"product_key": product.key}
-    return {
-        "createToken": {
-            "body": {
-                "enterprise_id": credentials.enterprise_id,
-                "enterprise_secret": str(credentials.enterprise_secret),
-                "product_secret": str(credentials.product_secret),
-            }
-        },
-        "searchRegisteredUsers": {"query": product_key},
-        "getDeviceIdentity": {"query": {"mac": device.mac}},
-        "getDeviceDetail": {"query": {"mac": device.mac}},
-        "controlDevice": {"body": {"attrs": {"switch": True, "set_temp": 20}}},
-        "getOnlineLog": {"query": window},
-        "getCommandLog": {"query": window},
-        "getDataLog": {"query": window},
-        "createGroup": {"body": {"parent_gid": desk.root}},
-        "updateGroup": {"body": {"action": "assign", "macs": [device.mac], "reassign": True}},
-        "bindDevices": {"body": binding},
-        "unbindDevices": {"body": binding},
-        "getActivatedDevices": {"query": DAYS},
-        "getActiveDevices": {"query": DAYS},
-        "getLivenessHistory": {"query": {"cycle": "date", **DAYS}},
-        "getNewUsers": {"query": {"cycle": "month", "start": "2026-08", "end": "2026-09"}},
-        "getActiveUsers": {
-            "query": {**product_key, "start_date": DAYS["start"], "end_date": DAYS["end"]}
-        },
-        "getUserLocations": {"query": product_key},
-    }
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -1,6 +1,7 @@
 """The OpenAPI description: valid, complete for code generators, and equal in all its forms."""
 
 import json
+import re
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -11,6 +12,8 @@ from gizwits_async.simulator.openapi import load_openapi
 from tests.simulator import openapi_json
 
 SCHEMAS = load_openapi()["components"]["schemas"]
+CODE = re.compile(r"`[^`]*`|\b[0-9][0-9:,-]*[0-9]\b")
+"""Names in backticks and numbers."""
 PAGES = [name for name in SCHEMAS if name.endswith("Page") and name != "Page"]
 
 
@@ -19,17 +22,30 @@ def test_it_is_valid():
     assert [error.message for error in OpenAPIV31SpecValidator(load_openapi()).iter_errors()] == []
 
 
-def test_the_json_file_is_generated_from_the_yaml_file():
-    """`python -m tests.simulator.openapi_json` brings it up to date; merge keys are not used."""
+def test_the_json_files_are_generated_from_the_yaml_files():
+    """`python -m tests.simulator.openapi_json` brings them up to date; merge keys are not used."""
     assert openapi_json.TARGET.read_text("utf-8") == openapi_json.generated()
-    yaml = openapi_json.TARGET.with_suffix(".yaml").read_text("utf-8")
-    assert "<<" not in yaml
+    assert openapi_json.CHINESE.read_text("utf-8") == openapi_json.translated()
+    assert "<<" not in openapi_json.SOURCE.read_text("utf-8")
 
 
-def test_the_command(capsys: pytest.CaptureFixture[str]):
-    """`gizwits-async openapi` writes the description as JSON."""
-    assert run(["openapi"]) == 0
-    assert json.loads(capsys.readouterr().out) == load_openapi()
+def test_every_text_is_in_chinese():
+    """The catalogue has each title, summary and description, with the code words of the English one."""
+    catalogue = openapi_json.catalogue()
+    assert set(catalogue) == set(openapi_json.texts())
+    assert len(catalogue) > 130
+    for english, chinese in catalogue.items():
+        assert re.search("[\u4e00-\u9fff]", chinese), english
+        assert sorted(CODE.findall(chinese)) == sorted(CODE.findall(english)), english
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_command(language: str, capsys: pytest.CaptureFixture[str]):
+    """`gizwits-async openapi --lang zh` writes the description as JSON, with its texts in Chinese."""
+    assert run(["openapi", "--lang", language]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written == load_openapi(language)
+    assert written["info"]["title"].startswith({"en": "Gizwits", "zh": "机智云"}[language])
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -96,7 +96,7 @@ def test_the_wheel_brings_the_fixtures_into_a_fresh_environment(tmp_path: Path) 
     with zipfile.ZipFile(wheel) as packed:
         assert {
             f"gizwits_async/simulator/{name}"
-            for name in ("openapi.yaml", "openapi.json", "docs.html")
+            for name in ("openapi.yaml", "openapi.json", "openapi.zh.json", "docs.html")
         } <= set(packed.namelist())
     run(python, "-m", "pip", "install", "-q", str(wheel), "pytest", "pytest-asyncio")
     project = tmp_path / "project"
