@@ -14,6 +14,9 @@ WITNESSES = {
     "docs/test_release.py::test_a_dry_run_makes_all_that_is_published": (
         "docs/test_release.py::test_the_notes_are_those_of_the_version"
     ),
+    "cli/test_report.py::test_a_browser_shows_and_prints_it_without_a_network": (
+        "cli/test_report.py::test_the_page_is_one_file_that_loads_nothing"
+    ),
     "scan/test_takeover.py::test_a_scan_survives_a_failover": (
         "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
     ),

@@ -25,6 +25,11 @@ COMMANDS = (
     ),
     ("status", N_("Say what a store holds, and what is left to scan."), ("fleet.db",)),
     (
+        "report",
+        N_("Write a page that shows what a store holds and lacks, to be read or printed."),
+        ("fleet.db --html report.html", "fleet.db --days 7 --lang zh"),
+    ),
+    (
         "upgrade",
         N_("Move a store that an earlier version wrote into the tables of this one."),
         ("fleet.db",),

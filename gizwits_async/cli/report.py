@@ -1,0 +1,47 @@
+"""`gizwits-async report`: a page that shows what a store holds and lacks; the service is not called."""
+
+import asyncio
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from gizwits_async.cli.exits import Exit
+from gizwits_async.cli.language import _, chosen
+from gizwits_async.cli.output import say
+
+__all__ = ["report"]
+
+
+async def report(
+    store: str,
+    /,
+    *,
+    html: Path = Path("report.html"),
+    days: int = 30,
+    product: str = "",
+    schema: str | None = None,
+) -> int:
+    """Write the page: coverage, gaps, records, devices online, quota, errors. Needs the extra `report`.
+
+    Args:
+        store: SQLite file or SQLAlchemy URL.
+        html: The file to write.
+        days: How many of the last days are shown.
+        product: The product key, where the store has several.
+        schema: Schema of a PostgreSQL database that holds the store.
+    """
+    if days < 1:
+        raise ValueError(f"days must be positive, not {days}")
+    from gizwits_async.scan.night import read_night
+
+    for name in ("altair", "vl_convert"):
+        if find_spec(name) is None:
+            raise ImportError(f"a report needs {name}: install 'gizwits-async[report]'")
+    from gizwits_async.cli.report_page import page
+
+    night = await read_night(store, product=product, days=days, schema=schema)
+    language = {"en": "en", "zh": "zh-CN"}[chosen()]
+    text = page(night, language=language, now=time.time())
+    await asyncio.to_thread(html.write_text, text, encoding="utf-8")
+    say(_("written to {path}", path=html))
+    return Exit.OK
