@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 
 from benchmarks import (
     bench_call,
+    bench_cold,
     bench_decode,
     bench_export,
     bench_fleet,
     bench_growth,
-    bench_import,
     bench_nightly,
     bench_payload,
     bench_peers,
@@ -39,7 +39,7 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "stream": bench_stream.figures,
     "waiting": bench_waiting.figures,
     "peers": bench_peers.figures,
-    "import": bench_import.figures,
+    "cold": bench_cold.figures,
     "growth": bench_growth.figures,
     "nightly": bench_nightly.figures,
     "export": bench_export.figures,

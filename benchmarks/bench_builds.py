@@ -15,7 +15,7 @@ from time import process_time
 
 from attrs import frozen
 
-from benchmarks.bench_import import seconds
+from benchmarks.bench_cold import seconds
 from benchmarks.measure import table
 from benchmarks.served import FIRST, PAGES, served
 

@@ -1,22 +1,22 @@
-"""`send()` over raw aiohttp, 10 at once, over loopback: `python -m benchmarks.bench_call`."""
+"""One device asked for, 10 at once, over loopback: `python -m benchmarks.bench_call`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
 
-import aiohttp
-
-from benchmarks.client import CREDENTIALS, Free, Scripted, client
 from benchmarks.measure import Figure, markdown, over, table, turns
+from benchmarks.peers import HANDWRITTEN, OURS, PYDANTIC_PEER, RAW, jobs_of
 from benchmarks.served import served
-from gizwits_async import GizwitsClient, get
 
-__all__ = ["figures"]
+__all__ = ["figures", "many"]
 
 _AT_ONCE = 10
-_PATH = "/v1/products/bench/nothing"
 
 
-async def _many(call: Callable[[], Awaitable[object]], calls: int) -> None:
+async def many(call: Callable[[], Awaitable[object]], calls: int) -> None:
+    """Make so many calls, 10 at once."""
+
     async def some() -> None:
         for _ in range(calls // _AT_ONCE):
             await call()
@@ -25,46 +25,27 @@ async def _many(call: Callable[[], Awaitable[object]], calls: int) -> None:
 
 
 async def _measured(repeat: int, calls: int) -> dict[str, list[float]]:
-    request = get(_PATH, type(None))
-    with served() as base:
-        async with (
-            aiohttp.ClientSession() as session,
-            client(base) as ours,
-            GizwitsClient(CREDENTIALS, transport=Scripted([b"{}"]), quota=Free()) as scripted,
-        ):
-
-            async def raw() -> None:
-                async with session.get(
-                    base + _PATH, headers={"Authorization": "token t"}
-                ) as response:
-                    await response.read()
-
-            return await turns(
-                {
-                    "raw aiohttp get + read": lambda: _many(raw, calls),
-                    "send(), nothing to structure": lambda: _many(
-                        lambda: ours.send(request), calls
-                    ),
-                    "send(), transport scripted": lambda: _many(
-                        lambda: scripted.send(request), calls
-                    ),
-                },
-                repeat=repeat,
-            )
+    async with AsyncExitStack() as stack:
+        base = stack.enter_context(served())
+        jobs = await jobs_of(stack, base, peers=False)
+        return await turns(
+            {name: partial(many, one.call, calls) for name, one in jobs.items() if one.call},
+            repeat=repeat,
+        )
 
 
 def figures(repeat: int = 60, *, calls: int = 500, show: bool = False) -> list[Figure]:
     """Measure CPU of this process a call."""
     found = asyncio.run(_measured(repeat, calls))
-    floor = "raw aiohttp get + read"
     if show:
-        print(table("CPU a call, 10 at once", found, floor, unit=calls), "\n")
+        print(table("CPU a call, 10 at once", found, RAW, unit=calls), "\n")
+    targets = {RAW: 1.5, HANDWRITTEN: 1.35}
     return [
-        Figure(
-            "`send()` without decoding, over raw aiohttp `get` + `read`",
-            over(found, "send(), nothing to structure", floor),
-            1.15,
-        )
+        Figure(f"one call (`devices.detail`), over {floor}", over(found, OURS, floor), target)
+        for floor, target in targets.items()
+    ] + [
+        Figure(f"one call by {peer}, over {RAW}", over(found, peer, RAW))
+        for peer in (HANDWRITTEN, PYDANTIC_PEER)
     ]
 
 

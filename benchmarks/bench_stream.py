@@ -1,70 +1,30 @@
 """A whole listing, record by record, over the least there is: `python -m benchmarks.bench_stream`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 
-import aiohttp
-import orjson
-
-from benchmarks.client import client
 from benchmarks.measure import Figure, markdown, over, table, turns
-from benchmarks.served import FIRST, PAGES, served
-from gizwits_async import GizwitsClient, LogStream, Page, Stream
-from gizwits_async.models.devices import DataRecord
+from benchmarks.peers import FLOOR, HANDWRITTEN, LISTINGS, OURS, PYDANTIC_PEER, jobs_of, walks
+from benchmarks.served import PAGES, served
+from gizwits_async import Page, Stream
 from gizwits_async.streams import Walk
 
-__all__ = ["count", "figures", "log"]
+__all__ = ["figures"]
 
-_RECORDS = 100 * PAGES
-
-
-def log(gizwits: GizwitsClient) -> LogStream[DataRecord]:
-    """Return the log that the server holds, and nothing more."""
-    return gizwits.devices.data_log("d", start=FIRST - _RECORDS + 1, end=FIRST + 1)
-
-
-async def count(items: AsyncIterator[object]) -> None:
-    """Walk to the end, and see that all came."""
-    number = 0
-    async for _ in items:
-        number += 1
-    assert number == _RECORDS, number
-
-
-async def _floor(session: aiohttp.ClientSession, url: str, step: str) -> AsyncGenerator[Any, None]:
-    headers = {"Authorization": "token t"}
-    at = 0
-    while at < PAGES:
-        asked = {step: str(at * (100 if step == "skip" else 1))} if at else {}
-        async with session.get(url, params=asked, headers=headers) as response:
-            for one in orjson.loads(await response.read())["objects"]:
-                yield one
-        at += 1
+_TARGETS = {
+    ("devices", HANDWRITTEN): 1.45,
+    ("log", HANDWRITTEN): 1.25,
+    ("devices", PYDANTIC_PEER): 1.0,
+    ("log", PYDANTIC_PEER): 1.0,
+}
 
 
 async def _wire(repeat: int) -> dict[str, dict[str, list[float]]]:
-    found = {}
-    with served() as base:
-        async with aiohttp.ClientSession() as session, client(base) as ours:
-            search, data = f"{base}/devices/search", f"{base}/d/data"
-            streams: dict[str, tuple[str, str, Callable[[], Stream[Any]]]] = {
-                "devices": (search, "skip", ours.devices.search),
-                "log": (data, "context", lambda: log(ours)),
-            }
-            for name, (url, step, stream) in streams.items():
-
-                def least(url: str = url, step: str = step) -> Awaitable[None]:
-                    return count(_floor(session, url, step))
-
-                def walk(stream: Callable[[], Stream[Any]] = stream) -> Awaitable[None]:
-                    return count(aiter(stream()))
-
-                found[name] = await turns(
-                    {"aiohttp + orjson dicts + one generator": least, "gizwits_async": walk},
-                    repeat=repeat,
-                )
-    return found
+    async with AsyncExitStack() as stack:
+        base = stack.enter_context(served())
+        jobs = await jobs_of(stack, base, peers=False)
+        return {name: await turns(walks(jobs, name), repeat=repeat) for name in LISTINGS}
 
 
 class _ReadyPages(Walk[Page[int]]):
@@ -121,19 +81,20 @@ def figures(repeat: int = 150, *, pages: int = 1000, show: bool = False) -> list
     """Measure CPU of this process."""
     wire = asyncio.run(_wire(repeat))
     items = asyncio.run(_items(repeat, pages))
-    floor = "aiohttp + orjson dicts + one generator"
     if show:
         for name, found in wire.items():
-            print(table(f"CPU a page, {name}", found, floor, unit=PAGES), "\n")
+            print(table(f"CPU a page, {name}", found, FLOOR, unit=PAGES), "\n")
         print(table("CPU a record", items, "plain async generator", unit=100 * pages), "\n")
     return [
         *(
             Figure(
-                f"whole path a page ({name}), record by record, over {floor}",
-                over(found, "gizwits_async", floor),
-                1.4,
+                f"{name}, record by record, over {other}",
+                over(found, OURS, other),
+                _TARGETS.get((name, other)),
             )
             for name, found in wire.items()
+            for other in found
+            if other != OURS
         ),
         Figure(
             "item stream over one plain async generator",

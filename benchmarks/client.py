@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-from gizwits_async import Credentials, GizwitsClient, Lane, QuotaSnapshot
+from benchmarks.served import QUOTA
+from gizwits_async import Credentials, GizwitsClient, HourlyQuota, Lane, QuotaSnapshot
 from gizwits_async.wire.transport import HttpReply
 
 __all__ = ["CREDENTIALS", "Free", "Scripted", "client"]
@@ -65,5 +66,5 @@ class Scripted:
 
 
 def client(base_url: str) -> GizwitsClient:
-    """Return a client of a server on loopback."""
-    return GizwitsClient(CREDENTIALS, base_url=base_url, quota=Free())
+    """Return a client of a server on loopback, as users have it: with the quota of one process."""
+    return GizwitsClient(CREDENTIALS, base_url=base_url, quota=HourlyQuota(QUOTA))

@@ -1,7 +1,7 @@
 """Replies decoded by msgspec in C, and lists unwrapped from any known envelope. Pure."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -142,7 +142,7 @@ def decode_object(body: bytes, kind: Any) -> Any:
     Returns:
         The object; None if it must be read value by value, or if it is a refusal.
     """
-    decoder = _object_decoder(kind)
+    decoder, is_whole = _object_decoder(kind)
     if decoder is None:
         return None
     try:
@@ -152,15 +152,18 @@ def decode_object(body: bytes, kind: Any) -> Any:
         refused = _REFUSAL.decode(body).error_code not in _NO_ERROR
     except _REFUSALS:
         return None
-    if refused or (hasattr(kind, "is_whole") and not kind.is_whole(found)):
+    if refused or (is_whole is not None and not is_whole(found)):
         return None
     return found
 
 
 @cache
-def _object_decoder(kind: Any) -> "msgspec.json.Decoder[Any] | None":
+def _object_decoder(
+    kind: Any,
+) -> "tuple[msgspec.json.Decoder[Any] | None, Callable[[Any], bool] | None]":
     plain = not hasattr(kind, "prepare") and field_types(kind) is not None
-    return msgspec.json.Decoder(kind, strict=False) if plain else None
+    decoder = msgspec.json.Decoder(kind, strict=False) if plain else None
+    return decoder, getattr(kind, "is_whole", None)
 
 
 @cache

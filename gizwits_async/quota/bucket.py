@@ -132,13 +132,17 @@ class Bucket:
             limit: Grants in the window.
             interactive: Whether this is an interactive call that was not noted before.
         """
-        now, permits = self.time(), self.permits
-        if permits < need or self.counter.window(now) >= limit:
-            return False
-        if need >= 1 and not await self._take_from_limiter(permits, need):
+        now, header = self.time(), self.counter.header
+        permits = min(self.burst, header[LEVEL] + (now - header[LEVEL_AT]) * self._rate)
+        if permits < need:
             return False
         if need < 1:
-            self.put(permits - 1)
+            if not self.counter.add(now, limit, interactive=interactive):
+                return False
+            self._limiter, header[LEVEL], header[LEVEL_AT] = None, permits - 1, now
+            return True
+        if self.counter.window(now) >= limit or not await self._take_from_limiter(permits, need):
+            return False
         return self.counter.add(now, limit, interactive=interactive)
 
     async def _take_from_limiter(self, permits: float, need: float) -> bool:

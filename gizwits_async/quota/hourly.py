@@ -143,13 +143,13 @@ class HourlyQuota:
         now = self._clock()
         granted_at = now if headers is None else self._in_flight.land(now)
         self._expire(now)
-        view, restored = self._view, self._view.restored
-        state = LocalState(time=now, in_flight=len(self._in_flight), granted=self._bucket.granted)
+        view, bucket, restored = self._view, self._bucket, self._view.restored
+        state = LocalState(time=now, in_flight=len(self._in_flight), granted=bucket.granted)
         view.observe(headers, state, granted_at=granted_at, refused=refused)
         if view.restored > restored:
-            self._bucket.forgive()
-        if view.live(now):
-            self._bucket.report(view.left or 0, (view.reset_at or now) - now)
+            bucket.forgive()
+        if bucket.shared and view.live(now):
+            bucket.report(view.left or 0, (view.reset_at or now) - now)
         if refused:
             self._bucket.stop(self.retry_after() or 0.0)
         self._wake()

@@ -76,12 +76,13 @@ class Terms:
         """
         # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
         limit, careful = self.limit, self.careful
-        need = self._need(Lane.INTERACTIVE if bulk_due else lane, limit, careful=careful)
+        known = self._set_rate(limit, now, careful=careful)
+        if lane is Lane.INTERACTIVE and not careful and self._server_knows(now, in_flight):
+            return NO_NEED + bulk_due, (limit if self.bucket.shared else _UNLIMITED) - bulk_due
+        need = self._need(Lane.INTERACTIVE if bulk_due else lane, known=known, careful=careful)
         if need > NO_NEED and not credit:
             need = 1.0
         if lane is Lane.INTERACTIVE:
-            if not careful and self._server_knows(now, in_flight):
-                need, limit = NO_NEED, limit if self.bucket.shared else _UNLIMITED
             return need + bulk_due, limit - bulk_due
         if bulk_due:
             return need, limit
@@ -94,20 +95,21 @@ class Terms:
             need += self.limits.reserve + max(0.0, crowd)
         return need, limit - reserve
 
-    def _need(self, lane: Lane, limit: int, *, careful: bool) -> float:
-        bucket = self.bucket
-        age = bucket.age
-        known = not careful and age >= bucket.counter.span
-        if known:
-            # The window does the rest.
-            rate = self.limits.calls / (bucket.counter.span + bucket.counter.slot)
-        else:
-            rate = self.limits.careful_rate
-        rate *= limit / self.limits.calls
+    def _set_rate(self, limit: int, now: float, *, careful: bool) -> bool:
+        """Set rate and burst of the bucket; return whether the counted window decides alone."""
+        bucket, limits = self.bucket, self.limits
+        counter = bucket.counter
+        known = not careful and now - counter.since >= counter.span
+        rate = limits.calls / (counter.span + counter.slot) if known else limits.careful_rate
+        rate *= limit / limits.calls
         # A server that refused a call may allow no crowd.
-        bucket.burst = self.limits.burst + (0 if careful else self.limits.crowd)
+        bucket.burst = limits.burst + (0 if careful else limits.crowd)
         if rate != bucket.rate:
             bucket.rate = rate
+        return known
+
+    def _need(self, lane: Lane, *, known: bool, careful: bool) -> float:
+        """Return the permits that the bucket must hold, the one that is taken included."""
         if known:
             return NO_NEED
         if careful:
@@ -115,7 +117,7 @@ class Terms:
         # Borrowed from what the bucket gets in the first minutes (of bulk: seconds), and paid back
         # by their end: a new process need not wait, and restarts add nothing.
         credit, life = self._credit(lane)
-        return 1.0 - max(0.0, credit * (1 - age / life))
+        return 1.0 - max(0.0, credit * (1 - self.bucket.age / life))
 
     def _credit(self, lane: Lane) -> tuple[int, float]:
         """Return the calls that a new process may make at once, and the seconds to pay them back."""

@@ -1,6 +1,7 @@
 """The base of all sections: sending, listing, writing in batches, and checked paths."""
 
 from collections.abc import Callable, Hashable, Iterable
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from gizwits_async.errors import ArgumentError, GizwitsError, OutcomeUnknownError
@@ -14,6 +15,13 @@ __all__ = ["BatchSection", "Section", "distinct", "given", "logged", "paged"]
 
 T = TypeVar("T")
 
+_BELOW_PRODUCT = "/v1/products/{product_key}/"
+
+
+@lru_cache(maxsize=256)
+def _fixed(template: str, product_key: str) -> Path:
+    return Path.of(_BELOW_PRODUCT + template, product_key=product_key)
+
 
 class Section:
     """One chapter of the API document, for one product."""
@@ -24,9 +32,9 @@ class Section:
 
     def _at(self, template: str, /, **segments: str) -> Path:
         """Return the path of `template` below the product."""
-        return Path.of(
-            f"/v1/products/{{product_key}}/{template}", product_key=self._product_key, **segments
-        )
+        if not segments:
+            return _fixed(template, self._product_key)
+        return Path.of(_BELOW_PRODUCT + template, product_key=self._product_key, **segments)
 
     async def _send(self, request: Request[T]) -> T:
         return await self._gateway.send(request)

@@ -128,7 +128,8 @@ def _encode(value: JsonValue) -> bytes:
         raise ArgumentError(f"the body cannot be written as JSON: {error}") from None
 
 
-@frozen(kw_only=True, eq=False)
+# Without slots: attrs fills a frozen class with slots by `object.__setattr__`, at three times the cost.
+@frozen(kw_only=True, eq=False, slots=False)
 class Request(Generic[T]):
     """One call, before it is sent. Made by `get`, `post`, `put` and `delete`; changed by `evolve`."""
 

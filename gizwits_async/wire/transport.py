@@ -36,7 +36,7 @@ _KEPT_HEADERS = tuple(
 )
 
 
-@frozen
+@frozen(slots=False)  # made once a call: see `Request`
 class HttpReply:
     """A whole reply."""
 
@@ -229,8 +229,9 @@ async def _exchange(
     content, chunks, size = response.content, [], 0
     kept, found = {}, response.headers
     for name, low in _KEPT_HEADERS:
-        if name in found:
-            kept[low] = found[name]
+        text = found.get(name)
+        if text is not None:
+            kept[low] = text
     try:
         # In chunks: a small body can decompress to gigabytes.
         while not content.at_eof():

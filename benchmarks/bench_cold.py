@@ -1,4 +1,4 @@
-"""How long an import takes, and the console's help: `python -m benchmarks.bench_import`."""
+"""What a start costs, of an import and of the console: `python -m benchmarks.bench_cold`."""
 
 import os
 import resource
