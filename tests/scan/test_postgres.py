@@ -198,3 +198,21 @@ async def test_many_stores_of_a_server_share_few_connections(url: str) -> None:
     assert (await sql(url, count))[0][0] == 1
     for number in range(30):
         assert (await held(url, f"tenant{number}")).total() == 1
+
+
+async def test_tables_and_columns_say_what_they_hold(url: str) -> None:
+    """Those that analysts read have a comment each, and an index by time is used by its name."""
+    store = SqlStore(url)
+    await store.open()
+    await store.aclose()
+    silent = """
+        SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+        WHERE relname IN ('devices', 'scan_task', 'online_log', 'cmd_log', 'data_log', 'data_record')
+        AND attnum > 0 AND col_description(pg_class.oid, attnum) IS NULL"""
+    assert await sql(url, silent) == []
+    unnamed = """
+        SELECT relname FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace = 'public'::regnamespace
+        AND obj_description(oid, 'pg_class') IS NULL"""
+    assert await sql(url, unnamed) == []
+    names = {row[0] for row in await sql(url, "SELECT indexname FROM pg_indexes")}
+    assert {"data_record_by_time", "cmd_record_by_time", "online_record_by_time"} <= names

@@ -42,6 +42,43 @@ _COLUMNS: dict[object, type[TypeDecorator[Any] | Boolean]] = {
     bool | None: Boolean,
     values.Number | None: Number,
 }
+_OF_DEVICE = {
+    "did": "Device id.",
+    "mac": "MAC address.",
+    "is_online": "Whether it was connected when it was listed.",
+    "is_faulty": "Whether a fault was pending.",
+    "is_alert": "Whether an alert was pending.",
+    "country": "Country, by the address that it connects from.",
+    "region": "Province.",
+    "city": "City.",
+    "longitude": "Degrees east.",
+    "latitude": "Degrees north.",
+    "online_latest": "When it last came online, in epoch seconds UTC.",
+    "created_at": "When it was registered, in epoch seconds UTC.",
+    "mcu_hard_version": "Hardware version of the controller.",
+    "mcu_soft_version": "Software version of the controller.",
+    "wifi_hard_version": "Hardware version of the radio module.",
+    "wifi_soft_version": "Software version of the radio module.",
+}
+_OF_TASKS = {
+    "product": "Product key.",
+    "did": "Device id.",
+    "log": "online, cmd or data.",
+    "part": "0, or the first second of a window that was split off.",
+    "seen": "First second that was not read yet, in epoch seconds UTC, as all seconds here.",
+    "upto": "Where the next run begins: late records may still appear after it.",
+    "had": "Rows before this second may be of an earlier run, and are replaced.",
+    "until": "End of a window that was split off.",
+    "window_end": "End of the window that is open.",
+    "resume": "Where the walk of that window goes on.",
+    "covered": "First second of that window that is not stored yet.",
+    "asked": "When that window was opened.",
+    "windows": "Windows that were read.",
+    "pages": "Pages that were read.",
+    "failed": "1: set aside by an error. 2: passed over by a rule.",
+    "error": "Class of the error, or name of the rule.",
+    "error_text": "Its message.",
+}
 
 META = Table(
     "scan_meta",
@@ -67,10 +104,15 @@ DEVICES = Table(
     "devices",
     METADATA,
     *(
-        Column(item.name, _COLUMNS.get(item.type, Plain)(), nullable=item.name != "did")
+        Column(
+            item.name,
+            _COLUMNS.get(item.type, Plain)(),
+            nullable=item.name != "did",
+            comment=_OF_DEVICE.get(item.name),
+        )
         for item in fields(Device)
     ),
-    Column("product_key", Text, nullable=False),
+    Column("product_key", Text, nullable=False, comment="The product that it belongs to."),
     Column(
         "number", Integer, Identity(), primary_key=True, comment="By which records name the device."
     ),
@@ -100,6 +142,8 @@ TASKS = Table(
     comment="How far each log of each device was read.",
     sqlite_with_rowid=False,
 )
+for _column in TASKS.c:
+    _column.comment = _OF_TASKS[_column.name]
 SKIPPED = 2
 """Value of `failed` of a task that is not due because a rule expects no records; `error` names it."""
 Index(
