@@ -51,6 +51,7 @@ async def put(path: Path, *times: float, product: str = "p", did: str = "d", **a
     """Put records of a device into a store, which is made if there is none."""
     store = SqlStore(path)
     await store.open()
+    store.choose_product(product)
     state = ScanState(product_key=product, start=0, end=9 * DAY, listing="done")
     await store.begin(state, again=False)
     await store.add([Device(did=did, mac="aa")], ["data"], state)
@@ -143,6 +144,61 @@ async def test_no_row_differs_from_another_writers(
             assert base.execute(query).fetchall() == []
         assert wanted.num_rows > 0
         base.close()
+
+
+@pytest.mark.parametrize("to", FORMATS)
+async def test_devices_and_gaps_are_the_same_in_each_format(to: Any, tmp_path: Path) -> None:
+    """EXCEPT ALL is empty in both directions for the two tables without days, too."""
+    path, lake = tmp_path / "fleet.db", tmp_path / "lake"
+    store = SqlStore(path)
+    await store.open()
+    state = ScanState(product_key="p", start=0, end=1000, listing="done")
+    await store.begin(state, again=False)
+    await store.add([Device(did="a", mac="aa", city="广州市"), Device(did="b")], ["cmd"], state)
+    await store.fail(Task.new("a", "cmd", 0), "NotFoundError", "device gone")
+    await store.aclose()
+    await export(path, lake, to)
+    wanted = {
+        "devices": "SELECT * FROM (VALUES ('p', 'a', 'aa', '广州市'), ('p', 'b', NULL, NULL))"
+        " AS t(product_key, did, mac, city)",
+        "gaps": "SELECT * FROM (VALUES ('p', 'a', 'cmd', 0, 1000, 'failed', 'device gone'),"
+        " ('p', 'b', 'cmd', 0, 1000, 'unread', NULL))"
+        ' AS t(product_key, did, log, "start", "end", reason, message)',
+    }
+    for table, rows in wanted.items():
+        base = duckdb.connect()
+        source = reader(lake, table, to)
+        base.register("found", source if to == "delta" else source.to_arrow_table())
+        names = base.execute(f"SELECT * FROM ({rows}) LIMIT 0").description or ()
+        columns = ", ".join(
+            f'CAST(epoch("{name}") AS INTEGER)' if name in {"start", "end"} else f'"{name}"'
+            for name, *_ in names
+        )
+        for query in (
+            f"SELECT {columns} FROM found EXCEPT ALL ({rows})",
+            f"({rows}) EXCEPT ALL SELECT {columns} FROM found",
+        ):
+            assert base.execute(query).fetchall() == []
+        base.close()
+
+
+async def test_the_products_of_one_store_have_folders_of_their_own(tmp_path: Path) -> None:
+    """A store of two products is exported by product, and each is read as one thing or alone."""
+    path, lake = tmp_path / "fleet.db", tmp_path / "lake"
+    await put(path, 5, product="p")
+    await put(path, 6, 7, product="q", did="e", other=True)
+    with pytest.raises(ScanStoreError, match="several products"):
+        await export(path, lake)
+    await export(path, lake, by_product=True)
+    rows = duckdb.sql(
+        f"SELECT product_key, count(*) FROM read_parquet('{lake}/data/**/*.parquet', union_by_name=true)"
+        " GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert rows == [("p", 1), ("q", 2)]
+    alone = pq.read_table(lake / "data/product=q/date=1970-01-01/part-0.parquet")
+    assert alone.column("did").to_pylist() == ["e", "e"]
+    assert {row["did"] for row in pq.read_table(lake / "devices").to_pylist()} == {"d", "e"}
+    assert (await export(path, lake, by_product=True)).files == ()
 
 
 async def test_a_table_of_devices_and_one_of_what_is_missing(
