@@ -49,7 +49,7 @@ class Sizes:
     seconds: float
 
 
-QUICK = Sizes(8, 4, 1, 20, 40, 30, 100, 15)
+QUICK = Sizes(8, 4, 1, 20, 40, 20, 100, 15)
 FULL = Sizes(20, 20, 10, 100, 200, 500, 500, 40)
 
 
