@@ -6,13 +6,21 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks import bench_call, bench_days, bench_growth, bench_stream, bench_tenants
+from benchmarks import (
+    bench_call,
+    bench_days,
+    bench_growth,
+    bench_loop,
+    bench_stream,
+    bench_tenants,
+)
 from benchmarks import bench_waiting as waiting
 from benchmarks.measure import Figure, exponent, markdown, over
 
 SMALLEST: dict[str, Callable[[], list[Figure]]] = {
     "call": lambda: bench_call.figures(1, calls=20),
     "stream": lambda: bench_stream.figures(1, pages=2),
+    "loop": lambda: bench_loop.figures(1000),
     "waiting": lambda: waiting.figures(50),
     "growth": lambda: bench_growth.figures(1000),
     "tenants": lambda: bench_tenants.figures(2),
