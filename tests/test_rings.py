@@ -47,6 +47,18 @@ WITNESSES = {
     "contract/test_proxy.py::test_all_operations_pass_a_validating_proxy": (
         "simulator/test_contract.py::test_every_operation_succeeds_as_described"
     ),
+    "examples/test_programs.py::test_the_nightly_delta_tables": (
+        "examples/test_programs.py::test_an_example_imports_what_exists"
+    ),
+    "examples/test_programs.py::test_the_notebook_runs": (
+        "examples/test_programs.py::test_an_example_imports_what_exists"
+    ),
+    "examples/test_programs.py::test_dagster_runs_the_assets": (
+        "docs/test_schedulers.py::test_the_assets_of_dagster_fill_the_lake"
+    ),
+    "examples/test_programs.py::test_airflow_runs_the_dag": (
+        "docs/test_schedulers.py::test_the_job_of_airflow_fills_the_lake"
+    ),
     "examples/test_dashboard.py::test_the_page_works_in_a_browser": (
         "examples/test_dashboard.py::test_the_routes_answer"
     ),

@@ -1,4 +1,4 @@
-"""Installs the generators at fixed versions, once a machine: they stay in the cache of the user."""
+"""Installs generators and schedulers at fixed versions, once a machine: they stay in the user's cache."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-__all__ = ["NPM", "NPM_PACKAGES", "npm_tools", "python_tools", "run"]
+__all__ = ["NPM", "NPM_PACKAGES", "npm_tools", "python_environment", "python_tools", "run"]
 
 NPM = shutil.which("npm")
 """npm; None where Node is not installed."""
@@ -21,13 +21,14 @@ NPM_PACKAGES = (
     "typescript@5.9.3",
     "@stoplight/prism-cli@5.14.2",
 )
-_PYTHON_PACKAGES = (
+_GENERATORS = (
     "openapi-python-client==0.29.1",
     "datamodel-code-generator==0.89.0",
     "httpx==0.28.1",
     "mypy",
     "ruff",
 )
+_ROOT = Path(__file__).parents[2]
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gizwits-async-contract"
 
 
@@ -39,7 +40,7 @@ def run(folder: Path, *command: object, **environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -52,18 +53,30 @@ def npm_tools() -> Path:
 
 
 def python_tools() -> Path:
-    """Return the folder with the programs of an environment that has the packages."""
-    return _installed((sys.version, *_PYTHON_PACKAGES), _install_python) / "venv" / "bin"
+    """Return the folder with the programs of an environment that has the generators."""
+    return python_environment(*_GENERATORS)
+
+
+def python_environment(*packages: str, extras: str = "") -> Path:
+    """Return the folder with the programs of an environment that has the packages.
+
+    Args:
+        packages: What pip takes.
+        extras: Of our package, whose dependencies are installed too. Its code there may be old: put the
+            tree into `PYTHONPATH`.
+    """
+
+    def install(folder: Path) -> None:
+        run(folder, sys.executable, "-m", "venv", "venv")
+        own = [f"{_ROOT}[{extras}]"] if extras else []
+        run(folder, folder / "venv" / "bin" / "pip", "install", "-q", *packages, *own)
+
+    return _installed((sys.version, *packages, extras), install) / "venv" / "bin"
 
 
 def _install_npm(folder: Path) -> None:
     (folder / "package.json").write_text('{"private": true}')
     run(folder, "npm", "install", "--no-audit", "--no-fund", "--silent", *NPM_PACKAGES)
-
-
-def _install_python(folder: Path) -> None:
-    run(folder, sys.executable, "-m", "venv", "venv")
-    run(folder, folder / "venv" / "bin" / "pip", "install", "-q", *_PYTHON_PACKAGES)
 
 
 def _installed(what: tuple[str, ...], install: Callable[[Path], None]) -> Path:

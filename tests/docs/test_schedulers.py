@@ -1,7 +1,7 @@
 """The examples for Airflow and Dagster scan and export; the schedulers themselves are stood in for.
 
 Neither is a dependency of the tests: Airflow alone brings a hundred packages. What stands in for them hands
-each function on as it is, and keeps what it was declared with.
+each function on as it is, and keeps what it was declared with. `tests/examples/test_programs.py` has the real ones.
 """
 
 import runpy
