@@ -43,6 +43,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
             "PYTHONPATH": f"{ROOT}:{EXAMPLES}",
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES),
         }
 
 
