@@ -76,7 +76,7 @@ class Terms:
         """
         # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
         limit, careful = self.limit, self.careful
-        known = self._set_rate(limit, now, careful=careful)
+        known = self._set_rate(limit, careful=careful)
         if lane is Lane.INTERACTIVE and not careful and self._server_knows(now, in_flight):
             return NO_NEED + bulk_due, (limit if self.bucket.shared else _UNLIMITED) - bulk_due
         need = self._need(Lane.INTERACTIVE if bulk_due else lane, known=known, careful=careful)
@@ -95,11 +95,11 @@ class Terms:
             need += self.limits.reserve + max(0.0, crowd)
         return need, limit - reserve
 
-    def _set_rate(self, limit: int, now: float, *, careful: bool) -> bool:
+    def _set_rate(self, limit: int, *, careful: bool) -> bool:
         """Set rate and burst of the bucket; return whether the counted window decides alone."""
         bucket, limits = self.bucket, self.limits
         counter = bucket.counter
-        known = not careful and now - counter.since >= counter.span
+        known = not careful and bucket.age >= counter.span
         rate = limits.calls / (counter.span + counter.slot) if known else limits.careful_rate
         rate *= limit / limits.calls
         # A server that refused a call may allow no crowd.
