@@ -43,6 +43,10 @@ napoleon_use_rtype = False
 
 html_theme = "furo"
 html_title = f"gizwits_async {release}"
+html_extra_path = [
+    "../gizwits_async/simulator/openapi.json",
+    "../gizwits_async/simulator/openapi.zh.json",
+]
 html_static_path = ["screens"]
 html_show_sphinx = False
 html_copy_source = False

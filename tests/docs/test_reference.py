@@ -24,6 +24,7 @@ _PUBLIC = (
     "gizwits_async.fastapi",
     "gizwits_async.fastapi.fleet",
     "gizwits_async.models",
+    "gizwits_async.opentelemetry",
     "gizwits_async.payload",
     "gizwits_async.profiles",
     "gizwits_async.quota",
