@@ -22,6 +22,7 @@ from gizwits_async.errors import (
     NotFoundError,
     OutcomeUnknownError,
     QuotaExceededError,
+    QuotaStoreError,
     QuotaWaitError,
     ResumeMismatchError,
     TimedOutError,
@@ -50,6 +51,7 @@ _PROBLEMS: tuple[tuple[type[GizwitsError], int, str], ...] = (
     (TimedOutError, 504, "The device cloud did not answer in time."),
     (AuthenticationError, 500, _NOT_SET_UP),
     (CredentialsError, 500, _NOT_SET_UP),
+    (QuotaStoreError, 500, "This server's shared quota is not set up."),
     (NotFoundError, 404, "The device cloud has no such object."),
     (ConflictError, 409, "This is not possible in the current state."),
     (ForbiddenError, 403, "The device cloud does not allow this."),
@@ -107,7 +109,7 @@ def problem_of(error: GizwitsError) -> Problem:
 
 def note(error: GizwitsError) -> None:
     """Log an error that only the operator of the server can resolve."""
-    if isinstance(error, AuthenticationError):
+    if isinstance(error, AuthenticationError | QuotaStoreError):
         _log.error("the service refuses the credentials or the address of this server: %s", error)
 
 

@@ -13,7 +13,7 @@ from gizwits_async.scan.errors import (
 )
 from gizwits_async.scan.fleet import FleetScan
 from gizwits_async.scan.pages import ScanPages
-from gizwits_async.scan.presence import Seen
+from gizwits_async.scan.presence import Prediction, Seen
 from gizwits_async.scan.report import (
     Failure,
     Gap,
@@ -24,30 +24,39 @@ from gizwits_async.scan.report import (
 )
 from gizwits_async.scan.rules import Rule, RuleTrust
 from gizwits_async.scan.scan_range import ScanState, Since
-from gizwits_async.scan.settings import Skip
+from gizwits_async.scan.settings import Derive, Skip
 from gizwits_async.scan.store.memory import MemoryStore
 from gizwits_async.scan.store.protocol import Change, Remaining, ScanStore
 from gizwits_async.scan.task import LogName, Record, Span, Task
+from gizwits_async.scan.trust import LastRun, Trust
 
 if TYPE_CHECKING:
     from gizwits_async.scan.export.export import export
     from gizwits_async.scan.export.streamed import to_arrow
     from gizwits_async.scan.prune import PruneReport, prune_store
+    from gizwits_async.scan.store.coverage import LogCoverage
+    from gizwits_async.scan.store.runs import Run
     from gizwits_async.scan.store.sql import SqlStore
-    from gizwits_async.scan.store.status import StoreStatus, store_status
+    from gizwits_async.scan.store.status import ProductStatus, StoreStatus, store_status
 
 __all__ = [
     "Change",
+    "Derive",
     "Failure",
     "FleetScan",
     "Gap",
+    "LastRun",
+    "LogCoverage",
     "LogName",
     "MemoryStore",
+    "Prediction",
+    "ProductStatus",
     "PruneReport",
     "Record",
     "Remaining",
     "Rule",
     "RuleTrust",
+    "Run",
     "ScanPage",
     "ScanPages",
     "ScanPlan",
@@ -68,6 +77,7 @@ __all__ = [
     "StoreOutdatedError",
     "StoreStatus",
     "Task",
+    "Trust",
     "export",
     "prune_store",
     "store_status",
@@ -76,7 +86,10 @@ __all__ = [
 
 
 _LAZY = {
+    "LogCoverage": "gizwits_async.scan.store.coverage",
+    "ProductStatus": "gizwits_async.scan.store.status",
     "PruneReport": "gizwits_async.scan.prune",
+    "Run": "gizwits_async.scan.store.runs",
     "SqlStore": "gizwits_async.scan.store.sql",
     "StoreStatus": "gizwits_async.scan.store.status",
     "prune_store": "gizwits_async.scan.prune",

@@ -61,6 +61,10 @@ class WatchStream(LogStream[T]):
         """
         return _WatchPages(self._query, resume, every=self._every, settle=self._settle)
 
+    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+        del wanted  # A finite log could end before the first record comes.
+        return self.pages()
+
 
 class _WatchPages(Walk[Page[T]]):
     """One iteration over what a log receives."""

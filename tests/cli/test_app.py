@@ -231,7 +231,7 @@ async def test_a_scan_fills_a_database_and_reports(program: Any, cloud: Simulate
     code, out, _ = await program("scan", "--since", "3d", "--json", "--log", "data")
     report = json.loads(out)
     assert (code, report["complete"]) == (0, True)
-    assert report["ratio"] < 1.2  # A record in a neighbour's second can cost a page more.
+    assert 1 <= report["ratio"] < 2  # An empty window is a call above the floor.
     assert plan["devices"] == report["devices"] == 3
     truth = sum(
         len(cloud.truth("data", device.did, report["start"], report["end"]))

@@ -143,7 +143,7 @@ async def test_status_tells_what_is_known_of_the_rules(program: Any, cloud: Simu
     assert (code, json.loads(out)["skipped"]) == (0, {})
     code, out, _ = await program("status", "fleet.db", "--format", "json")
     assert code == 0
-    assert list(json.loads(out)["rules"]) == ["online", "offline", "sessions"]
+    assert list(json.loads(out)["rules"]) == ["online", "offline", "sessions", "derived"]
     assert json.loads(out)["rules"]["online"]["proven"] is False
 
 

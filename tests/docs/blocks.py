@@ -69,7 +69,7 @@ class Served:
 
     def __init__(self, app: Any) -> None:
         """Serve it; it answers when this returns."""
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -8,6 +8,7 @@ import types
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -26,6 +27,7 @@ from gizwits_async import (
     get,
     post,
 )
+from gizwits_async.quota import SharedQuota
 from gizwits_async.wire.request import Auth
 from tests.canaries import (
     CANARIES,
@@ -143,6 +145,26 @@ async def no_credentials(client: GizwitsClient) -> Any:
     return Credentials.from_env({"GIZWITS_ENTERPRISE_SECRET": ECHO})
 
 
+async def a_wrong_password(client: GizwitsClient) -> Any:
+    """Ask a Redis that repeats the password in its refusal."""
+    del client
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            writer.write(f"-WRONGPASS invalid {ECHO}\r\n".encode())
+
+    listener = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        password = quote(str.__str__(CREDENTIALS.enterprise_secret), safe="")
+        url = f"redis://user:{password}@127.0.0.1:{port}"
+        quota = SharedQuota.from_url(url, CREDENTIALS.enterprise_id)
+        try:
+            await quota.check()
+        finally:
+            await quota.aclose()
+
+
 FINE = saying('{"did": "d"}')
 WAYS: dict[str, tuple[str, Any, Call]] = {
     "NotSentError": ("NotSentError", None, detail),
@@ -164,6 +186,7 @@ WAYS: dict[str, tuple[str, Any, Call]] = {
     "ServerError": ("ServerError", saying(f"<h1>{ECHO}", "502 Bad Gateway"), detail),
     "a code that is a secret": ("InvalidRequestError", refusing(TOKEN), detail),
     "QuotaWaitError": ("QuotaWaitError", FINE, in_no_time),
+    "QuotaStoreError": ("QuotaStoreError", FINE, a_wrong_password),
     "ArgumentError": ("ArgumentError", FINE, not_json),
     "CredentialsError": ("CredentialsError", FINE, no_credentials),
     "LogRangeError": ("LogRangeError", FINE, too_old),

@@ -37,6 +37,7 @@ STATUS = {
     "NotSentError": 502,
     "OutcomeUnknownError": 504,
     "QuotaExceededError": 503,
+    "QuotaStoreError": 500,
     "QuotaWaitError": 503,
     "ResponseTooLargeError": 502,
     "ResumeMismatchError": 422,

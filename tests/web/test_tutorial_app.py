@@ -34,7 +34,7 @@ def test_the_recipe_feeds_open_telemetry(tmp_path: Path) -> None:
         )
         assert run.returncode == 0, run.stderr
         own = simulator.cloud.credentials
-    assert "gizwits.call.duration" in run.stdout
+    assert "http.client.request.duration" in run.stdout
     assert "/v1/products/{product_key}/devices/search" in run.stdout
     for hidden in (own.product_secret, own.enterprise_secret, own.product_key, "limit="):
         assert str.__str__(hidden) not in run.stdout
