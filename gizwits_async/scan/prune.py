@@ -98,7 +98,9 @@ async def prune_store(
         if left is not None:  # Seconds beyond the edge of the logs can no more be read.
             limit = min(limit, max(left, now() - LOG_LIFE))
         days = await session.do(partial(stored_days, before=day_of(limit)))
-        in_lake = None if lake is None or force else await _days_of(lake, meta[""][STORE_ID])
+        in_lake = (
+            None if lake is None or force else await _days_of(lake, meta[""].get(STORE_ID, ""))
+        )
         rows = pruned = kept = 0
         for day in days:
             found = await session.do(partial(devices_with_rows, backend=backend, day=day))
@@ -123,21 +125,27 @@ async def prune_store(
 async def _days_of(lake: str | PathLike[str], store: str) -> Mapping[_Key, int]:
     """Return the days that a lake has of a store, with their versions."""
 
-    def read() -> bytes | None:
+    def read() -> dict[_Key, int]:
         with lake_of(lake) as opened:
-            return opened.read("manifest.json")
+            manifest = read_manifest(opened.read("manifest.json"), f"{opened.name}/manifest.json")
+            if manifest is None:
+                raise ScanStoreError(
+                    f"{opened.name} holds no manifest.json: export the store to it first"
+                )
+            return {
+                (table.name, table.product_key, (date.fromisoformat(file.day) - epoch).days): (
+                    file.version
+                )
+                for table in manifest.tables
+                if store and table.store == store
+                for file in table.files
+                # A file may have been removed since; Delta tables have no sizes of days.
+                if file.day is not None
+                and (file.bytes is None or opened.size(file.path) == file.bytes)
+            }
 
-    manifest = read_manifest(await asyncio.to_thread(read), f"{lake}/manifest.json")
-    if manifest is None:
-        raise ScanStoreError(f"{lake} holds no manifest.json: export the store to it first")
     epoch = date(1970, 1, 1)
-    return {
-        (table.name, table.product_key, (date.fromisoformat(file.day) - epoch).days): file.version
-        for table in manifest.tables
-        if table.store == store
-        for file in table.files
-        if file.day is not None
-    }
+    return await asyncio.to_thread(read)
 
 
 def _has(in_lake: Mapping[_Key, int], day: StoredDay, products: set[str]) -> bool:

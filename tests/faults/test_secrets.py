@@ -152,6 +152,7 @@ async def a_wrong_password(client: GizwitsClient) -> Any:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(4096):
             writer.write(f"-WRONGPASS invalid {ECHO}\r\n".encode())
+        writer.close()  # From 3.12 on a server waits for its connections.
 
     listener = await asyncio.start_server(refuse, "127.0.0.1", 0)
     async with listener:

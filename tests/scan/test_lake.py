@@ -50,8 +50,8 @@ FORMATS = ("parquet", "csv", "jsonl", "delta")
 async def put(path: Path, *times: float, product: str = "p", did: str = "d", **attrs: Any) -> None:
     """Put records of a device into a store, which is made if there is none."""
     store = SqlStore(path)
-    await store.open()
     store.choose_product(product)
+    await store.open()
     state = ScanState(product_key=product, start=0, end=9 * DAY, listing="done")
     await store.begin(state, again=False)
     await store.add([Device(did=did, mac="aa")], ["data"], state)
@@ -322,7 +322,7 @@ async def test_days_that_were_pruned_stay_in_the_lake(tmp_path: Path) -> None:
     await export(path, lake)
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("DELETE FROM data_record WHERE timestamp < 86400")
-        base.execute("UPDATE scan_day SET pruned = 1 WHERE day = 0")
+        base.execute("UPDATE scan_day SET pruned = version WHERE day = 0")
     await export(path, lake)
     await put(path, 7)
     report = await export(path, lake)

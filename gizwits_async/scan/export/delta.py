@@ -72,7 +72,10 @@ class DeltaTables:
     ) -> bool:
         if not target.version:  # The store has no versions of this table: compare the rows.
             return {file.sha256 for file in before} == {file.sha256 for file in files}
-        return (table.transaction_version(target.app) or -1) >= target.version
+        if {file.day: file.version for file in before} == {f.day: f.version for f in files}:
+            return False  # No export was killed: the columns are others.
+        # A larger version is that of a store before it was restored from a copy.
+        return bool(table.transaction_version(target.app) == target.version)
 
     def _commit(self, target: Target, part: Part, table: Any | None) -> None:
         dated = part.days[0].day is not None
@@ -98,7 +101,7 @@ class DeltaTables:
         return self._deltalake.DeltaTable(where)
 
     def _where(self, name: str) -> str:
-        return f"{self._lake.name.rstrip('/')}/{name}"
+        return f"{self._lake.url.rstrip('/')}/{name}"
 
 
 def _entry(target: Target, day: DayRows, sha256: str) -> File:

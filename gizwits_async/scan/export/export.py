@@ -213,6 +213,11 @@ def _check(
             f"{where} was written with by_product={before.by_product}: do the same, or give another folder"
         )
     for table in before.tables:
+        if table.settings.get("compress") != source.how["compress"]:
+            raise ScanStoreError(  # The old files would stay beside the new ones.
+                f"{where} was written with compress={table.settings.get('compress')}: do the same,"
+                " or give another folder"
+            )
         if table.product_key != source.product:
             if not by_product:
                 raise ScanStoreError(

@@ -17,6 +17,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from gizwits_async.errors import ArgumentError
+from gizwits_async.options import Secret
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 
 __all__ = ["Draft", "Lake", "lake_of"]
@@ -54,6 +55,8 @@ class Lake(AbstractContextManager["Lake"], Protocol):
 
     name: str
     """What to call it in a message."""
+    url: str
+    """Where it is, for other libraries; it may hold credentials."""
 
     def read(self, path: str) -> bytes | None:
         """Return a file; None if there is none."""
@@ -98,12 +101,18 @@ def lake_of(out: str | PathLike[str], filesystem: Any | None = None) -> Lake:
             raise ImportError(
                 f"{scheme}:// needs {error.name}: install 'gizwits-async[parquet]'"
             ) from error
-        return _Remote(lambda: _filesystem(scheme, rest), text)
+        return _Remote(lambda: _filesystem(scheme, rest), _shown(text), text)
     if separator or (not isinstance(out, str) and re.match(r"(s3|gs|az):/", text)):
+        text = _shown(text)
         raise ArgumentError(
             f"exports go to a folder, or as a text to s3://, gs:// or az://, not to {text}"
         )
     return _Folder(Path(text))
+
+
+def _shown(url: str) -> str:
+    """Return a URL without the credentials that pyarrow takes in it."""
+    return re.sub("(?<=://)[^/?#]*@", "***@", url)
 
 
 class _Folder:
@@ -111,6 +120,7 @@ class _Folder:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.name = folder, str(folder)
+        self.url = self.name
         self._lock = FileLock(folder / _TEMPORARY / "lock", timeout=0, thread_local=False)
 
     def __enter__(self) -> Self:
@@ -164,8 +174,11 @@ class _Folder:
 class _Remote:
     """A file system of pyarrow, where an object appears when its upload is complete."""
 
-    def __init__(self, opened: Callable[[], tuple[Any, str]], name: str) -> None:
+    def __init__(
+        self, opened: Callable[[], tuple[Any, str]], name: str, url: str | None = None
+    ) -> None:
         self._opened, self.name = opened, name
+        self.url: str = Secret(name if url is None else url)
         self._filesystem: Any = None
         self._base = ""
         self._temporary: TemporaryDirectory[str] | None = None

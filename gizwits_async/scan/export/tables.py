@@ -103,6 +103,7 @@ class TableWriter:
         days = await source.rows.days(log)
         await self._check_dates(log, days)
         version = max((day.version for day in days.values()), default=0)
+        days = {number: day for number, day in days.items() if FIRST_DAY <= number < LAST_DAY}
         try:
             layout = await self._layout(log, old, days)
             target = self._target(log, layout.columns, version)
@@ -149,7 +150,7 @@ class TableWriter:
         for number, day in days.items():
             iso = _iso(number)
             file = known.get(iso)
-            if file is not None and day.pruned:
+            if file is not None and file.rows and file.version <= day.pruned:
                 continue  # What the store still has of this day is less than what the lake has.
             if file is not None:
                 kept[iso] = file

@@ -14,7 +14,7 @@ from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.address import backend_of, hidden
 from gizwits_async.scan.store.creation import prepare_tables, read_meta, write_meta
 from gizwits_async.scan.store.hold import Hold
-from gizwits_async.scan.store.meta import Meta, state_in, values_in
+from gizwits_async.scan.store.meta import Meta, products_in, state_in, values_in
 from gizwits_async.scan.store.session import Session, whole
 from gizwits_async.scan.store.upgrade import upgrade_tables
 
@@ -58,6 +58,7 @@ class StoreConnection:
         self._hold: Hold | None = None
         self._product = ""
         self._run = 0
+        self._upgrades = False
 
     @property
     def name(self) -> str:
@@ -109,10 +110,12 @@ class StoreConnection:
         """
         if self._backend.absent():
             raise StoreMissingError(f"{self.name}: there is no store")
+        self._upgrades = True
         try:
             await self.open()
             await self._session.compact()
         finally:
+            self._upgrades = False
             await self.aclose()
 
     async def peek(self) -> ScanState | None:
@@ -178,7 +181,10 @@ class StoreConnection:
         return self._values(read_meta(connection, self._backend))
 
     def _values(self, meta: Meta) -> dict[str, str]:
-        return values_in(meta, self._product, self.name)
+        product = self._product
+        if self._upgrades and not product:
+            product = next(iter(products_in(meta)), "")  # Any: an upgrade concerns all of them.
+        return values_in(meta, product, self.name)
 
     def _put(self, connection: Connection, values: dict[str, str]) -> None:
         write_meta(connection, self._backend, values, self._product)

@@ -5,7 +5,7 @@ from functools import cache
 from math import floor
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, literal, select
+from sqlalchemy import Connection, Table, bindparam, case, func, literal, select
 
 from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.prepared import Prepared
@@ -63,7 +63,13 @@ def _statement(upsert: Callable[[Table], Any]) -> Prepared:
 def fill_days(connection: Connection, backend: Backend) -> None:
     """Fill the table of days of a store of an earlier version from its records."""
     for log, table in backend.records.tables.items():
-        day = backend.whole(table.c.timestamp / 86_400.0)
+        exact = table.c.timestamp / 86_400.0
+        near = backend.whole(exact)  # Of a time before 1970 perhaps the day after.
+        day = case(
+            (exact >= LAST_DAY, LAST_DAY),
+            (exact <= -LAST_DAY, -LAST_DAY),
+            (near > exact, near - 1),
+            else_=near,
+        )
         found = select(literal(log), day, literal(1), literal(0)).distinct()
-        found = found.where(table.c.timestamp < LAST_DAY * 86_400)
         connection.execute(DAYS.insert().from_select(["log", "day", "version", "pruned"], found))

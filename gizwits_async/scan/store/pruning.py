@@ -42,10 +42,10 @@ def stored_days(connection: Connection, *, before: int) -> list[StoredDay]:
 
 def first_second_left(connection: Connection) -> int | None:
     """Return the first second that a scan may still read or read again; None if there is no task."""
-    of_task = TASKS.c
+    of_task = TASKS.c  # Also what failed or was passed over: a run reads it again.
     left = or_(of_task.part_end.is_(None), of_task.next_second < of_task.part_end)
     least = func.min(of_task.next_second), func.min(of_task.rescan_from)
-    found = connection.execute(select(*least).where(of_task.failed == 0, left)).one()
+    found = connection.execute(select(*least).where(left)).one()
     return min((second for second in found if second is not None), default=None)
 
 
@@ -74,7 +74,7 @@ def delete_rows(
     """
     same = (DAYS.c.log == day.log, DAYS.c.day == day.day, DAYS.c.version == day.version)
     # A commit that changes the day waits for this row, or has changed its version.
-    if connection.execute(update(DAYS).where(*same).values(pruned=1)).rowcount != 1:
+    if connection.execute(update(DAYS).where(*same).values(pruned=DAYS.c.version)).rowcount != 1:
         return None
     delete: Callable[..., int] = backend.records.delete
     return sum(delete(connection, day.log, device, day.span) for device in devices)

@@ -36,8 +36,8 @@ class DayVersion:
 
     version: int
     """Differs whenever the rows of the day may differ; 0 if nothing is known of that."""
-    pruned: bool
-    """Whether its rows were removed from the store to make room."""
+    pruned: int
+    """The version at which its rows were removed from the store to make room; 0 if they were not."""
 
 
 @frozen(kw_only=True)
@@ -115,7 +115,7 @@ class Snapshot:
         columns = (DAYS.c.day, DAYS.c.version, DAYS.c.pruned)
         query = select(*columns).where(DAYS.c.log == log).order_by(DAYS.c.day)
         rows = await self._do(lambda connection: connection.execute(query).all())
-        return {day: DayVersion(version, bool(pruned)) for day, version, pruned in rows}
+        return {day: DayVersion(version, pruned) for day, version, pruned in rows}
 
     async def rows(self, log: LogName, day: int, product: str) -> AsyncGenerator[LogRows, None]:
         """Read a day of a log, some thousand rows at a time, in order of device and time.

@@ -180,12 +180,13 @@ DAYS = Table(
     Column("log", Text, primary_key=True),
     Column("day", BigInteger, primary_key=True, autoincrement=False),
     Column("version", BigInteger, nullable=False),
-    Column("pruned", SmallInteger, nullable=False, server_default="0"),
+    Column("pruned", BigInteger, nullable=False, server_default="0"),
     comment="The days of each log that hold rows, in days since 1970-01-01 UTC.",
 )
 """`version` grows with each commit that changes rows of the day, and is larger than any before it in
 the table: an export rewrites the days whose version its manifest does not have. A day whose rows
-were pruned keeps its row, with `pruned` 1 for ever: an export then leaves the day in the lake.
+were pruned keeps its row, with the version that it had then as `pruned`: what an export wrote of
+that version or an earlier one stays in the lake.
 """
 Index("scan_day_by_version", DAYS.c.version)
 RUNS = Table(

@@ -1,6 +1,7 @@
 """Moves a store of schema 1 into the tables of this version, in a transaction of the caller."""
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, literal, select
 
@@ -9,7 +10,7 @@ from gizwits_async.scan.store.backend import Backend
 from gizwits_async.scan.store.column_types import Number, Plain, from_json
 from gizwits_async.scan.store.creation import create_tables, write_meta
 from gizwits_async.scan.store.days import fill_days
-from gizwits_async.scan.store.meta import SCHEMA
+from gizwits_async.scan.store.meta import SCHEMA, STORE_ID
 from gizwits_async.scan.store.records import qualified
 from gizwits_async.scan.store.tables import DAYS, DEVICES, GAPS, META, PRESENCE, TASKS
 from gizwits_async.scan.task import LOGS, LogName, Record
@@ -65,7 +66,8 @@ def _move_meta(connection: Connection, backend: Backend) -> str:
     old = _old(META.name, Column("key", Text), Column("value", Text))
     values = {row[0]: row[1] for row in connection.execute(select(old))}
     product: str = values.get("product", "")
-    write_meta(connection, backend, values | {"schema": str(SCHEMA)}, product)
+    new = {"schema": str(SCHEMA), STORE_ID: uuid4().hex}  # Schema 1 had no name of the store.
+    write_meta(connection, backend, values | new, product)
     return product
 
 
