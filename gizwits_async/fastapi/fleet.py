@@ -79,7 +79,7 @@ def fleet_router(fleet: Fleet, *, changes: bool = True, every: float = 2.0) -> A
     if not changes:
         return router
 
-    @router.post("/scans/{profile}", status_code=202)
+    @router.post("/scans/{profile:path}", status_code=202)
     async def begin(profile: str, x_requested_with: Annotated[str, Header()] = "") -> bool:
         """Ask for a scan of what is new; false if one is under way already."""
         _check_origin(x_requested_with)
@@ -88,7 +88,7 @@ def fleet_router(fleet: Fleet, *, changes: bool = True, every: float = 2.0) -> A
         kept = {one.profile: one.scan for one in await fleet.schedules()}
         return await fleet.defer_scan(profile, kept.get(profile, ScanArguments()))
 
-    @router.delete("/scans/{profile}", status_code=202)
+    @router.delete("/scans/{profile:path}", status_code=202)
     async def cancel(profile: str, x_requested_with: Annotated[str, Header()] = "") -> bool:
         """End a scan; false if none is under way."""
         _check_origin(x_requested_with)

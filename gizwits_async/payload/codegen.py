@@ -25,7 +25,9 @@ __all__ = ["source"]
 _TYPES = {"flag": "bool", "whole": "int", "number": "float", "text": "str"}
 """What reads a value -> the type of what it returns."""
 _TAKEN = {"ClassVar", "StrEnum", "TypedRecord", "Value", "dict", "field", "frozen", "point"}
-_RESERVED = {*dir(TypedRecord), *_TAKEN, *_TYPES, *_TYPES.values(), "order", "rest"}
+_RESERVED = {
+    *dir(TypedRecord), *_TAKEN, *_TYPES, *_TYPES.values(), "order", "rest", "classmethod", "cls", "self",
+}  # fmt: skip
 """Names that the module uses itself: a data point of such a name gets another attribute."""
 
 
@@ -66,7 +68,7 @@ class _Attribute:
         name = _unique(_identifier(point.name, "point"), taken)
         reads = _reads(point)
         if reads == "enum":
-            kind = _camel(name)
+            kind = _identifier(_camel(name), "Point")  # `none` is no keyword, and `None` is.
             kind = _unique(f"{kind}Enum" if kind == name else kind, taken)
             return cls(point, name, kind, kind)
         return cls(point, name, reads, _TYPES[reads])

@@ -60,7 +60,7 @@ class DerivedLog:
         if known is None:
             return
         made = self._decoded(page.items)
-        if made is None or page.gaps or page.start > known.end:
+        if made is None or page.gaps or page.set_aside or page.start > known.end:
             self._of[page.did] = None
             return
         known.records += made
@@ -86,6 +86,10 @@ class DerivedLog:
         until = min(known.end, task.stop(end))
         records = tuple(record for record in known.records if start <= record.ts < until)
         return Prediction(rule="derived", until=until, known_at=known.known_at, records=records)
+
+    def forget(self, did: str) -> None:
+        """Note that a part of the device's cmd log was not seen: nothing follows from the rest."""
+        self._of[did] = None
 
     def forget_all(self) -> None:
         """Note that what was taken to be an empty part of a cmd log may hold records."""

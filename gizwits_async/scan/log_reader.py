@@ -102,7 +102,9 @@ class LogReader:
         self._counters.records[task.log] += len(page.items)
         self._counters.pages_of[task.log] += bool(page.items)
         self._counters.set_aside += page.set_aside
-        await self._pass_on(before, page.items, tuple(gaps), last=page.resume is None)
+        await self._pass_on(
+            before, page.items, tuple(gaps), last=page.resume is None, set_aside=page.set_aside
+        )
         return after
 
     async def _clamp(self, task: Task, oldest: int) -> Task:
@@ -117,7 +119,13 @@ class LogReader:
         return task
 
     async def _pass_on(
-        self, task: Task, items: tuple[Record, ...], gaps: tuple[Span, ...], *, last: bool
+        self,
+        task: Task,
+        items: tuple[Record, ...],
+        gaps: tuple[Span, ...],
+        *,
+        last: bool,
+        set_aside: int = 0,
     ) -> None:
         page = ScanPage(
             did=task.did,
@@ -127,5 +135,6 @@ class LogReader:
             end=task.open_end,
             last=last,
             gaps=gaps,
+            set_aside=set_aside,
         )
         await self._publish(task, page)

@@ -113,7 +113,7 @@ class Presence:
         Returns:
             The device as it is known now, if the page showed that it went offline for good.
         """
-        if page.gaps:
+        if page.gaps or page.set_aside:
             self.forget(page.did)
         events = [
             (item.timestamp, "off" not in item.type)

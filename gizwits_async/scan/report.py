@@ -53,6 +53,8 @@ class ScanPage:
     """Whether it is the last page of the window."""
     gaps: tuple[tuple[int, int], ...] = ()
     """Seconds `start <= t < end` of the window that the service no longer kept."""
+    set_aside: int = 0
+    """Rows of the page that could not be read at all."""
 
 
 @frozen(kw_only=True)

@@ -121,7 +121,7 @@ class Skipper:
         elif self._derived is not None and page.log == "data" and page.last:
             self._derived.drop(page.did, page.end)
         expected = self._expected.pop(task.key, [])
-        if page.gaps:
+        if page.gaps or page.set_aside:  # Not the whole window was seen.
             return False
         unskipped = False
         for one in expected:
@@ -173,6 +173,8 @@ class Skipper:
         if not self.enabled or task.end is not None:
             if task.log == "online":  # An earlier run read the beginning of the window.
                 self._presence.forget(task.did)
+            elif task.log == "cmd" and self._derived is not None:
+                self._derived.forget(task.did)
             return None
         predictions = [self._presence.predict(task, self._end)]
         if task.log == "data" and self._derived is not None:

@@ -16,7 +16,7 @@ from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
 from gizwits_async.wire.traits import CursorTraits
 
-__all__ = ["can_probe", "ends_here", "is_last", "note_page", "probe_limit"]
+__all__ = ["can_probe", "ends_here", "goes_on", "is_last", "note_page", "probe_limit"]
 
 _PROOF = 2
 """Confirmed ends after which a short page and an empty one are believed without a query."""
@@ -74,7 +74,18 @@ def is_last(
     same = len([*takewhile(lambda time: floor(time) == second, times)])
     # Where all of the page is of one second, it may have been cut off.
     whole = reply.rows > pending or reply.rows == chain.received < cursor.largest_page
-    return same == pending and whole and not reply.set_aside
+    # A server that ignores `sort` begins at the beginning again: what follows is no earlier second.
+    second = second or 0
+    earlier = all((floor(time) > second) == chain.seconds.desc for time in times[same : same + 1])
+    return same == pending and whole and earlier and not reply.set_aside
+
+
+def goes_on(chain: Chain[Any], times: Sequence[float]) -> bool:
+    """Return whether the reply to that query begins with a second that the chain has not reached."""
+    second = chain.seconds.last_second
+    if second is None or not times or floor(times[0]) == second:
+        return False
+    return (floor(times[0]) < second) == chain.seconds.desc
 
 
 def _is_short(cursor: CursorTraits, chain: Chain[Any], limit: int) -> bool:

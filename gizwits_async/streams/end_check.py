@@ -130,6 +130,8 @@ class EndCheck:
     """How the last attempt ended."""
     _attempt: tuple[int, int, int | None] | None = None
     """Position, records and total of the last attempt."""
+    _last: int = 0
+    """The last second, in walking direction, of its window."""
     exact: bool = False
     """Whether the first attempt returned as many records as its total, over several pages."""
     _varies: bool = False
@@ -161,6 +163,10 @@ class EndCheck:
         """
         before, self._attempt = self._attempt, (chain.position, chain.received, chain.total)
         self._end = end
+        window, last = chain.seconds.window, self._last
+        self._last = window.first if chain.seconds.desc else window.last
+        if before is not None and (self._last < last if chain.seconds.desc else self._last > last):
+            return Verdict.LOOK_AGAIN  # Its window goes further than that of the first attempt.
         if before is None:
             self.exact = chain.total == chain.received > chain.first_page
             return Verdict.LOOK_AGAIN

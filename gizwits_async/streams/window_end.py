@@ -9,7 +9,7 @@ from attrs import frozen
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
-from gizwits_async.streams.cursors import is_last, note_page, probe_limit
+from gizwits_async.streams.cursors import goes_on, is_last, note_page, probe_limit
 from gizwits_async.streams.end_check import End, EndCheck, Verdict, end_of, is_miscount
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.windows import Bounds
@@ -148,7 +148,9 @@ class WindowEnd:
         if reply.rows and chain.total == chain.received:
             if last and total == chain.total > reply.rows:
                 traits.exact_totals.add(store)
-            elif total == reply.rows < chain.received or (total == chain.total and not last):
+            elif total == reply.rows < chain.received or (
+                total == chain.total and goes_on(chain, times)
+            ):
                 traits.inexact_totals.add(store)
         if last:
             self._cursor.confirmed += 1

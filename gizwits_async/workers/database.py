@@ -1,5 +1,6 @@
 """The PostgreSQL database that the workers share: a few connections, and the tables of the fleet."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, Self
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -175,6 +177,12 @@ async def _autocommit(connection: AsyncConnection[Any]) -> None:
 
 def _conninfo(url: Secret) -> tuple[Secret, str]:
     """Return the URL as libpq takes it, and without password and options as a name."""
+    if re.search("@.*@|[/?#].*@", url.partition("://")[2]):
+        # A parser would take one end of the password for the host, or for the name of a database.
+        raise ArgumentError(
+            "the password in the URL of the database holds a character that ends it: write %40 for @,"
+            " %2F for /, %3F for ?, %23 for #, or leave the password to PGPASSWORD or ~/.pgpass"
+        )
     parts = urlsplit(url)
     if parts.scheme not in _SCHEMES:
         del parts  # It may hold a password.
@@ -187,5 +195,13 @@ def _conninfo(url: Secret) -> tuple[Secret, str]:
     conninfo = urlunsplit(
         ("postgresql", parts.netloc, parts.path, urlencode(options, quote_via=quote), "")
     )
+    try:
+        conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        readable = False  # Its text quotes what it cannot read, and that may be the password.
+    else:
+        readable = True
+    if not readable:
+        raise ArgumentError("the URL of the database cannot be read; write %25 for a % in it")
     host = parts.netloc.rpartition("@")[2]
     return Secret(conninfo), f"postgresql://{host}{parts.path}"

@@ -88,9 +88,10 @@ class Fleet:
         Raises:
             ScanStoreError: The database refused, or is away.
         """
-        found = await self.database.rows(statements.CANCEL, profile=profile)
-        if found and found[0]["state"] == "cancelled":
-            await self.queue.remove(profile)
+        async with self.database.transaction() as transaction:
+            found = await transaction.rows(statements.CANCEL, profile=profile)
+            if found and found[0]["state"] == "cancelled":
+                await self.queue.remove(profile, transaction)
         return bool(found)
 
     async def fleet_status(self) -> list[TenantStatus]:
@@ -159,6 +160,10 @@ class Fleet:
                 await transaction.rows(statements.REQUEUE, profile=stalled.profile)
                 await self.queue.defer(stalled.profile, transaction, takeover=True)
             await self.queue.drop(stalled)
+        for profile in await self.queue.lost(stalled_after):
+            async with self.database.transaction() as transaction:
+                await transaction.rows(statements.REQUEUE, profile=profile)
+                await self.queue.defer(profile, transaction, takeover=True)
 
 
 def _status(row: Row) -> TenantStatus:

@@ -71,9 +71,10 @@ class RunningSlices:
         rows = await self._database.rows(
             statements.PROGRESS, owner=self._owner, profiles=list(slices), **columns
         )
-        for row in rows:
-            if row["stop"]:
-                slices[row["profile"]].stop.set()
+        wanted = {row["profile"] for row in rows if not row["stop"]}
+        for name, running in slices.items():
+            if name not in wanted:  # Cancelled, or another worker goes on with it.
+                running.stop.set()
 
 
 @contextmanager

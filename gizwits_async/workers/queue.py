@@ -7,7 +7,6 @@ all be taken for ten minutes, and what a dead worker left has to go on at once.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from importlib.resources import files
 from typing import LiteralString, Self
@@ -29,6 +28,19 @@ QUEUE_FAILS = (ConnectorException, *DATABASE_FAILS)
 _SCAN = "gizwits_async.scan"
 _SLICES, _TAKEOVERS = "gizwits_async.slices", "gizwits_async.takeovers"
 _DAILY = "17 3 * * *"
+_IN_SECONDS: LiteralString = "SELECT clock_timestamp() + make_interval(secs => %(after)s) AS begin"
+_REMOVE: LiteralString = """
+SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs
+WHERE queueing_lock = %(lock)s AND status = 'todo'
+"""
+_LOST: LiteralString = """
+SELECT profile FROM gizwits_tenants AS t
+WHERE state IN ('waiting', 'running')
+    AND since < clock_timestamp() - make_interval(secs => %(seconds)s)
+    AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS j
+        WHERE j.queueing_lock = 'scan:' || t.profile AND j.status IN ('todo', 'doing'))
+"""
 _FOREVER = 86_400.0
 """Seconds. Workers that were silent for shorter are found by us, and not by the engine."""
 
@@ -124,25 +136,32 @@ class Queue:
             after: Seconds before it may begin.
             takeover: Whether it is to go on at once, past all that wait.
         """
-        begin = datetime.fromtimestamp(datetime.now(UTC).timestamp() + after, UTC)
+        begin = None
+        if after:  # By the clock of the database, by which the engine takes jobs.
+            (row,) = await transaction.rows(_IN_SECONDS, after=after)
+            begin = row["begin"]
         job = self._task.configure(
             # No `lock` of the engine: a slice that queues the next one still holds it, and whoever
             # looked meanwhile would look again after seconds only. The store's fence is the lock.
             queueing_lock=f"scan:{profile}",
             queue=_TAKEOVERS if takeover else _SLICES,
-            schedule_at=begin if after else None,
+            schedule_at=begin,
             connection=transaction.connection,
         )
         with suppress(AlreadyEnqueued):
             async with transaction.connection.transaction():  # A savepoint.
                 await job.defer_async(profile=profile)
 
-    async def remove(self, profile: str) -> None:
+    async def remove(self, profile: str, transaction: Transaction) -> None:
         """Remove the slice that waits, if there is one."""
-        manager = self._app.job_manager
-        for job in await manager.list_jobs_async(queueing_lock=f"scan:{profile}", status="todo"):
-            if job.id is not None:
-                await manager.cancel_job_by_id_async(job.id, delete_job=True)
+        await transaction.rows(_REMOVE, lock=f"scan:{profile}")
+
+    async def lost(self, seconds: float) -> Sequence[str]:
+        """Return the profiles that have waited or run for so many seconds, and have no job.
+
+        A worker that was cancelled, or lost the database at the end of a slice, leaves such ones.
+        """
+        return [row["profile"] for row in await self._database.rows(_LOST, seconds=seconds)]
 
     async def stalled(self, seconds: float) -> Sequence[Stalled]:
         """Return the jobs whose workers gave no sign of life for so many seconds."""

@@ -14,6 +14,7 @@ __all__ = [
     "FIND_STATUS",
     "FIND_TABLES",
     "FIND_VERSION",
+    "LOCK_ENTERPRISE",
     "MADE",
     "NEXT_RUN",
     "PROGRESS",
@@ -78,6 +79,11 @@ WHERE t.state NOT IN ('waiting', 'running')
 RETURNING profile
 """
 """Begins a run, unless one is under way."""
+
+LOCK_ENTERPRISE: LiteralString = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(%(enterprise)s::text, 0))"
+)
+"""Two profiles of an enterprise that begin at once would not see each other."""
 
 BEGIN: LiteralString = """
 WITH before AS (

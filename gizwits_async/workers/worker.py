@@ -175,13 +175,13 @@ class WorkerApp:
         """Do a slice of the scan of a profile, and queue the next one."""
         profile = self._profiles.get(name)
         quota = None if profile is None else profile.calls_per_hour or CALLS_PER_HOUR
-        rows = await self.fleet.database.rows(
-            statements.BEGIN,
-            profile=name,
-            owner=self.owner,
-            enterprise=None if profile is None else digest_of(profile),
-            quota=quota,
-        )
+        enterprise_digest = None if profile is None else digest_of(profile)
+        async with self.fleet.database.transaction() as transaction:
+            await transaction.rows(statements.LOCK_ENTERPRISE, enterprise=enterprise_digest)
+            rows = await transaction.rows(
+                statements.BEGIN, profile=name, owner=self.owner, enterprise=enterprise_digest,
+                quota=quota,
+            )  # fmt: skip
         if not rows:
             await self._wait_or_cancel(name)
             return
@@ -207,6 +207,12 @@ class WorkerApp:
             )
         except GizwitsError as error:
             await self._failed(name, row["finished"], error)
+        except Exception as error:  # noqa: BLE001 - see below
+            # The engine deletes the job of a slice that raises: the run would stay "running" for ever.
+            _log.exception("%s: unexpected error", name)
+            text = f": {error}" if isinstance(error, ImportError) else ""
+            text = f"{type(error).__name__}{text}"[:_TEXT]
+            await self._end(name, "failed", finished=row["finished"], error=text)
         else:
             state = "done" if outcome.over else "waiting"
             await self._end(name, state, finished=outcome.finished, error=outcome.missing)

@@ -102,3 +102,36 @@ def test_it_needs_the_cmd_log() -> None:
             FleetScan(client, start=Since(DAY), logs=("online",), derive="data")
 
     virtually(main())
+
+
+def test_a_window_that_an_earlier_run_began_tells_nothing_of_the_data_log() -> None:
+    """The next run reads only the rest of that window: the records before it are in the data log only."""
+    cloud, store = living({"daily": DEVICES}), MemoryStore()
+    transport = SimulatorTransport(cloud)
+
+    def scan() -> FleetScan:
+        client = client_of(cloud, transport=transport, page_size=3)
+        logs: Any = ("online", "cmd")
+        return FleetScan(client, store, start=Since(DAY), logs=logs, derive="data")
+
+    async def main() -> None:
+        assert (await scan().run()).complete
+        await pass_a_day()
+        slices = 0
+        while slices < 100:
+            slices += 1
+            stop, pages = asyncio.Event(), Counter[str]()
+
+            def seen(at: Any, stop: asyncio.Event = stop, pages: Counter[str] = pages) -> None:
+                pages[at.log] += 1
+                if pages["cmd"] == 40:
+                    stop.set()
+
+            report = await scan().run(seen, stop=stop)
+            if not report.stopped:
+                break
+        assert slices > 5
+        assert not report.refuted
+        assert in_memory(store) == truth(cloud, report.start, report.end)
+
+    virtually(main())

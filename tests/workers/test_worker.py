@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from attrs import evolve
 
 from gizwits_async import ArgumentError, Credentials
@@ -231,3 +233,84 @@ def test_numbers_of_a_worker_must_be_positive(numbers: dict[str, float]) -> None
     """A slice of no time would never bring anything."""
     with pytest.raises(ArgumentError, match=f"{next(iter(numbers))} must be positive"):
         worker_app("postgresql://db/fleet", {}, **numbers)
+
+
+async def test_an_unexpected_error_ends_the_run_and_not_the_enterprise(url: str) -> None:
+    """It has failed, says so, and can be asked for again; "running" without a job would be for ever."""
+    async with tenants(1) as found, Fleet(url) as fleet:
+        await fleet.defer_scan("tenant000", RANGE)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("gizwits_async.workers.worker.Enterprise", _broken)
+            async with working(url, found):
+                (status,) = await until(fleet, lambda now: now[0].state == "failed")
+        assert status.last_error == "ImportError: no such extra"
+        assert await fleet.defer_scan("tenant000", RANGE)
+
+
+def _broken(*_given: object, **_named: object) -> None:
+    raise ImportError("no such extra")
+
+
+async def test_a_run_without_a_job_goes_on(url: str) -> None:
+    """A worker that lost the database at the end of a slice leaves such a run."""
+    async with tenants(1) as found, Fleet(url) as fleet:
+        await fleet.defer_scan("tenant000", RANGE)
+        await sql(
+            url,
+            "DELETE FROM procrastinate_jobs",
+            "UPDATE gizwits_tenants SET state = 'running', owner = 'gone:1:00',"
+            " since = now() - interval '9 s'",
+            "SELECT 1",
+        )
+        async with working(url, found):
+            await until(fleet, all_done)
+
+
+async def test_a_cancelled_scan_that_is_asked_for_at_once_has_a_job(url: str) -> None:
+    """Whoever cancels removes the job of the old run, and not that of the new one."""
+    async with Fleet(url) as one, Fleet(url) as other:
+        for number in range(20):
+            name = f"tenant{number}"
+            await one.defer_scan(name)
+
+            async def ask(name: str = name) -> None:
+                while not await other.defer_scan(name):
+                    await asyncio.sleep(0)
+
+            await asyncio.gather(one.cancel_scan(name), ask())
+        jobs = await sql(url, "SELECT * FROM procrastinate_jobs WHERE status = 'todo'")
+        assert len(jobs) == 20
+
+
+async def test_a_slice_ends_when_another_worker_owns_its_run(url: str) -> None:
+    """Two clients of one enterprise would spend its quota twice."""
+    async with tenants(1, devices=60, calls_per_hour=FEW) as found, Fleet(url) as fleet:
+        await fleet.defer_scan("tenant000", RANGE)
+        async with working(url, found):
+            await until(fleet, lambda now: now[0].records > 0)
+            await sql(url, "UPDATE gizwits_tenants SET owner = 'other:1:00' RETURNING 1")
+            await fleet.cancel_scan("tenant000")
+            await until(fleet, lambda now: now[0].state == "cancelled", within=10)
+
+
+async def test_waits_are_measured_by_the_clock_of_the_database(
+    url: str,
+) -> None:
+    """A machine whose clock is hours ahead tries again no later than others."""
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    async with Fleet(url) as fleet, fleet.database.transaction() as transaction:
+        with time_machine.travel(ahead, tick=True):
+            await fleet.queue.defer("tenant000", transaction, after=5)
+        (row,) = await transaction.rows(
+            "SELECT scheduled_at - now() < '9 s' AS soon FROM procrastinate_jobs"
+        )
+        assert row["soon"]
+
+
+@pytest.mark.parametrize("password", ["gehe#im", "gehe/im", "gehe?im", "gehe%im", "ge@heim"])
+def test_no_password_of_a_url_is_shown(password: str) -> None:
+    """A character that ends it is named, and no part of the password is in the message."""
+    with pytest.raises(ArgumentError) as caught:
+        Fleet(f"postgresql://gizwits:{password}@db/fleet")
+    assert "gehe" not in str(caught.value)
+    assert "heim" not in str(caught.value)
