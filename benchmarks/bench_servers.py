@@ -35,7 +35,7 @@ __all__ = ["SERVERS", "Served", "run"]
 
 Knowledge = Literal["headers", "file"]
 GRACE = 10
-"""Seconds, as each server is told."""
+"""Seconds, as each server is configured."""
 SERVERS: Mapping[str, tuple[int, str]] = {
     "uvicorn": (
         1,

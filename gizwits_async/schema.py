@@ -39,7 +39,7 @@ class Model:
 
     @property
     def __pydantic_serializer__(self) -> Any:
-        """Return a serializer for where pydantic was told no type, as in `-> dict[str, Any]`."""
+        """Return a serializer for where pydantic knows no type, as in `-> dict[str, Any]`."""
         return _serializer()
 
 

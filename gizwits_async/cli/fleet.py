@@ -31,7 +31,7 @@ async def fleet(
     watch: Flag = False,
     serve: Flag = False,
     port: int = 8090,
-    place: FleetFlags = FleetFlags(),
+    flags: FleetFlags = FleetFlags(),
 ) -> int:
     """Show a row for each enterprise. Exit code 3 if the last scan of one of them has failed.
 
@@ -40,13 +40,13 @@ async def fleet(
         watch: Show it again every two seconds, until Ctrl-C.
         serve: Show it on a page of this machine, until Ctrl-C. The page begins and ends no scans.
         port: Port of that page, on 127.0.0.1.
-        place: Where the fleet is.
+        flags: Where the fleet is.
     """
     if serve:
         from gizwits_async.cli.fleet_page import serve_page
 
-        return await serve_page(place.fleet, port)
-    async with place.fleet as opened:
+        return await serve_page(flags.fleet, port)
+    async with flags.fleet as opened:
         while True:
             found = await opened.fleet_status()
             if watch and json:
@@ -68,31 +68,31 @@ async def run(
     /,
     *,
     selection: ScanSelection = ScanSelection(),
-    place: FleetFlags = FleetFlags(),
+    flags: FleetFlags = FleetFlags(),
 ) -> int:
     """Ask for a scan. Exit code 8 if one is waiting or running already, which goes on.
 
     Args:
         profile: The profile.
         selection: What is read; by default what is new since the last time.
-        place: Where the fleet is.
+        flags: Where the fleet is.
     """
-    place.check(profile)
-    async with place.fleet as opened:
+    flags.check(profile)
+    async with flags.fleet as opened:
         if await opened.defer_scan(profile, selection.arguments(scheduled=True)):
             return Exit.OK
     say(_("a scan of {profile} is waiting or running already; it goes on", profile=profile))
     return Exit.LOCKED
 
 
-async def cancel(profile: str, /, *, place: FleetFlags = FleetFlags()) -> int:
+async def cancel(profile: str, /, *, flags: FleetFlags = FleetFlags()) -> int:
     """End a scan. Exit code 1 if none is waiting or running.
 
     Args:
         profile: The profile.
-        place: Where the fleet is.
+        flags: Where the fleet is.
     """
-    async with place.fleet as opened:
+    async with flags.fleet as opened:
         if await opened.cancel_scan(profile):
             return Exit.OK
     say(_("no scan of {profile} is waiting or running", profile=profile))

@@ -105,7 +105,7 @@ class ScanPlan:
     `active_only`."""
     calls_least: int
     """Calls that no scan can do without: the listing, other calls outside the logs, and the pages that
-    hold a record, as many as the last run found. Where no run has told, one for each window."""
+    hold a record, as many as the last run found. Without such a run, one for each window."""
     calls: int
     """Calls to expect, by the pages that the windows scanned so far took."""
     hours: float

@@ -62,7 +62,7 @@ def check(night: Night, cloud: SimulatedCloud, did: str) -> None:
 
 
 async def test_a_store_is_summed_up(tmp_path: Path) -> None:
-    """Records a day are those of the service; what is missing is told by day, reason and device."""
+    """Records a day are those of the service; what is missing is listed by day, reason and device."""
     cloud, path = cloud_of(3, 6), tmp_path / "fleet.db"
     await FleetScan(client_of(cloud), path, start=START, end=NOW).run()
     did = cloud.fleet.devices[0].did

@@ -66,9 +66,9 @@ async def test_scans_are_begun_and_cancelled(client: httpx.AsyncClient) -> None:
 
 async def test_nobody_else_can_change_anything(client: httpx.AsyncClient, url: str) -> None:
     """The app's own authentication, forms of other sites, and pages that only show."""
-    stranger = {"Authorization": "", **OURS}
-    assert (await client.delete("/fleet/scans/acme", headers=stranger)).status_code == 401
-    assert (await client.get("/fleet/status", headers=stranger)).status_code == 401
+    anonymous = {"Authorization": "", **OURS}
+    assert (await client.delete("/fleet/scans/acme", headers=anonymous)).status_code == 401
+    assert (await client.get("/fleet/status", headers=anonymous)).status_code == 401
     assert (await client.delete("/fleet/scans/acme")).status_code == 403
     assert (await client.post("/fleet/scans/acme")).status_code == 403
     routes = {route.path for route in fleet_router(Fleet(url), changes=False).routes}  # type: ignore[attr-defined]

@@ -105,7 +105,7 @@ class SqliteBackend:
     def _is_frozen(self) -> bool:
         """Return whether the file was closed cleanly, and its folder may not be written.
 
-        SQLite reads it only if it is told that nobody writes: otherwise it needs files beside it.
+        SQLite reads it only with the promise that nobody writes: otherwise it needs files beside it.
         """
         effective = os.access in os.supports_effective_ids
         writable = os.access(self._path.absolute().parent, os.W_OK, effective_ids=effective)
