@@ -147,8 +147,11 @@ async def test_status_tells_what_is_known_of_the_rules(program: Any, cloud: Simu
     assert json.loads(out)["rules"]["online"]["proven"] is False
 
 
-async def test_an_incomplete_listing_is_exit_3(program: Any, cloud: SimulatedCloud) -> None:
+async def test_an_incomplete_listing_is_exit_3(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The report names it in both forms."""
+    monkeypatch.setattr("gizwits_async.streams.end_check._PAUSES", (0.0, 0.01, 0.01))
     cloud.quirks = Quirks(total="over")
     code, _, err = await program("scan", "--since", "1d")
     assert (code, "listing incomplete: 3 of " in err) == (3, True)
