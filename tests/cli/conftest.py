@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from gizwits_async.cli.app import run
+from gizwits_async.cli.language import use
 from gizwits_async.cli.simulate import environment
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
 
@@ -47,7 +48,8 @@ def program(capsys: pytest.CaptureFixture[str]) -> Program:
 
 @pytest.fixture(autouse=True)
 def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the definitions and the shared quota of one test from the others, and from the user."""
+    """Keep the definitions, the shared quota and the language of one test from the others."""
+    use("en")
     for kind in ("CACHE", "STATE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind)))
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "GIZWITS_PROFILE", "GIZWITS_CONFIG"):
