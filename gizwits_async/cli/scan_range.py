@@ -85,7 +85,7 @@ class ScanSelection:
         from gizwits_async.workers import ScanArguments
 
         if self.derive is not None:
-            raise ValueError(_("workers read all logs: leave out --derive"))
+            raise ValueError(_("workers derive no log: leave out --derive"))
         default = scheduled and self.since is None and self.start is None
         first = Since() if default else self.first
         relative = isinstance(first, Since)
