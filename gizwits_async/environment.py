@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from gizwits_async.errors import ArgumentError
-from gizwits_async.options import BASE_URL, Credentials, Options, Secret
+from gizwits_async.options import BASE_URL, CALLS_PER_HOUR, Credentials, Options, Secret
 from gizwits_async.quota.hourly import HourlyQuota, pad_for
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ __all__ = ["Made", "complete"]
 Made: TypeAlias = "tuple[HourlyQuota | SharedTokenStore, ...]"
 """Parts that were made for a client, and must be closed after it."""
 
-_CALLS = 3600
 _REPLICAS = 4
 """No process can count the others: too high a guess costs speed, too low a guess refusals."""
 _DIGITS = 9
@@ -62,7 +61,7 @@ def complete(
     del named
     if settings.get("quota") is None:
         options: Options = settings.get("options") or Options()
-        calls = _number("GIZWITS_CALLS_PER_HOUR", _CALLS) if calls is None else calls
+        calls = _number("GIZWITS_CALLS_PER_HOUR", CALLS_PER_HOUR) if calls is None else calls
         pad = pad_for(options.timeout)
         settings["quota"] = (
             _shared_quota(url, credentials.enterprise_id, calls=calls, pad=pad)

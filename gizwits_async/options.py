@@ -11,9 +11,20 @@ from attrs import evolve, field, frozen
 from gizwits_async.errors import ArgumentError, CredentialsError
 from gizwits_async.schema import Model
 
-__all__ = ["BASE_URL", "Credentials", "Lane", "OptionChanges", "Options", "QuotaSnapshot", "Secret"]
+__all__ = [
+    "BASE_URL",
+    "CALLS_PER_HOUR",
+    "Credentials",
+    "Lane",
+    "OptionChanges",
+    "Options",
+    "QuotaSnapshot",
+    "Secret",
+]
 
 BASE_URL = "https://enterpriseapi.gizwits.com"
+CALLS_PER_HOUR = 3600
+"""The quota of an enterprise for which no other number is given."""
 """The only host that the API document names. It claims TLS support; nobody could verify it."""
 
 

@@ -18,24 +18,20 @@ A profile with one product may have `product_key` and `product_secret` beside it
 """
 
 import os
-import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from gizwits_async.errors import CredentialsError
-from gizwits_async.options import Credentials, Secret
-from gizwits_async.secret_files import read_secret, read_text
+from gizwits_async.options import CALLS_PER_HOUR, Credentials, Secret
+from gizwits_async.profile_values import enterprise_secret, required_text, secret_of
+from gizwits_async.secret_files import read_text
 
-__all__ = ["Profile", "config_path", "load_profile", "load_profiles", "outline"]
+__all__ = ["Profile", "config_path", "load_profile", "load_profiles", "outline", "two_quotas"]
 
-_SERVICE = "gizwits-async"
-"""Under which the system keyring holds our secrets; the user name is `PROFILE/enterprise_secret`."""
-_COMMAND_TIMEOUT = 60.0
-"""Seconds that `secret_command` may take: it may ask for a passphrase."""
 _PRODUCT_KEYS = {"product_key", "product_secret", "product_secret_file"}
 _KEYS = {
     "enterprise_id", "enterprise_secret", "enterprise_secret_file", "secret_command", "keyring",
@@ -51,12 +47,17 @@ class Profile:
 
     name: str
     """Its name in the file."""
-    products: Mapping[str, Credentials]
-    """The credentials of each product, by the name of the product; at least one."""
+    credentials: Credentials
+    """Those of its first product; the enterprise is the same for all products."""
+    products: Mapping[str, Credentials] = Factory(
+        lambda self: {_ALONE: self.credentials}, takes_self=True
+    )
+    """The credentials of each product, by the name of the product; by default the one of `credentials`,
+    named `default`."""
     base_url: str | None = None
     """Where its service is; None for the default."""
     calls_per_hour: int | None = None
-    """Its quota; None for the default."""
+    """Its quota; None for the default, 3,600."""
     proxy: str | None = field(default=None, repr=False)
     """URL of the proxy by which it is reached, perhaps with a password."""
     quota_url: str | None = field(default=None, repr=False)
@@ -64,9 +65,9 @@ class Profile:
     may hold a password."""
 
     @property
-    def credentials(self) -> Credentials:
-        """The credentials of the first product."""
-        return next(iter(self.products.values()))
+    def quota(self) -> int:
+        """Its quota in calls an hour."""
+        return self.calls_per_hour or CALLS_PER_HOUR
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -178,7 +179,12 @@ def _tables(path: Path) -> Mapping[str, Mapping[str, Any]]:
     tables = _read(path).get("profiles", {})
     if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
         raise CredentialsError(f"{path}: [profiles.NAME] must be tables")
-    _refuse_two_quotas(path, tables)
+    quotas = (
+        (name, table.get("enterprise_id"), table.get("calls_per_hour"))
+        for name, table in tables.items()
+    )
+    if problem := two_quotas(quotas):
+        raise CredentialsError(f"{path}: {problem}")
     return tables
 
 
@@ -191,15 +197,23 @@ def _hidden(value: Any) -> Any:
     return Secret(value) if isinstance(value, str) else value
 
 
-def _refuse_two_quotas(path: Path, tables: Mapping[str, Mapping[str, Any]]) -> None:
-    seen: dict[object, tuple[str, object]] = {}
-    for name, table in tables.items():
-        quota = table.get("calls_per_hour")
-        other, known = seen.setdefault(table.get("enterprise_id"), (name, quota))
-        if quota != known:
-            raise CredentialsError(
-                f"{path}: profiles {other} and {name} are one enterprise, with different calls_per_hour"
-            )
+def two_quotas(profiles: Iterable[tuple[str, object, object]]) -> str | None:
+    """Return the message about two profiles of one enterprise with different quotas, if there are such.
+
+    Args:
+        profiles: Name, enterprise id and `calls_per_hour` of each; values of wrong types are passed over.
+    """
+    seen: dict[str, tuple[str, int]] = {}
+    for name, enterprise, calls in profiles:
+        quota = CALLS_PER_HOUR if calls is None else calls
+        if isinstance(enterprise, str) and isinstance(quota, int):
+            other, known = seen.setdefault(enterprise, (name, quota))
+            if quota != known:
+                return (
+                    f"profiles {other} and {name} are one enterprise, with different calls_per_hour:"
+                    f" {known:,} and {quota:,}"
+                )
+    return None
 
 
 def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
@@ -210,19 +224,22 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
     calls = table.get("calls_per_hour")
     if calls is not None and (not isinstance(calls, int) or isinstance(calls, bool) or calls < 1):
         raise CredentialsError(f"{where}: calls_per_hour must be a whole number above 0")
-    enterprise_id = _text(where, table, "enterprise_id")
-    secret = _enterprise_secret(where, name, table)
+    enterprise_id = required_text(where, table, "enterprise_id")
+    secret = enterprise_secret(where, name, table)
     products = {
         product: _credentials(f"{where}, product {product}", enterprise_id, secret, keys)
         for product, keys in _products(where, table).items()
     }
     return Profile(
         name=name,
+        credentials=next(iter(products.values())),
         products=products,
-        base_url=_text(where, table, "base_url") if "base_url" in table else None,
+        base_url=required_text(where, table, "base_url") if "base_url" in table else None,
         calls_per_hour=calls,
-        proxy=Secret(_text(where, table, "proxy")) if "proxy" in table else None,
-        quota_url=Secret(_text(where, table, "quota_url")) if "quota_url" in table else None,
+        proxy=Secret(required_text(where, table, "proxy")) if "proxy" in table else None,
+        quota_url=Secret(required_text(where, table, "quota_url"))
+        if "quota_url" in table
+        else None,
     )
 
 
@@ -243,8 +260,8 @@ def _credentials(
     unknown = ", ".join(sorted(set(keys) - _PRODUCT_KEYS))
     if unknown:
         raise CredentialsError(f"{where}: unknown keys: {unknown}")
-    product_key = _text(where, keys, "product_key")
-    product_secret = _secret_of(where, keys, "product_secret")
+    product_key = required_text(where, keys, "product_key")
+    product_secret = secret_of(where, keys, "product_secret")
     try:
         return Credentials(
             enterprise_id=enterprise_id,
@@ -254,58 +271,3 @@ def _credentials(
         )
     except ValueError as error:
         raise CredentialsError(f"{where}: {error}") from None
-
-
-def _text(where: str, keys: Mapping[str, Any], key: str) -> str:
-    value = keys.get(key)
-    if not isinstance(value, str) or not value:
-        raise CredentialsError(f"{where}: missing {key}, a text")
-    return value
-
-
-def _secret_of(where: str, keys: Mapping[str, Any], key: str) -> Secret:
-    if f"{key}_file" not in keys:
-        return Secret(_text(where, keys, key))
-    return read_secret(Path(_text(where, keys, f"{key}_file")).expanduser())
-
-
-def _enterprise_secret(where: str, name: str, table: Mapping[str, Any]) -> Secret:
-    if "secret_command" in table:
-        return _by_command(where, table["secret_command"])
-    if table.get("keyring") is True:
-        return _from_keyring(where, name)
-    return _secret_of(where, table, "enterprise_secret")
-
-
-def _by_command(where: str, command: object) -> Secret:
-    if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
-        raise CredentialsError(f'{where}: secret_command must be a list of words, ["pass", "show"]')
-    try:
-        done = subprocess.run(  # noqa: S603 - the owner of the file chose it
-            command, stdout=subprocess.PIPE, check=True, timeout=_COMMAND_TIMEOUT
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        reason = type(error).__name__  # Its text could quote what the command wrote.
-    else:
-        return Secret(done.stdout.decode(errors="replace").strip("\r\n"))
-    raise CredentialsError(f"{where}: secret_command failed: {reason}")
-
-
-def _from_keyring(where: str, name: str) -> Secret:
-    try:
-        import keyring  # noqa: PLC0415 - comes with an extra
-        from keyring.errors import KeyringError  # noqa: PLC0415
-    except ModuleNotFoundError:
-        raise CredentialsError(f"{where}: install 'gizwits-async[keyring]'") from None
-    found, reason = None, ""
-    try:
-        found = keyring.get_password(_SERVICE, f"{name}/enterprise_secret")
-    except KeyringError as error:  # There is none in a container, or it stays locked.
-        reason = type(error).__name__
-    if reason:
-        raise CredentialsError(f"{where}: the keyring cannot be used: {reason}")
-    if not found:
-        raise CredentialsError(
-            f"{where}: the keyring has no secret; run: keyring set {_SERVICE} {name}/enterprise_secret"
-        )
-    return Secret(found)

@@ -1,8 +1,10 @@
 """Profiles and files of secrets: what is read, what is refused, and that no message quotes a secret."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keyring
@@ -11,7 +13,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyrings.alt.file import PlaintextKeyring
 
 from gizwits_async import Credentials, CredentialsError, GizwitsClient
-from gizwits_async.profiles import config_path, load_profile, load_profiles
+from gizwits_async.profiles import Profile, config_path, load_profile, load_profiles
 from tests.canaries import CANARIES, leaks
 
 SECRET = CANARIES["enterprise secret"]
@@ -66,6 +68,9 @@ def test_a_profile_has_products_and_a_lone_product_needs_no_name(write: Any) -> 
     with pytest.raises(CredentialsError, match="no product 'fan', only: pump, valve"):
         acme.product("fan")
     assert SECRET not in repr(profiles)
+    assert acme.credentials == acme.product("pump")
+    alone = Profile(name="alone", credentials=acme.credentials)
+    assert alone.products == {"default": acme.credentials}
 
 
 async def test_a_client_is_made_from_a_profile(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,12 +94,23 @@ async def test_a_client_is_made_from_a_profile(write: Any, monkeypatch: pytest.M
         ("[profiles.x]\nenterprise_id = 'e'\nenterprise_secret = 's'", "missing product_key"),
         ("[profiles.x]\nenterprise_id = 'e'\ncalls_per_hour = 0", "whole number above 0"),
         ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = 'pass'", "list of words"),
+        ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = []", "list of words"),
+        ('[profiles.x]\nenterprise_id = "e"\nsecret_command = ["\\u0000"]', "list of words"),
+        ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = ['true']", "first line is empty"),
+        ("[profiles.x]\nenterprise_id = ['e']", "missing enterprise_id, a text"),
+        (
+            (
+                "[profiles.x]\nenterprise_id = 'e'\n"
+                "[profiles.y]\nenterprise_id = 'e'\ncalls_per_hour = 7200"
+            ),
+            "x and y are one enterprise, with different calls_per_hour: 3,600 and 7,200",
+        ),
         (
             (
                 "[profiles.x]\nenterprise_id = 'e'\ncalls_per_hour = 1\n"
                 "[profiles.y]\nenterprise_id = 'e'\ncalls_per_hour = 2"
             ),
-            "x and y are one enterprise, with different calls_per_hour",
+            "x and y are one enterprise, with different calls_per_hour: 1 and 2",
         ),
     ],
 )
@@ -109,11 +125,14 @@ def test_what_is_wrong_with_a_file_is_named_and_no_secret_quoted(
 
 
 def test_a_file_that_others_can_read_is_refused(write: Any) -> None:
-    """The message says the command that closes it."""
+    """The message says the command that closes it. Secrets mounted into a container are open to all."""
     path = write(TWO)
     path.chmod(0o640)
     with pytest.raises(CredentialsError, match="chmod 600"):
         load_profile("acme", path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+        assert load_profile("solo", path).name == "solo"
     with pytest.raises(CredentialsError, match="No such file"):
         load_profile("acme", path.with_name("none.toml"))
 
@@ -141,10 +160,14 @@ def test_what_a_keyring_lacks_is_said(write: Any, keyring_file: Any) -> None:
 
 
 def test_a_secret_comes_from_a_file_a_command_or_the_keyring(write: Any, keyring_file: Any) -> None:
-    """A byte order mark and the last line break are no part of it; a failing command is named only."""
+    """No byte order mark, line break or note of `pass` is part of it; a failing command is named only."""
     kept = write(f"\ufeff{SECRET}\r\n", "secret")
     base = "[profiles.x]\nenterprise_id='e'\nproduct_key='k'\nproduct_secret='p'\n"
-    command = [sys.executable, "-c", f"print(open({str(kept)!r}, encoding='utf-8-sig').read())"]
+    command = [
+        sys.executable,
+        "-c",
+        f"print(open({str(kept)!r}, encoding='utf-8-sig').read(), 'notes')",
+    ]
 
     keyring.set_password("gizwits-async", "x/enterprise_secret", SECRET)
     for way in (

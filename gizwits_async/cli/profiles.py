@@ -10,7 +10,7 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import OutputFlags, each
 from gizwits_async.cli.tables import Column, write_rows
-from gizwits_async.options import BASE_URL
+from gizwits_async.options import BASE_URL, CALLS_PER_HOUR
 
 __all__ = ["check", "list"]
 
@@ -33,7 +33,7 @@ async def list(  # noqa: A001 - the name of the command
         {
             "profile": name,
             "products": ", ".join(known["products"]),
-            "calls_per_hour": known["calls_per_hour"] or 3600,
+            "calls_per_hour": known["calls_per_hour"] or CALLS_PER_HOUR,
             "base_url": known["base_url"] or BASE_URL,
         }
         for name, known in outline(credentials).items()

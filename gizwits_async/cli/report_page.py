@@ -7,11 +7,11 @@ from html import escape
 from gizwits_async.cli import report_charts
 from gizwits_async.cli.language import _
 from gizwits_async.cli.scan_report import utc
+from gizwits_async.options import CALLS_PER_HOUR
 from gizwits_async.scan.night import Night
 
 __all__ = ["page"]
 
-_CALLS_PER_HOUR = 3600
 _HOUR = 3600
 _KEPT = 30 * 86_400
 """Seconds for which the service keeps its logs."""
@@ -109,8 +109,8 @@ def _quota(night: Night) -> str:
     text = _(
         "{calls:,} calls to logs in all runs: {hours:.1f} hours of a quota of {quota:,} calls an hour.",
         calls=total,
-        hours=total / _CALLS_PER_HOUR,
-        quota=_CALLS_PER_HOUR,
+        hours=total / CALLS_PER_HOUR,
+        quota=CALLS_PER_HOUR,
     )
     return f"<p>{escape(text)}</p>"
 

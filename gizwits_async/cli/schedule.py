@@ -131,4 +131,4 @@ async def _check(schedule: "Schedule", fleet: FleetFlags) -> None:
         )
         async with connection.client() as gizwits:
             devices += await gizwits.devices.search(show_disabled=True).total() or 0
-    schedule.check(devices, profile.calls_per_hour or 3600)
+    schedule.check(devices, profile.quota)

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Protocol, Self
@@ -12,7 +12,6 @@ from attrs import define, field, frozen
 from gizwits_async import CallReport, Quota
 from gizwits_async.client import GizwitsClient
 from gizwits_async.environment import complete
-from gizwits_async.errors import ArgumentError
 from gizwits_async.options import Lane, Options
 from gizwits_async.profiles import Profile
 from gizwits_async.quota import HourlyQuota
@@ -21,7 +20,6 @@ from gizwits_async.scan import FleetScan, ScanProgress, ScanReport, SqlStore
 from gizwits_async.workers.schedules import ScanArguments
 
 __all__ = [
-    "CALLS_PER_HOUR",
     "Counts",
     "Enterprise",
     "Observer",
@@ -30,8 +28,6 @@ __all__ = [
     "schema_of",
 ]
 
-CALLS_PER_HOUR = 3600
-"""The quota of a profile that names none."""
 _OUTAGE = 60.0
 """Seconds that an outage may last within a slice; afterwards the enterprise waits without a slot."""
 _PLAIN = 40
@@ -65,23 +61,6 @@ class Observer(Protocol):
     def watch(self, quota: Quota, /) -> object:
         """Take in the quota of the enterprise, once for each client that is made for it."""
         ...
-
-
-def refuse_two_quotas(profiles: Mapping[str, Profile]) -> None:
-    """Refuse profiles of one enterprise that do not agree about its quota.
-
-    Raises:
-        ArgumentError: There are such; the message has both numbers.
-    """
-    seen: dict[str, Profile] = {}
-    for profile in profiles.values():
-        other = seen.setdefault(profile.credentials.enterprise_id, profile)
-        if other.calls_per_hour != profile.calls_per_hour:
-            raise ArgumentError(
-                f"profiles {other.name} and {profile.name} are one enterprise, with different"
-                f" calls_per_hour: {other.calls_per_hour or CALLS_PER_HOUR:,} and"
-                f" {profile.calls_per_hour or CALLS_PER_HOUR:,}"
-            )
 
 
 @define
@@ -141,7 +120,7 @@ class Enterprise:
             observer: Takes in its calls, its quota and the progress of its scans.
         """
         self._profile, self._observer = profile, observer
-        self.calls_per_hour = profile.calls_per_hour or CALLS_PER_HOUR
+        self.calls_per_hour = profile.quota
         options = Options(lane=Lane.BULK)
         given: dict[str, Any] = {**profile.settings, "options": options, "on_call": observer}
         settings, self._made = complete(

@@ -16,16 +16,10 @@ from gizwits_async.errors import (
     GizwitsError,
     LogRangeError,
 )
-from gizwits_async.profiles import Profile
+from gizwits_async.profiles import Profile, two_quotas
 from gizwits_async.scan.errors import StoreLockedError, StoreLostError, StoreMismatchError
 from gizwits_async.workers import statements
-from gizwits_async.workers.enterprise import (
-    CALLS_PER_HOUR,
-    Enterprise,
-    Observer,
-    digest_of,
-    refuse_two_quotas,
-)
+from gizwits_async.workers.enterprise import Enterprise, Observer, digest_of
 from gizwits_async.workers.fleet import Fleet
 from gizwits_async.workers.progress import RunningSlices, logged
 from gizwits_async.workers.queue import QUEUE_FAILS
@@ -93,7 +87,12 @@ class WorkerApp:
         for name, value in {"slice_seconds": slice_seconds, "stalled_after": stalled_after}.items():
             if not value > 0:
                 raise ArgumentError(f"{name} must be positive, not {value}")
-        refuse_two_quotas(profiles)
+        problem = two_quotas(
+            (one.name, one.credentials.enterprise_id, one.calls_per_hour)
+            for one in profiles.values()
+        )
+        if problem:
+            raise ArgumentError(problem)
         self.fleet = Fleet(database)
         """Begins, cancels and lists scans; open while `run` runs."""
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
@@ -174,7 +173,7 @@ class WorkerApp:
     async def _slice(self, name: str) -> None:
         """Do a slice of the scan of a profile, and queue the next one."""
         profile = self._profiles.get(name)
-        quota = None if profile is None else profile.calls_per_hour or CALLS_PER_HOUR
+        quota = None if profile is None else profile.quota
         enterprise_digest = None if profile is None else digest_of(profile)
         async with self.fleet.database.transaction() as transaction:
             await transaction.rows(statements.LOCK_ENTERPRISE, enterprise=enterprise_digest)

@@ -60,7 +60,7 @@ async def tenants(
             cloud = SimulatedCloud(fleet, credentials=credentials, quota=10**9)
             server = await servers.enter_async_context(SimulatorServer(cloud))
             profile = Profile(
-                name=name, products={"default": credentials}, base_url=server.url,
+                name=name, credentials=credentials, base_url=server.url,
                 calls_per_hour=calls_per_hour,
             )  # fmt: skip
             found[name] = Tenant(cloud=cloud, profile=profile)

@@ -134,7 +134,8 @@ async def test_a_scan_that_cannot_begin_says_why(url: str) -> None:
         (tenant,) = found.values()
         wrong = evolve(tenant.profile.credentials, enterprise_secret="hidden-wrong")
         bad = Tenant(
-            cloud=tenant.cloud, profile=evolve(tenant.profile, products={"default": wrong})
+            cloud=tenant.cloud,
+            profile=evolve(tenant.profile, credentials=wrong, products={"default": wrong}),
         )
         await fleet.defer_scan("nobody")
         await fleet.defer_scan("tenant000", RANGE)
@@ -160,7 +161,9 @@ async def test_all_products_of_an_enterprise_are_one_unit(url: str) -> None:
         async with working(url, {"tenant000": both}, slice_seconds=0.1):
             (status,) = await until(fleet, all_done)
         assert await both.differs(url) == (0, 0)
-        other = evolve(tenant, profile=evolve(tenant.profile, products={"two": second}))
+        other = evolve(
+            tenant, profile=evolve(tenant.profile, credentials=second, products={"two": second})
+        )
         assert await other.differs(url) == (0, 0)
         rows = await sql(
             url, f"SELECT count(*) FROM {schema_of('product0')}.data_log"
@@ -220,8 +223,8 @@ def test_two_profiles_of_one_enterprise_have_one_quota() -> None:
     keys = Credentials(
         enterprise_id="e", enterprise_secret="s", product_key="p", product_secret="t"
     )
-    one = Profile(name="one", products={"default": keys}, calls_per_hour=7200)
-    two = Profile(name="two", products={"default": keys})
+    one = Profile(name="one", credentials=keys, calls_per_hour=7200)
+    two = Profile(name="two", credentials=keys)
     with pytest.raises(ArgumentError, match=r"one and two are one enterprise.*7,200 and 3,600"):
         worker_app("postgresql://db/fleet", {"one": one, "two": two})
 
