@@ -137,7 +137,10 @@ def _no_redis() -> ImportError:
 
 
 def _url_name() -> str:
-    return "GIZWITS_QUOTA_URL" if os.environ.get("GIZWITS_QUOTA_URL") else "GIZWITS_REDIS_URL"
+    for name in ("GIZWITS_QUOTA_URL", "GIZWITS_REDIS_URL"):
+        if os.environ.get(name):
+            return name
+    return "quota_url of the profile"
 
 
 def _number(name: str, otherwise: int) -> int:

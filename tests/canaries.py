@@ -167,5 +167,8 @@ def listening() -> Iterator[Heard]:
 
 
 def _talkers() -> list[str]:
-    names = ("asyncio", "aiohttp", "aiosqlite", "sqlalchemy", "redis", "asyncpg", "gizwits_async")
+    names = (
+        "asyncio", "aiohttp", "aiosqlite", "sqlalchemy", "redis", "asyncpg", "psycopg",
+        "procrastinate", "gizwits_async",
+    )  # fmt: skip
     return [name for name in logging.root.manager.loggerDict if name.split(".")[0] in names]

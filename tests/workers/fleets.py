@@ -16,7 +16,7 @@ from gizwits_async import Credentials
 from gizwits_async.profiles import Profile
 from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorServer
 from gizwits_async.workers import Fleet as Tenants
-from gizwits_async.workers import ScanArguments, TenantStatus
+from gizwits_async.workers import ScanArguments, TenantStatus, worker_app
 from gizwits_async.workers.enterprise import schema_of
 from tests.scan.cluster import held
 from tests.scan.common import DAY, truth
@@ -85,6 +85,22 @@ def config(found: Mapping[str, Tenant], folder: Path) -> Path:
     path.touch(mode=0o600)
     path.write_text("\n".join(lines))
     return path
+
+
+@asynccontextmanager
+async def working(
+    url: str, found: Mapping[str, Tenant], *, concurrency: int = 4, slice_seconds: float = 600
+) -> AsyncIterator[None]:
+    """Run a worker in this process for the block."""
+    stop = asyncio.Event()
+    profiles = {name: one.profile for name, one in found.items()}
+    app = worker_app(url, profiles, slice_seconds=slice_seconds, stalled_after=1)
+    running = asyncio.ensure_future(app.run(concurrency=concurrency, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
 
 
 @asynccontextmanager
