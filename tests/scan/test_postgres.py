@@ -2,12 +2,16 @@
 
 import asyncio
 import os
+import struct
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from gizwits_async.cli.simulate import environment
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device
@@ -18,6 +22,7 @@ from gizwits_async.scan import (
     StoreMismatchError,
 )
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.store.postgres import PostgresBackend
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import Task
 from gizwits_async.simulator import SimulatorServer
@@ -216,3 +221,42 @@ async def test_tables_and_columns_say_what_they_hold(url: str) -> None:
     assert await sql(url, unnamed) == []
     names = {row[0] for row in await sql(url, "SELECT indexname FROM pg_indexes")}
     assert {"data_record_by_time", "cmd_record_by_time", "online_record_by_time"} <= names
+
+
+@pytest.mark.fault("P8")
+async def test_a_session_of_which_only_the_last_words_arrived_is_replaced(url: str) -> None:
+    """The message of a server that ends a session may be read before the end of the connection.
+
+    asyncpg answers the next statement with an InternalClientError then, which SQLAlchemy 2.0 passes
+    on as it is.
+    """
+    words = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0"
+    message = b"E" + struct.pack("!i", len(words) + 4) + words
+
+    drivers: list[Any] = []
+
+    def end(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver._protocol.data_received(message)
+        drivers.append(driver)
+
+    def end_within(connection: Connection) -> None:
+        connection.execute(text("SELECT 1"))
+        end(connection)
+        connection.execute(text("SELECT 1"))
+
+    store = SqlStore(url)
+    await store.open()
+    await store.begin(STATE, again=False)
+    backend = PostgresBackend(make_url(url), None)
+    database = backend.database(reads=False)  # It shares the connections of the store.
+    with pytest.raises(DBAPIError) as caught:
+        await database.run(end_within)
+    assert backend.trouble(caught.value) == "lost"
+    await database.run(end)
+    await commit(store)
+    await database.aclose()
+    await store.aclose()
+    for driver in drivers:
+        driver.terminate()
+    assert (await held(url)).total() == 1

@@ -106,9 +106,10 @@ async def test_the_open_transaction_of_a_silent_holder_is_ended(url: str) -> Non
     frozen = await asyncpg.connect(plain(url))
     await frozen.execute("BEGIN; UPDATE scan_lease SET renewals = renewals + 1")
     await asyncio.wait_for(fresh.open(), 5)
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+    ended = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+    with pytest.raises(ended):  # Which one depends on how much of the end has arrived.
         await frozen.execute("COMMIT")
-    await frozen.close()
+    frozen.terminate()
     with pytest.raises(StoreLostError):
         await silent.requeue_failed(["data"])
     await silent.aclose()

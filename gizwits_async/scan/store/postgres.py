@@ -153,9 +153,9 @@ class _Pool:
             connection = await _opened(self._connect())
             opened.append(connection)
             try:
-                return await connection.run_sync(work)
+                return await _translated(connection.run_sync(work))
             except DBAPIError as error:
-                if _state(error) in _LOST:  # Also where the driver keeps the connection.
+                if self._backend.trouble(error) == "lost":  # Also where SQLAlchemy would keep it.
                     await connection.invalidate()
                 raise
             finally:
@@ -170,7 +170,7 @@ class _Pool:
         connection = await _opened(self._connect())
 
         async def run(work: Callable[[Connection], T]) -> T:
-            return await self._in_time(connection.run_sync(work), [connection])
+            return await self._in_time(_translated(connection.run_sync(work)), [connection])
 
         try:
             yield run
@@ -239,10 +239,25 @@ def _engine_of(url: URL) -> AsyncEngine:
 
 async def _opened(connection: AsyncConnection) -> AsyncConnection:
     try:
-        return await connection
+        return await _translated(connection)
     except (TypeError, ValueError) as error:
         wrong = wrong_option(error)
     raise wrong
+
+
+async def _translated(work: Awaitable[T]) -> T:
+    """Raise what SQLAlchemy 2.0 passes on of asyncpg as an error of SQLAlchemy.
+
+    A refused login is such an error, and an InternalClientError, after which the connection is of
+    no use: it comes where the server's last message has arrived, and not yet the end of the connection.
+    """
+    try:
+        return await work
+    except Exception as error:
+        if not type(error).__module__.startswith("asyncpg."):
+            raise
+        useless = getattr(error, "sqlstate", None) is None
+        raise DBAPIError(None, None, error, connection_invalidated=useless) from error
 
 
 def _abort(driver_connection: Any) -> None:
