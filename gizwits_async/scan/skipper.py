@@ -11,7 +11,7 @@ from gizwits_async.payload import DataPointCodec
 from gizwits_async.scan.derived import DerivedLog, same_records
 from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
-from gizwits_async.scan.rules import RULES, Rule
+from gizwits_async.scan.rules import PROOF, RULES, Rule
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Task
 from gizwits_async.scan.trust import LastRun, Trust
@@ -19,6 +19,8 @@ from gizwits_async.scan.trust import LastRun, Trust
 __all__ = ["Skipped", "Skipper"]
 
 _log = logging.getLogger("gizwits_async.scan")
+_KEPT = PROOF // 4
+"""Confirmations of a rule that a run that is killed may lose; a transaction each would be half of all."""
 
 
 @frozen
@@ -141,7 +143,8 @@ class Skipper:
         if counts:
             self.sampled += self.trust.rules[rule].proven
             self.trust.confirmed(rule)
-            await self._store.keep_trust(self.trust.to_json())
+            if self.trust.rules[rule].confirmed % _KEPT == 0:
+                await self._store.keep_trust(self.trust.to_json())
 
     async def _refute(self, rule: Rule, page: ScanPage) -> bool:
         if self.trust.rules[rule].refuted:

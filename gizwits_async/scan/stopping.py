@@ -36,19 +36,20 @@ class Stopping:
         if seconds is not None and not seconds > 0:
             raise ArgumentError(f"seconds must be positive, not {seconds}")
         self._asked, self._seconds = asked, seconds
-        self._over = asyncio.Event()
+        self._over = False
+        self._waits: set[asyncio.Timeout] = set()
         self._following: asyncio.Future[None] | None = None
 
     @property
     def is_set(self) -> bool:
         """Whether the run is to stop."""
-        return self._over.is_set() or (self._asked is not None and self._asked.is_set())
+        return self._over or (self._asked is not None and self._asked.is_set())
 
     async def __aenter__(self) -> Self:
         if self._asked is not None:
             self._following = asyncio.ensure_future(self._follow(self._asked))
         if self._seconds is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._over.set)
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -60,7 +61,13 @@ class Stopping:
 
     async def _follow(self, asked: asyncio.Event) -> None:
         await asked.wait()
-        self._over.set()
+        self._end()
+
+    def _end(self) -> None:
+        self._over, waits = True, self._waits
+        self._waits = set()
+        for wait in waits:
+            wait.reschedule(asyncio.get_running_loop().time())
 
     async def before(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for what a call needs before it is sent, such as a permit.
@@ -73,18 +80,20 @@ class Stopping:
             raise Stopped
         if self._asked is None and self._seconds is None:
             return await work
-        waiting = asyncio.ensure_future(work)
-        stopping = asyncio.ensure_future(self._over.wait())
+        # In the task of the caller: a task for the work and one that watches would cost more than
+        # the quota itself.
+        wait = asyncio.timeout(None)
         try:
-            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            if not waiting.done():
-                waiting.cancel()
-        await asyncio.wait({waiting})
-        if waiting.cancelled():
-            raise Stopped
-        return waiting.result()
+            async with wait:
+                self._waits.add(wait)
+                try:
+                    return await work
+                finally:
+                    self._waits.discard(wait)
+        except TimeoutError:
+            if not wait.expired():
+                raise
+        raise Stopped
 
     def pausing(
         self, sleep: Callable[[float], Awaitable[None]]
