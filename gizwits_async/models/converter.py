@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeAlias, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
-from cattrs.errors import BaseValidationError, ClassValidationError
+from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
@@ -24,17 +24,14 @@ from gizwits_async.models.coercion import (
 from gizwits_async.models.device_groups import GroupMacs
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, unwrap
-from gizwits_async.models.rows import Problem, keep_unread
+from gizwits_async.models.row_reader import Hook, key_of, message_of, row_reader
 from gizwits_async.models.values import Identity, JsonObject, Number
 
-__all__ = ["structure", "to_dict", "to_json"]
+__all__ = ["structure", "structure_hook", "to_dict", "to_json"]
 
 T = TypeVar("T")
 
-_Hook: TypeAlias = Callable[[Any, Any], Any]
 _KEYS = re.compile(r"\[(['\"]).*\1\]")
-_REFUSALS = (BaseValidationError, ValueError, TypeError, KeyError, RecursionError)
-"""What the hooks and cattrs raise for JSON that does not fit."""
 _MAX_PROBLEMS = 5
 """Problems that the message of an error lists; `.problems` holds all of them."""
 
@@ -81,9 +78,7 @@ def to_json(value: object, *, secrets: bool = False) -> str:
 
 
 def _message(error: BaseException, _: type | None = None) -> str:
-    if isinstance(error, KeyError):
-        return "required field missing"
-    return str(error) or type(error).__name__
+    return message_of(error)
 
 
 def _without_keys(problem: str) -> str:
@@ -107,7 +102,7 @@ def _json_object(value: object, _: object) -> JsonObject:
     raise ValueError(f"expected an object, got {describe(value)}")
 
 
-_HOOKS: tuple[tuple[Any, _Hook], ...] = (
+_HOOKS: tuple[tuple[Any, Hook], ...] = (
     (bool, as_bool),
     (int, as_int),
     (float, as_number),
@@ -122,7 +117,7 @@ def _is(kind: Any) -> Callable[[Any], bool]:
     return lambda asked: bool(asked == kind)
 
 
-def _optional(hook: _Hook, kind: Any) -> _Hook:
+def _optional(hook: Hook, kind: Any) -> Hook:
     return lambda value, _: None if is_null(value) else hook(value, kind)
 
 
@@ -140,14 +135,14 @@ def _reads_itself(kind: Any) -> bool:
 
 def _renames(cls: type) -> dict[str, Any]:
     return {
-        one.name: override(rename=one.metadata["wire"])
+        one.name: override(rename=key_of(one))
         for one in attrs.fields(cls)
-        if "wire" in one.metadata
+        if key_of(one) != one.name
     }
 
 
-def _structure_attrs(cls: type, converter: Converter) -> _Hook:
-    fill: _Hook = make_dict_structure_fn(cls, converter, **_renames(cls))
+def _structure_attrs(cls: type, converter: Converter) -> Hook:
+    fill: Hook = make_dict_structure_fn(cls, converter, **_renames(cls))
     prepare = getattr(cls, "prepare", None)
 
     def hook(value: object, kind: type) -> Any:
@@ -158,7 +153,7 @@ def _structure_attrs(cls: type, converter: Converter) -> _Hook:
     return hook
 
 
-def _structure_tuple(kind: Any, converter: Converter) -> _Hook:
+def _structure_tuple(kind: Any, converter: Converter) -> Hook:
     listed: Any = list[get_args(kind)[0]]  # type: ignore[misc]
     fill = converter.get_structure_hook(listed)
 
@@ -171,14 +166,14 @@ def _structure_tuple(kind: Any, converter: Converter) -> _Hook:
     return hook
 
 
-def _structure_page(kind: Any, converter: Converter) -> _Hook:
+def _structure_page(kind: Any, converter: Converter) -> Hook:
     page: type[PageReply[Any]]
     page, (record,) = get_origin(kind), get_args(kind)
-    read = converter.get_structure_hook(record)
+    read = row_reader(record, converter.get_structure_hook)
 
     def hook(value: object, _: object) -> PageReply[Any]:
         objects, total, context = unwrap(value, log=page is LogReply)
-        rows, problems = _read_rows(objects, record, read, "$.objects")
+        rows, problems = read(objects, "$.objects")
         return page(
             objects=rows,
             total=total,
@@ -190,50 +185,15 @@ def _structure_page(kind: Any, converter: Converter) -> _Hook:
     return hook
 
 
+_read_macs = row_reader(Identity, lambda _: as_identity)
+
+
 def _structure_macs(value: object, _: object) -> GroupMacs:
     macs = value.get("macs") if isinstance(value, dict) else None
     if not isinstance(macs, list):
         raise ValueError(f"expected a list, got {describe(macs)} @ $.macs")
-    rows, problems = _read_rows(macs, str, as_identity, "$.macs")
+    rows, problems = _read_macs(macs, "$.macs")
     return GroupMacs(macs=rows, set_aside=len(macs) - len(rows), problems=problems)
-
-
-def _read_rows(
-    values: list[Any], kind: Any, read: _Hook, path: str
-) -> tuple[tuple[Any, ...], tuple[Problem, ...]]:
-    """Return the rows that can be read, and what is wrong with the others or with their fields."""
-    rows, problems = [], []
-    for index, value in enumerate(values):
-        try:
-            rows.append(read(value, kind))
-        except _REFUSALS as error:
-            found = _problems_of(error, kind, f"{path}[{index}]")
-            if not any(one.set_aside for one in found):
-                reasons = {one.field or "": one.reason for one in found}
-                rest = {name: member for name, member in value.items() if name not in reasons}
-                try:
-                    rows.append(keep_unread(read(rest, kind), reasons))
-                except _REFUSALS as missing:  # What identifies the row was among the fields.
-                    found += _problems_of(missing, kind, f"{path}[{index}]")
-            problems += found
-    return tuple(rows), tuple(problems)
-
-
-def _problems_of(error: Exception, kind: Any, path: str) -> list[Problem]:
-    """Return what is wrong with a row; it is set aside for a required field, or as a whole."""
-    if not isinstance(error, ClassValidationError):
-        return [Problem(path=path, field=None, reason=_message(error), set_aside=True)]
-    fields, others = error.group_exceptions()
-    required = {one.name for one in attrs.fields(kind) if one.default is attrs.NOTHING}
-    return [
-        Problem(
-            path=f"{path}.{note.name}",
-            field=note.name,
-            reason=_message(found),
-            set_aside=note.name in required,
-        )
-        for found, note in fields
-    ] + [Problem(path=path, field=None, reason=_message(one), set_aside=True) for one in others]
 
 
 def _make_converter() -> Converter:
@@ -262,6 +222,11 @@ def _make_converter() -> Converter:
 
 
 _CONVERTER = _make_converter()
+
+
+def structure_hook(kind: Any) -> Hook:
+    """Return the function of a value and its type by which `structure` reads one field."""
+    return _CONVERTER.get_structure_hook(kind)
 
 
 def _make_writer(*, secrets: bool) -> Converter:

@@ -3,20 +3,31 @@
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, Required, TypedDict, TypeVar, Union, get_args, get_origin
 
 import attrs
 import msgspec
 from attrs import frozen
 
+from gizwits_async.models.json import load_json
 from gizwits_async.models.rows import RowsReply
 from gizwits_async.models.values import Identity, JsonObject, Number
 
-__all__ = ["LogReply", "PageReply", "decode_object", "decode_page", "field_types", "unwrap"]
+__all__ = [
+    "NO_ERROR",
+    "REFUSALS",
+    "LogReply",
+    "PageReply",
+    "decode_object",
+    "decode_page",
+    "field_types",
+    "split",
+    "unwrap",
+]
 
 T = TypeVar("T")
 
-_NO_ERROR = (None, 0, "")
+NO_ERROR = (None, 0, "")
 _MAX_TOTAL_DIGITS = 19
 
 
@@ -44,7 +55,7 @@ class LogReply(PageReply[T]):
 
 # --- One pass: msgspec fills envelope and records in C.
 
-_REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
+REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What msgspec raises: a ValueError for a lone surrogate."""
 _PLAIN: tuple[set[Any], ...] = (
     {bool},
@@ -57,35 +68,30 @@ _PLAIN: tuple[set[Any], ...] = (
 # Not float alone: msgspec would make a float of an integer, which is exact up to 2**53 only.
 
 
-class _Rows(msgspec.Struct, Generic[T], kw_only=True):
-    objects: tuple[T, ...]
-    total: Any = None
-    context: Any = msgspec.UNSET
+class _Rows(TypedDict, Generic[T], total=False):
+    objects: Required[list[T]]
+    total: Any
+    context: Any
 
 
-class _Hits(msgspec.Struct, Generic[T]):
+class _Hits(TypedDict, Generic[T]):
     hits: _Rows[T]
 
 
-class _Envelope(msgspec.Struct, Generic[T], kw_only=True):
-    objects: tuple[T, ...] | _Hits[T]
-    meta: Any = None
-    total: Any = None
-    context: Any = msgspec.UNSET
-    error_code: Any = None
+class _Envelope(TypedDict, Generic[T], total=False):
+    objects: Required[list[T] | _Hits[T]]
+    meta: Any
+    total: Any
+    context: Any
+    error_code: Any
 
 
 class _Refusal(msgspec.Struct):
     error_code: Any = None
 
 
-class _Record(msgspec.Struct):
-    context: Any = msgspec.UNSET
-
-
 _REFUSAL = msgspec.json.Decoder(_Refusal)
-_RECORDS = msgspec.json.Decoder(_Rows[_Record])
-"""Reads of each record whether it holds a context, and skips the rest."""
+_SPLIT = msgspec.json.Decoder(_Envelope[msgspec.Raw])
 
 
 def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
@@ -103,33 +109,38 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
     decoder = _decoder(kind)
     if decoder is None:
         return None
-    try:
-        if not body.isascii():
-            body.decode()  # msgspec does not check the encoding of fields it skips.
-        reply = decoder.decode(body)
-    except _REFUSALS:
-        return None
-    if reply.error_code not in _NO_ERROR:
-        return None
-    rows = reply.objects
-    meta = reply.meta if isinstance(reply.meta, dict) else {}
-    totals = [meta.get("total"), reply.total]
-    contexts = [meta.get("context", msgspec.UNSET), reply.context]
-    if isinstance(rows, _Hits):
-        totals.append(rows.hits.total)
-        contexts.append(rows.hits.context)
-        rows = rows.hits.objects
     page: type[PageReply[Any]]
     page, (record,) = get_origin(kind), get_args(kind)
+    try:
+        rows, total, context = unwrap(_envelope(decoder, body), log=False)
+        if page is LogReply and rows and context is None:
+            last = load_json(bytes(unwrap(split(body), log=False)[0][-1]))
+            context = _context(last.get("context"))
+            if last.keys() == {"context"}:
+                del rows[-1]
+    except REFUSALS:
+        return None
     if hasattr(record, "is_whole") and not all(map(record.is_whole, rows)):
         return None
-    if page is LogReply and rows and _context(*contexts) is None:
-        try:
-            if _RECORDS.decode(body).objects[-1].context is not msgspec.UNSET:
-                return None
-        except msgspec.ValidationError:  # The records stand in `hits`.
-            return None
-    return page(objects=rows, total=_count(*totals), context=_context(*contexts))
+    return page(objects=tuple(rows), total=total, context=context)
+
+
+def split(body: bytes) -> dict[str, Any]:
+    """Return a list reply as plain JSON, but each row as its text, a `msgspec.Raw`.
+
+    Raises:
+        ValueError: Or another of `REFUSALS`: it has no list of rows, or is a refusal.
+    """
+    return _envelope(_SPLIT, body)
+
+
+def _envelope(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> dict[str, Any]:
+    if not body.isascii():
+        body.decode()  # msgspec does not check the encoding of fields it skips.
+    reply: dict[str, Any] = decoder.decode(body)
+    if reply.get("error_code") not in NO_ERROR:
+        raise ValueError("a refusal")
+    return reply
 
 
 def decode_object(body: bytes, kind: Any) -> Any:
@@ -149,8 +160,8 @@ def decode_object(body: bytes, kind: Any) -> Any:
         if not body.isascii():
             body.decode()  # msgspec does not check the encoding of fields it skips.
         found: Any = decoder.decode(body)
-        refused = _REFUSAL.decode(body).error_code not in _NO_ERROR
-    except _REFUSALS:
+        refused = _REFUSAL.decode(body).error_code not in NO_ERROR
+    except REFUSALS:
         return None
     if refused or (is_whole is not None and not is_whole(found)):
         return None
@@ -167,13 +178,14 @@ def _object_decoder(
 
 
 @cache
-def _decoder(kind: Any) -> "msgspec.json.Decoder[_Envelope[Any]] | None":
+def _decoder(kind: Any) -> "msgspec.json.Decoder[Any] | None":
     page, (record, *_) = get_origin(kind), get_args(kind) or (None,)
     if page not in {PageReply, LogReply} or field_types(record) is None:
         return None
     return msgspec.json.Decoder(_Envelope[record], strict=False)  # type: ignore[valid-type]
 
 
+@cache
 def field_types(kind: Any) -> Mapping[str, frozenset[Any]] | None:
     """Return the types that each field of a plain class may have, None left out.
 
