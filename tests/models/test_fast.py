@@ -25,6 +25,7 @@ from gizwits_async.models.device_groups import GroupCreated
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, decode_object, decode_page, field_types
+from gizwits_async.models.split import decode_rows
 from gizwits_async.models.values import Identity, JsonObject, Number
 from gizwits_async.sections.base import Section
 from gizwits_async.streams import Stream
@@ -144,7 +145,7 @@ def page_of(kind: Any) -> Any:
 def outcome(body: bytes, kind: Any, *, straight: bool) -> str:
     """Return the decoded reply with the types of all values, or its problems."""
     try:
-        page = decode_page(body, kind) if straight else None
+        page = (decode_page(body, kind) or decode_rows(body, kind)) if straight else None
         return repr(structure(load_json(body), kind) if page is None else page)
     except InvalidResponseError as error:
         return repr(error.problems)
