@@ -1,5 +1,6 @@
 """The page of `gizwits-async fleet --serve`: on this machine only, and without anything to change."""
 
+import socket
 from typing import TYPE_CHECKING
 
 from gizwits_async.cli.exits import Exit
@@ -19,10 +20,12 @@ async def serve_page(fleet: "Fleet", port: int) -> int:
 
     Args:
         fleet: The scans that are shown; not open.
-        port: Port on 127.0.0.1.
+        port: Port on 127.0.0.1; 0 for any that is free.
 
     Raises:
         ImportError: The extra `overview` is not installed.
+        OSError: The port is in use.
+        ScanStoreError: The database cannot be reached or used.
     """
     try:
         import uvicorn
@@ -38,7 +41,11 @@ async def serve_page(fleet: "Fleet", port: int) -> int:
     # A page of another site that has its name point to this machine is not answered.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HERE, "localhost"])
     app.include_router(fleet_router(fleet, changes=False), prefix="/fleet")
-    say(_("http://{host}:{port}/fleet - Ctrl-C ends it", host=_HERE, port=port))
-    config = uvicorn.Config(app, host=_HERE, port=port, log_level="warning")
-    await uvicorn.Server(config).serve()
+    # Port and database are opened here, and not by the server: it would only log why it cannot begin.
+    config = uvicorn.Config(app, lifespan="off", log_level="warning")
+    with socket.create_server((_HERE, port)) as listening:
+        async with fleet:
+            number = listening.getsockname()[1]
+            say(_("http://{host}:{port}/fleet - Ctrl-C ends it", host=_HERE, port=number))
+            await uvicorn.Server(config).serve([listening])
     return Exit.OK

@@ -114,7 +114,7 @@ class Database:
 
     def translated(self, error: Exception) -> ScanStoreError:
         """Return an error of the driver as one of ours."""
-        return ScanStoreError(f"{self.name}: {error}"[:500])
+        return ScanStoreError(f"{self.name}: {' '.join(str(error).split())}"[:500])
 
     async def rows(self, statement: LiteralString, **values: object) -> Sequence[Row]:
         """Execute one statement, and return its rows.

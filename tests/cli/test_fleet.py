@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rich.cells import cell_len
 
+from gizwits_async.cli import fleet as command
 from gizwits_async.scan import SqlStore
-from gizwits_async.workers import worker_app
+from gizwits_async.workers import defer_scan, worker_app
 from tests.scan.conftest import server, url
 from tests.workers.fleets import ROOT, Tenant, config, tenants
 
@@ -167,3 +169,58 @@ async def test_a_scan_waits_for_its_store_and_ends_after_its_time(
     code, _, err = await waiting
     assert code == 0
     assert "in use by another scan" in err
+
+
+async def test_the_fleet_is_watched(
+    fleet: dict[str, Tenant], url: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each look as a line of JSON with all rows, or as a table, until it is interrupted."""
+    monkeypatch.setattr(command, "_EVERY", 0.02)
+    for form in (True, False):
+        watching = asyncio.ensure_future(command.fleet(watch=True, json=form))
+        said = ""
+        while "waiting" not in said and not watching.done():
+            await asyncio.sleep(0.02)
+            said += capsys.readouterr().out
+            await defer_scan(url, "tenant000")
+        watching.cancel()
+        await asyncio.wait([watching])
+        assert watching.cancelled()
+        if form:
+            assert [json.loads(line) for line in said.splitlines()][-1][0]["profile"] == "tenant000"
+
+
+async def test_the_page_is_served_on_this_machine_only(
+    program: Any, fleet: dict[str, Tenant], url: str
+) -> None:
+    """It changes nothing, no other name of the machine is answered, and Ctrl-C ends it at once."""
+    await defer_scan(url, "tenant000")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gizwits_async", "fleet", "--serve", "--port", "0", cwd=ROOT,
+        env=dict(os.environ), stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said = (await process.stderr.readline()).decode()
+    found = re.fullmatch(r"(http://127\.0\.0\.1:(\d+)/fleet) - Ctrl-C ends it\n", said)
+    assert found, said + (await process.stderr.read()).decode()
+    async with httpx.AsyncClient() as http:
+        assert 'data-changes="no"' in (await http.get(found[1])).text
+        assert (await http.get(f"{found[1]}/status")).json()[0]["profile"] == "tenant000"
+        assert (await http.get(found[1], headers={"Host": "evil.example"})).status_code == 400
+        assert (await http.delete(f"{found[1]}/scans/tenant000")).status_code == 404
+        code, _, err = await program("fleet", "--serve", "--port", found[2])
+        assert code == 1
+        assert "in use" in err
+        async with http.stream("GET", f"{found[1]}/events") as events:
+            assert (await anext(events.aiter_lines())).startswith('data: [{"profile": "tenant000"')
+            process.send_signal(signal.SIGINT)
+            assert await asyncio.wait_for(process.wait(), 5) == 130
+
+
+async def test_a_page_without_its_database_is_an_error(program: Any) -> None:
+    """In a line that names it, and no traceback of the server."""
+    away = "postgresql://127.0.0.1:1/fleet?connect_timeout=1"
+    code, _, err = await program("fleet", "--serve", "--port", "0", "--database", away)
+    assert code == 1
+    assert re.fullmatch(r"store: postgresql://127.0.0.1:1/fleet: .*refused.*\n", err)
