@@ -41,36 +41,27 @@ class _Instruments:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter("gizwits_async", __version__)
         self.duration = meter.create_histogram(
-            "http.client.request.duration", unit="s", description="Time on the wire of a call.",
+            "http.client.request.duration", "s", "Time on the wire of a call.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )  # fmt: skip
         self.body = meter.create_histogram(
-            "http.client.response.body.size", unit="By", description="Bytes of replies."
-        )
-        self.attempts = meter.create_counter(
-            "gizwits.call.attempts",
-            unit="{attempt}",
-            description="Requests, repeated ones included.",
+            "http.client.response.body.size", "By", "Bytes of replies."
         )
         self.wait = meter.create_histogram(
-            "gizwits.quota.wait", unit="s", description="Wait of a call for its permits.",
+            "gizwits.quota.wait", "s", "Wait of a call for its permits.",
             explicit_bucket_boundaries_advisory=_WAITS,
         )  # fmt: skip
-        self.records = meter.create_counter(
-            "gizwits.scan.records", unit="{record}", description="Records that scans have stored."
+        counter, gauge = meter.create_counter, meter.create_gauge
+        self.attempts = counter(
+            "gizwits.call.attempts", "{attempt}", "Requests, with repeated ones."
         )
-        self.windows = meter.create_counter(
-            "gizwits.scan.windows", unit="{window}", description="Windows that scans have read."
+        self.records = counter(
+            "gizwits.scan.records", "{record}", "Records that scans have stored."
         )
-        self.calls = meter.create_counter(
-            "gizwits.scan.calls", unit="{call}", description="Calls that scans have made."
-        )
-        self.left = meter.create_gauge(
-            "gizwits.scan.windows_left", unit="{window}", description="Windows left to read."
-        )
-        self.failed = meter.create_gauge(
-            "gizwits.scan.failed", unit="{log}", description="Logs of devices that were set aside."
-        )
+        self.windows = counter("gizwits.scan.windows", "{window}", "Windows that scans have read.")
+        self.calls = counter("gizwits.scan.calls", "{call}", "Calls that scans have made.")
+        self.left = gauge("gizwits.scan.windows_left", "{window}", "Windows left to read.")
+        self.failed = gauge("gizwits.scan.failed", "{log}", "Logs of devices that were set aside.")
         self.quotas: WeakKeyDictionary[Quota, Attributes] = WeakKeyDictionary()
         """Quotas that are looked at whenever metrics are collected."""
         for name, text in {
@@ -79,11 +70,8 @@ class _Instruments:
             "waiting": "Calls that wait for a permit.",
         }.items():
             meter.create_observable_gauge(
-                f"gizwits.quota.{name}", [self._looking_at(name)], unit="{call}", description=text
+                f"gizwits.quota.{name}", [_Look(self.quotas, name)], "{call}", text
             )
-
-    def _looking_at(self, name: str) -> "_Look":
-        return _Look(self.quotas, name)
 
 
 class _Look:
@@ -164,7 +152,7 @@ class Metrics:
 
 
 def observe(
-    provider: MeterProvider | None = None, *, base_url: str = BASE_URL, **attributes: str | int
+    provider: MeterProvider | None = None, /, *, base_url: str = BASE_URL, **attributes: str | int
 ) -> Metrics:
     """Return what measures the calls, the quota and the scans of one client.
 

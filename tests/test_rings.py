@@ -17,6 +17,9 @@ WITNESSES = {
     "cli/test_report.py::test_a_browser_shows_and_prints_it_without_a_network": (
         "cli/test_report.py::test_the_page_is_one_file_that_loads_nothing"
     ),
+    "cli/test_fleet.py::test_an_agent_sends_the_metrics_of_a_worker": (
+        "cli/test_fleet.py::test_metrics_are_made_where_their_extra_is_installed"
+    ),
     "scan/test_takeover.py::test_a_scan_survives_a_failover": (
         "scan/test_takeover.py::test_a_scan_survives_a_restart_of_the_server"
     ),

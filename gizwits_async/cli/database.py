@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from cyclopts import Parameter
 
+from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
+from gizwits_async.cli.output import say
 from gizwits_async.errors import CredentialsError
 from gizwits_async.options import Secret
 
 if TYPE_CHECKING:
     from gizwits_async.workers import Fleet
 
-__all__ = ["FleetFlags"]
+__all__ = ["FleetFlags", "done_or_said"]
 
 
 @Parameter(name="*", group=N_("Connection"))
@@ -65,3 +67,11 @@ class FleetFlags:
         if profile not in names:
             known = ", ".join(names) or "none"
             raise CredentialsError(f"{path} has no profile {profile!r}; it has: {known}")
+
+
+def done_or_said(done: bool, reason: str, code: Exit = Exit.FAILED) -> int:  # noqa: FBT001
+    """Return exit code 0, or say why nothing was done and return another one."""
+    if done:
+        return Exit.OK
+    say(reason)
+    return code

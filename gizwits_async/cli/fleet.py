@@ -5,11 +5,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gizwits_async.cli.database import FleetFlags
+from gizwits_async.cli.database import FleetFlags, done_or_said
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import N_, _
-from gizwits_async.cli.output import Format, each, json_text, say, write_line
+from gizwits_async.cli.output import Format, each, json_text, write_line
 from gizwits_async.cli.scan_range import ScanSelection
 from gizwits_async.cli.tables import Column, write_rows
 
@@ -79,10 +79,9 @@ async def run(
     """
     flags.check(profile)
     async with flags.fleet as opened:
-        if await opened.defer_scan(profile, selection.arguments(scheduled=True)):
-            return Exit.OK
-    say(_("a scan of {profile} is waiting or running already; it goes on", profile=profile))
-    return Exit.LOCKED
+        begun = await opened.defer_scan(profile, selection.arguments(scheduled=True))
+    reason = _("a scan of {profile} is waiting or running already; it goes on", profile=profile)
+    return done_or_said(begun, reason, Exit.LOCKED)
 
 
 async def cancel(profile: str, /, *, flags: FleetFlags = FleetFlags()) -> int:
@@ -93,10 +92,8 @@ async def cancel(profile: str, /, *, flags: FleetFlags = FleetFlags()) -> int:
         flags: Where the fleet is.
     """
     async with flags.fleet as opened:
-        if await opened.cancel_scan(profile):
-            return Exit.OK
-    say(_("no scan of {profile} is waiting or running", profile=profile))
-    return Exit.FAILED
+        ended = await opened.cancel_scan(profile)
+    return done_or_said(ended, _("no scan of {profile} is waiting or running", profile=profile))
 
 
 async def _show(found: "Sequence[TenantStatus]", form: Format) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gizwits_async.cli.connection import Connection
-from gizwits_async.cli.database import FleetFlags
+from gizwits_async.cli.database import FleetFlags, done_or_said
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Duration, Flag
 from gizwits_async.cli.language import _
@@ -95,10 +95,8 @@ async def remove(profile: str, /, *, fleet: FleetFlags = FleetFlags()) -> int:
         fleet: Where the fleet is.
     """
     async with fleet.fleet as opened:
-        if await opened.remove_schedule(profile):
-            return Exit.OK
-    say(_("{profile} has no schedule", profile=profile))
-    return Exit.FAILED
+        removed = await opened.remove_schedule(profile)
+    return done_or_said(removed, _("{profile} has no schedule", profile=profile))
 
 
 def _row(shown: Any) -> dict[str, Any]:

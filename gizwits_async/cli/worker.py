@@ -2,7 +2,7 @@
 
 import logging
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -11,6 +11,13 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Duration
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
+from gizwits_async.options import BASE_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gizwits_async.profiles import Profile
+    from gizwits_async.workers.enterprise import Observer
 
 __all__ = ["worker"]
 
@@ -45,6 +52,7 @@ async def worker(
         profiles,
         slice_seconds=slice_.total_seconds(),
         stalled_after=stalled_after.total_seconds(),
+        observer=_observer(),
     )
     say(
         _(
@@ -56,3 +64,20 @@ async def worker(
     )
     await app.run(concurrency=concurrency)
     return Exit.OK
+
+
+def _observer() -> "Callable[[Profile], Observer] | None":
+    """Return what measures the calls of each profile, where the extra `opentelemetry` is installed.
+
+    `opentelemetry-instrument` sends the metrics wherever the `OTEL_*` variables say.
+    """
+    try:
+        from gizwits_async.opentelemetry import observe
+    except ModuleNotFoundError:
+        return None
+
+    def observed(profile: "Profile") -> "Observer":
+        url = profile.base_url or BASE_URL
+        return observe(base_url=url, **{"gizwits.profile": profile.name})
+
+    return observed

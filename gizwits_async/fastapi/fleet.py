@@ -25,6 +25,7 @@ from gizwits_async.workers import Fleet, ScanArguments
 
 __all__ = ["fleet_router"]
 
+_TEXT = (files(__package__) / "fleet.html").read_text(encoding="utf-8")
 _HEARTBEAT = 15.0
 """Seconds without a change after which a comment is sent, so that proxies keep the connection."""
 _OURS = "fleet"
@@ -49,20 +50,12 @@ def fleet_router(fleet: Fleet, *, changes: bool = True, every: float = 2.0) -> A
             yield
 
     router = APIRouter(lifespan=lifespan)
-    page = (files(__package__) / "fleet.html").read_text(encoding="utf-8")
 
     @router.get("", include_in_schema=False)
     @router.get("/", include_in_schema=False)
     async def show() -> HTMLResponse:
         """Return the page."""
-        nonce = secrets.token_urlsafe(16)
-        text = page.replace("{nonce}", nonce).replace("{changes}", "yes" if changes else "no")
-        policy = f"default-src 'none'; connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
-        headers = {
-            "Content-Security-Policy": f"{policy}; base-uri 'none'; frame-ancestors 'none'",
-            "Cache-Control": "no-store",
-        }
-        return HTMLResponse(text, headers=headers)
+        return _page(changes=changes)
 
     @router.get("/status")
     async def status() -> list[dict[str, Any]]:
@@ -95,6 +88,17 @@ def fleet_router(fleet: Fleet, *, changes: bool = True, every: float = 2.0) -> A
         return await fleet.cancel_scan(profile)
 
     return router
+
+
+def _page(*, changes: bool) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    text = _TEXT.replace("{nonce}", nonce).replace("{changes}", "yes" if changes else "no")
+    policy = f"connect-src 'self'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
+    headers = {
+        "Content-Security-Policy": f"default-src 'none'; {policy}; base-uri 'none'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(text, headers=headers)
 
 
 def _check_origin(header: str) -> None:

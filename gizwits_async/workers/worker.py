@@ -19,6 +19,7 @@ from gizwits_async.errors import (
 from gizwits_async.profiles import Profile, two_quotas
 from gizwits_async.scan.errors import StoreLockedError, StoreLostError, StoreMismatchError
 from gizwits_async.workers import statements
+from gizwits_async.workers.database import Row
 from gizwits_async.workers.enterprise import Enterprise, Observer, digest_of
 from gizwits_async.workers.fleet import Fleet
 from gizwits_async.workers.progress import RunningSlices, logged
@@ -173,22 +174,28 @@ class WorkerApp:
     async def _slice(self, name: str) -> None:
         """Do a slice of the scan of a profile, and queue the next one."""
         profile = self._profiles.get(name)
-        quota = None if profile is None else profile.quota
-        enterprise_digest = None if profile is None else digest_of(profile)
-        async with self.fleet.database.transaction() as transaction:
-            await transaction.rows(statements.LOCK_ENTERPRISE, enterprise=enterprise_digest)
-            rows = await transaction.rows(
-                statements.BEGIN, profile=name, owner=self.owner, enterprise=enterprise_digest,
-                quota=quota,
-            )  # fmt: skip
-        if not rows:
+        row = await self._begin(name, profile)
+        if row is None:
             await self._wait_or_cancel(name)
-            return
-        row = rows[0]
-        if profile is None:
+        elif profile is None:
             error = f"no profile {name!r} among the {len(self._profiles):,} of {self.owner}"
             await self._end(name, "failed", error=error)
-            return
+        else:
+            await self._scan(profile, row)
+
+    async def _begin(self, name: str, profile: Profile | None) -> Row | None:
+        """Write down that the slice runs here; None if it is not to run."""
+        enterprise = None if profile is None else digest_of(profile)
+        async with self.fleet.database.transaction() as transaction:
+            await transaction.rows(statements.LOCK_ENTERPRISE, enterprise=enterprise)
+            rows = await transaction.rows(
+                statements.BEGIN, profile=name, owner=self.owner, enterprise=enterprise,
+                quota=None if profile is None else profile.quota,
+            )  # fmt: skip
+        return rows[0] if rows else None
+
+    async def _scan(self, profile: Profile, row: Row) -> None:
+        name, finished = profile.name, row["finished"]
         running = self._slices.begin(name)
         if self._leaving:
             running.stop.set()
@@ -198,20 +205,20 @@ class WorkerApp:
                 self.fleet.database.url,
                 ScanArguments.from_json(row["scan"]),
                 every=row["every"],
-                finished=row["finished"],
+                finished=finished,
                 seconds=self._seconds,
                 lease=self._stalled_after,
                 stop=running.stop,
                 counts=running.counts,
             )
         except GizwitsError as error:
-            await self._failed(name, row["finished"], error)
+            await self._failed(name, finished, error)
         except Exception as error:  # noqa: BLE001 - see below
             # The engine deletes the job of a slice that raises: the run would stay "running" for ever.
             _log.exception("%s: unexpected error", name)
             text = f": {error}" if isinstance(error, ImportError) else ""
             text = f"{type(error).__name__}{text}"[:_TEXT]
-            await self._end(name, "failed", finished=row["finished"], error=text)
+            await self._end(name, "failed", finished=finished, error=text)
         else:
             state = "done" if outcome.over else "waiting"
             await self._end(name, state, finished=outcome.finished, error=outcome.missing)

@@ -14,11 +14,16 @@ import httpx
 import pytest
 from rich.cells import cell_len
 
+from gizwits_async import Credentials
 from gizwits_async.cli import fleet as command
+from gizwits_async.cli.worker import _observer
+from gizwits_async.opentelemetry import Metrics
+from gizwits_async.profiles import Profile
 from gizwits_async.scan import SqlStore
+from gizwits_async.workers import Fleet as Workers
 from gizwits_async.workers import defer_scan, worker_app
 from tests.scan.conftest import server, url
-from tests.workers.fleets import ROOT, Tenant, config, tenants
+from tests.workers.fleets import RANGE, ROOT, Tenant, config, tenants, until
 
 __all__ = ["server", "url"]
 
@@ -150,6 +155,51 @@ async def test_a_worker_ends_at_sigterm(fleet: dict[str, Tenant], url: str) -> N
     await asyncio.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+@pytest.mark.slow
+async def test_an_agent_sends_the_metrics_of_a_worker(fleet: dict[str, Tenant], url: str) -> None:
+    """The variables of OpenTelemetry say where: calls, quota and scans, by the name of the profile."""
+    await defer_scan(url, "tenant000", RANGE)
+    start = "from opentelemetry.instrumentation.auto_instrumentation import run; run()"
+    words = ["-c", start, sys.executable, "-m", "gizwits_async", "worker"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        env={
+            **os.environ, "PYTHONPATH": str(ROOT), "OTEL_METRICS_EXPORTER": "console",
+            "OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none",
+        },
+    )  # fmt: skip
+    async with Workers(url) as opened:
+        await until(opened, lambda now: now[0].state == "done", within=60)
+    process.send_signal(signal.SIGTERM)
+    said, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    metrics = {
+        metric["name"]: metric["data"]["data_points"][0]["attributes"]
+        for block in re.split(r"(?m)^(?=\{)", said.decode())[1:]
+        for resource in json.loads(block)["resource_metrics"]
+        for scope in resource["scope_metrics"]
+        for metric in scope["metrics"]
+    }
+    assert metrics["gizwits.scan.records"] == {"gizwits.profile": "tenant000"}
+    assert metrics["http.client.request.duration"]["gizwits.profile"] == "tenant000"
+    assert metrics["http.client.request.duration"]["server.address"] == "127.0.0.1"
+    assert metrics["gizwits.quota.remaining"] == {"gizwits.profile": "tenant000"}
+
+
+async def test_metrics_are_made_where_their_extra_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each profile has metrics of its own; without the extra a worker works without them."""
+    keys = Credentials(
+        enterprise_id="e", enterprise_secret="s", product_key="p", product_secret="t"
+    )
+    observer = _observer()
+    assert observer is not None
+    assert isinstance(observer(Profile(name="acme", credentials=keys)), Metrics)
+    monkeypatch.setitem(sys.modules, "gizwits_async.opentelemetry", None)
+    assert _observer() is None
 
 
 async def test_a_scan_waits_for_its_store_and_ends_after_its_time(
