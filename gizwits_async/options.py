@@ -14,6 +14,7 @@ from gizwits_async.schema import Model
 __all__ = [
     "BASE_URL",
     "CALLS_PER_HOUR",
+    "SPRINT",
     "Credentials",
     "Lane",
     "OptionChanges",
@@ -23,9 +24,9 @@ __all__ = [
 ]
 
 BASE_URL = "https://enterpriseapi.gizwits.com"
+"""The only host that the API document names. It claims TLS support; nobody could verify it."""
 CALLS_PER_HOUR = 3600
 """The quota of an enterprise for which no other number is given."""
-"""The only host that the API document names. It claims TLS support; nobody could verify it."""
 
 
 class Secret(str):
@@ -48,6 +49,10 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+SPRINT = 0.1
+"""Of the mean spacing between calls: the spacing in a sprint."""
+
+
 @frozen(kw_only=True)
 class QuotaSnapshot(Model):
     """What is known of the quota at one moment."""
@@ -68,6 +73,31 @@ class QuotaSnapshot(Model):
     """Calls of each lane that wait for a permit."""
     reserve: int = 0
     """Calls of the period that the bulk lane leaves to interactive ones at present."""
+    sprint: int = 0
+    """Bulk calls that may go at present at ten times the mean rate."""
+
+    def seconds_for(self, calls: int, now: float) -> float:
+        """Estimate how many seconds so many bulk calls take, if nobody else calls meanwhile.
+
+        After a sprint, the calls that remain go evenly until the count restarts. The next sprint
+        begins a period after the first. Without a sprint, calls go at the mean rate.
+
+        Args:
+            calls: Number of calls.
+            now: Present of the server, in epoch seconds UTC.
+        """
+        mean = self.period / self.limit
+        if not self.sprint:
+            return calls * mean
+        before, room, sprint = 0.0, self.remaining, self.sprint
+        length = self.period if self.resets_at is None else max(0.0, self.resets_at - now)
+        if calls > room:
+            periods, calls = divmod(calls - room, self.limit)
+            before, length = (1 + periods) * self.period, self.period
+            room, sprint = self.limit, self.limit // 2
+        fast, slow = min(calls, sprint), max(0, calls - sprint)
+        rest = max(0.0, length - sprint * mean * SPRINT)
+        return before + fast * mean * SPRINT + slow * rest / max(1, room - sprint)
 
 
 def _plain_ascii(instance: object, attribute: Any, value: Any) -> None:

@@ -15,7 +15,7 @@ from gizwits_async.cli.output import say
 from gizwits_async.cli.progress import progress_shown
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.cli.scan_report import show_report
-from gizwits_async.options import Lane, Options
+from gizwits_async.options import CALLS_PER_HOUR, Lane, Options, QuotaSnapshot
 
 if TYPE_CHECKING:
     from gizwits_async.scan import ScanReport
@@ -25,7 +25,10 @@ __all__ = ["demo"]
 
 _CALLS = 360_000
 _TIMES_FASTER = 100
-_REAL_PER_MINUTE = 60
+_REAL_HOUR = QuotaSnapshot(
+    limit=CALLS_PER_HOUR, remaining=CALLS_PER_HOUR, sprint=CALLS_PER_HOUR // 2
+)
+"""The quota of the real service in an hour in which nothing was called yet."""
 
 
 @Parameter(name="*")
@@ -75,8 +78,7 @@ async def _scanned(cloud: "SimulatedCloud", fleet: DemoFleet, path: Path) -> "Sc
         )
         say(text)
         text = _(
-            "it allows {calls:,} calls an hour, {times} times what the real one allows: or this would"
-            " take minutes",
+            "it allows {calls:,} calls an hour, {times} times what the real one allows",
             calls=_CALLS,
             times=_TIMES_FASTER,
         )
@@ -94,7 +96,7 @@ async def _scanned(cloud: "SimulatedCloud", fleet: DemoFleet, path: Path) -> "Sc
 
 def _show_result(report: "ScanReport", same: int, expected: int) -> None:
     calls, least = report.log_calls, report.calls_least
-    minutes = report.calls / _REAL_PER_MINUTE
+    minutes = _REAL_HOUR.seconds_for(report.calls, now=0.0) / 60
     say(_("{same:,} of {expected:,} records are there, each once", same=same, expected=expected))
     say(_("{calls:,} log calls, {least:,} is the least possible", calls=calls, least=least))
     say(_("at the real quota the same scan takes about {minutes:.1f} minutes", minutes=minutes))

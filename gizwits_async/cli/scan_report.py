@@ -97,7 +97,7 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
 def rule_text(known: "RuleTrust") -> str:
     """Return what a store knows of a rule by which windows are passed over."""
     if known.refuted:
-        return _("does not hold here: {window}", window=known.refuted)
+        return _("does not hold here: {window}", window=reworded(known.refuted))
     return _(
         "{confirmed:,} times right ({sampled:,} of them samples), {skipped:,} windows passed over",
         confirmed=known.confirmed,

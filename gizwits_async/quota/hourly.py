@@ -167,10 +167,11 @@ class HourlyQuota:
         """Return what is known of the quota now, and its source."""
         now = self._state(self._clock())
         view, live = self._view, self._view.live(now.time)
-        used = self._bucket.window
+        left = max(0, view.headroom(now) if live else self.calls - self._bucket.window)
         return QuotaSnapshot(
             limit=view.limit if live else self.calls,
-            remaining=max(0, view.headroom(now) if live else self.calls - used),
+            remaining=left,
+            sprint=self._terms.sprint_calls(now, left),
             resets_at=view.last.resets_at if live else None,
             period=self.period,
             source="server" if live else "local",

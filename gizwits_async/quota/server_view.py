@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
-from gizwits_async.options import Lane
+from gizwits_async.options import SPRINT, Lane
 from gizwits_async.quota.headers import Reading, read
 
 __all__ = ["LocalState", "ServerView"]
@@ -15,8 +15,6 @@ _MINUTE = 1 / 60
 """Of a period: the first pause after a refusal, and the shortest time to measure a rate over."""
 _RECHECK = 1 / 360
 """Of a period: when to send the next call where permits come back one by one."""
-_SPRINT = 0.1
-"""Of the mean spacing between calls: the spacing in a sprint."""
 
 
 @define(kw_only=True)
@@ -276,12 +274,12 @@ class ServerView:
         short = lane is Lane.INTERACTIVE or (now.waiting <= room - half and not now.reserve)
         proven = self.sliding and self.since is not None and now.time > self.since + self.period
         if self.sprint and not proven and room > half and short:
-            return mean * _SPRINT
+            return mean * SPRINT
         if not now.debt or room < 1:
             return None
         if self.sliding:
             return mean * 2
-        return max(mean * _SPRINT, self._spacing_until_reset(lane, now))
+        return max(mean * SPRINT, self._spacing_until_reset(lane, now))
 
     def _claims(self, lane: Lane, now: LocalState) -> float:
         """Return the calls that other clients and lanes will need before the reset."""

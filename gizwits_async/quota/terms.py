@@ -2,9 +2,9 @@
 
 from math import ceil, inf
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from gizwits_async.options import Lane
+from gizwits_async.options import SPRINT, Lane
 from gizwits_async.quota.bucket import NO_NEED, Bucket
 from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.server_view import LocalState, ServerView
@@ -18,8 +18,6 @@ _CREDIT_LIFE = 1 / 12
 """Of a period: when a new process has paid back its credit."""
 _FLOOR = 60
 """Under endless interactive demand, bulk still gets one permit in this many."""
-_SPRINT = 0.1
-"""Of the mean spacing between calls: the spacing of calls that go ahead of the bucket."""
 _FEW = 2
 """Interactive calls of two windows that are no sign of users: logins and the like."""
 _SPARE = 1.25
@@ -201,4 +199,11 @@ class Terms:
         room = self.limit // 2 - max(1, state.waiting)
         if room < 0 or bucket.age < 2 * bucket.counter.span or bucket.two_windows > room:
             return None
-        return self.limits.period / self.limits.calls * _SPRINT
+        return self.limits.period / self.limits.calls * SPRINT
+
+    def sprint_calls(self, state: LocalState, remaining: int) -> int:
+        """Return how many of the remaining calls bulk may make in a sprint that begins now."""
+        spacing = self.spacing(Lane.BULK, evolve(state, waiting=0))
+        mean = self.limits.period / self.limit
+        sprints = spacing is not None and 0 < spacing <= mean * SPRINT
+        return max(0, remaining - self.limit // 2) if sprints else 0

@@ -80,6 +80,10 @@ class BulkClient:
         """Calls made through this instance."""
         return self._quota.acquired
 
+    def seconds_for(self, calls: int) -> float:
+        """Estimate how many seconds so many calls take, by what is known of the quota now."""
+        return self._client.quota.snapshot().seconds_for(calls, self.now())
+
     def log(self, log: LogName, did: str, start: int, end: int) -> LogStream[Record]:
         """Return a log of a device from `start` to before `end`, oldest record first."""
         devices = self._client.devices

@@ -1,6 +1,6 @@
 """Estimates what a scan takes, from the windows left and the pages that windows took so far. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from gizwits_async.scan.activity import Expected
@@ -12,6 +12,8 @@ from gizwits_async.scan.task import LogName
 from gizwits_async.scan.trust import LastRun
 
 __all__ = ["forecast"]
+
+_NO_RUN = LastRun(windows={}, read={}, pages={}, skipped={}, sampled=0)
 
 
 def forecast(
@@ -43,53 +45,69 @@ def forecast(
     """
     each = -(-(state.end - state.start) // client.owned)
     fresh = devices - left.devices
-    windows = {log: left.windows.get(log, 0) + fresh * each for log in logs}
-    everything, holding, part = sum(windows.values()), dict(windows), 0.0
-    if last is not None:
-        part = everything / max(sum(last.windows.values()), 1)
-        for log, count in last.windows.items():
-            whole = windows.get(log, 0)
-            windows[log] = ceil(whole * last.read.get(log, 0) / count)
-            holding[log] = ceil(whole * last.pages.get(log, 0) / count)
-    if active is not None:
-        for log in set(logs) - {"online"}:
-            windows[log] = ceil(windows[log] * active.share)
-            holding[log] = ceil(holding[log] * active.share)
-    # At the end the first page is read again, or all of them if an earlier run listed the devices.
-    pages = -(-devices // client.page_size)
-    listing = (
-        listed * (pages + (state.listing != "done"))
-        + definition
-        + (0 if active is None else active.calls)
-    )
-    expected = float(listing)
-    for log in logs:
-        finished, pages = left.done.get(log, (0, 0))
-        expected += windows[log] * (max(1.0, pages / finished) if finished else 1.0)
-    calls = ceil(expected)
-    now, rate = client.now(), client.calls_per_second
-    seconds = calls / rate
+    whole = {log: left.windows.get(log, 0) + fresh * each for log in logs}
+    known = last or _NO_RUN
+    part = sum(whole.values()) / max(sum(known.windows.values()), 1)
+    active_share = 1.0 if active is None else active.share
+    windows = _share(whole, known.windows, known.read, active_share)
+    holding = _share(whole, known.windows, known.pages, active_share)
+    outside = definition + (0 if active is None else active.calls)
+    if listed:
+        # At the end the first page is read again, or all of them if an earlier run listed the devices.
+        outside += -(-devices // client.page_size) + (state.listing != "done")
+    calls = outside + ceil(sum(count * _pages(left, log) for log, count in windows.items()))
+    now, seconds = client.now(), client.seconds_for(calls)
     return ScanPlan(
         devices=devices,
         start=state.start,
         end=state.end,
         windows=windows,
-        active_share=1.0 if active is None else active.share,
-        calls_least=listing + sum(holding.values()),
+        active_share=active_share,
+        calls_least=outside + sum(holding.values()),
         calls=calls,
         hours=seconds / 3600,
         finish=now + seconds,
-        falls_off=_falling(state, sum(windows.values()), each, oldest=client.oldest(), rate=rate),
+        falls_off=_falling(state, sum(windows.values()), each, client),
         resumes=resumes,
-        skipped={} if last is None else {r: round(n * part) for r, n in last.skipped.items()},
-        sampled=0 if last is None else round(last.sampled * part),
+        skipped={rule: round(count * part) for rule, count in known.skipped.items()},
+        sampled=round(known.sampled * part),
     )
 
 
-def _falling(state: ScanState, windows: int, each: int, *, oldest: int, rate: float) -> int:
+def _share(
+    whole: Mapping[LogName, int],
+    before: Mapping[LogName, int],
+    counts: Mapping[LogName, int],
+    active: float,
+) -> dict[LogName, int]:
+    """Return the windows that the last run would have counted, and only those of active devices.
+
+    Args:
+        whole: Windows left of each log.
+        before: Windows that each log had in the last run; none where nothing may be passed over.
+        counts: Those of them that it counted.
+        active: Part of the devices that reported data.
+    """
+    found = dict(whole)
+    for log, count in whole.items():
+        if last := before.get(log):
+            found[log] = ceil(count * counts.get(log, 0) / last)
+        if log != "online":
+            found[log] = ceil(found[log] * active)
+    return found
+
+
+def _pages(left: Remaining, log: LogName) -> float:
+    """Return the calls that a window takes, by those that were finished."""
+    finished, pages = left.done.get(log, (0, 0))
+    return max(1.0, pages / finished) if finished else 1.0
+
+
+def _falling(state: ScanState, windows: int, each: int, client: BulkClient) -> int:
     """Return how many windows fall off the edge while the older windows of the fleet are read."""
     if not each:
         return 0
+    oldest, rate = client.oldest(), client.calls_per_second
     layer, falling = windows / each, 0.0
     span = (state.end - state.start) / each
     for number in range(each):

@@ -90,7 +90,8 @@ def _text_of(call: ast.Call) -> ast.expr | None:
     """Return the text of a new error; None if the call makes none."""
     name = _called(call)
     is_error = name.endswith("Error") and name not in _NO_TEXT
-    return call.args[0] if is_error and call.args else None
+    text = call.args[0] if is_error and call.args else None
+    return None if isinstance(text, ast.Constant) and text.value is None else text
 
 
 def _warning(call: ast.Call) -> list[ast.expr]:

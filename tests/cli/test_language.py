@@ -10,6 +10,8 @@ from gizwits_async.cli import library_texts
 from gizwits_async.cli.commands import COMMANDS
 from gizwits_async.cli.language import _, from_environment, use
 from gizwits_async.cli.library_texts import reworded
+from gizwits_async.cli.scan_report import rule_text
+from gizwits_async.scan import RuleTrust
 from gizwits_async.simulator import FaultRule, SimulatedCloud
 from tests.cli import catalogue
 from tests.cli.library_texts import passed_on
@@ -95,6 +97,16 @@ def test_errors_name_times_as_times(monkeypatch: pytest.MonkeyPatch) -> None:
     use("zh")
     assert reworded(said).startswith("日志只保留 30 天：开始时间 20")
     assert reworded("a text that is in no list") == "a text that is in no list"
+
+
+def test_a_refuted_rule_is_shown_in_the_language_and_with_dates() -> None:
+    """`status` and the report name the window as their other rows do, and show no epoch seconds."""
+    use("zh")
+    said = rule_text(RuleTrust(refuted="data of DID1 from 1790000000 to 1790172800"))
+    assert CHINESE.search(said.partition("DID1")[0])
+    assert CHINESE.search(said.partition("DID1")[2])
+    assert not re.search(r"\d{10}|from", said)
+    assert "2026-09-2" in said
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from gizwits_async import GizwitsClient, HourlyQuota
 from gizwits_async.cli.demo import DemoFleet
 from gizwits_async.cli.plan import _rows
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.scan import ScanPlan, ScanProgress
-from gizwits_async.simulator import Fleet, SimulatedCloud
-from tests.doubles import client_of, virtually
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
+from tests.doubles import client_of, now, virtually
 
 NOW = 1_790_000_000
 
@@ -50,3 +53,21 @@ def test_the_estimate_holds_the_cost_of_the_demo(tmp_path: Path) -> None:
     assert f"{second.calls_least:,} is the least" in said
     assert said.startswith(f"{second.calls:,}, by what was read")
     assert "more" not in _rows(second)["hours"]
+
+
+def test_the_hours_are_those_that_the_scan_takes(tmp_path: Path) -> None:
+    """In a fresh hour the bulk lane sprints, and the plan counts on that."""
+    cloud = SimulatedCloud(Fleet.generate(3, 2, 1, now=NOW))
+    flags = ScanRange(since=timedelta(days=2), out=str(tmp_path / "fleet.db"))
+
+    async def main() -> tuple[ScanPlan, int, float]:
+        async with GizwitsClient(
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=HourlyQuota()
+        ) as client:
+            plan, start = await fleet_scan(client, flags).plan(), now()
+            report = await fleet_scan(client, flags).run()
+            return plan, report.calls, now() - start
+
+    plan, calls, took = virtually(main())
+    assert plan.hours * 3600 / plan.calls == pytest.approx(took / calls, rel=0.1)
+    assert took < 3

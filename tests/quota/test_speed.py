@@ -9,7 +9,7 @@ import pytest
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
 from tests.doubles import now, virtually
-from tests.quota.servers import KINDS, World, crowd
+from tests.quota.servers import EPOCH, KINDS, World, crowd
 
 
 def world(quota: HourlyQuota, kind: str, **settings: object) -> World:
@@ -75,6 +75,29 @@ def test_a_short_job_sprints_where_headers_allow_it(kind, lane):
     slow, refused = virtually(main(mute=True))
     assert 505 < slow < 560
     assert refused == 0
+
+
+@pytest.mark.parametrize("calls", [100, 700, 1000])
+def test_the_time_of_a_job_is_known_before_it(calls):
+    """A fresh quota tells within a tenth how long the eight workers of a scan take."""
+
+    async def main() -> tuple[float, float]:
+        quota = HourlyQuota(900, 900.0)
+        meeting = world(quota, "fixed, from 0", latency=(0.05, 0.4))
+        meeting.server = KINDS["fixed, from mid-hour"](900, 900.0)
+        left = iter(range(calls))
+
+        async def work() -> None:
+            for _ in left:
+                await meeting.call(Lane.BULK)
+
+        await meeting.call()
+        said, start = quota.snapshot().seconds_for(calls, EPOCH + now()), now()
+        await asyncio.gather(*(work() for _ in range(8)))
+        return said, now() - start
+
+    said, took = virtually(main())
+    assert said == pytest.approx(took, rel=0.1)
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
