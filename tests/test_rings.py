@@ -74,6 +74,9 @@ WITNESSES = {
     "faults/test_pages_scans.py::test_a_million_pages_take_no_memory": (
         "faults/test_pages_scans.py::test_pages_without_end_take_no_memory"
     ),
+    "web/test_fleet_page.py::test_the_page_works_in_a_browser": (
+        "web/test_fleet_page.py::test_scans_are_begun_and_cancelled"
+    ),
     "web/test_testing.py::test_the_wheel_brings_the_fixtures_into_a_fresh_environment": (
         "web/test_testing.py::test_the_fixtures_work_in_a_project_of_its_own"
     ),
