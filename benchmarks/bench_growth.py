@@ -12,8 +12,9 @@ from benchmarks.client import CREDENTIALS, Free, Scripted
 from benchmarks.measure import Figure, exponent, markdown
 from benchmarks.pages import device_page, log_page
 from gizwits_async import GizwitsClient
+from gizwits_async.models.decoder import decode_page
 from gizwits_async.models.devices import DataRecord, Device
-from gizwits_async.models.page import LogReply, PageReply, decode_page
+from gizwits_async.models.page import LogReply, PageReply
 
 __all__ = ["figures"]
 

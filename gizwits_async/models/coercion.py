@@ -15,7 +15,7 @@ _MAX_DIGITS = 4300
 """Digits of an integer written as text; `int` itself accepts no more."""
 _TRUTH = {"1": True, "0": False, "-0": False, "true": True, "false": False}
 
-# Text is coerced as if it were JSON without quotes, as msgspec does for lists (`page.py`); leading
+# Text is coerced as if it were JSON without quotes, as msgspec does for lists (`plain.py`); leading
 # zeros are accepted too. Each function checks for the exact type first, which nearly all values have.
 
 

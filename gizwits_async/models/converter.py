@@ -95,7 +95,7 @@ def _json_object(value: object, _: object) -> JsonObject:
     if type(value) is str:
         # The document calls an online event's payload a string; its examples show an object.
         try:
-            inner = load_json(value.encode())
+            inner = load_json(value)
         except (InvalidResponseError, UnicodeEncodeError):
             inner = None
         return inner if type(inner) is dict else {"text": value}
@@ -119,6 +119,10 @@ def _is(kind: Any) -> Callable[[Any], bool]:
 
 def _optional(hook: Hook, kind: Any) -> Hook:
     return lambda value, _: None if is_null(value) else hook(value, kind)
+
+
+def _optional_text(value: Any, _: Any) -> str | None:
+    return None if value is None else as_text(value)  # "null" is a text.
 
 
 def _is_page(kind: Any) -> bool:
@@ -206,6 +210,7 @@ def _make_converter() -> Converter:
     """
     converter = Converter(forbid_extra_keys=False)
     converter.register_structure_hook(str, as_text)
+    converter.register_structure_hook_func(_is(str | None), _optional_text)
     for kind, hook in _HOOKS:
         if isinstance(kind, type):  # cattrs prefers its own hook for a class to one by function.
             converter.register_structure_hook(kind, hook)

@@ -13,19 +13,22 @@ __all__ = ["load_json"]
 _decode = msgspec.json.Decoder().decode
 
 
-def load_json(body: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8, with or without a byte order mark.
+def load_json(body: bytes | str) -> Any:
+    """Return the value of a JSON text, which as bytes is UTF-8 with or without a byte order mark.
 
     Integers of any size and lone surrogates are kept. If an object repeats a key, its last value
     counts.
 
     Raises:
-        InvalidResponseError: The bytes are not JSON; `.truncated` if they begin like it.
+        InvalidResponseError: It is not JSON; `.truncated` if it begins like it.
+        UnicodeEncodeError: A `str` holds a lone surrogate.
     """
     try:
         return _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass  # Not `contextlib.suppress`: it costs more than decoding a short reply.
+    if isinstance(body, str):
+        body = body.encode()
     # The standard library also reads byte order marks, lone surrogates and integers beyond 64 bits,
     # and its messages give the position.
     try:

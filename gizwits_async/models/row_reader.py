@@ -27,7 +27,7 @@ _WHOLE = ""
 def row_reader(kind: Any, hook_of: Callable[[Any], Hook]) -> Callable[[Sequence[Any], str], Rows]:
     """Return a function of rows and of their path, such as `$.objects`, which reads them.
 
-    The rows are plain JSON, or records already, which are kept (see `split.py`).
+    The rows are plain JSON, or records already, which are kept (see `decoder.py`).
 
     Args:
         kind: The class of the records, or any other type.

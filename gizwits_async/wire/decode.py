@@ -13,10 +13,9 @@ from gizwits_async.errors import (
     api_error,
 )
 from gizwits_async.models.converter import structure
+from gizwits_async.models.decoder import decode_object, decode_page
 from gizwits_async.models.json import load_json
-from gizwits_async.models.page import decode_object, decode_page
 from gizwits_async.models.rows import RowsReply
-from gizwits_async.models.split import decode_rows
 from gizwits_async.models.times import epoch_of
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
@@ -84,10 +83,8 @@ def _result(request: Request[T], reply: Reply) -> T | GizwitsError:
     if reply.status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     if reply.status in _OK:
-        fast = (
-            decode_page(reply.body, request.returns)
-            or decode_rows(reply.body, request.returns)
-            or decode_object(reply.body, request.returns)
+        fast = decode_page(reply.body, request.returns) or decode_object(
+            reply.body, request.returns
         )
         if fast is not None:
             return fast  # type: ignore[return-value]  # T is the page type, or that of the object.

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from gizwits_async.models.converter import structure
+from gizwits_async.models.decoder import decode_page
 from gizwits_async.models.devices import CommandRecord
-from gizwits_async.models.page import LogReply, decode_page
+from gizwits_async.models.page import LogReply
 
 
 @pytest.mark.parametrize(
