@@ -8,7 +8,9 @@ to find out.
 
 from collections.abc import Iterable, Sequence
 
-from attrs import evolve, frozen
+from attrs import frozen
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gizwits_async.models.devices import Device, OnlineEvent
 from gizwits_async.scan.report import ScanPage
@@ -18,9 +20,8 @@ from gizwits_async.scan.task import Record, Task
 __all__ = ["Prediction", "Presence", "Seen", "seen_again"]
 
 
-@frozen(kw_only=True)
-class Seen:
-    """A device as the listings of a scan showed it."""
+class Seen(Struct, frozen=True, kw_only=True, gc=False):
+    """A device as the listings of a scan showed it; a struct for the reason of `Task`."""
 
     online: bool | None
     latest: float | None
@@ -127,7 +128,7 @@ class Presence:
         last, came = known.events[-1]
         if seen.online is not False or came or (seen.latest or 0) > last or last >= seen.since:
             return None
-        self._seen[page.did] = seen = evolve(seen, since=int(last) + 1)
+        self._seen[page.did] = seen = replace(seen, since=int(last) + 1)
         return seen
 
     def _extend(self, did: str, start: int, end: int, events: Sequence[tuple[float, bool]]) -> None:

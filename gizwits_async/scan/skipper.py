@@ -4,7 +4,8 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
+from msgspec.structs import replace
 
 from gizwits_async.models.devices import Device
 from gizwits_async.payload import DataPointCodec
@@ -213,7 +214,7 @@ class Skipper:
             rows=prediction.records,
             replaced=replaced if derived and replaced[0] < replaced[1] else None,
             # If the rule is refuted, the rows that it made are replaced by those of the log.
-            skipped=evolve(cut, replace_before=until) if derived else cut,
+            skipped=replace(cut, replace_before=until) if derived else cut,
             rule=prediction.rule,
         )
         await self._store.commit(change)

@@ -3,7 +3,8 @@
 from math import floor
 from typing import Literal, TypeAlias
 
-from attrs import evolve, frozen
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gizwits_async.models.devices import CommandRecord, DataRecord, OnlineEvent
 
@@ -24,12 +25,14 @@ def time_of(record: Record) -> float:
     return record.ts if isinstance(record, DataRecord) else record.timestamp
 
 
-@frozen(kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True, gc=False):
     """The part of a log that is left to read: the seconds from `next_second` on, window by window.
 
     Each log of each device has one task, however many windows are left. A window that keeps failing
     is split off as a task of its own that ends at `part_end`. No second belongs to two tasks.
+
+    A struct without garbage collection, since a scan in memory holds a task for each log of the
+    fleet: a collection that walked 300,000 of them stopped the event loop for 100 ms.
     """
 
     did: str
@@ -89,7 +92,7 @@ class Task:
         if self.rescan_from >= self.next_second or (self.end is not None and self.part_end is None):
             return self
         replace_before = max(self.replace_before, self.next_second, self.covered)
-        return evolve(
+        return replace(
             self, next_second=self.rescan_from, replace_before=replace_before, end=None, resume=None
         )
 
@@ -103,7 +106,7 @@ class Task:
         """
         if self.end is not None:
             return self
-        return evolve(
+        return replace(
             self,
             end=min(self.next_second + owned, self.stop(end)),
             resume=None,
@@ -120,7 +123,7 @@ class Task:
         """
         # A page holds whole seconds, oldest first.
         covered = self.covered if last is None else max(self.covered, floor(last) + 1)
-        return evolve(self, resume=resume, covered=covered, pages=self.pages + 1)
+        return replace(self, resume=resume, covered=covered, pages=self.pages + 1)
 
     def closed(self, settle: int, *, pages: int = 1) -> "Task":
         """Return the task after the end of its open window.
@@ -133,7 +136,7 @@ class Task:
         rescan_from = self.rescan_from
         if rescan_from >= self.next_second:  # Else an earlier window must be read again anyway.
             rescan_from = max(rescan_from, min(end, self.opened_at - settle))
-        return evolve(
+        return replace(
             self,
             next_second=end,
             rescan_from=rescan_from,
@@ -146,7 +149,7 @@ class Task:
 
     def reopened(self) -> "Task":
         """Return the task with its open window at its beginning, as after a lost resume token."""
-        return evolve(
+        return replace(
             self,
             resume=None,
             replace_before=max(self.replace_before, self.covered),
@@ -163,7 +166,7 @@ class Task:
         rescan_from = self.rescan_from
         if rescan_from >= self.next_second:  # Else an earlier window must be read again anyway.
             rescan_from = max(rescan_from, start if settled is None else min(start, settled))
-        return evolve(self, next_second=start, rescan_from=rescan_from)
+        return replace(self, next_second=start, rescan_from=rescan_from)
 
     def cut(self, start: int) -> "Task":
         """Return the seconds before `start` as a task of their own."""
@@ -185,7 +188,7 @@ class Task:
         them, it would read the window again with them.
         """
         end = self.open_end
-        return evolve(self, part=self.next_second, part_end=end), evolve(
+        return replace(self, part=self.next_second, part_end=end), replace(
             self,
             next_second=end,
             rescan_from=end,
@@ -203,7 +206,7 @@ class Task:
         """
         # Records that an earlier run read of these seconds stay in the store.
         gap = max(first, self.replace_before), last + 1
-        after = evolve(self, covered=max(self.covered, last + 1))
+        after = replace(self, covered=max(self.covered, last + 1))
         return after, gap if gap[0] < gap[1] else None
 
     def replaced(self, after: "Task") -> Span | None:
@@ -219,6 +222,6 @@ class Task:
         """
         start = min(oldest, self.open_end)
         after, gap = self.lost(self.next_second, start - 1)
-        return evolve(
+        return replace(
             after, next_second=start, rescan_from=max(self.rescan_from, start), resume=None
         ), gap

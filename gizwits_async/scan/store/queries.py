@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from attrs import asdict
+from msgspec import structs
 from sqlalchemy import (
     Connection,
     Table,
@@ -117,7 +118,7 @@ def write_devices(
     else:
         rows = rows.on_conflict_do_nothing()
     connection.execute(rows, [{**asdict(device), "product_key": product} for device in devices])
-    new_tasks = [{**asdict(task), "product": product} for task in tasks]
+    new_tasks = [{**structs.asdict(task), "product": product} for task in tasks]
     connection.execute(upsert(TASKS).on_conflict_do_nothing(), new_tasks)
     return new
 
@@ -175,7 +176,7 @@ def write_change(
         connection.execute(insert(GAPS), gaps)
     if change.skipped is not None:
         skipped = {"product": product, "failed": SKIPPED, "error": change.rule}
-        connection.execute(insert(TASKS), [asdict(change.skipped) | skipped])
+        connection.execute(insert(TASKS), [structs.asdict(change.skipped) | skipped])
     if task.over:
         connection.execute(delete(TASKS).where(*_OF_TASK), _key_of(product, task))
     else:
@@ -184,7 +185,7 @@ def write_change(
 
 def write_split(connection: Connection, *, product: str, window: Task, rest: Task) -> None:
     """See `ScanStore.split`."""
-    connection.execute(insert(TASKS), [{**asdict(window), "product": product}])
+    connection.execute(insert(TASKS), [{**structs.asdict(window), "product": product}])
     _MOVE.run(connection, [_key_of(product, rest) | _values_of_task(rest)])
 
 

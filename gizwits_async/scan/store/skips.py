@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import asdict
+from msgspec.structs import asdict
 from sqlalchemy import Connection, Table, delete, select, update
 
 from gizwits_async.scan.presence import Seen
