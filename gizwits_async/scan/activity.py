@@ -15,6 +15,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.store.protocol import ScanStore
 
 __all__ = ["Activity", "Expected", "expected"]
@@ -51,7 +52,7 @@ class Activity:
         for number in range(self.days):
             if self._first + number > now // _DAY - _FRESH:
                 self._all |= 1 << number
-        self._of: dict[str, int] = {}
+        self._of = Sharded[int]()
 
     def mark(self, day: int, dids: Collection[str] | None = None) -> None:
         """Note that devices must be asked about a day.

@@ -283,6 +283,7 @@ class Engine:
 
     async def _report(self, *, stopped: bool = False) -> ScanReport:
         await self._recount()
+        await self._listing.seen.empty()
         return self._counters.report(
             self._state,
             self._logs,

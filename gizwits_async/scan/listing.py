@@ -22,6 +22,7 @@ from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LogName
@@ -122,7 +123,8 @@ class DeviceListing:
         self._front: list[str] | None = None
         """Dids of the first page of a listing that this run walked to its end."""
         self._fruitless = 0
-        self._seen: set[str] = set()
+        self.seen = Sharded[None]()
+        """Dids of the devices that this run listed."""
         self._nameless = 0
         self._total: int | None = None
         self._world = Location()
@@ -198,7 +200,7 @@ class DeviceListing:
 
     @property
     def _found(self) -> int:
-        return len(self._seen) + self._nameless
+        return len(self.seen) + self._nameless
 
     @property
     def _all_found(self) -> bool:
@@ -206,7 +208,7 @@ class DeviceListing:
 
     async def _walk_parts(self, cut: GizwitsError) -> bool:
         """Look for the devices behind the point where the list was cut; return whether all were found."""
-        if not self._seen or not isinstance(cut, ApiError | InvalidResponseError):
+        if not self.seen or not isinstance(cut, ApiError | InvalidResponseError):
             return False
         note = f"listing continued in parts after {self._found:,} devices: {cut}"
         _log.warning("%s", note)
@@ -283,7 +285,7 @@ class DeviceListing:
                 return
 
     async def _keep(self, page: Page[Device]) -> None:
-        self._seen.update(device.did for device in page.items)
+        self.seen.update((device.did, None) for device in page.items)
         await self._add(page.items, replace=True)
         answered = int(self._client.now())
         await self._skipper.listed(page.items, asked=self._asked, answered=answered)

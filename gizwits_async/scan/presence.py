@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gizwits_async.models.devices import Device, OnlineEvent
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import Rule
+from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.task import Record, Task
 
 __all__ = ["Prediction", "Presence", "Seen", "seen_again"]
@@ -63,8 +64,7 @@ class Prediction:
     """The records; none but for the rule `derived`."""
 
 
-@frozen
-class _Online:
+class _Online(Struct, frozen=True, gc=False):
     """The part of an online log that was read in this run: the seconds `first <= t < end`."""
 
     first: int
@@ -83,8 +83,8 @@ class Presence:
             settle: Seconds that an event may be late, and records may lie outside a session.
         """
         self._settle = settle
-        self._seen: dict[str, Seen] = {}
-        self._online: dict[str, _Online | None] = {}
+        self._seen = Sharded[Seen]()
+        self._online = Sharded[_Online | None]()
         """None: a part of the log was not seen, so that nothing follows from the rest."""
 
     def listed(self, seen: Iterable[tuple[str, Seen]]) -> None:
@@ -103,6 +103,11 @@ class Presence:
     def forget_all(self) -> None:
         """Note that what was taken to be an empty part of an online log may hold events."""
         self._online.clear()
+
+    async def aclose(self) -> None:
+        """Free what was kept of the devices, in slices."""
+        await self._seen.empty()
+        await self._online.empty()
 
     def forget(self, did: str) -> None:
         """Note that a part of the device's online log was not seen, or is lost."""

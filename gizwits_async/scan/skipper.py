@@ -13,6 +13,7 @@ from gizwits_async.scan.derived import DerivedLog, same_records
 from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import PROOF, RULES, Rule
+from gizwits_async.scan.sharded import sliced
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Task
 from gizwits_async.scan.trust import LastRun, Trust
@@ -81,7 +82,8 @@ class Skipper:
         if not self.enabled:
             return
         self.trust = Trust.from_json(await self._store.trust())
-        self._presence.listed((await self._store.presence()).items())
+        async for seen in sliced((await self._store.presence()).items()):
+            self._presence.listed([seen])
         for rule in RULES:
             if self.trust.rules[rule].refuted:  # The run that refuted it may have ended there.
                 await self._unskip(rule)
@@ -252,3 +254,4 @@ class Skipper:
                 sampled=self.sampled,
             )
             await self._store.keep_trust(self.trust.to_json())
+        await self._presence.aclose()

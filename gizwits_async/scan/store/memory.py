@@ -1,26 +1,30 @@
 """A store in memory: for tests, for counting, and for scans whose pages are kept elsewhere."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from gizwits_async.models.devices import Device
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.sharded import Sharded, sliced
+from gizwits_async.scan.store.memory_devices import MemoryDevices
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.task import LOGS, LogName, Record, Task, time_of
 
 __all__ = ["MemoryStore"]
 
-T = TypeVar("T")
 
-_Key: TypeAlias = tuple[str, LogName, int]
-_SLICE = 1000
-"""Items that are worked through before other tasks of the event loop may run: about a millisecond."""
+class _Entry(Struct, frozen=True, order=True, gc=False):
+    """An entry of the queue of a log; a struct for the reason of `Task`."""
+
+    second: int
+    key: str
 
 
 class MemoryStore:
@@ -35,24 +39,26 @@ class MemoryStore:
         self._keep = keep
         self.state: ScanState | None = None
         """The range and the progress of the listing."""
-        self.devices: dict[str, Device] = {}
-        """Devices by did; none without `keep`."""
+        self._devices = MemoryDevices(keep=keep)
         self.records: dict[tuple[str, LogName], list[Record]] = {}
-        """Records by did and log, oldest first."""
+        """Records by did and log, oldest first; only of logs that hold any."""
         self.counts: Counter[LogName] = Counter()
         """Records written to each log."""
         self.lost: list[Gap] = []
         """Seconds that fell off the edge of the log."""
-        self._macs: dict[str, str | None] = {}
-        self._by_mac: dict[str | None, list[str]] = {}
-        """MAC address -> dids; empty if it must be made anew."""
-        self._tasks: dict[LogName, dict[_Key, Task]] = {log: {} for log in LOGS}
-        self._failed: dict[_Key, Failure] = {}
-        self._skipped: dict[_Key, tuple[Task, str]] = {}
-        self._presence: dict[str, Seen] = {}
+        self._tasks: dict[LogName, Sharded[Task]] = {log: Sharded() for log in LOGS}
+        self._failed: dict[str, tuple[Task, Failure]] = {}
+        self._skipped = defaultdict[str, Sharded[Task]](Sharded)
+        """By the rule that passed over them."""
+        self._presence = Sharded[Seen]()
         self._trust: str | None = None
-        self._queues: dict[LogName, list[tuple[int, _Key]]] = {log: [] for log in LOGS}
+        self._queues: dict[LogName, list[_Entry]] = {log: [] for log in LOGS}
         """For each log a heap of next seconds. A task that moved on leaves an outdated entry."""
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """Devices by did, in no particular order; none without `keep`."""
+        return self._devices
 
     def choose_product(self, product_key: str) -> None:
         """Do nothing: it keeps one product."""
@@ -72,10 +78,11 @@ class MemoryStore:
         """See `ScanStore.begin`."""
         self.state = state
         if state.over:
-            self._skipped.clear()
+            for skipped in self._skipped.values():
+                await skipped.empty()
         if again:
             for log in LOGS:
-                async for task in _sliced(self._tasks[log].values()):
+                async for _, task in self._tasks[log].walk():
                     self._put(task.rewound())
 
     async def add(
@@ -88,22 +95,14 @@ class MemoryStore:
         replace: bool = True,
     ) -> int:
         """See `ScanStore.add`."""
-        # A large dict that grows takes milliseconds: each gets a callback of its own. If this is
-        # cancelled meanwhile, the devices are added by the next call.
-        for log in logs:
-            await asyncio.sleep(0)
-            for device in devices:
+        await asyncio.sleep(0)  # A page takes a millisecond.
+        for device in devices:
+            for log in logs:
                 task = Task.new(device.did, log, state.start if start is None else start)
-                if task.key not in self._tasks[log]:
+                if _key(task) not in self._tasks[log]:
                     self._put(task)
-        await asyncio.sleep(0)
-        before, self.state = len(self._macs), state
-        kept = [device for device in devices if replace or device.did not in self._macs]
-        self._macs.update((device.did, device.mac) for device in kept)
-        self._by_mac.clear()
-        if self._keep:
-            self.devices.update((device.did, device) for device in kept)
-        return len(self._macs) - before
+        self.state = state
+        return self._devices.add(devices, replace=replace)
 
     async def wants_datapoints(self, run: int) -> bool:
         """Return False: only an export would need them."""
@@ -115,13 +114,11 @@ class MemoryStore:
 
     async def by_mac(self, macs: Collection[str]) -> list[str]:
         """See `ScanStore.by_mac`."""
-        await self._index()
-        return [did for mac in set(macs) for did in self._by_mac.get(mac, ())]
+        return self._devices.by_mac(macs)
 
     async def without_mac(self) -> list[str]:
         """See `ScanStore.without_mac`."""
-        await self._index()
-        return list(self._by_mac.get(None, ()))
+        return await self._devices.without_mac()
 
     async def due(
         self,
@@ -132,15 +129,15 @@ class MemoryStore:
         dids: Collection[str] | None = None,
     ) -> list[Task]:
         """See `ScanStore.due`."""
-        found: dict[_Key, Task] = {}
+        found: dict[str, Task] = {}
         passed: list[Task] = []
-        heaps = [self._queues[log] for log in logs]
         while len(found) < limit:
-            heap = min((heap for heap in heaps if heap), default=None)
-            if heap is None or heap[0][0] >= end:
+            log = min((log for log in logs if self._queues[log]), key=self._first, default=None)
+            if log is None or self._first(log).second >= end:
                 break
-            second, key = heappop(heap)
-            task = self._tasks[key[1]].get(key)
+            entry = heappop(self._queues[log])
+            second, key = entry.second, entry.key
+            task = self._tasks[log].get(key)
             if task is None or task.next_second != second or key in self._failed:
                 continue
             if dids is not None and task.did not in dids:
@@ -156,30 +153,33 @@ class MemoryStore:
         task = change.after
         self.counts[task.log] += len(change.rows)
         if self._keep:
-            rows = self.records.setdefault((task.did, task.log), [])
+            rows = self.records.get((task.did, task.log), [])
             if change.replaced is not None:
                 start, end = change.replaced
                 rows[:] = [row for row in rows if not start <= time_of(row) < end]
-            rows += change.rows
+            if change.rows:
+                rows += change.rows
+                self.records[task.did, task.log] = rows
         self.lost += (Gap(did=task.did, log=task.log, start=a, end=b) for a, b in change.gaps)
         if change.skipped is not None:
-            self._skipped[change.skipped.key] = change.skipped, change.rule
+            self._skipped[change.rule][_key(change.skipped)] = change.skipped
         if task.over:
-            del self._tasks[task.log][task.key]
+            del self._tasks[task.log][_key(task)]
         else:
             self._put(task)
 
     async def unskip(self, rule: str) -> int:
         """See `ScanStore.unskip`."""
-        found = [task for task, by in self._skipped.values() if by == rule]
-        async for task in _sliced(found):
-            del self._skipped[task.key]
+        skipped, number = self._skipped[rule], 0
+        async for key, task in skipped.walk():
+            skipped.pop(key, None)
             self._put(task)
-        return len(found)
+            number += 1
+        return number
 
     async def presence(self) -> dict[str, Seen]:
         """See `ScanStore.presence`."""
-        return dict(self._presence)
+        return {did: seen async for did, seen in self._presence.walk()}
 
     async def keep_presence(self, seen: Mapping[str, Seen]) -> None:
         """See `ScanStore.keep_presence`."""
@@ -195,9 +195,10 @@ class MemoryStore:
 
     async def fail(self, task: Task, error: str, text: str) -> None:
         """See `ScanStore.fail`."""
-        self._failed[task.key] = Failure(
+        failure = Failure(
             did=task.did, log=task.log, error=error, text=text, since=task.next_second
         )
+        self._failed[_key(task)] = task, failure
 
     async def split(self, window: Task, rest: Task) -> None:
         """See `ScanStore.split`."""
@@ -208,10 +209,10 @@ class MemoryStore:
         self, logs: Collection[LogName], *, dids: Collection[str] | None = None
     ) -> int:
         """See `ScanStore.requeue_failed`."""
-        found = [key for key, failure in self._failed.items() if _wanted(failure, logs, dids)]
-        async for key in _sliced(found):
-            del self._failed[key]
-            self._queue(self._tasks[key[1]][key])
+        found = [key for key, (_, failure) in self._failed.items() if _wanted(failure, logs, dids)]
+        async for key in sliced(found):
+            task, _ = self._failed.pop(key)
+            self._queue(self._tasks[task.log][key])
         return len(found)
 
     async def remaining(
@@ -228,7 +229,7 @@ class MemoryStore:
         oldest: int | None = None
         for log in logs:
             finished = pages = 0
-            async for task in _sliced(self._tasks[log].values()):
+            async for _, task in self._tasks[log].walk():
                 if dids is not None and task.did not in dids:
                     continue
                 finished, pages = finished + task.windows, pages + task.pages
@@ -238,14 +239,14 @@ class MemoryStore:
                     oldest = task.next_second if oldest is None else min(oldest, task.next_second)
             if self._tasks[log]:
                 done[log] = finished, pages
-        devices = len(self._macs if dids is None else self._macs.keys() & dids)
+        devices = self._devices.count if dids is None else self._devices.known(dids)
         return Remaining(devices=devices, windows=windows, oldest=oldest, done=done)
 
     async def failures(
         self, logs: Collection[LogName], limit: int, *, dids: Collection[str] | None = None
     ) -> tuple[int, list[Failure]]:
         """See `ScanStore.failures`."""
-        found = [failure for failure in self._failed.values() if _wanted(failure, logs, dids)]
+        found = [failure for _, failure in self._failed.values() if _wanted(failure, logs, dids)]
         return len(found), found[:limit]
 
     async def gaps(
@@ -255,28 +256,23 @@ class MemoryStore:
         found = [gap for gap in self.lost if dids is None or gap.did in dids]
         return len(found), found[:limit]
 
-    async def _index(self) -> None:
-        if not self._by_mac:
-            async for did, mac in _sliced(self._macs.items()):
-                self._by_mac.setdefault(mac or None, []).append(did)
-
     def _put(self, task: Task) -> None:
-        tasks, key = self._tasks[task.log], task.key
+        tasks, key = self._tasks[task.log], _key(task)
         before, tasks[key] = tasks.get(key), task
         if before is None or before.next_second != task.next_second:
             self._queue(task)
 
+    def _first(self, log: LogName) -> _Entry:
+        return self._queues[log][0]
+
     def _queue(self, task: Task) -> None:
-        heappush(self._queues[task.log], (task.next_second, task.key))
+        heappush(self._queues[task.log], _Entry(task.next_second, _key(task)))
+
+
+def _key(task: Task) -> str:
+    """Return what identifies a task: a text, since a dict of these is not garbage-collected."""
+    return f"{task.did} {task.log} {task.part}"
 
 
 def _wanted(failure: Failure, logs: Collection[LogName], dids: Collection[str] | None) -> bool:
     return failure.log in logs and (dids is None or failure.did in dids)
-
-
-async def _sliced(items: Iterable[T]) -> AsyncGenerator[T, None]:
-    """Iterate over a copy of many items without holding the event loop for long."""
-    for number, item in enumerate(list(items)):
-        if number % _SLICE == _SLICE - 1:
-            await asyncio.sleep(0)
-        yield item
