@@ -49,6 +49,9 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+# For code that runs at every call: before Python 3.12, looking up a member of an enum takes 0.2 us.
+INTERACTIVE, BULK = Lane
+
 SPRINT = 0.1
 """Of the mean spacing between calls: the spacing in a sprint."""
 

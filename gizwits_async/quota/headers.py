@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from attrs import define
+from attrs import frozen
 
 from gizwits_async.models.times import epoch_of
 
@@ -15,14 +15,12 @@ _ROUNDING = 1.0
 _DIGITS = 18
 
 
-@define(kw_only=True)
+@frozen(kw_only=True)
 class Reading:
-    """The plausible numbers of one reply."""
+    """The plausible numbers of one reply that the next replies of the same second repeat."""
 
     limit: int | None = None
     """Calls in a period."""
-    remaining: int | None = None
-    """Calls left."""
     reset_in: float | None = None
     """Seconds from this reply to the reset, rounded up."""
     resets_at: float | None = None
@@ -34,8 +32,10 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
-def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
-    """Return the numbers in the headers (lower-case names); None for those that cannot be true.
+def read(headers: Mapping[str, str], *, calls: int, longest: float) -> tuple[Reading, int | None]:
+    """Return the numbers in the headers (lower-case names): of the period, and the calls left in it.
+
+    Numbers that cannot be true are None.
 
     Durations are `Reset - Date` of the same reply: the local clock may differ from the server's.
 
@@ -44,22 +44,22 @@ def read(headers: Mapping[str, str], *, calls: int, longest: float) -> Reading:
         calls: Limit to assume where the reply names none.
         longest: Most seconds until a reset, `period + pad`; a later Reset is ignored.
     """
-    limit, reset_in, resets_at = _window(
+    reading = _reading(
         headers.get("x-ratelimit-limit"),
         headers.get("x-ratelimit-reset"),
         headers.get("date", ""),
         longest,
     )
     remaining = _whole(headers.get("x-ratelimit-remaining"))
-    if remaining is not None and remaining > (limit or calls):
+    if remaining is not None and remaining > (reading.limit or calls):
         remaining = None
-    return Reading(limit=limit, remaining=remaining, reset_in=reset_in, resets_at=resets_at)
+    return reading, remaining
 
 
 @lru_cache(maxsize=64)  # all replies of one second have the same three texts
-def _window(
+def _reading(
     limit_text: str | None, reset_text: str | None, date_text: str, longest: float
-) -> tuple[int | None, float | None, float | None]:
+) -> Reading:
     limit = _whole(limit_text) or None
     stamp, date = _whole(reset_text), epoch_of(date_text)
     reset_in = resets_at = None
@@ -71,4 +71,4 @@ def _window(
         reset_in, resets_at = float(stamp), None if date is None else date + stamp
     if reset_in is not None:
         reset_in = min(reset_in + _ROUNDING, longest)
-    return limit, reset_in, resets_at
+    return Reading(limit=limit, reset_in=reset_in, resets_at=resets_at)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NoReturn
 
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
-from gizwits_async.options import Lane, QuotaSnapshot
+from gizwits_async.options import BULK, INTERACTIVE, Lane, QuotaSnapshot
 from gizwits_async.quota.bucket import NO_NEED, Bucket
 from gizwits_async.quota.in_flight import InFlight
 from gizwits_async.quota.limits import Limits, pad_for
@@ -101,17 +101,16 @@ class HourlyQuota:
         if type(lane) is not Lane:
             lane = Lane(lane)
         self._bind(asyncio.get_running_loop())
-        queue = self._queues[lane]
-        interactive = lane is Lane.INTERACTIVE
-        ahead = queue or self._bucket.latency
+        queue, interactive = self._queues[lane], lane is INTERACTIVE
+        ahead = queue.waiting or self._bucket.latency
         if not ahead and await self._take(lane, interactive=interactive) is None:
             self._hold_log.end(lane)
             return
         if interactive:
             self._bucket.note_interactive()
-        if len(queue) >= MAX_WAITING:
+        if len(queue.waiting) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
-        if lane is Lane.BULK and not queue:
+        if lane is BULK and not queue.waiting:
             self._bulk_served = self._clock()  # the queue was empty: the floor counts from here
         if not self._hold_log.count(lane):
             self._hold_log.begin(lane, self._expected(lane))
@@ -129,8 +128,8 @@ class HourlyQuota:
             ClientClosedError: See `acquire`.
         """
         self._bind(asyncio.get_running_loop())
-        queue = self._queues[Lane.INTERACTIVE]
-        if self._bucket.latency or queue or await self._take(Lane.INTERACTIVE) is not None:
+        queue = self._queues[INTERACTIVE]
+        if self._bucket.latency or queue.waiting or await self._take(INTERACTIVE) is not None:
             await queue.wait(first=True)
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
@@ -144,8 +143,8 @@ class HourlyQuota:
         granted_at = now if headers is None else self._in_flight.land(now)
         self._expire(now)
         view, bucket, restored = self._view, self._bucket, self._view.restored
-        state = LocalState(time=now, in_flight=len(self._in_flight), granted=bucket.granted)
-        view.observe(headers, state, granted_at=granted_at, refused=refused)
+        in_flight, granted = len(self._in_flight), bucket.granted
+        view.observe(headers, now, in_flight, granted, granted_at=granted_at, refused=refused)
         if view.restored > restored:
             bucket.forgive()
         if bucket.shared and view.live(now):
@@ -176,13 +175,13 @@ class HourlyQuota:
             period=self.period,
             source="server" if live else "local",
             next_in={lane: self._expected(lane).seconds for lane in Lane},
-            waiting={lane: len(queue) for lane, queue in self._queues.items()},
+            waiting={lane: len(queue.waiting) for lane, queue in self._queues.items()},
             reserve=now.reserve,
         )
 
     def retry_after(self) -> float | None:
         """Return the seconds for which a refusal or the server's count holds calls back."""
-        return self._view.blocked_for(Lane.INTERACTIVE, self._state(self._clock())) or None
+        return self._view.blocked_for(INTERACTIVE, self._state(self._clock())) or None
 
     async def aclose(self) -> None:
         """Raise `ClientClosedError` in all waiting calls, and grant no more permits."""
@@ -200,7 +199,7 @@ class HourlyQuota:
 
     def _queue(self, lane: Lane) -> FairQueue:
         # Calls that waited were noted when they came, unless the bucket notes them itself.
-        noted = lane is Lane.BULK or not self._bucket.latency
+        noted = lane is BULK or not self._bucket.latency
         return FairQueue(partial(self._take, lane, interactive=not noted), self._give_back)
 
     def _give_back(self) -> None:
@@ -211,8 +210,7 @@ class HourlyQuota:
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._closed:
             raise ClientClosedError("the quota was closed")
-        before = self._clock.loop
-        if before is loop:
+        if (before := self._clock.loop) is loop:
             return
         self._clock.follow(loop)
         for queue in self._queues.values():
@@ -237,13 +235,13 @@ class HourlyQuota:
             delay = await self._go_ahead(lane, need, limit)
             if delay is not None:
                 return delay
-        self._in_flight.add(now)
-        if lane is Lane.BULK:
+        self._in_flight.append(now)
+        if lane is BULK:
             self._bulk_served = now
         return None
 
     def _bulk_due(self, now: float) -> bool:
-        waiting = len(self._queues[Lane.BULK]) > 0
+        waiting = bool(self._queues[BULK].waiting)
         return waiting and now >= self._bulk_served + self._terms.floor_interval
 
     async def _go_ahead(self, lane: Lane, need: float, limit: float) -> float | None:
@@ -251,13 +249,13 @@ class HourlyQuota:
         now = self._state(self._clock())
         wait = self._bucket.wait_for(need, limit)
         due = self._bulk_served + self._terms.floor_interval
-        if lane is Lane.BULK and now.time < due:
+        if lane is BULK and now.time < due:
             wait = min(wait, due - now.time)
         spacing = self._terms.spacing(lane, now)
         if spacing is None:
             return min(wait, self.period / 60) if now.debt else wait
         # One by one in a sprint; afterwards interactive calls may still come in small bursts.
-        burst = self._bucket.burst - 1 if now.debt and lane is Lane.INTERACTIVE else 0
+        burst = self._bucket.burst - 1 if now.debt and lane is INTERACTIVE else 0
         early = self._next_ahead[lane] - burst * spacing - now.time
         if early > 0:
             return min(wait, early)
@@ -267,7 +265,7 @@ class HourlyQuota:
         return None
 
     def _expire(self, now: float) -> None:
-        for _ in range(self._in_flight.expire(now)):
+        while self._in_flight.expire(now):
             self._view.spend(now)
 
     def _state(self, now: float) -> LocalState:
@@ -276,7 +274,7 @@ class HourlyQuota:
         return LocalState(
             time=now, granted=bucket.granted, demand=bucket.interactive.rate,
             in_flight=len(self._in_flight), counted_by=self._in_flight.counted_by(now),
-            waiting=len(self._queues[Lane.BULK]), reserve=self._terms.interactive_reserve,
+            waiting=len(self._queues[BULK].waiting), reserve=self._terms.interactive_reserve,
             covered=bucket.age >= bucket.counter.span, debt=bucket.permits <= -1,
             bulk_granted_at=self._bulk_served,
         )  # fmt: skip
@@ -284,9 +282,9 @@ class HourlyQuota:
     def _expected(self, lane: Lane) -> Wait:
         """Return how long one more caller of this lane would have to wait, and why."""
         now = self._state(self._clock())
-        ahead = len(self._queues[Lane.INTERACTIVE])
-        if lane is Lane.BULK:
-            ahead += len(self._queues[Lane.BULK])
+        ahead = len(self._queues[INTERACTIVE].waiting)
+        if lane is BULK:
+            ahead += len(self._queues[BULK].waiting)
         bulk_due = self._bulk_due(now.time)
         return self._terms.expected(
             lane, now, ahead=ahead, bulk_due=bulk_due, next_ahead=self._next_ahead[lane]
@@ -297,5 +295,6 @@ class HourlyQuota:
         return QuotaWaitError(why or wait.describe(), retry_after=wait.seconds)
 
     def _wake(self) -> None:
-        for queue in filter(None, self._queues.values()):
-            queue.wake()
+        for queue in self._queues.values():
+            if queue.waiting:
+                queue.wake()

@@ -113,13 +113,12 @@ class GrantCounter:
             limit: Permits in the window.
             interactive: Whether it is also an interactive call that was not noted before.
         """
-        self._advance(now)
+        position = self._advance(now) % self._ring
         header = self.header
-        if header[_WINDOW] >= limit:
+        if (window := header[_WINDOW]) >= limit:
             return False
+        header[_WINDOW] = window + 1
         header[_GRANTED] += 1
-        header[_WINDOW] += 1
-        position = int(header[_SLOT]) % self._ring
         self._counts[position] += 1
         if interactive:
             self._interactive[position] += 1
@@ -127,8 +126,7 @@ class GrantCounter:
 
     def note_interactive(self, now: float) -> None:
         """Note that an interactive call came, whose permit will be granted later or never."""
-        self._advance(now)
-        self._interactive[int(self.header[_SLOT]) % self._ring] += 1
+        self._interactive[self._advance(now) % self._ring] += 1
 
     def remove(self) -> None:
         """Take back the latest permit: its call was not made."""
@@ -163,8 +161,7 @@ class GrantCounter:
 
     def interactive(self, now: float) -> Interactive:
         """Return what is known of interactive calls; as of the begin of the slot."""
-        self._advance(now)
-        newest = int(self.header[_SLOT])
+        newest = self._advance(now)
         if self._seen[0] != newest:
             counts = [self._interactive[(newest - age) % self._ring] for age in range(self._ring)]
             recent = self._slots // 6
@@ -181,11 +178,12 @@ class GrantCounter:
         self._counts[:] = self._interactive[:] = memoryview(bytes(4 * self._ring)).cast("I")
         self.header[_WINDOW] = 0
 
-    def _advance(self, now: float) -> None:
+    def _advance(self, now: float) -> int:
+        """Count slots that are over no longer; return the newest slot."""
         header = self.header
         slot, newest = int(now * self._slots / header[_SPAN]), int(header[_SLOT])
         if slot <= newest:
-            return
+            return newest
         if slot - newest >= self._ring:
             self._clear()
         else:
@@ -193,3 +191,4 @@ class GrantCounter:
                 header[_WINDOW] -= self._counts[(new - self._slots - 1) % self._ring]
                 self._counts[new % self._ring] = self._interactive[new % self._ring] = 0
         header[_SLOT] = slot
+        return slot

@@ -27,12 +27,10 @@ class FairQueue:
         self._take = take
         self._give_back = give_back
         # OrderedDict: finding the first key of a dict is O(n) after many deletions at its front.
-        self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+        self.waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+        """The callers, first come first. Others only ask whether there are any, and how many."""
         self._dispatcher: asyncio.Task[None] | None = None
         self._timer: asyncio.Future[None] | None = None
-
-    def __len__(self) -> int:
-        return len(self._waiting)
 
     async def wait(
         self,
@@ -53,9 +51,9 @@ class FairQueue:
         timeout: asyncio.TimerHandle | None = None
         if limit is not None and refusal is not None:
             timeout = loop.call_later(limit, self._turn_away, waiter, refusal)
-        self._waiting[waiter] = None
+        self.waiting[waiter] = None
         if first:
-            self._waiting.move_to_end(waiter, last=False)
+            self.waiting.move_to_end(waiter, last=False)
         if self._dispatcher is None or self._dispatcher.done():
             self._dispatcher = loop.create_task(
                 self._serve(), name="gizwits_async quota dispatcher"
@@ -81,12 +79,12 @@ class FairQueue:
 
     def close(self) -> None:
         """Raise `ClientClosedError` in all callers; the dispatcher ends by itself."""
-        while self._waiting:
-            self._turn_away(next(iter(self._waiting)), _closed)
+        while self.waiting:
+            self._turn_away(next(iter(self.waiting)), _closed)
 
     def forget(self) -> None:
         """Drop the callers and the dispatcher of an event loop that was closed."""
-        self._waiting.clear()
+        self.waiting.clear()
         self._dispatcher = self._timer = None
 
     def _turn_away(self, waiter: asyncio.Future[None], error: Callable[[], GizwitsError]) -> None:
@@ -95,12 +93,12 @@ class FairQueue:
         self._remove(waiter)
 
     def _remove(self, waiter: asyncio.Future[None]) -> None:
-        self._waiting.pop(waiter, None)
-        if not self._waiting:
+        self.waiting.pop(waiter, None)
+        if not self.waiting:
             self.wake()  # so that the dispatcher ends with the last caller
 
     async def _serve(self) -> None:
-        while self._waiting:
+        while self.waiting:
             delay = await self._take()
             if delay is not None:
                 await self._sleep(delay)
@@ -116,8 +114,8 @@ class FairQueue:
                 waiter.set_exception(error)
 
     def _next(self) -> asyncio.Future[None] | None:
-        while self._waiting:
-            waiter, _ = self._waiting.popitem(last=False)
+        while self.waiting:
+            waiter, _ = self.waiting.popitem(last=False)
             if not waiter.done():  # it may have been cancelled in this iteration of the loop
                 return waiter
         return None

@@ -1,10 +1,11 @@
 """What the server reports of the quota, and what follows from it. Pure: no clock, no I/O."""
 
 from collections.abc import Mapping
+from math import inf
 
 from attrs import define, field, frozen
 
-from gizwits_async.options import SPRINT, Lane
+from gizwits_async.options import BULK, INTERACTIVE, SPRINT, Lane
 from gizwits_async.quota.headers import Reading, read
 
 __all__ = ["LocalState", "ServerView"]
@@ -77,7 +78,8 @@ class ServerView:
     other_clients_rate: float = 0.0
     """Calls a second that other clients use of the same quota, as far as measured."""
     samples: tuple[_Sample, ...] = field(default=(), repr=False)
-    measured_at: float = 0.0
+    measure_at: float = 0.0
+    """When to measure that rate again; never where the server's window slides."""
     closed_until: float | None = None
     """End of the pause after a refusal; None once a call succeeded again."""
     refusals: int = 0
@@ -85,28 +87,27 @@ class ServerView:
     refusal_count: int = 0
     """Refusals ever, concurrent ones counted once. Above zero, other clients may use the quota."""
 
-    @property
-    def longest(self) -> float:
-        """Seconds; nothing blocks calls for longer."""
-        return self.period + self.pad
-
     # Updates.
 
     def observe(
         self,
         headers: Mapping[str, str] | None,
-        now: LocalState,
+        now: float,
+        in_flight: int = 0,
+        granted: int = 0,
         *,
         granted_at: float = 0.0,
         refused: bool = False,
     ) -> None:
-        """Learn from a reply (None: none came) to a call granted at `granted_at`."""
+        """Learn from a reply (None: none came) to a call granted at `granted_at`; see `LocalState`."""
         if headers is None:
             return
-        self._learn(read(headers, calls=self.calls, longest=self.longest), now)
+        reading, remaining = read(headers, calls=self.calls, longest=self.period + self.pad)
+        if self._learn(reading, remaining, now) and now >= self.measure_at:
+            self._measure(now, in_flight=in_flight, granted=granted)
         if refused:
-            self._refuse(now.time, granted_at)
-        elif self.closed_until is not None and self.pause(now.time) == 0:
+            self._refuse(now, granted_at)
+        elif self.closed_until is not None and self.pause(now) == 0:
             self.closed_until, self.refusals = None, 0
 
     def spend(self, now: float) -> None:
@@ -114,72 +115,72 @@ class ServerView:
         if self.left is not None and self.live(now):
             self.left -= 1
 
-    def _learn(self, reading: Reading, now: LocalState) -> None:
+    def _learn(self, reading: Reading, remaining: int | None, now: float) -> bool:
+        """Take over a reading; return False if it is incomplete, or older than the last one."""
+        before = self.left
         new, old = reading.resets_at, self.last.resets_at
-        order = 0.0 if new is None or old is None or self.left is None else new - old
+        order = 0.0 if new is None or old is None or before is None else new - old
         if order < 0:
-            return  # a reply of a later window arrived before this one
-        if reading.reset_in is None or reading.remaining is None:
-            if self.left is not None and not self.live(now.time):
+            return False  # a reply of a later window arrived before this one
+        if reading.reset_in is None or remaining is None:
+            if before is not None and not self.live(now):
                 self.left = None
-            self.spend(now.time)
+            self.spend(now)
             if reading.reset_in is not None:
-                self.reset_at = now.time + reading.reset_in
-            return
-        reset_at = now.time + reading.reset_in
-        if new is not None and new == old and self.reset_at is not None:
-            reset_at = min(reset_at, self.reset_at)  # the fastest reply is the most exact
+                self.reset_at = now + reading.reset_in
+            return False
+        reset_at, known = now + reading.reset_in, self.reset_at
+        if known is not None and known < reset_at and new is not None and new == old:
+            reset_at = known  # the fastest reply is the most exact
         self.reset_at = reset_at
-        restarted = (
-            self.left is not None
-            and now.time >= self.window_ends_at - self.pad  # Reset is rounded up, and arrives late
-            and reset_at > self.window_ends_at + self.pad
-        )
+        moved = before is None or reset_at > self.window_ends_at + self.pad
+        # Reset is rounded up, and arrives late.
+        restarted = moved and before is not None and now >= self.window_ends_at - self.pad
         # Replies overtake each other: within one Reset the lowest count is the newest, as long as
         # an older reply can still be on its way.
-        stale = self.left is None or now.time - self.left_at > self.pad
-        if not (restarted or order > 0 or stale) and reading.remaining > (self.left or 0):
-            return
-        before, self.left, self.left_at = self.left, reading.remaining, now.time
-        self.last = reading
-        self._judge(before, reset_at, now.time, restarted=restarted)
-        self._measure(now, restarted=restarted)
+        newest = restarted or order > 0 or now - self.left_at > self.pad
+        if before is not None and remaining > before and not newest:
+            return False
+        self.left, self.left_at, self.last = remaining, now, reading
+        if moved:
+            self._judge(before, reset_at, now, restarted=restarted)
+        return True
 
     def _judge(self, before: int | None, reset_at: float, now: float, *, restarted: bool) -> None:
-        """Judge how the server counts; `before` calls were left by the reading before."""
+        """Judge how the server counts by a Reset that moved; `before` calls were left until then."""
+        ended, self.window_ends_at = self.window_ends_at, reset_at
         if before is None:
-            self.window_ends_at = reset_at
             self.since = now if self.since is None else self.since
             return
         if not restarted:
-            if reset_at > self.window_ends_at + self.pad:
-                self.sliding, self.window_ends_at = True, reset_at
+            self._slide()
             return
         # At the end of a fixed window all of its calls are free again. One that was hardly used
         # proves nothing.
         left = self.left or 0
         used = self.limit - before
-        proof = used > self.limit // 10 and now - self.window_ends_at < self.period * _MINUTE
-        self.sliding = self.sliding or (proof and left - before < used / 2)
-        self.restored += not self.sliding and left >= self.limit * 9 // 10
-        self.window_ends_at = reset_at
+        proof = used > self.limit // 10 and now - ended < self.period * _MINUTE
+        if proof and left - before < used / 2:
+            self._slide()
+        if not self.sliding:
+            self.restored += left >= self.limit * 9 // 10
+            self.samples, self.measure_at = (), now
 
-    def _measure(self, now: LocalState, *, restarted: bool) -> None:
+    def _slide(self) -> None:
+        # Calls that leave a sliding window would look like a negative rate of other clients.
+        self.sliding, self.other_clients_rate, self.measure_at = True, 0.0, inf
+
+    def _measure(self, now: float, *, in_flight: int, granted: int) -> None:
         """Measure what other clients use; a few times a minute is enough."""
-        if self.sliding:  # calls that leave the window would look like a negative rate
-            self.other_clients_rate, self.samples = 0.0, ()
-            return
-        if not restarted and self.samples and now.time < self.measured_at + self.period * _SECOND:
-            return
-        self.measured_at = now.time
+        self.measure_at = now + self.period * _SECOND
         # Calls in flight may be counted already: the rate is never too high.
-        used = -(self.left or 0) - now.granted
-        start = _Sample(time=now.time, used=used + now.in_flight)
-        if restarted or not self.samples:
+        used = -(self.left or 0) - granted
+        start = _Sample(time=now, used=used + in_flight)
+        if not self.samples:
             self.samples = (start,)
-        elif len(self.samples) == 1 or now.time - self.samples[1].time > self.period / 12:
+        elif len(self.samples) == 1 or now - self.samples[1].time > self.period / 12:
             self.samples = (*self.samples[-1:], start)
-        past = now.time - self.samples[0].time
+        past = now - self.samples[0].time
         if past >= self.period * _MINUTE:
             self.other_clients_rate = max(0.0, (used - self.samples[0].used) / past)
 
@@ -190,7 +191,8 @@ class ServerView:
         if until is None:
             if not new:  # it was already in flight when the pause began
                 return
-            until = now + min(self.longest, self.period * _MINUTE * 2.0 ** min(refusals - 1, 32))
+            longest = self.period + self.pad  # Nothing blocks calls for longer.
+            until = now + min(longest, self.period * _MINUTE * 2.0 ** min(refusals - 1, 32))
         self.closed_until = max(until, self.closed_until or 0.0)
         self.refusals = refusals
         self.refusal_count += new
@@ -241,7 +243,7 @@ class ServerView:
             return max(0.0, now.counted_by - now.time) if now.in_flight else 0.0
         if not self.live(now.time) or self.left is None or self.reset_at is None:
             return 0.0
-        bulk = lane is Lane.BULK
+        bulk = lane is BULK
         # A lone client with bulk calls only stays below the limit by its bucket, without a margin.
         crowded = self.other_clients_rate > 0 or self.sliding or now.debt or now.reserve > 0
         if self.headroom(now) <= (self._margin(now.reserve) if bulk and crowded else 0):
@@ -271,7 +273,7 @@ class ServerView:
         room = self.headroom(now) - self._claims(lane, now)
         half = min(self.limit, self.calls) // 2
         # A backlog that a sprint cannot finish would take later calls' room. None beside users.
-        short = lane is Lane.INTERACTIVE or (now.waiting <= room - half and not now.reserve)
+        short = lane is INTERACTIVE or (now.waiting <= room - half and not now.reserve)
         proven = self.sliding and self.since is not None and now.time > self.since + self.period
         if self.sprint and not proven and room > half and short:
             return mean * SPRINT
@@ -286,7 +288,7 @@ class ServerView:
         left = 0.0 if self.reset_at is None else self.reset_at - now.time
         if self.sliding:  # permits of calls that went ahead come back a period later
             left = self.period if now.debt else 0.0
-        if lane is Lane.BULK:
+        if lane is BULK:
             return self._margin(now.reserve) + (self.other_clients_rate + now.demand) * left
         return self.other_clients_rate * left
 

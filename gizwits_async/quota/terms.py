@@ -4,7 +4,7 @@ from math import ceil, inf
 
 from attrs import evolve, frozen
 
-from gizwits_async.options import SPRINT, Lane
+from gizwits_async.options import BULK, INTERACTIVE, SPRINT, Lane
 from gizwits_async.quota.bucket import NO_NEED, Bucket
 from gizwits_async.quota.limits import Limits
 from gizwits_async.quota.server_view import LocalState, ServerView
@@ -73,14 +73,16 @@ class Terms:
             credit: Whether a new process has its credit.
         """
         # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
-        limit, careful = self.limit, self.careful
+        careful = self.careful
+        if lane is INTERACTIVE and not careful and self._server_knows(now, in_flight):
+            most = self.limit if self.bucket.shared else _UNLIMITED
+            return NO_NEED + bulk_due, most - bulk_due
+        limit = self.limit
         known = self._set_rate(limit, careful=careful)
-        if lane is Lane.INTERACTIVE and not careful and self._server_knows(now, in_flight):
-            return NO_NEED + bulk_due, (limit if self.bucket.shared else _UNLIMITED) - bulk_due
-        need = self._need(Lane.INTERACTIVE if bulk_due else lane, known=known, careful=careful)
+        need = self._need(INTERACTIVE if bulk_due else lane, known=known, careful=careful)
         if need > NO_NEED and not credit:
             need = 1.0
-        if lane is Lane.INTERACTIVE:
+        if lane is INTERACTIVE:
             return need + bulk_due, limit - bulk_due
         if bulk_due:
             return need, limit
@@ -119,7 +121,7 @@ class Terms:
 
     def _credit(self, lane: Lane) -> tuple[int, float]:
         """Return the calls that a new process may make at once, and the seconds to pay them back."""
-        if lane is Lane.INTERACTIVE:
+        if lane is INTERACTIVE:
             return self.limits.credit, self.limits.period * _CREDIT_LIFE
         credit = min(BULK_CREDIT, self.limits.credit)
         return credit, max(credit, 1) / self.bucket.rate
@@ -143,7 +145,7 @@ class Terms:
         wait = self.bucket.wait_for(need + ahead, limit - ahead, blocked)
         if wait > 0 and NO_NEED < need < 1:
             # The credit shrinks while the call waits; at the end of its life there is none.
-            credit, life = self._credit(Lane.INTERACTIVE if bulk_due else lane)
+            credit, life = self._credit(INTERACTIVE if bulk_due else lane)
             gain, left = self.bucket.rate - credit / life, life - self.bucket.age
             soon = wait * self.bucket.rate / gain if gain > 0 else inf
             if soon > left:
@@ -152,7 +154,7 @@ class Terms:
                 )
                 soon = max(left, self.bucket.wait_for(need + ahead, limit - ahead, blocked))
             wait = soon
-        if lane is Lane.BULK and not bulk_due:
+        if lane is BULK and not bulk_due:
             wait = min(wait, self._floor(state, blocked))
         spacing = self.spacing(lane, state)
         if spacing is not None:
@@ -168,9 +170,7 @@ class Terms:
         """Return the seconds until one more bulk call gets its permit because it is due."""
         since = state.bulk_granted_at if state.waiting else state.time
         due = since + self.floor_interval * (1 + state.waiting) - state.time
-        need, limit = self.for_lane(
-            Lane.BULK, now=state.time, in_flight=state.in_flight, bulk_due=True
-        )
+        need, limit = self.for_lane(BULK, now=state.time, in_flight=state.in_flight, bulk_due=True)
         return max(due, self.bucket.wait_for(need, limit, blocked))
 
     def _server_knows(self, now: float, in_flight: int) -> bool:
@@ -192,7 +192,7 @@ class Terms:
             spacing = view.spacing(lane, state)
             if spacing is not None or view.live(state.time):
                 return spacing
-        if lane is Lane.INTERACTIVE or not self.sprint or self.careful or state.reserve:
+        if lane is INTERACTIVE or not self.sprint or self.careful or state.reserve:
             return None
         # What was granted in two windows and this backlog stay within half of the limit: no server
         # that counts fixed, sliding or weighted windows can refuse them.
@@ -203,7 +203,7 @@ class Terms:
 
     def sprint_calls(self, state: LocalState, remaining: int) -> int:
         """Return how many of the remaining calls bulk may make in a sprint that begins now."""
-        spacing = self.spacing(Lane.BULK, evolve(state, waiting=0))
+        spacing = self.spacing(BULK, evolve(state, waiting=0))
         mean = self.limits.period / self.limit
         sprints = spacing is not None and 0 < spacing <= mean * SPRINT
         return max(0, remaining - self.limit // 2) if sprints else 0

@@ -151,7 +151,7 @@ def test_how_long_a_lane_must_wait_whatever_the_bucket_holds(lane, known, now, s
 
 def refuse(seen: ServerView, at: float, granted_at: float = 0.0) -> ServerView:
     """Let the view observe a 5013 without headers, and return it."""
-    seen.observe({}, LocalState(time=at), granted_at=granted_at, refused=True)
+    seen.observe({}, at, granted_at=granted_at, refused=True)
     return seen
 
 
@@ -187,7 +187,7 @@ def test_a_refusal_with_a_reset_pauses_until_then():
     assert refuse(view(reset_at=10.0, left=0), 10.0).closed_until == 70.0
     seen.observe(
         {"date": "Thu, 01 Jan 1970 00:00:20 GMT", "x-ratelimit-reset": "520"},
-        LocalState(time=20.0),
+        20.0,
         granted_at=5.0,
         refused=True,
     )
@@ -197,8 +197,8 @@ def test_a_refusal_with_a_reset_pauses_until_then():
 def test_a_success_after_the_pause_ends_it_but_is_remembered():
     """After the pause one call is sent; its success unblocks the lanes, and the refusal stays counted."""
     seen = refuse(view(left=None, reset_at=None), 0.0)
-    seen.observe({}, LocalState(time=30.0))
+    seen.observe({}, 30.0)
     assert seen.half_open
-    seen.observe({}, LocalState(time=60.0))
+    seen.observe({}, 60.0)
     assert (seen.half_open, seen.refusals, seen.refusal_count) == (False, 0, 1)
     assert refuse(seen, 100.0, granted_at=99.0).refusal_count == 2

@@ -58,7 +58,7 @@ def headers(remaining: object, reset_in: float = 1800, at: float = 0.0) -> dict[
 def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
     """Seconds to the reset are Reset - Date of one reply; what cannot be true is no reset."""
     given_headers = {"x-ratelimit-reset": reset, "date": date}
-    reading = read(
+    reading, _ = read(
         {name: value for name, value in given_headers.items() if value is not None},
         calls=3600,
         longest=3612.0,
@@ -83,24 +83,24 @@ def test_reset_is_read_by_the_servers_own_clock(reset, date, reset_in):
 def test_counts_that_cannot_be_true_are_none(limit, remaining, found):
     """Junk, negative numbers and more left than there is are as good as no header."""
     given_headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": remaining}
-    reading = read(
+    reading, remaining = read(
         {name: value for name, value in given_headers.items() if value is not None},
         calls=3600,
         longest=3612.0,
     )
-    assert (reading.limit, reading.remaining) == found
+    assert (reading.limit, remaining) == found
 
 
 def test_headroom_is_less_what_is_under_way_and_only_falls():
     """Replies that overtook each other do not give back what a newer one took."""
     seen = view()
-    seen.observe(headers(100), LocalState(time=1.0, in_flight=5))
+    seen.observe(headers(100), 1.0, in_flight=5)
     assert seen.headroom(LocalState(time=1.0, in_flight=5)) == 95
-    seen.observe(headers(104), LocalState(time=1.5, in_flight=4))
+    seen.observe(headers(104), 1.5, in_flight=4)
     assert seen.headroom(LocalState(time=1.5, in_flight=4)) == 96
-    seen.observe(headers(99), LocalState(time=2.0, in_flight=3))
+    seen.observe(headers(99), 2.0, in_flight=3)
     assert seen.headroom(LocalState(time=2.0, in_flight=3)) == 96
-    seen.observe(headers(3, reset_in=-600), LocalState(time=2.5, in_flight=2))
+    seen.observe(headers(3, reset_in=-600), 2.5, in_flight=2)
     late = seen
     assert late.headroom(LocalState(time=2.5, in_flight=2)) == 96
 
@@ -108,15 +108,15 @@ def test_headroom_is_less_what_is_under_way_and_only_falls():
 def test_a_call_without_word_is_counted():
     """A reply without headers spends one of what was left."""
     seen = view()
-    seen.observe(headers(100), LocalState(time=1.0))
-    seen.observe({}, LocalState(time=2.0))
+    seen.observe(headers(100), 1.0)
+    seen.observe({}, 2.0)
     assert seen.headroom(LocalState(time=2.0)) == 99
 
 
 def test_nothing_left_stops_both_lanes_until_the_reset():
     """Remaining 0 holds everybody to the reset, and no longer."""
     seen = view()
-    seen.observe(headers(0, 600), LocalState(time=10.0))
+    seen.observe(headers(0, 600), 10.0)
     assert [seen.blocked_for(lane, LocalState(time=10.0)) for lane in Lane] == [601, 601]
     assert [seen.blocked_for(lane, LocalState(time=611.0)) for lane in Lane] == [0, 0]
 
@@ -126,8 +126,8 @@ def test_strangers_make_bulk_leave_them_their_part():
     seen, left = view(), 3600.0
     for step in range(120):
         left -= 10 * (0.5 + 0.7)
-        now = LocalState(time=step * 10.0, granted=step * 5)
-        seen.observe(headers(int(left), 3600 - step * 10, at=step * 10), now)
+        found = headers(int(left), 3600 - step * 10, at=step * 10)
+        seen.observe(found, step * 10.0, granted=step * 5)
     assert seen.other_clients_rate == pytest.approx(0.7, abs=0.02)
     at = LocalState(time=1200.0, granted=600, bulk_granted_at=1200.0)
     assert seen.blocked_for(Lane.BULK, at) > 1.5
@@ -138,21 +138,21 @@ def test_alone_there_are_no_strangers():
     """Our own calls, however late they are counted, are not taken for somebody else's."""
     seen = view()
     for step in range(1, 200):
-        now = LocalState(time=step * 1.0, granted=step + 8, in_flight=8)
-        seen.observe(headers(3600 - step, 3600 - step, at=step), now)
+        found = headers(3600 - step, 3600 - step, at=step)
+        seen.observe(found, step * 1.0, granted=step + 8, in_flight=8)
     assert seen.other_clients_rate == 0
 
 
 def test_a_window_that_gives_nothing_back_is_no_fixed_window():
     """A Reset that passes without a new start stops the sprint for good."""
     seen = view()
-    seen.observe(headers(3000, 3500), LocalState(time=0.0))
+    seen.observe(headers(3000, 3500), 0.0)
     assert seen.spacing(Lane.INTERACTIVE, LocalState(time=1.0)) == pytest.approx(0.1)
-    seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
-    seen.observe(headers(905, 3600, at=3502), LocalState(time=3502.0))
+    seen.observe(headers(900, 1, at=3499), 3499.0)
+    seen.observe(headers(905, 3600, at=3502), 3502.0)
     moved = seen
     assert moved.sliding
-    moved.observe(headers(3500, 3600, at=7200), LocalState(time=7200.0))
+    moved.observe(headers(3500, 3600, at=7200), 7200.0)
     rich = moved
     assert rich.spacing(Lane.INTERACTIVE, LocalState(time=7201.0)) is None
 
@@ -160,9 +160,9 @@ def test_a_window_that_gives_nothing_back_is_no_fixed_window():
 def test_a_window_that_starts_anew_is_one():
     """A Reset that gives back what was used keeps the sprint, and is counted."""
     seen = view()
-    seen.observe(headers(3000, 3500), LocalState(time=0.0))
-    seen.observe(headers(900, 1, at=3499), LocalState(time=3499.0))
-    seen.observe(headers(3599, 3600, at=3502), LocalState(time=3502.0))
+    seen.observe(headers(3000, 3500), 0.0)
+    seen.observe(headers(900, 1, at=3499), 3499.0)
+    seen.observe(headers(3599, 3600, at=3502), 3502.0)
     anew = seen
     assert not anew.sliding
     assert anew.restored == 1
