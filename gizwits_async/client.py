@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from copy import copy
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
@@ -311,6 +310,6 @@ class GizwitsClient(SectionAccess):
 
     def _view(self, **parts: object) -> Self:
         """Return a client that shares all with this one but these attributes."""
-        view = copy(self)
+        view = self._copy()
         vars(view).update(parts)
         return view

@@ -201,6 +201,10 @@ async def test_views_share_session_quota_and_tokens() -> None:
         "/v1/products/pk2/access_token",
     ]
     assert b"psecret2" in (next(s.body for s in transport.sent if "pk2" in s.path) or b"")
+    # The client has a section already, which its views do not take over.
+    assert client.for_product("pk3", "s").devices is not client.devices is client.devices
+    await client.for_product("pk3", "s").devices.detail("m")
+    assert transport.calls[-1].path == "/v1/products/pk3/device_detail"
     with pytest.raises(ValueError, match="timeout"):
         client.with_options(timeout=0)
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import typing
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import pytest
 
@@ -97,7 +97,8 @@ def test_each_public_name_is_explained(name: str) -> None:
     if not inspect.isclass(value) or typing.is_typeddict(value):
         return
     for own, member in vars(value).items():
-        if own.startswith("_") or not (inspect.isfunction(member) or isinstance(member, property)):
+        kinds = (FunctionType, property, cached_property)
+        if own.startswith("_") or not isinstance(member, kinds):
             continue
         assert inspect.getdoc(getattr(value, own)), f"{name}.{own} is not explained"
 

@@ -5,6 +5,7 @@ import re
 import sys
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ _ROUTE = re.compile(r"^ *(GET|POST|PUT|DELETE) (/v1/\S+)", re.MULTILINE)
 _CHAPTERS = [
     name
     for name, value in vars(access.SectionAccess).items()
-    if isinstance(value, property) and not name.startswith("_")
+    if isinstance(value, cached_property) and not name.startswith("_")
 ]
 
 

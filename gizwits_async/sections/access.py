@@ -1,6 +1,8 @@
 """The sections of a client as its attributes, each imported on first use."""
 
-from typing import TYPE_CHECKING
+from copy import copy
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from gizwits_async.wire.gateway import Gateway
 
@@ -18,7 +20,7 @@ __all__ = ["SectionAccess"]
 
 
 class SectionAccess:
-    """Gives a client one attribute for each chapter of the API document."""
+    """Gives a client one attribute for each chapter of the API document, made when it is first used."""
 
     _gateway: Gateway
 
@@ -26,59 +28,67 @@ class SectionAccess:
     def _product_key(self) -> str:
         return self._gateway.credentials.product_key
 
+    def _copy(self) -> Self:
+        """Return a copy that will make sections of its own: those of this one hold its gateway."""
+        made = copy(self)
+        for name, member in vars(SectionAccess).items():
+            if isinstance(member, cached_property):
+                vars(made).pop(name, None)
+        return made
+
     # The sections, in the order of the API document. Each module is imported on first use: most
     # programs need two of them, and the import of all would double the start of a command.
 
-    @property
+    @cached_property
     def authorization(self) -> "Authorization":
         """Tokens."""
         from gizwits_async.sections.authorization import Authorization
 
         return Authorization(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def product(self) -> "Product":
         """The product's definition: the data points of its devices."""
         from gizwits_async.sections.product import Product
 
         return Product(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def users(self) -> "Users":
         """Registered users, and users bound to devices."""
         from gizwits_async.sections.users import Users
 
         return Users(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def devices(self) -> "Devices":
         """Devices, their control and their logs."""
         from gizwits_async.sections.devices import Devices
 
         return Devices(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def device_groups(self) -> "DeviceGroups":
         """The tree of device groups."""
         from gizwits_async.sections.device_groups import DeviceGroups
 
         return DeviceGroups(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def bindings(self) -> "Bindings":
         """Bindings of devices to users."""
         from gizwits_async.sections.bindings import Bindings
 
         return Bindings(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def device_reports(self) -> "DeviceReports":
         """Statistics of devices."""
         from gizwits_async.sections.device_reports import DeviceReports
 
         return DeviceReports(self._gateway, self._product_key)
 
-    @property
+    @cached_property
     def user_reports(self) -> "UserReports":
         """Statistics of users."""
         from gizwits_async.sections.user_reports import UserReports

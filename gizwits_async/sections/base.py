@@ -1,6 +1,6 @@
 """The base of all sections: sending, listing, writing in batches, and checked paths."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Coroutine, Hashable, Iterable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -36,12 +36,14 @@ class Section:
             return _fixed(template, self._product_key)
         return Path.of(_BELOW_PRODUCT + template, product_key=self._product_key, **segments)
 
-    async def _send(self, request: Request[T]) -> T:
-        return await self._gateway.send(request)
+    def _send(self, request: Request[T]) -> Coroutine[Any, Any, T]:
+        return self._gateway.send(request)
 
-    async def _get(self, template: str, returns: type[T], /, **query: QueryValue) -> T:
+    def _get(
+        self, template: str, returns: type[T], /, **query: QueryValue
+    ) -> Coroutine[Any, Any, T]:
         """Return the reply of a GET below the product."""
-        return await self._gateway.send(get(self._at(template), returns, **query))
+        return self._gateway.send(get(self._at(template), returns, **query))
 
     def _listed(
         self,

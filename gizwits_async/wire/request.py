@@ -2,6 +2,7 @@
 
 import json
 import re
+import string
 from collections.abc import Callable, Mapping
 from enum import Enum
 from math import isfinite
@@ -26,7 +27,7 @@ JsonValue: TypeAlias = (
 _SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]+", re.ASCII)
 _DOTS = {".", ".."}
 _WORD = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*", re.ASCII)
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
+_UNRESERVED = string.ascii_letters + string.digits + "_.~-"
 
 
 class _SealedBytes(bytes):
@@ -166,7 +167,7 @@ class Request(Generic[T]):
         """Path and query as they stand in the request line."""
         if not self.query:
             return str(self.path)
-        if _UNRESERVED.fullmatch("".join((*self.query, *self.query.values()))):
+        if not "".join((*self.query, *self.query.values())).strip(_UNRESERVED):
             # Most values are words and numbers, which need no quoting one by one.
             return f"{self.path}?{'&'.join(map('='.join, self.query.items()))}"
         return f"{self.path}?{urlencode(self.query, safe='', quote_via=quote)}"
