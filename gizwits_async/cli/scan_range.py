@@ -84,8 +84,6 @@ class ScanSelection:
         from gizwits_async.scan import Since
         from gizwits_async.workers import ScanArguments
 
-        if self.derive is not None:
-            raise ValueError(_("workers derive no log: leave out --derive"))
         default = scheduled and self.since is None and self.start is None
         first = Since() if default else self.first
         relative = isinstance(first, Since)
@@ -96,6 +94,7 @@ class ScanSelection:
             logs=self.log,
             devices=tuple(self.devices or ()),
             skip="never" if self.ask_everything else "proven",
+            derive=self.derive,
             active_only=self.active_only,
         )
 

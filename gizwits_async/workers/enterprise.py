@@ -189,7 +189,7 @@ class Enterprise:
             store = SqlStore(database, schema=schema_of(credentials.product_key), lease=lease)
             fleet_scan = FleetScan(
                 client, store, start=scan.first(every), end=scan.end, logs=scan.logs,
-                devices=scan.devices or None, concurrency=scan.concurrency, skip=scan.skip,
+                devices=scan.devices or None, concurrency=scan.concurrency, skip=scan.skip, derive=scan.derive,
                 active_only=scan.active_only, keep_trying=_OUTAGE,
             )  # fmt: skip
             counts.next_product()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from attrs import asdict, field, frozen
 
@@ -36,6 +36,8 @@ class ScanArguments:
     devices: tuple[str, ...] = field(default=(), converter=_names)
     """Dids of the devices to scan; empty for all."""
     skip: Skip = "proven"
+    derive: Literal["data"] | None = None
+    """`data` makes the records of the data log out of the cmd log, as in `FleetScan`."""
     active_only: bool = False
     concurrency: int = 8
 
@@ -46,6 +48,8 @@ class ScanArguments:
             raise ArgumentError("an end needs a start")
         if not self.logs or not set(self.logs) <= set(LOGS):
             raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {list(self.logs)}")
+        if self.derive is not None and "cmd" not in self.logs:
+            raise ArgumentError('derive="data" needs the cmd log: logs must include "cmd"')
 
     def first(self, every: float | None) -> float | Since:
         """Return where the range begins.
@@ -58,8 +62,11 @@ class ScanArguments:
         return Since(self.since or every or 24 * _HOUR)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the arguments as plain JSON values."""
-        return asdict(self)
+        """Return what is not the default as plain JSON values.
+
+        Workers of an earlier version do not know new arguments, and need to only where they are used.
+        """
+        return asdict(self, filter=lambda argument, value: value != argument.default)
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "ScanArguments":
@@ -100,7 +107,8 @@ class Schedule:
         windows = max(1, ceil(self.every / _OWNED))
         named = len(self.scan.devices)
         listing = 0 if named else 2 * max(1, -(-devices // page_size))
-        return (named or devices) * len(self.scan.logs) * windows + listing
+        logs = {*self.scan.logs, *([self.scan.derive] if self.scan.derive else [])}
+        return (named or devices) * len(logs) * windows + listing
 
     def check(self, devices: int, calls_per_hour: int) -> None:
         """Refuse a schedule that the quota cannot keep up with.

@@ -72,6 +72,11 @@ async def test_schedules_are_added_listed_and_removed(
     code, out, _ = await program("schedule", "list")
     (row,) = rows(out)
     assert (row["every"], row["jitter"], row["scan"]["logs"]) == (86_400, 3600, ["data"])
+    await program(
+        "schedule", "add", "tenant001", "--every", "1d", "--log", "cmd", "--derive", "data"
+    )
+    assert rows((await program("schedule", "list"))[1])[1]["scan"]["derive"] == "data"
+    assert (await program("schedule", "remove", "tenant001"))[0] == 0
     code, _, err = await program("schedule", "add", "nobody", "--every", "1d")
     assert code == 4
     assert "has no profile 'nobody'; it has: tenant000, tenant001" in err

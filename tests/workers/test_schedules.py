@@ -1,5 +1,7 @@
 """What a scheduled scan reads, and schedules that cannot be kept."""
 
+import json
+
 import pytest
 
 from gizwits_async import ArgumentError
@@ -10,8 +12,9 @@ from gizwits_async.workers.enterprise import schema_of
 
 def test_arguments_survive_the_queue() -> None:
     """They travel as JSON, and mean the same afterwards."""
-    given = ScanArguments(since=60.0, logs=("data",), devices=("did",), skip="never")
-    assert ScanArguments.from_json(given.to_json()) == given
+    given = ScanArguments(since=60.0, logs=("cmd",), devices=("did",), skip="never", derive="data")
+    assert ScanArguments.from_json(json.loads(json.dumps(given.to_json()))) == given
+    assert ScanArguments(since=60.0).to_json() == {"since": 60.0}, "an earlier version reads it too"
     assert given.first(None) == Since(60.0)
     assert ScanArguments(start=5.0, end=9.0).first(3600) == 5.0
     assert ScanArguments().first(3600) == Since(3600)
@@ -24,6 +27,7 @@ def test_arguments_survive_the_queue() -> None:
         ({"since": 1.0, "start": 1.0}, "since or start"),
         ({"end": 1.0}, "an end needs a start"),
         ({"logs": ("data", "other")}, "logs must be some of"),
+        ({"logs": ("online",), "derive": "data"}, "needs the cmd log"),
     ],
 )
 def test_arguments_that_do_not_fit_together_are_refused(
@@ -43,6 +47,8 @@ def test_a_schedule_faster_than_its_quota_is_refused_with_the_figures() -> None:
     ):
         hourly.check(12_000, 3600)
     Schedule(profile="acme", every=86_400).check(12_000, 3600)
+    derived = Schedule(profile="acme", every=60, scan=ScanArguments(logs=("cmd",), derive="data"))
+    assert derived.calls_least(100) == 202
     Schedule(profile="acme", every=3600, scan=ScanArguments(devices=("did",))).check(12_000, 3600)
 
 

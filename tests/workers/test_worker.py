@@ -150,6 +150,15 @@ async def test_all_products_of_an_enterprise_are_one_unit(url: str) -> None:
         assert status.records > rows[0][0]
 
 
+async def test_a_worker_derives_a_log_as_a_scan_does(url: str) -> None:
+    """The data log is read, or made out of the cmd log, though it is none of `logs`."""
+    async with tenants(1) as found, Fleet(url) as fleet:
+        await fleet.defer_scan("tenant000", evolve(RANGE, logs=("online", "cmd"), derive="data"))
+        async with working(url, found):
+            await until(fleet, all_done)
+        assert await found["tenant000"].differs(url) == (0, 0)
+
+
 async def test_two_profiles_of_one_enterprise_never_run_together(url: str) -> None:
     """They have one quota: the second waits, and says for what."""
     async with tenants(1, devices=10, calls_per_hour=FEW) as found, Fleet(url) as fleet:
