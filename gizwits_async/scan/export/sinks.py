@@ -19,7 +19,7 @@ from gizwits_async.scan.export.writers import (
     suffix_of,
     writer_of,
 )
-from gizwits_async.scan.store.session import whole
+from gizwits_async.scan.store.whole import whole
 
 __all__ = ["DayRows", "Files", "Part", "Sink", "Target", "blocking", "instant"]
 

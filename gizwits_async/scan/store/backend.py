@@ -1,7 +1,7 @@
 """What a store needs of its database; `sqlite.py` and `postgres.py` provide it."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
@@ -31,8 +31,14 @@ class Database(Protocol):
     SQLite, or one greenlet over an asyncio driver.
     """
 
+    def transaction(self, connection: Connection) -> AbstractContextManager[object]:
+        """Commit what the `with` block does on a connection, or roll it back."""
+        ...
+
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run some work on a connection that is opened, or reused, for it.
+
+        It runs to its end even if the caller is cancelled: half a transaction is of no use.
 
         Raises:
             SQLAlchemyError: The database refused; or the driver does not know an option of the URL.
@@ -41,7 +47,7 @@ class Database(Protocol):
         ...
 
     def pinned(self) -> AbstractAsyncContextManager[Runner]:
-        """Give a runner that stays on one connection, for a long read. Raises as `run`."""
+        """Give a runner that stays in one transaction, for a long read. Raises as `run`."""
         ...
 
     async def aclose(self) -> None:

@@ -15,8 +15,9 @@ from gizwits_async.scan.store.address import backend_of, hidden
 from gizwits_async.scan.store.creation import prepare_tables, read_meta, write_meta
 from gizwits_async.scan.store.hold import Hold
 from gizwits_async.scan.store.meta import Meta, products_in, state_in, values_in
-from gizwits_async.scan.store.session import Session, whole
+from gizwits_async.scan.store.session import Session
 from gizwits_async.scan.store.upgrade import upgrade_tables
+from gizwits_async.scan.store.whole import whole
 
 __all__ = ["StoreConnection"]
 

@@ -1,16 +1,17 @@
 """One scan's hold on a SQL store: it takes the lease, proves it in every write, and renews it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 from sqlalchemy import Connection
 
 from gizwits_async.scan.errors import ScanStoreError, StoreLockedError
 from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.group import GroupCommit, Work
 from gizwits_async.scan.store.lease import Lease, judge, read, release, renew, take
 from gizwits_async.scan.store.session import Session
 
@@ -51,6 +52,7 @@ class Hold:
         """
         self._backend, self._session = backend, session
         self._limit, self._sleep = limit, sleep
+        self._group = GroupCommit(self._commit)
         self._epoch: int | None = None
         self._renewed_at = 0.0
         self._renewing: asyncio.Task[None] | None = None
@@ -122,23 +124,26 @@ class Hold:
         )
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run some work as one transaction, unless another scan has taken the store over.
+        """Run some work in a transaction, unless another scan has taken the store over.
 
         Raises:
             StoreLostError: It has; nothing was written.
             ScanStoreError: The database refused, or is away.
         """
+        return await self._group.run(work)
+
+    async def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
         epoch = self._epoch
         if epoch is None:
             raise ScanStoreError(f"{self._backend.name} is not open")
 
-        def fenced(connection: Connection) -> T:
+        def fenced(connection: Connection) -> list[Any]:
             renew(connection, self._backend, epoch)
-            return work(connection)
+            return [work(connection) for work in works]
 
-        result = await self._session.do(fenced)
+        results = await self._session.do(fenced)
         self._renewed_at = asyncio.get_running_loop().time()
-        return result
+        return results
 
     async def _keep_renewing(self) -> None:
         """Renew the lease while the scan waits, for an hour's quota maybe, and commits nothing."""
@@ -148,7 +153,7 @@ class Hold:
             while (left := self._renewed_at + interval - clock()) > 0:
                 await self._sleep(left)
             with suppress(ScanStoreError):  # The scan's next transaction reports it.
-                await self.write(_nothing)
+                await self._commit(())
 
     async def release(self) -> None:
         """Let the next scan have the store at once; safe to repeat."""
@@ -163,8 +168,3 @@ class Hold:
                     await self._session.do(partial(release, epoch=epoch), repeats=False)
         finally:
             self._backend.unlock()
-
-
-def _nothing(connection: Connection) -> None:
-    """Write nothing beyond the renewal of the lease."""
-    del connection

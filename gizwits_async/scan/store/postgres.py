@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,6 +17,7 @@ from gizwits_async.scan.store.backend import Runner, Trouble, wrong_option
 from gizwits_async.scan.store.postgres_options import connect_arguments
 from gizwits_async.scan.store.records import qualified
 from gizwits_async.scan.store.tables import LEASE, METADATA
+from gizwits_async.scan.store.whole import whole
 from gizwits_async.scan.store.wide import WideRecords
 
 __all__ = ["PostgresBackend"]
@@ -145,6 +146,10 @@ class _Pool:
             self._engine = _engines().acquire(self._url).execution_options(**self._options)
         return self._engine.connect()
 
+    def transaction(self, connection: Connection) -> AbstractContextManager[object]:
+        """See `Database.transaction`."""
+        return connection.begin()
+
     async def run(self, work: Callable[[Connection], T]) -> T:
         """See `Database.run`."""
         opened: list[AsyncConnection] = []
@@ -162,7 +167,7 @@ class _Pool:
                 opened.clear()
                 await connection.close()
 
-        return await self._in_time(attempt(), opened)
+        return await whole(self._in_time(attempt(), opened))
 
     @asynccontextmanager
     async def pinned(self) -> AsyncIterator[Runner]:

@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from attrs import evolve, frozen
 from sqlalchemy import Connection
@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Backend, Database, Trouble
+from gizwits_async.scan.store.whole import whole
 
-__all__ = ["STORE_FAILS", "TEXT", "Session", "translated", "whole"]
+__all__ = ["STORE_FAILS", "TEXT", "Session", "translated"]
 
 T = TypeVar("T")
 
@@ -79,14 +80,14 @@ class Session:
         async with self._exclusive():
             clock = asyncio.get_running_loop().time
             began = clock()
-            outcome = await whole(self._transaction(work))
+            outcome = await self._transaction(work)
             for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
                 if not isinstance(outcome, _Failed) or not repeats:
                     break
                 if clock() - began >= self._limit(outcome):
                     break
                 await self._sleep(pause)
-                outcome = await whole(self._transaction(work))
+                outcome = await self._transaction(work)
         if not isinstance(outcome, _Failed):
             return outcome
         # Not raised in a handler: its context would be the driver's error, and among the locals of
@@ -95,13 +96,13 @@ class Session:
 
     async def prepare(self) -> None:
         """Configure the database; see `Backend.prepare`."""
-        outcome = await whole(self._attempt(self._backend.prepare))
+        outcome = await self._attempt(self._backend.prepare)
         if outcome is not None:
             raise outcome.error
 
     async def compact(self) -> None:
         """Give room that is not used any more back to the disk; see `Backend.compact`."""
-        outcome = await whole(self._attempt(self._backend.compact))
+        outcome = await self._attempt(self._backend.compact)
         if outcome is not None:
             raise outcome.error
 
@@ -128,7 +129,7 @@ class Session:
 
         def transaction(connection: Connection) -> T:
             nonlocal committing
-            with connection.begin():
+            with self._opened().transaction(connection):
                 result = work(connection)
                 committing = True
             return result
@@ -140,11 +141,14 @@ class Session:
 
     async def _attempt(self, work: Callable[[Connection], T]) -> T | _Failed:
         try:
-            if self._database is None:
-                self._database = self._backend.database(reads=self._reads)
-            return await self._database.run(work)
+            return await self._opened().run(work)
         except STORE_FAILS as error:
             return _Failed(translated(self._backend, error), trouble=self._backend.trouble(error))
+
+    def _opened(self) -> Database:
+        if self._database is None:
+            self._database = self._backend.database(reads=self._reads)
+        return self._database
 
     async def _close(self) -> None:
         database, self._database = self._database, None
@@ -168,15 +172,3 @@ def translated(backend: Backend, error: Exception) -> ScanStoreError:
     if getattr(cause, "sqlite_errorname", "").startswith(_NO_ROOM):
         text += "; make room on its disk and run the same scan again: it goes on from here"
     return ScanStoreError(text)
-
-
-async def whole(work: Coroutine[Any, Any, T]) -> T:
-    """Finish the work even if the caller is cancelled: half a transaction is of no use."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # Retrieved, or asyncio would log it: the caller has left.
-        raise

@@ -3,9 +3,9 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.store.backend import Runner, Trouble, wrong_option
 from gizwits_async.scan.store.compact import CompactRecords
+from gizwits_async.scan.store.prepared import driver_of
+from gizwits_async.scan.store.whole import whole
 
 __all__ = ["SqliteBackend"]
 
@@ -26,8 +28,6 @@ _LOCK_WAIT = 120.0
 _BUSY = 5.0
 """Seconds of that in one attempt, in which a caller that is cancelled cannot leave."""
 _LOCKED = ("SQLITE_BUSY", "SQLITE_LOCKED")
-_OUTSIDE = "gizwits_outside_transactions"
-"""Execution option of a connection for statements that no transaction may hold."""
 
 
 class SqliteBackend:
@@ -117,24 +117,18 @@ class SqliteBackend:
         if reads and self._is_frozen():
             url = url.set(database=self._path.absolute().as_uri())
             url = url.update_query_dict({"immutable": "1", "uri": "true"})
-        # Nothing to reset: a connection returns to the pool after its transaction has ended.
-        engine = create_engine(url, pool_size=1, max_overflow=0, pool_reset_on_return=None)
-        begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
+        engine = create_engine(url, pool_size=1, max_overflow=0)
 
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, _: object) -> None:
-            # The driver would begin a transaction by itself, and only before an INSERT or UPDATE.
+            # The driver would begin a transaction by itself, and only before an INSERT or UPDATE;
+            # see `_Thread.transaction`.
             connection.isolation_level = None
             # A page costs a second of quota. Beside that, the milliseconds in which a commit reaches
             # the disk, and so survives a power cut, are nothing.
             connection.execute("PRAGMA synchronous=FULL").close()
 
-        @event.listens_for(engine, "begin")
-        def start(connection: Connection) -> None:
-            if connection.get_execution_options().get(_OUTSIDE) is None:
-                connection.exec_driver_sql(begin)
-
-        return _Thread(engine)
+        return _Thread(engine, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
     def lock(self) -> bool:
         """See `Backend.lock`."""
@@ -171,13 +165,12 @@ class SqliteBackend:
 
     def compact(self, connection: Connection) -> None:
         """See `Backend.compact`."""
-        connection.execution_options(**{_OUTSIDE: True}).exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("VACUUM")
 
     def prepare(self, connection: Connection) -> None:
         """See `Backend.prepare`."""
         # Readers do not wait for the scan, nor the scan for readers.
-        outside = connection.execution_options(**{_OUTSIDE: True})
-        outside.exec_driver_sql("PRAGMA journal_mode=WAL")
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _seconds(text: object) -> float:
@@ -189,49 +182,61 @@ def _seconds(text: object) -> float:
 
 
 class _Thread:
-    """Connections to a SQLite file on a thread of their own; see `Database`."""
+    """A connection to a SQLite file, on a thread of its own; see `Database`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, begin: str) -> None:
+        self._engine, self._begin = engine, begin
+        self._connection: Connection | None = None
         self._closed = False
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="gizwits-async-store")
 
+    @contextmanager
+    def transaction(self, connection: Connection) -> Iterator[None]:
+        """See `Database.transaction`."""
+        # By the driver: what SQLAlchemy does for a transaction costs as much as the page in it.
+        driver: Any = driver_of(connection)
+        driver.execute(self._begin)
+        try:
+            yield
+            driver.commit()
+        except BaseException:
+            driver.rollback()
+            raise
+
     async def run(self, work: Callable[[Connection], T]) -> T:
         """See `Database.run`."""
-
-        def visit() -> T:
-            with self._connect() as connection:
-                return work(connection)
-
-        return await self._visit(visit)
+        return await self._visit(lambda: work(self._connect()))
 
     @asynccontextmanager
     async def pinned(self) -> AsyncIterator[Runner]:
         """See `Database.pinned`."""
-        connection = await self._visit(self._connect)
-
-        async def run(work: Callable[[Connection], T]) -> T:
-            return await self._visit(work, connection)
-
+        stack = ExitStack()
+        await self._visit(lambda: stack.enter_context(self.transaction(self._connect())))
         try:
-            yield run
+            yield self.run
         finally:
-            await self._visit(connection.close)
+            await self._visit(stack.close)
 
     async def aclose(self) -> None:
         """See `Database.aclose`."""
         if not self._closed:
             self._closed = True
-            await self._visit(self._engine.dispose)
+            await self._visit(self._close)
             self._executor.shutdown(wait=False)
 
-    async def _visit(self, work: Callable[..., T], *arguments: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, work, *arguments)
+    async def _visit(self, work: Callable[[], T]) -> T:
+        return await whole(asyncio.get_running_loop().run_in_executor(self._executor, work))
 
     def _connect(self) -> Connection:
         try:
-            return self._engine.connect()
+            self._connection = self._connection or self._engine.connect()
         except (TypeError, ValueError) as error:
             wrong = wrong_option(error)
+        else:
+            return self._connection
         raise wrong
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
