@@ -6,21 +6,19 @@ within each round. Only public names are used, so that builds of different layou
 
 import asyncio
 import gc
-import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import process_time
 
-from attrs import frozen
-
 from benchmarks.bench_cold import seconds
+from benchmarks.builds import HERE, Build
 from benchmarks.measure import table
 from benchmarks.served import FIRST, PAGES, served
 
 __all__: list[str] = []
 
+_MODULE = "benchmarks.bench_builds"
 _ROUNDS = 40
 _CALLS = 300
 _PAGES = (["--help"], ["scan", "--help"], ["logs", "--help"])
@@ -76,37 +74,9 @@ async def _work(base: str) -> None:
             print(process_time() - began, flush=True)
 
 
-@frozen
-class _Build:
-    """A process that runs workloads with the package of one checkout."""
-
-    process: subprocess.Popen[str]
-
-    @classmethod
-    def start(cls, checkout: Path, base: str) -> "_Build":
-        """Start it; its own checkout goes before ours on the path."""
-        here = Path(__file__).parents[1]
-        return cls(
-            subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, __file__, "--work", base],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(checkout), str(here)])},
-            )
-        )
-
-    def run(self, workload: str) -> float:
-        """Return the CPU seconds of one round."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(workload, file=self.process.stdin, flush=True)
-        return float(self.process.stdout.readline())
-
-
 def _help_pages(other: str) -> None:
     """Print a table for each help page: the CPU seconds of the whole process."""
-    checkouts = {"the other": Path(other), "this": Path(__file__).parents[1]}
+    checkouts = {"the other": Path(other), "this": HERE}
     for words in _PAGES:
         found: dict[str, list[float]] = {name: [] for name in checkouts}
         for number in range(_ROUNDS // 2 + 1):
@@ -117,30 +87,29 @@ def _help_pages(other: str) -> None:
         print(table(f"gizwits-async {' '.join(words)}: CPU", found, "the other"), "\n")
 
 
-def main(other: str) -> None:
+async def main(other: str) -> None:
     """Print a table for each workload."""
     _help_pages(other)
     names = {"send": _CALLS, "log": PAGES, "devices": PAGES}
     with served() as base:
         builds = {
-            "the other": _Build.start(Path(other), base),
-            "this": _Build.start(Path(__file__).parents[1], base),
+            "the other": Build.start(Path(other), _MODULE, ["--work", base]),
+            "this": Build.start(HERE, _MODULE, ["--work", base]),
         }
         for workload, unit in names.items():
             found: dict[str, list[float]] = {name: [] for name in builds}
             for build in builds.values():
-                build.run(workload)
+                await build.run(workload)
             for _ in range(_ROUNDS):
                 for name, build in builds.items():
-                    found[name].append(build.run(workload))
+                    found[name].append(await build.run(workload))
             print(table(f"{workload}: CPU each", found, "the other", unit=unit), "\n")
         for build in builds.values():
-            build.process.terminate()
-            build.process.wait()
+            build.stop()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--work"]:
         asyncio.run(_work(sys.argv[2]))
     else:
-        main(sys.argv[1])
+        asyncio.run(main(sys.argv[1]))

@@ -8,9 +8,7 @@ import argparse
 import asyncio
 import json
 import multiprocessing
-import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,10 +20,10 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-import aiohttp
 import msgspec
-from attrs import frozen
 
+from benchmarks import handwritten_scan
+from benchmarks.builds import HERE, Build
 from benchmarks.measure import Figure, exponent, markdown, over, turns
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.devices import DataRecord, Device
@@ -56,15 +54,6 @@ _ATTRS = {
     "switch": 1, "fan_swing": 0, "mode": "制冷", "fan_speed": "高风", "on_timing": 0, "off_timing": 0,
     "set_temp": 16, "room_temp": 27.5, "alert_full": 0, "alert_shutdown": 0, "fault_roomtemp": 0,
 }  # fmt: skip
-_TABLES = """PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-CREATE TABLE IF NOT EXISTS data_log (did TEXT, timestamp REAL, attrs TEXT);
-CREATE TABLE IF NOT EXISTS online_log (did TEXT, timestamp REAL, type TEXT, payload TEXT);
-CREATE TABLE IF NOT EXISTS cmd_log (did TEXT, timestamp REAL, type TEXT, payload TEXT);
-CREATE INDEX IF NOT EXISTS data_by_device ON data_log (did, timestamp);
-CREATE INDEX IF NOT EXISTS online_by_device ON online_log (did, timestamp);
-CREATE INDEX IF NOT EXISTS cmd_by_device ON cmd_log (did, timestamp);
-CREATE TABLE IF NOT EXISTS progress (did TEXT, log TEXT, upto INTEGER, context TEXT, PRIMARY KEY (did, log));"""
-_TICK = "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)"
 
 
 # --- pages of a hundred records, written one by one
@@ -79,7 +68,7 @@ async def _writers(folder: Path) -> AsyncIterator[dict[str, Callable[[], Awaitab
     await store.begin(state, again=False)
     await store.add([Device(did=did) for did in dids], ["data"], state)
     raw = sqlite3.connect(folder / "raw.db", isolation_level=None)
-    raw.executescript(_TABLES)
+    raw.executescript(handwritten_scan.TABLES)
     encode, at = msgspec.json.Encoder().encode, iter(range(_NOW, 10**10, 100))
 
     def pages() -> Iterator[tuple[str, list[DataRecord]]]:
@@ -100,7 +89,7 @@ async def _writers(folder: Path) -> AsyncIterator[dict[str, Callable[[], Awaitab
                 "INSERT INTO data_log VALUES (?, ?, ?)",
                 [(did, row.ts, encode(row.attrs).decode()) for row in rows],
             )
-            raw.execute(_TICK, (did, "data", rows[-1].ts, "g1." + "x" * 80))
+            raw.execute(handwritten_scan.TICK, (did, "data", rows[-1].ts, "g1." + "x" * 80))
             raw.execute("COMMIT")
 
     yield {"store": ours, "executemany": executemany}
@@ -160,118 +149,14 @@ async def _ours(given: list[Any], path: str) -> int:
         return sum((await scan.run()).records.values())
 
 
-class _Meta(msgspec.Struct):
-    context: str | None = None
-    total: int | None = None
-
-
-class _Listed(msgspec.Struct):
-    did: str
-
-
-class _Devices(msgspec.Struct):
-    objects: list[_Listed]
-
-
-class _Point(msgspec.Struct):
-    ts: float
-    attrs: dict[str, Any]
-
-
-class _Event(msgspec.Struct):
-    timestamp: float
-    type: str = ""
-    payload: Any = None
-
-
-class _Points(msgspec.Struct):
-    objects: list[_Point]
-    meta: _Meta
-
-
-class _Events(msgspec.Struct):
-    objects: list[_Event]
-    meta: _Meta
-
-
 async def _by_hand(given: list[Any], path: str) -> int:
-    """Scan as a skilled hand would without this package: eight walks at a time, a commit a page."""
     url, identity, secret, product, product_secret, now = given
-    base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    base.executescript(_TABLES)
-    start, root, records = now - 4 * _DAY, f"{url}/v1/products/{product}", 0
-    writing, encode = asyncio.Lock(), msgspec.json.Encoder().encode
-    decoders: dict[str, Any] = {
-        "data": msgspec.json.Decoder(_Points).decode,
-        "cmd": msgspec.json.Decoder(_Events).decode,
-        "online": msgspec.json.Decoder(_Events).decode,
-    }
-
-    def write(did: str, log: str, rows: list[Any], end: int, context: str | None) -> None:
-        if log == "data":
-            cells: list[tuple[Any, ...]] = [
-                (did, row.ts, encode(row.attrs).decode()) for row in rows
-            ]
-        elif log == "cmd":
-            cells = [(did, row.timestamp, row.type, row.payload) for row in rows]
-        else:
-            cells = [(did, row.timestamp, row.type, encode(row.payload).decode()) for row in rows]
-        marks = "?, ?, ?" if log == "data" else "?, ?, ?, ?"
-        base.execute("BEGIN IMMEDIATE")
-        base.executemany(f"INSERT INTO {log}_log VALUES ({marks})", cells)  # noqa: S608
-        base.execute(_TICK, (did, log, end, context))
-        base.execute("COMMIT")
-
     body = {
         "enterprise_id": identity,
         "enterprise_secret": secret,
         "product_secret": product_secret,
     }
-    async with aiohttp.ClientSession() as session:
-        async with session.post(f"{root}/access_token", json=body) as response:
-            headers = {"Authorization": "token " + (await response.json())["token"]}
-
-        async def get(path: str, **query: Any) -> bytes:
-            wanted = {name: str(value) for name, value in query.items() if value is not None}
-            async with session.get(f"{root}/{path}", params=wanted, headers=headers) as response:
-                return await response.read()
-
-        async def walk(did: str, log: str, first: int) -> int:
-            end, context, count = min(first + _WINDOW, now), None, 0
-            while True:
-                page = decoders[log](
-                    await get(
-                        f"devices/{did}/{log}", start_ts=first - 1, end_ts=end, sort="asc",
-                        limit=100, context=context,
-                    )
-                )  # fmt: skip
-                context, count = page.meta.context, count + len(page.objects)
-                async with writing:
-                    await asyncio.to_thread(write, did, log, page.objects, end, context)
-                if not page.objects or count >= (page.meta.total or 0):
-                    return count
-
-        listed = msgspec.json.decode(
-            await get("devices/search", limit=100, show_disabled=1), type=_Devices
-        ).objects
-        jobs = iter(
-            [
-                (device.did, log, first)
-                for first in range(start, now, _WINDOW)
-                for device in listed
-                for log in ("online", "cmd", "data")
-            ]
-        )
-
-        async def work() -> None:
-            nonlocal records
-            for job in jobs:
-                count = await walk(*job)
-                records += count
-
-        await asyncio.gather(*(work() for _ in range(8)))
-    base.close()
-    return records
+    return await handwritten_scan.scan(url, body, product, path, start=now - 4 * _DAY, end=now)
 
 
 async def _scan_rounds(given: list[Any]) -> None:
@@ -281,31 +166,6 @@ async def _scan_rounds(given: list[Any]) -> None:
             began = process_time()
             await _ours(given, f"{folder}/{number}.db")
             print(process_time() - began, flush=True)
-
-
-@frozen
-class _Build:
-    """A process that scans with the package of one checkout."""
-
-    process: subprocess.Popen[str]
-
-    @classmethod
-    def start(cls, checkout: Path, given: list[Any]) -> "_Build":
-        here = str(Path(__file__).parents[1])
-        path = os.pathsep.join([str(checkout), here])
-        command = [sys.executable, __file__, "--rounds", json.dumps(given)]
-        return cls(
-            subprocess.Popen(  # noqa: S603 - our own program
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-        )  # fmt: skip
-
-    async def run(self) -> float:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(file=self.process.stdin, flush=True)
-        return float(await asyncio.to_thread(self.process.stdout.readline))
 
 
 async def _scanned(other: Path | None) -> list[Figure]:
@@ -321,16 +181,17 @@ async def _scanned(other: Path | None) -> list[Figure]:
         figures = [Figure("scan into SQLite over hand-written", over(found, "ours", "hand"), 1.6)]
         if other is not None:
             builds = {
-                "other": _Build.start(other, given),
-                "this": _Build.start(Path(__file__).parents[1], given),
+                name: Build.start(
+                    checkout, "benchmarks.bench_store", ["--rounds", json.dumps(given)]
+                )
+                for name, checkout in {"other": other, "this": HERE}.items()
             }
             seconds: dict[str, list[float]] = {name: [] for name in builds}
             for round_ in range(_ROUNDS + 1):
                 for name, build in builds.items():
                     seconds[name] += [await build.run()][: 1 if round_ else 0]
             for build in builds.values():
-                build.process.terminate()
-                build.process.wait()
+                build.stop()
             figures.append(
                 Figure("scan into SQLite over the other build", over(seconds, "this", "other"), 0.5)
             )

@@ -199,6 +199,8 @@ async def test_a_network_that_swallows_all_packets_does_not_hang_the_scan(
     # The server ends the transaction of a silent client, or its row lock would stay.
     idle = func.set_config("idle_in_transaction_session_timeout", "500", True)
     monkeypatch.setattr(PostgresBackend, "guards", (idle,))
+    # Of a transaction that is under way when the network becomes silent.
+    monkeypatch.setattr(PostgresBackend, "deadline", 2.0)
     cloud, hush = cloud_of(4, 4), asyncio.Event()
     async with hushable(url, hush) as way:
         scan = FleetScan(client_of(cloud), way, start=START, end=NOW)

@@ -1,14 +1,23 @@
 """Column types for values that databases refuse, and the JSON texts of a store."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Dialect, Double, Text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Number", "Plain", "from_json", "from_plain", "to_json", "to_json_texts", "to_plain"]
+__all__ = [
+    "Number",
+    "Plain",
+    "from_json",
+    "from_plain",
+    "to_json",
+    "to_json_texts",
+    "to_plain",
+    "to_plain_texts",
+]
 
 _encoder = msgspec.json.Encoder()
 _encode = _encoder.encode
@@ -24,8 +33,9 @@ def to_json(value: Any) -> str:
         return json.dumps(value, separators=(",", ":"))
 
 
-def to_json_texts(values: Sequence[Any]) -> list[str]:
+def to_json_texts(values: Iterable[Any]) -> list[str]:
     """Return each value as `to_json` does, a page of them in one call."""
+    values = list(values)
     try:
         # A line break inside of a value is escaped.
         return _encoder.encode_lines(values).decode().split("\n")[:-1]
@@ -51,6 +61,13 @@ def to_plain(value: str | None) -> str | None:
         return value
     odd = value.startswith('"') or "\0" in value or any("\ud800" <= c <= "\udfff" for c in value)
     return json.dumps(value) if odd else value
+
+
+def to_plain_texts(values: Sequence[str | None]) -> Sequence[str | None]:
+    """Return each text as `to_plain` does, a page of them at once."""
+    text = "".join(filter(None, values))
+    odd = not text.isascii() or "\0" in text or '"' in text
+    return list(map(to_plain, values)) if odd else values
 
 
 def from_plain(value: str | None) -> str | None:

@@ -6,7 +6,6 @@ values as a JSON array; the views put names and values together again.
 """
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, TypeAlias
@@ -24,15 +23,16 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from gizwits_async.models.devices import DataRecord
 from gizwits_async.scan.store.column_types import (
     Number,
     Plain,
     to_json,
     to_json_texts,
     to_plain,
+    to_plain_texts,
 )
 from gizwits_async.scan.store.prepared import driver_of
+from gizwits_async.scan.store.records import times_of, types_of, values_of
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
@@ -102,18 +102,6 @@ _Shape: TypeAlias = tuple[str, tuple[str, ...] | None]
 """Type of a record, and the names of its values; None if its payload is no object."""
 
 
-def _split(record: Record) -> tuple[float, _Shape, Any]:
-    """Return the time and the shape of a record, and what its body holds."""
-    value: Any
-    if isinstance(record, DataRecord):
-        time, kind, value = record.ts, "", record.attrs
-    else:
-        time, kind, value = record.timestamp, record.type, record.payload
-    if isinstance(value, dict):
-        return float(time), (kind, tuple(value)), list(value.values())
-    return float(time), (kind, None), value
-
-
 def _number_of(driver: sqlite3.Connection, shape: _Shape) -> int:
     """Return the number of a shape, which is new if there is none."""
     kind, names = shape
@@ -123,12 +111,18 @@ def _number_of(driver: sqlite3.Connection, shape: _Shape) -> int:
     return int(found[0])
 
 
+def _body(value: Any) -> Any:
+    """Return what is stored of a value beside its shape."""
+    return list(value.values()) if isinstance(value, dict) else value
+
+
 def _nth(times: Sequence[float], taken: Mapping[float, int]) -> Iterator[int]:
     """Number the records of each time, after those that are stored already."""
-    counts = Counter[float](taken)
+    counts = dict(taken)
     for time in times:
-        yield counts[time]
-        counts[time] += 1
+        nth = counts.get(time, 0)
+        counts[time] = nth + 1
+        yield nth
 
 
 class CompactRecords:
@@ -148,9 +142,11 @@ class CompactRecords:
     ) -> None:
         """See `RecordTables.insert`."""
         driver: Any = driver_of(connection)
-        times, shapes, values = zip(*map(_split, records), strict=True)
+        times, values = times_of(log, records), values_of(log, records)
+        names = (tuple(value) if isinstance(value, dict) else None for value in values)
+        shapes = list(zip(types_of(log, records), names, strict=False))
         numbers = {shape: _number_of(driver, shape) for shape in set(shapes)}
-        bodies = map(to_plain, values) if log == "cmd" else to_json_texts(values)
+        bodies = to_plain_texts(values) if log == "cmd" else to_json_texts(map(_body, values))
         span = (device, min(times), max(times))
         taken = dict(driver.execute(_NEXT.format(log=log), span))
         nth = _nth(times, taken) if taken or len(set(times)) < len(times) else repeat(0)

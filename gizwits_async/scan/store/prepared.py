@@ -9,7 +9,7 @@ from sqlalchemy.sql.base import Executable
 
 __all__ = ["Prepared", "driver_of"]
 
-_DIALECT = sqlite.dialect(paramstyle="qmark")
+_DIALECT = sqlite.dialect(paramstyle="named")
 
 
 def driver_of(connection: Connection) -> Any | None:
@@ -27,11 +27,11 @@ class Prepared:
         self._statement = statement
         compiled: Any = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self._text = str(compiled)
-        self._order: Sequence[str] = compiled.positiontup or ()
         self._given: Mapping[str, Any] = compiled.params
         processors: dict[str, Callable[[Any], Any] | None] = {
             name: bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
             for name, bind in compiled.binds.items()
+            if name in self._given
         }
         self._processors = {name: found for name, found in processors.items() if found}
 
@@ -50,10 +50,8 @@ class Prepared:
         else:
             driver.executemany(self._text, [self._values(row) for row in rows])
 
-    def _values(self, parameters: Mapping[str, Any]) -> list[Any]:
-        values = []
-        for name in self._order:
-            value = parameters[name] if name in parameters else self._given[name]
-            process = self._processors.get(name)
-            values.append(process(value) if process else value)
+    def _values(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        values = {**self._given, **parameters}
+        for name, process in self._processors.items():
+            values[name] = process(values[name])
         return values

@@ -1,6 +1,7 @@
 """What each method of a SQL store does in its transaction."""
 
 from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
 from typing import Any
 
 from attrs import asdict
@@ -24,8 +25,9 @@ from gizwits_async.scan.store.counts import devices_of, tasks_of
 from gizwits_async.scan.store.days import day_of, days_of, mark_changed
 from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.protocol import Change
+from gizwits_async.scan.store.records import times_of
 from gizwits_async.scan.store.tables import DEVICES, GAPS, SKIPPED, TASKS
-from gizwits_async.scan.task import LogName, Task, time_of
+from gizwits_async.scan.task import LogName, Task
 
 __all__ = [
     "REWIND",
@@ -45,6 +47,8 @@ _LABELLED = [column.label(column.key) for column in _FIELDS]
 _OF_TASK = [TASKS.c[name] == bindparam(f"of_{name}") for name in ("product", "did", "log", "part")]
 """WHERE clause of one task; takes `_key_of`."""
 _MOVED = [column for column in _FIELDS if not column.primary_key]
+_TO = [f"to_{column.key}" for column in _MOVED]
+_read_moved = attrgetter(*(column.key for column in _MOVED))
 _MOVE = Prepared(
     update(TASKS)
     .where(*_OF_TASK)
@@ -85,7 +89,7 @@ def _key_of(product: str, task: Task) -> dict[str, str | int]:
 
 def _values_of_task(task: Task) -> dict[str, str | int | None]:
     """Return the parameters of `_MOVE`, besides `_key_of`."""
-    return {f"to_{column.key}": getattr(task, column.key) for column in _MOVED}
+    return dict(zip(_TO, _read_moved(task), strict=True))
 
 
 def write_devices(
@@ -162,7 +166,7 @@ def write_change(
     task, records = change.after, backend.records
     if change.replaced is not None or change.rows:
         number = _number_of(connection, product, task.did)
-        days = days_of([time_of(record) for record in change.rows]) if change.rows else set()
+        days = days_of(times_of(task.log, change.rows)) if change.rows else set()
         if change.replaced is not None:
             start, end = change.replaced
             if records.delete(connection, task.log, number, change.replaced):

@@ -1,13 +1,27 @@
 """How a store keeps the records of the three logs: `compact.py` in SQLite, `wide.py` in PostgreSQL."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, Table
 
 from gizwits_async.scan.task import LogName, Record, Span
 
-__all__ = ["RecordTables", "qualified"]
+__all__ = ["RecordTables", "qualified", "times_of", "types_of", "values_of"]
+
+_TIME: Mapping[LogName, Callable[[Record], float]] = {
+    "online": attrgetter("timestamp"),
+    "cmd": attrgetter("timestamp"),
+    "data": attrgetter("ts"),
+}
+_VALUE: Mapping[LogName, Callable[[Record], Any]] = {
+    "online": attrgetter("payload"),
+    "cmd": attrgetter("payload"),
+    "data": attrgetter("attrs"),
+}
+_TYPE = attrgetter("type")
 
 
 class RecordTables(Protocol):
@@ -60,3 +74,18 @@ def qualified(connection: Connection, name: str) -> str:
     schemas = connection.get_execution_options().get("schema_translate_map") or {}
     schema = schemas.get(None)
     return quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
+
+
+def times_of(log: LogName, records: Iterable[Record]) -> list[float]:
+    """Return when records of a log happened, in epoch seconds UTC."""
+    return list(map(float, map(_TIME[log], records)))
+
+
+def types_of(log: LogName, records: Iterable[Record]) -> Iterable[str]:
+    """Return the types of records of a log; those of the data log have an empty one."""
+    return repeat("") if log == "data" else map(_TYPE, records)
+
+
+def values_of(log: LogName, records: Iterable[Record]) -> list[Any]:
+    """Return what records of a log hold: their data points, or their payload."""
+    return list(map(_VALUE[log], records))
