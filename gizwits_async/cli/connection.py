@@ -52,6 +52,22 @@ class Connection:
     max_wait: float | None = None
     """Seconds to wait for the quota before giving up with exit code 5; 0 never waits."""
 
+    @property
+    def words(self) -> list[str]:
+        """The flags that were given, for a command that goes on; without one that holds a password."""
+        urls = {"base-url": self.base_url, "proxy": self.proxy}
+        values: dict[str, object] = {
+            "profile": self.profile,
+            "product": self.product,
+            "credentials": self.credentials,
+            **{name: url for name, url in urls.items() if "@" not in (url or "")},
+            "calls-per-hour": self.calls_per_hour,
+            "max-wait": self.max_wait,
+        }
+        words = [f"--{name}={value}" for name, value in values.items() if value is not None]
+        words += ["--allow-insecure"] if self.allow_insecure else []
+        return words + (["--no-shared-state"] if self.no_shared_state else [])
+
     @asynccontextmanager
     async def client(self, *, lane: Lane = Lane.INTERACTIVE) -> AsyncIterator["GizwitsClient"]:
         """Open a client, and close it with its quota at the end; nothing is sent yet.

@@ -17,6 +17,7 @@ from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import Format, printable, say
+from gizwits_async.cli.suggestions import command
 from gizwits_async.cli.tables import write_value
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ async def control(
             return Exit.OK
         if not order.yes and not agreed():
             return Exit.FAILED
-        return await _sent(gizwits, did, order)
+        return await _sent(gizwits, did, order, command("logs", did, *connection.words))
 
 
 def _preview(definition: Definition, did: str, attrs: Mapping[str, Any]) -> None:
@@ -105,7 +106,7 @@ def _preview(definition: Definition, did: str, attrs: Mapping[str, Any]) -> None
         say(f"  {definition.label(name)} -> {definition.worded(name, value)}")
 
 
-async def _sent(gizwits: "GizwitsClient", did: str, order: Order) -> int:
+async def _sent(gizwits: "GizwitsClient", did: str, order: Order, look: str) -> int:
     attrs = order.attrs
     try:
         if attrs is not None and order.confirm:
@@ -114,8 +115,7 @@ async def _sent(gizwits: "GizwitsClient", did: str, order: Order) -> int:
     except asyncio.CancelledError:
         say(_("the command may have reached the device: look at its logs before you send it again"))
         raise
-    command = f"gizwits-async logs {did}"
-    say(_("accepted by the service; what the device did:"), command=command)
+    say(_("accepted by the service; what the device did:"), command=look)
     return Exit.OK
 
 

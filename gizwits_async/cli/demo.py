@@ -1,5 +1,6 @@
 """`gizwits-async demo`: a fleet scan through real sockets, held against the simulator's truth."""
 
+import shlex
 import tempfile
 import time
 from datetime import timedelta
@@ -105,7 +106,7 @@ def _show_result(report: "ScanReport", same: int, expected: int) -> None:
 def _show_next(path: Path) -> None:
     say("")
     say(_("next, on your own:"))
-    say(f"  sqlite3 {path} .schema")
+    say(f"  sqlite3 {shlex.quote(str(path))} .schema")
     say(_("  gizwits-async simulate          # and in another terminal what it prints"))
     say(_("  gizwits-async plan --since 30d  # what a scan costs before it is run"))
     say("  gizwits-async logs DID --log cmd --since 1d")

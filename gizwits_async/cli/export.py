@@ -88,6 +88,15 @@ def _say(found: "ExportReport", folder: str) -> None:
                     log=name,
                 )
             )
+    for name, count in found.late.items():
+        if count:
+            say(
+                _(
+                    "{count:,} records of the {log} log stay out: their days were pruned before they came",
+                    count=count,
+                    log=name,
+                )
+            )
     say(
         _(
             "{count:,} files written below {folder}, {unchanged:,} unchanged",
@@ -104,4 +113,5 @@ def _as_json(found: "ExportReport") -> dict[str, object]:
         "misfits": dict(found.misfits),
         "files": [str(file) for file in found.files],
         "unchanged": found.unchanged,
+        "late": dict(found.late),
     }

@@ -15,6 +15,7 @@ from gizwits_async.cli.language import _
 from gizwits_async.cli.limits import limited
 from gizwits_async.cli.log_view import decoded
 from gizwits_async.cli.output import say
+from gizwits_async.cli.suggestions import command
 from gizwits_async.cli.tables import write_rows
 from gizwits_async.cli.watch import ViewFlags, follow
 from gizwits_async.errors import GizwitsError
@@ -105,7 +106,7 @@ async def logs(
     async with connection.client() as gizwits:
         did = await did_of(gizwits, device)
         if query.follow:
-            return await follow(gizwits, did, query, resume=query.resume)
+            return await follow(gizwits, did, query, resume=query.resume, connection=connection)
         walk: LogStream[Any] = getattr(gizwits.devices, f"{query.log}_log")(
             did, start=start, end=end, sort=query.sort
         )
@@ -113,8 +114,9 @@ async def logs(
             await _write(gizwits, limited(walk, query.limit, query.resume), query)
         except GizwitsError as error:
             if error.resume:
-                command = _how_to_go_on(did, query, start, end, error.resume)
-                say(_("go on with:"), command=command)
+                walk_on = _how_to_go_on(query, start, end, error.resume)
+                go_on = command("logs", did, *walk_on, *connection.words)
+                say(_("go on with:"), command=go_on)
             raise
     return 0
 
@@ -129,12 +131,11 @@ async def _write(gizwits: "GizwitsClient", records: AsyncIterator[Any], query: L
 
 
 def _how_to_go_on(
-    did: str, query: LogQuery, start: float | None, end: float | None, resume: str
-) -> str:
-    words = [f"logs {did}", f"--log {query.log}", f"--sort {query.sort}"]
-    if query.decode:
-        words.append("--decode")
+    query: LogQuery, start: float | None, end: float | None, resume: str
+) -> list[str]:
+    words = ["--log", query.log, "--sort", query.sort, *query.words]
+    words += ["--decode"] if query.decode else []
     for name, value in (("start", start), ("end", end)):
         if value is not None:
-            words.append(f"--{name} {value}")
-    return f"gizwits-async {' '.join(words)} --resume {resume}"
+            words += [f"--{name}", str(value)]
+    return [*words, "--resume", resume]

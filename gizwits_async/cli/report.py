@@ -8,6 +8,7 @@ from pathlib import Path
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _, chosen
 from gizwits_async.cli.output import say
+from gizwits_async.cli.suggestions import next_scan
 
 __all__ = ["report"]
 
@@ -41,7 +42,8 @@ async def report(
 
     night = await read_night(store, product=product, days=days, schema=schema)
     language = {"en": "en", "zh": "zh-CN"}[chosen()]
-    text = page(night, language=language, now=time.time())
+    go_on = next_scan(store, schema, night.coverage)
+    text = page(night, language=language, now=time.time(), go_on=go_on)
     await asyncio.to_thread(html.write_text, text, encoding="utf-8")
     say(_("written to {path}", path=html))
     return Exit.OK

@@ -1,6 +1,5 @@
 """One page that shows a store: texts and tables around the charts. It loads nothing, and runs no script."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -51,13 +50,14 @@ code { font: 13px/1.4 ui-monospace, Consolas, Menlo, monospace; background: #f0f
 """
 
 
-def page(night: Night, *, language: str, now: float) -> str:
+def page(night: Night, *, language: str, now: float, go_on: str) -> str:
     """Return the page as HTML.
 
     Args:
         night: What it shows.
         language: Of the page, as BCP 47 says it.
         now: When it is made, in epoch seconds UTC.
+        go_on: The command of the next run.
     """
     title = _("Scan of {product}", product=night.product_key)
     span = _("{start} to {end} (UTC)", start=utc(night.start), end=utc(night.end))
@@ -67,7 +67,7 @@ def page(night: Night, *, language: str, now: float) -> str:
             f"<h1>{escape(title)}</h1>",
             f'<p class="quiet">{escape(span)}<br>{escape(made)}</p>',
             _tiles(night),
-            *(_section(heading, content) for heading, content in _sections(night)),
+            *(_section(heading, content) for heading, content in _sections(night, go_on)),
         )
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -93,7 +93,7 @@ def _tiles(night: Night) -> str:
     return f'<div class="tiles">{inner}</div>'
 
 
-def _sections(night: Night) -> Iterable[tuple[str, str]]:
+def _sections(night: Night, go_on: str) -> Iterable[tuple[str, str]]:
     yield _("Coverage of each log and day"), report_charts.coverage(night)
     yield _("Records a day"), report_charts.records(night)
     yield _("Share of devices online"), report_charts.online(night)
@@ -101,7 +101,7 @@ def _sections(night: Night) -> Iterable[tuple[str, str]]:
     yield _("What is missing"), _missing(night)
     yield _("Devices with the most trouble"), _faulty(night)
     yield _("Errors"), _errors(night)
-    yield _("Next run"), _next(night)
+    yield _("Next run"), _next(night, go_on)
 
 
 def _quota(night: Night) -> str:
@@ -157,15 +157,13 @@ def _errors(night: Night) -> str:
     return _table((_("error"), _("logs")), rows, numbers={1}) if rows else _nothing(none)
 
 
-def _next(night: Night) -> str:
+def _next(night: Night, go_on: str) -> str:
     due = night.end if night.oldest_missing is None else night.oldest_missing
     text = _(
         "Before {time} UTC, or records are lost: the service keeps logs for 30 days.",
         time=utc(due + _KEPT),
     )
-    store = night.store.replace(":***@", "@")  # The password is that of PGPASSWORD or ~/.pgpass.
-    command = f"gizwits-async scan --since last --out {shlex.quote(store)}"
-    return f"<p>{escape(text)}</p><p><code>{escape(command)}</code></p>"
+    return f"<p>{escape(text)}</p><p><code>{escape(go_on)}</code></p>"
 
 
 def _section(heading: str, content: str) -> str:

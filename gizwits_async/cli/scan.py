@@ -91,7 +91,7 @@ async def scan(
         except ScanStoreError:
             raise  # It says itself what is wrong with the store.
         except (asyncio.CancelledError, GizwitsError) as error:
-            go_on = await scan_range.go_on()
+            go_on = await scan_range.go_on(*connection.words)
             if scan_range.json:
                 write_line(json_text(_broken_off(error, last, go_on)))
             if go_on is None:

@@ -1,6 +1,5 @@
 """The flags that say what a scan covers: those of `scan`, `plan`, `schedule add` and `fleet run`."""
 
-import shlex
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from attrs import frozen
 from cyclopts import Parameter
 
-from gizwits_async.cli.flags import LOGS, Flag, Logs, Moment
+from gizwits_async.cli.flags import Flag, Logs, Moment
 from gizwits_async.cli.language import _
+from gizwits_async.cli.suggestions import next_scan
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -106,6 +106,8 @@ class ScanRange(ScanSelection):
 
     out: str = "fleet.db"
     """SQLite file, or an SQLAlchemy URL. What it holds already costs nothing."""
+    schema: str | None = None
+    """Schema of a PostgreSQL database that holds the store; created if it does not exist."""
     json: Flag = False
     """Write the result as JSON on stdout."""
 
@@ -114,24 +116,26 @@ class ScanRange(ScanSelection):
         """The name of the store; of a URL, without its password."""
         from gizwits_async.scan import SqlStore
 
-        return SqlStore(self.out).name
+        return SqlStore(self.out, schema=self.schema).name
 
-    async def go_on(self) -> str | None:
-        """Return the command that goes on with what the store holds; None if it holds no scan."""
+    async def go_on(self, *connection: str) -> str | None:
+        """Return the command that goes on with what the store holds; None if it holds no scan.
+
+        Args:
+            connection: Flags that say how the service is reached.
+        """
         from gizwits_async.scan import ScanStoreError, store_status
 
         try:
-            store = await store_status(self.out)
+            await store_status(self.out, schema=self.schema)
         except ScanStoreError:
             return None
-        words = ["gizwits-async", "scan", "--since", "last", "--out", store.name]
-        for log in self.log if len(self.log) < len(LOGS) else ():
-            words += ["--log", log]
-        words += ["--ask-everything"] if self.ask_everything else []
+        words = ["--ask-everything"] if self.ask_everything else []
         words += ["--derive", self.derive] if self.derive else []
+        words += ["--active-only"] if self.active_only else []
         for device in self.device:
             words += ["--device", device]
-        return shlex.join(words)
+        return next_scan(self.out, self.schema, self.log, *words, *connection)
 
 
 def fleet_scan(
@@ -146,7 +150,7 @@ def fleet_scan(
 
     return FleetScan(
         gizwits,
-        SqlStore(flags.out),
+        SqlStore(flags.out, schema=flags.schema),
         logs=flags.log,
         start=flags.first,
         end=flags.end,

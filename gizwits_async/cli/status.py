@@ -12,8 +12,9 @@ from cyclopts import Parameter
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
-from gizwits_async.cli.output import Format, OutputFlags
+from gizwits_async.cli.output import Format, OutputFlags, say
 from gizwits_async.cli.scan_report import rule_text, utc
+from gizwits_async.cli.suggestions import next_scan
 from gizwits_async.cli.tables import write_value
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ async def status(store: str, /, *, flags: StatusFlags = StatusFlags()) -> int:
     if form.chosen is Format.TABLE:
         for one, product in zip(found, held.products, strict=True):
             write_value(_rows(one, product.trust.rules), form)
+            if not product.complete:
+                say(_("to go on:"), command=next_scan(store, flags.schema, one["logs"]))
     else:
         shown: list[Any] = [found] if form.chosen is Format.JSON and len(found) > 1 else [*found]
         for value in shown:
@@ -147,9 +150,5 @@ def _rows(found: Mapping[str, Any], rules: "Mapping[Rule, RuleTrust]") -> dict[s
     for one in found.get("coverage", ()):
         rows[f"{one['did']} {one['log']}"] = utc(one["until"])
     rows |= {_("rule {rule}", rule=rule): rule_text(known) for rule, known in rules.items()}
-    if found["complete"]:
-        rows[_("state")] = _("complete")
-    else:
-        rows[_("state")] = _("unfinished")
-        rows[_("to go on")] = f"gizwits-async scan --since last --out {found['store']}"
+    rows[_("state")] = _("complete") if found["complete"] else _("unfinished")
     return rows

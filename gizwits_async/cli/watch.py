@@ -23,6 +23,7 @@ from gizwits_async.cli.output import (
     say,
     write_line,
 )
+from gizwits_async.cli.suggestions import command
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -39,6 +40,13 @@ class ViewFlags(OutputFlags):
     """A data point to show; may be given several times. All that fit by default."""
     utc: Flag = False
     """Times in UTC, and not in local time."""
+
+    @property
+    def words(self) -> list[str]:
+        """The flags that were given, for a command that goes on."""
+        words = [f"--format={self.format}"] if self.format is not Format.AUTO else []
+        words += [word for column in self.columns for word in ("--columns", column)]
+        return words + (["--utc"] if self.utc else [])
 
     async def view(self, gizwits: "GizwitsClient") -> LogView:
         """Return how records are shown; the product's definition may cost a call."""
@@ -64,7 +72,8 @@ async def watch(
         connection: How the service is reached.
     """
     async with connection.client() as gizwits:
-        return await follow(gizwits, await did_of(gizwits, device), query, every=every)
+        did = await did_of(gizwits, device)
+        return await follow(gizwits, did, query, every=every, connection=connection)
 
 
 async def follow(
@@ -74,6 +83,7 @@ async def follow(
     *,
     every: float = 30.0,
     resume: str | None = None,
+    connection: Connection = Connection(),
 ) -> int:
     """Write what a device reports: first all its data points, then those that changed.
 
@@ -83,6 +93,7 @@ async def follow(
         query: How records are shown.
         every: Seconds between two calls.
         resume: Where an earlier run ended; None begins with the present.
+        connection: How the service is reached, for the command that goes on.
     """
     view = await query.view(gizwits)
     before: Mapping[str, Any] = {}
@@ -95,8 +106,8 @@ async def follow(
                 resume = page.resume
     except asyncio.CancelledError:
         if resume:
-            command = f"gizwits-async logs {did} --follow --resume {resume}"
-            say(_("go on with:"), command=command)
+            words = ["--follow", *query.words, *connection.words, "--resume", resume]
+            say(_("go on with:"), command=command("logs", did, *words))
         raise
     return Exit.OK
 

@@ -36,7 +36,6 @@ from gizwits_async.scan.task_queue import TaskQueue
 __all__ = ["Engine"]
 
 _log = logging.getLogger("gizwits_async.scan")
-
 T = TypeVar("T")
 
 _OF_ONE_WINDOW = (InvalidResponseError, ServerError)
@@ -94,6 +93,9 @@ class Engine:
         )  # fmt: skip
         self._activity: Activity | None = None
         self._notes: list[str] = []
+        if note := settings.requested.beyond(state, now=client.now(), oldest=client.oldest()):
+            _log.warning("%s", note)
+            self._notes.append(note)
         self._last_try = False
 
     async def run(self) -> ScanReport:
@@ -284,13 +286,12 @@ class Engine:
     async def _report(self, *, stopped: bool = False) -> ScanReport:
         await self._recount()
         await self._listing.seen.empty()
+        dids = self._settings.devices
         return self._counters.report(
             self._state,
             self._logs,
-            failures=await self._store.failures(
-                self._closed.open, LISTED, dids=self._settings.devices
-            ),
-            gaps=await self._store.gaps(LISTED, dids=self._settings.devices),
+            failures=await self._store.failures(self._closed.open, LISTED, dids=dids),
+            gaps=await self._store.gaps(LISTED, dids=dids),
             given_up=self._closed.reasons,
             listing=self._listing.problem,
             notes=(*self._listing.notes, *self._notes),

@@ -182,7 +182,8 @@ class ScanReport:
     rules: Mapping[Rule, RuleTrust] = field(factory=dict)
     """What the store knows of each rule, by all runs; empty where nothing may be passed over."""
     notes: tuple[str, ...] = ()
-    """Trouble beside the logs that cost no records, such as a listing that was continued in parts."""
+    """What else to know, and what cost no records: a listing that was continued in parts, or a store
+    that begins later than `Since(...)` asked for."""
 
     stopped: bool = False
     """Whether the run was asked to stop, or its time was over, before it had come to its end."""

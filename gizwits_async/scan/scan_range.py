@@ -109,6 +109,25 @@ class RequestedRange:
             raise ArgumentError(f"the range is reversed or empty: start {start}, end {end}")
         return cls(start=floor(since), end=None if until is None else ceil(until))
 
+    def beyond(self, state: ScanState, *, now: float, oldest: int) -> str | None:
+        """Return what to say of a relative start that lies before the beginning of the store.
+
+        Args:
+            state: The range of the scan.
+            now: The earliest that it can be at the server, in epoch seconds.
+            oldest: The oldest second that a log can be asked for.
+
+        Returns:
+            A sentence; None if the range reaches back as far as was asked.
+        """
+        seconds = self.start.seconds if isinstance(self.start, Since) else None
+        if seconds is None or max(now - seconds, oldest) >= state.start - _EDGE_SLACK:
+            return None
+        return (
+            f"the store begins at {state.start}, later than was asked for, and a scan does not reach"
+            " further back: name another store for that"
+        )
+
 
 def resolve_range(
     requested: RequestedRange,

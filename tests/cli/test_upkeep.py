@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from gizwits_async.cli.moments import clock_time
 from gizwits_async.simulator import SimulatedCloud
 from tests.scan.common import in_file
 
@@ -52,3 +53,18 @@ async def test_a_store_of_an_earlier_version_is_upgraded(program: Any) -> None:
     assert Path("old.db").stat().st_size < size
     assert (await program("status", "old.db"))[0] == 3
     assert (await program("upgrade", "missing.db"))[0] == 9
+
+
+async def test_a_longer_span_than_the_store_has_is_a_notice(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """A store keeps its beginning: the scan says so with the date, and is complete all the same."""
+    assert (await program("scan", "--since", "1d"))[0] == 0
+    begins = json.loads((await program("status", "fleet.db", "--json"))[1])["start"]
+    code, out, err = await program("scan", "--since", "3d", "--json")
+    note = f"the store begins at {begins}, later than was asked for"
+    assert (code, json.loads(out)["notes"][0].startswith(note)) == (0, True)
+    assert f"the store begins at {clock_time(begins)}" in err
+    for since in ("1d", "last", "12h"):
+        code, out, err = await program("scan", "--since", since, "--json")
+        assert (code, json.loads(out)["notes"], "begins" in err) == (0, [], False)

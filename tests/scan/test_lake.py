@@ -316,17 +316,17 @@ async def test_a_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
 
 
 async def test_days_that_were_pruned_stay_in_the_lake(tmp_path: Path) -> None:
-    """The manifest marks them; late rows of such a day do not replace it."""
+    """The manifest marks them; late rows of such a day do not replace it, and the report counts them."""
     path, lake = tmp_path / "fleet.db", tmp_path / "lake"
     await put(path, 5, 6, DAY + 5)
     await export(path, lake)
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("DELETE FROM data_record WHERE timestamp < 86400")
         base.execute("UPDATE scan_day SET pruned = version WHERE day = 0")
-    await export(path, lake)
+    assert (await export(path, lake)).late["data"] == 0
     await put(path, 7)
     report = await export(path, lake)
-    assert (report.files, report.rows["data"]) == ((), 3)
+    assert (report.files, report.rows["data"], report.late["data"]) == ((), 3, 1)
     assert [file["pruned"] for file in manifest(lake)["data"]["files"]] == [True, False]
     assert pq.read_table(lake / "data/date=1970-01-01/part-0.parquet").num_rows == 2
 

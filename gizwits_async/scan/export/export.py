@@ -44,6 +44,9 @@ class ExportReport:
     """The files that this export wrote, sorted; for Delta tables the partitions."""
     unchanged: int = 0
     """Files, or partitions, that were left as they are."""
+    late: Mapping[str, int] = field(factory=dict)
+    """Rows of each log that came after their day was pruned from the store: they stay in it, and out
+    of the lake, which has the whole day as it was before."""
 
 
 async def export(
@@ -261,14 +264,16 @@ def _write_manifest(lake: Lake, manifest: Manifest, before: bytes | None) -> Non
 
 def _report(lake: Lake, found: Sequence[Exported]) -> ExportReport:
     changed = sorted(path for one in found for path in one.changed)
-    rows, misfits = Counter[str](), Counter[str]()
+    rows, misfits, late = Counter[str](), Counter[str](), Counter[str]()
     for one in found:
         rows[one.table.name] += one.table.rows
         if one.table.name in LOGS:
             misfits[one.table.name] += one.table.misfits
+            late[one.table.name] += one.late
     return ExportReport(
         rows=dict(rows),
         misfits=dict(misfits),
         files=tuple(lake.path(path) for path in changed),
         unchanged=sum(len(one.table.files) for one in found) - len(changed),
+        late=dict(late),
     )

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -23,6 +23,7 @@ from gizwits_async.scan.export.cells import (
 )
 from gizwits_async.scan.export.columns import Column, Kind, MisfitError
 from gizwits_async.scan.export.manifest import File, Manifest, Table, fields_of, kinds_in
+from gizwits_async.scan.export.pruned import iso_day, late_rows, outlived
 from gizwits_async.scan.export.sinks import DayRows, Part, Sink, Target, blocking, instant
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.days import FIRST_DAY, LAST_DAY
@@ -65,6 +66,8 @@ class Exported:
     table: Table
     changed: tuple[str, ...]
     """Paths of the files that were written."""
+    late: int = 0
+    """Rows that stay out of the lake: they came after their day was pruned from the store."""
 
 
 class TableWriter:
@@ -108,6 +111,7 @@ class TableWriter:
             layout = await self._layout(log, old, days)
             target = self._target(log, layout.columns, version)
             kept, changed = await self._compared(old, layout, days)
+            late = await late_rows(source.rows, log, source.product, days, old)
             written = [
                 file async for file in self._days(target, log, layout, changed=changed, kept=kept)
             ]
@@ -120,7 +124,7 @@ class TableWriter:
         until = await source.rows.complete_until(source.product, log)
         files = sorted(kept.values(), key=lambda file: file.day or "")
         table = self._table(target, files, complete_until=instant(until))
-        return Exported(table=table, changed=tuple(written))
+        return Exported(table=table, changed=tuple(written), late=late)
 
     async def _check_dates(self, log: LogName, days: Mapping[int, DayVersion]) -> None:
         """Refuse records at times that no calendar has.
@@ -148,10 +152,10 @@ class TableWriter:
         changed: dict[str, int] = {}
         unchanged: dict[str, File] = {}
         for number, day in days.items():
-            iso = _iso(number)
+            iso = iso_day(number)
             file = known.get(iso)
-            if file is not None and file.rows and file.version <= day.pruned:
-                continue  # What the store still has of this day is less than what the lake has.
+            if outlived(file, day):
+                continue
             if file is not None:
                 kept[iso] = file
             if file is not None and same and file.version == day.version > 0:
@@ -165,7 +169,7 @@ class TableWriter:
                 "%s: days that were pruned from the store keep their old columns", old.name
             )
         if not changed and not kept:  # Readers find an empty table, with its columns.
-            changed[_iso(self._source.state.start // 86_400)] = 0
+            changed[iso_day(self._source.state.start // 86_400)] = 0
         return kept, changed
 
     def _gone(self, files: Iterable[File]) -> list[File]:
@@ -204,7 +208,7 @@ class TableWriter:
                 kinds = dict(kinds_in(old.fields))
                 known = {file.day: file.version for file in old.files}
             for day, version in days.items():
-                if version.version and known.get(_iso(day)) == version.version:
+                if version.version and known.get(iso_day(day)) == version.version:
                     continue
                 async with aclosing(source.rows.rows(log, day, source.product)) as batches:
                     async for rows in batches:
@@ -290,7 +294,3 @@ class TableWriter:
             fields=fields_of(target.columns),
             files=files,
         )
-
-
-def _iso(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).isoformat()

@@ -64,6 +64,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def arguments(self) -> tuple[str, ...]:
+        """Its address and schema, as words of a command; without a password."""
+        ...
+
+    @property
     def schema(self) -> str | None:
         """The schema of the tables; None is the connection's own."""
         ...

@@ -66,6 +66,11 @@ class StoreConnection:
         """What to call it: its path, or its URL without a password."""
         return self._backend.name
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Its address and schema, as words of a command; without a password."""
+        return self._backend.arguments
+
     def __repr__(self) -> str:
         # Tools that show locals call it also where `__init__` failed.
         return f"<{type(self).__name__} {getattr(getattr(self, '_backend', None), 'name', '')}>"

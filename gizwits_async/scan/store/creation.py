@@ -1,5 +1,6 @@
 """Makes the tables of a store, and reads what its table `scan_meta` says of it."""
 
+import shlex
 from collections.abc import Mapping
 from uuid import uuid4
 
@@ -26,9 +27,10 @@ def read_meta(connection: Connection, backend: Backend) -> Meta:
         return {}
     schema = connection.scalar(select(META.c.value).where(META.c.key == "schema"))
     if schema_in(schema, backend.name) < SCHEMA:
+        address = shlex.join(backend.arguments)
         raise StoreOutdatedError(
             f"{backend.name} was written by an earlier version (schema {schema}, this one writes"
-            f" {SCHEMA}): run `gizwits-async upgrade {backend.name}`, or a scan, which does it too"
+            f" {SCHEMA}): run `gizwits-async upgrade {address}`, or a scan, which does it too"
         )
     meta: dict[str, dict[str, str]] = {}
     for product, key, value in connection.execute(select(META)):

@@ -38,6 +38,8 @@ _LOCK = 5_000
 """Milliseconds to wait for a row or table that another program has locked, before trying again."""
 _LOST = frozenset({"57P01", "57P02", "57P03", "25006"})
 """SQLSTATEs of a server that shuts down, starts up, or became a replica by a failover."""
+_PASSWORDS = ("password", "sslpassword")
+"""Options of a URL that are secrets."""
 _BUSY = frozenset({"55P03", "40001", "40P01"})
 """SQLSTATEs of a transaction that met others: a lock, a serialization failure, a deadlock."""
 
@@ -66,6 +68,13 @@ class PostgresBackend:
         self.name = url.set(query={}).render_as_string(hide_password=True)
         if schema is not None:
             self.name += f" (schema {schema})"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """See `Backend.arguments`: the password is that of PGPASSWORD or ~/.pgpass."""
+        url = self._url.difference_update_query(_PASSWORDS)
+        address = url._replace(password=None).render_as_string()
+        return (address,) if self.schema is None else (address, "--schema", self.schema)
 
     def whole(self, number: Any) -> Any:
         """See `Backend.whole`."""

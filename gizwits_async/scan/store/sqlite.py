@@ -60,6 +60,7 @@ class SqliteBackend:
         self._url = url.update_query_dict({"timeout": str(self._timeout)})
         self._path = Path(url.database)
         self.name = str(self._path)
+        self.arguments: tuple[str, ...] = (self.name,)
         # Not bound to a thread: it may be released in another one than it was taken in.
         self._lock = FileLock(f"{self._path}.lock", timeout=0, thread_local=False)
 

@@ -44,6 +44,13 @@ _MAX_SECONDS = 1e9
 """About thirty years: a larger clock skew cannot be written as an HTTP date."""
 
 
+def _action(value: str) -> Action:
+    try:
+        return Action(value)
+    except ValueError:
+        raise ValueError(f"action must be one of {', '.join(Action)}, not {value!r}") from None
+
+
 def _list_of_numbers(value: int | Iterable[int] | None) -> tuple[int, ...] | None:
     if value is None:
         return None
@@ -54,7 +61,7 @@ def _list_of_numbers(value: int | Iterable[int] | None) -> tuple[int, ...] | Non
 class FaultRule:
     """Makes matching calls fail in one way."""
 
-    action: Action = field(converter=Action)
+    action: Action = field(converter=_action)
     """How the calls fail; see `Action`."""
     method: str | None = None
     """HTTP method in capitals; None: any."""
@@ -179,7 +186,7 @@ def parse_faults(data: object) -> tuple[FaultRule, ...]:
     for number, item in enumerate(data, start=1):
         where = f"fault rule {number}"
         if not isinstance(item, Mapping) or "action" not in item:
-            raise ValueError(f"{where}: must be an object with an action")
+            raise ValueError(f"{where}: must be an object with an action: {', '.join(Action)}")
         given = {name: value for name, value in item.items() if value is not None}
         for name, value in given.items():
             if name not in _TYPES:
