@@ -1,6 +1,6 @@
 """The candidates of `call`, `stream` and `peers`: three jobs of one server, each by many clients.
 
-The jobs are one device, a listing of 1,000 and a log of 1,000, read record by record. A library of HTTP
+The jobs are one device, a listing of 2,000 and a log of 2,000, read record by record. A library of HTTP
 is joined with one of models in a dozen lines; a whole client is used as its documentation shows it.
 """
 

@@ -15,7 +15,7 @@ from benchmarks.pages import device_page, log_page
 
 __all__ = ["FIRST", "PAGES", "QUOTA", "served"]
 
-PAGES = 10
+PAGES = 20
 """Pages of 100 that each listing has."""
 FIRST = int(time.time()) // 86_400 * 86_400 - 86_400
 """Second of the newest record of the log, within its 30 days; it has one a second."""

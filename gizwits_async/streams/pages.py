@@ -163,11 +163,12 @@ class _PageWalk(Walk[Page[T]]):
         """Return the items that this walk has not given yet."""
         if self._key is None:
             return items
-        keys = [*map(self._key, items)]
-        new = set(keys)
-        if len(new) == len(keys) and new.isdisjoint(self._seen):
-            self._seen |= new
-            return items
+        keys, before = [*map(self._key, items)], len(self._seen)
+        if self._seen.isdisjoint(keys):
+            self._seen.update(keys)
+            if len(self._seen) == before + len(keys):
+                return items
+            self._seen.difference_update(keys)  # The page holds a row twice.
         unseen = []
         for key, item in zip(keys, items, strict=True):
             if key not in self._seen:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from gizwits_async.errors import ArgumentError, NotSentError
 
@@ -96,19 +96,22 @@ def _path(value: object) -> Path:
     return path
 
 
-def _query(values: Mapping[str, QueryValue]) -> Mapping[str, str]:
-    written = {
-        name: value if type(value) is str else _written(name, value)
-        for name, value in values.items()
-        if value is not None
-    }
+def _query(values: Mapping[str, QueryValue]) -> MappingProxyType[str, str]:
+    written = {}
+    for name, value in values.items():
+        if value is not None:
+            text = value if type(value) is str else _written(name, value)
+            if not (text.isascii() and name.isascii()):
+                _check_text(name + text)
+            written[name] = text
+    return MappingProxyType(written)
+
+
+def _check_text(text: str) -> None:
     try:
-        text = "".join((*written, *written.values()))
-        if not text.isascii():
-            text.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise ArgumentError("query parameters must not contain lone surrogates") from None
-    return MappingProxyType(written)
 
 
 def _written(name: str, value: object) -> str:
@@ -140,7 +143,7 @@ class Request(Generic[T]):
     """Path below the base URL, each segment quoted."""
     returns: type[T]
     """The type that the reply is structured into; `type(None)` if it has no content of interest."""
-    query: Mapping[str, str] = field(factory=dict, converter=_query, repr=False)
+    query: MappingProxyType[str, str] = field(factory=dict, converter=_query, repr=False)
     """Query parameters as they are written."""
     json: JsonValue = field(default=None, repr=False)
     """JSON body; None sends none."""
@@ -202,12 +205,21 @@ class Request(Generic[T]):
 
     def evolve(self, **changes: Any) -> Self:
         """Return a copy with these fields changed."""
-        return evolve(self, **changes)
+        fields = vars(self)
+        if not changes.keys() <= fields.keys():
+            raise TypeError(f"a request has no {', '.join(changes.keys() - fields.keys())}")
+        if "path" in changes:
+            changes["path"] = _path(changes["path"])
+        if "query" in changes:
+            changes["query"] = _query(changes["query"])
+        # Not `attrs.evolve`, which converts every field anew: walks copy their request for each page.
+        copied = object.__new__(type(self))
+        vars(copied).update(fields, **changes)
+        return copied
 
     def asking(self, **query: QueryValue) -> Self:
         """Return a copy with these query parameters added or replaced; None leaves one out."""
-        merged: dict[str, QueryValue] = {**self.query, **query}
-        return evolve(self, query=merged)
+        return self.evolve(query=self.query | query)
 
 
 def get(path: str, returns: type[T], /, **query: QueryValue) -> Request[T]:
