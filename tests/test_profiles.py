@@ -197,7 +197,12 @@ def test_the_file_lies_in_the_platforms_folder_unless_it_is_named(
 ) -> None:
     """`GIZWITS_CONFIG` goes before."""
     monkeypatch.delenv("GIZWITS_CONFIG", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert config_path().name == "config.toml"
+    monkeypatch.setattr("platformdirs.user_config_path", lambda name: tmp_path / name)
+    path = tmp_path / "gizwits-async" / "config.toml"
+    assert config_path() == path
+    path.parent.mkdir()
+    path.touch(mode=0o600)
+    path.write_text(TWO)
+    assert list(load_profiles()) == ["acme", "solo"]
     monkeypatch.setenv("GIZWITS_CONFIG", "elsewhere.toml")
     assert config_path() == Path("elsewhere.toml")

@@ -17,6 +17,7 @@ from gizwits_async.options import BASE_URL, Credentials, Lane, Options
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
+    from gizwits_async.profiles import Profile
 
 __all__ = ["Connection"]
 
@@ -83,7 +84,12 @@ class Connection:
         from gizwits_async.client import GizwitsClient
         from gizwits_async.environment import complete
 
-        known, found, calls = self._account()
+        known, profile = self._account()
+        found: dict[str, Any] = {}
+        calls, shared = self.calls_per_hour, None
+        if profile is not None:
+            found, calls = profile.settings, calls or profile.calls_per_hour
+            shared = profile.quota_url
         given = {
             **found,
             "base_url": self.base_url or found.get("base_url"),
@@ -95,9 +101,9 @@ class Connection:
         settings, made = complete(
             known,
             given,
-            calls=self.calls_per_hour or calls,
+            calls=calls,
             lone_reserve=0,
-            quota_url=self.quota_url(given["base_url"]),
+            quota_url=shared or self.quota_url(given["base_url"]),
         )
         async with AsyncExitStack() as ours:
             for part in made:
@@ -143,15 +149,15 @@ class Connection:
             _(" (a read-only mount, which may be readable for others)") if mounted else ""
         )
 
-    def _account(self) -> tuple[Credentials, dict[str, Any], int | None]:
-        """Return the credentials, and the settings and the quota that stand beside them."""
+    def _account(self) -> "tuple[Credentials, Profile | None]":
+        """Return the credentials, and the profile that they stand in."""
         name = self.profile or os.environ.get("GIZWITS_PROFILE")
         if name or self.credentials:
             from gizwits_async.profiles import load_profile
 
             profile = load_profile(name, self.credentials)
-            return profile.product(self.product), profile.settings, profile.calls_per_hour
+            return profile.product(self.product), profile
         try:
-            return Credentials.from_env(), {}, None
+            return Credentials.from_env(), None
         except ValueError as error:
             raise CredentialsError(str(error)) from None

@@ -101,6 +101,7 @@ async def _try(
     async with slots:
         try:
             async with connection.client() as gizwits:
+                await gizwits.check_shared()
                 row["devices"] = await gizwits.devices.search(show_disabled=True).total()
                 row["calls_left"] = gizwits.quota.snapshot().remaining
         except (GizwitsError, ValueError, OSError, ImportError) as error:

@@ -1,5 +1,6 @@
 """How the console reaches the service: which account, which address, and what programs share."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from gizwits_async.cli.connection import Connection
+from gizwits_async.quota.shared import SharedQuota
 from gizwits_async.simulator import SimulatedCloud
 from tests.ports import valkey_server
 
@@ -48,6 +50,29 @@ async def test_a_profile_brings_account_and_address(
     assert (code, "it has: acme" in err) == (4, True)
     code, _, err = await program("devices", "--product", "fan")
     assert (code, "only: pump" in err) == (4, True)
+
+
+async def test_a_profile_brings_the_quota_that_others_use_too(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its calls are counted there, and `profiles check` names a store that cannot be used."""
+    path, where = profile_file(cloud, tmp_path), (tmp_path / "shared").as_uri()
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("base_url", f'quota_url = "{where}"\nbase_url'), "utf-8")
+    monkeypatch.setenv("GIZWITS_CONFIG", str(path))
+    assert (await program("devices", "--profile", "acme"))[0] == 0
+    quota = SharedQuota(where, str(cloud.credentials.enterprise_id))
+    await quota.acquire()
+    assert quota.snapshot().remaining <= 3600 - 3, "a login, a call, and the one above"
+    await quota.aclose()
+    with valkey_server() as server:
+        url = f"valkey://app:hunter2@127.0.0.1:{server.port}"
+        path.write_text(text.replace("base_url", f'quota_url = "{url}"\nbase_url'), "utf-8")
+        code, out, _ = await program("profiles", "check")
+    (row,) = map(json.loads, out.splitlines())
+    assert (code, row["ok"]) == (3, False)
+    assert "password" in row["problem"]
+    assert "hunter2" not in out
 
 
 def test_programs_of_a_machine_share_the_quota_of_a_real_service(

@@ -22,6 +22,7 @@ from gizwits_async.profiles import Profile
 from gizwits_async.scan import SqlStore
 from gizwits_async.workers import Fleet as Workers
 from gizwits_async.workers import defer_scan, worker_app
+from tests.scan.cluster import sql
 from tests.scan.conftest import server, url
 from tests.workers.fleets import RANGE, ROOT, Tenant, config, tenants, until
 
@@ -99,6 +100,7 @@ async def test_scans_are_begun_shown_and_cancelled(
     assert code == 8
     assert "waiting or running already" in err
     assert (await program("fleet", "run", "tenant001"))[0] == 0
+    assert (await program("fleet", "run", "nobody"))[0] == 4
     assert (await program("fleet", "cancel", "tenant001"))[0] == 0
     assert (await program("fleet", "cancel", "tenant001"))[0] == 1
     stop = asyncio.Event()
@@ -120,9 +122,9 @@ async def test_scans_are_begun_shown_and_cancelled(
 
 
 async def test_a_fleet_fits_a_terminal(
-    program: Any, fleet: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
+    program: Any, fleet: dict[str, Tenant], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A narrow one gets fewer columns, and the names of profiles whole."""
+    """A narrow one gets fewer columns, and the names of profiles whole; a failed scan is exit code 3."""
     await program("fleet", "run", "tenant000")
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr("gizwits_async.cli.output.sys.stdout.isatty", lambda: True, raising=False)
@@ -130,6 +132,8 @@ async def test_a_fleet_fits_a_terminal(
     assert code == 0
     assert "tenant000" in out
     assert "等待中" in out
+    await sql(url, "UPDATE gizwits_tenants SET state = 'failed'", "SELECT 1")
+    assert (await program("fleet"))[0] == 3
     plain = re.sub(r"\x1b\[[\d;]*m", "", out)
     assert all(cell_len(line) <= 60 for line in plain.splitlines())
 
