@@ -1,9 +1,9 @@
-"""The two pages that everything is measured on: devices with dirty types, and a data log."""
+"""The pages that everything is measured on: devices with dirty types, a data log, an online log."""
 
 import json
 from typing import Any
 
-__all__ = ["device_page", "log_page"]
+__all__ = ["device_page", "log_page", "online_page"]
 
 
 def device_page(rows: int = 100, *, first: int = 0) -> bytes:
@@ -37,6 +37,19 @@ def log_page(rows: int = 100, *, first: int = 1_790_000_000) -> bytes:
         }
         for i in range(rows)
     ]  # fmt: skip
+    return _page(objects, context="")
+
+
+def online_page(rows: int = 100, *, first: int = 1_790_000_000) -> bytes:
+    """Return a page of an online log: devices that went offline."""
+    objects: list[dict[str, Any]] = [
+        {
+            "timestamp": first - i + 0.25,
+            "type": "dev_offline",
+            "payload": {"duration": 100 + i, "reason": "no_heartbeat", "heartbeat": 120},
+        }
+        for i in range(rows)
+    ]
     return _page(objects, context="")
 
 

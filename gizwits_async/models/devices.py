@@ -23,11 +23,9 @@ __all__ = [
     "OnlineEvent",
 ]
 
-_EMPTY: tuple[object, ...] = ("", None, {})
-_DETAILS = (
-    *("KeepAlive", "keep_alive", "duration", "reason", "heartbeat"),
-    *("count", "max", "min", "avg", "last"),
-)
+_DETAILS = frozenset(
+    {"KeepAlive", "keep_alive", "duration", "reason", "heartbeat", "count", "max", "min", "avg", "last"}
+)  # fmt: skip
 """Fields of an online event that the document's table lists beside `payload`."""
 T_co = TypeVar("T_co", covariant=True)
 
@@ -128,11 +126,13 @@ class OnlineEvent(Row):
     @classmethod
     def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         """Add details that stand beside `payload`, as in the document's table, to `payload`."""
-        beside = {name: value[name] for name in _DETAILS if name in value}
         payload = value.get("payload")
-        if not beside or not (payload in _EMPTY or isinstance(payload, Mapping)):
+        if payload is None or payload == "":
+            payload = {}
+        if type(payload) is not dict or _DETAILS.isdisjoint(value):
             return value
-        return {**value, "payload": beside | dict(payload or {})}
+        beside = {name: it for name, it in value.items() if name in _DETAILS}
+        return {**value, "payload": {**beside, **payload}}
 
     @property
     def time(self) -> datetime:

@@ -47,8 +47,11 @@ def row_reader(kind: Any, hook_of: Callable[[Any], Hook]) -> Callable[[Sequence[
                 rows.append(value)
                 continue
             row, reasons = fill(value)
-            lost = needed.intersection(reasons)
-            if reasons and not lost:
+            if not reasons:
+                rows.append(row)
+                continue
+            lost = needed & reasons.keys()
+            if not lost:
                 odd = {keys[name] for name in reasons}
                 # Without the odd fields: `prepare` may find them elsewhere, or refuse the rest.
                 row, more = fill({key: it for key, it in value.items() if key not in odd})
@@ -57,7 +60,8 @@ def row_reader(kind: Any, hook_of: Callable[[Any], Hook]) -> Callable[[Sequence[
                 reasons |= more
             if not lost:
                 rows.append(row)
-            problems += [_problem(f"{path}[{index}]", *one, lost) for one in reasons.items()]
+            for field, reason in reasons.items():
+                problems.append(_problem(f"{path}[{index}]", field, reason, lost))
         return tuple(rows), tuple(problems)
 
     return read
