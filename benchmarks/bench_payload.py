@@ -124,6 +124,6 @@ def figures(found: Measured) -> list[Figure]:
         one = found[title]
         rows += [
             Figure(f"{title}: frame over structuring", one[_FRAME] / one[_FLOOR]),
-            Figure(f"{title}: data points over structuring", one[_POINTS] / one[_FLOOR]),
+            Figure(f"{title}: data points over structuring", one[_POINTS] / one[_FLOOR], 3.0),
         ]
     return rows

@@ -114,12 +114,14 @@ def _function(
         for number, segment in enumerate(segments)
         for slot in segment.slots
     }
-    items = []
+    # A copy is large enough from the start: a dict that grows costs as much as the values.
+    constants["copy"] = dict.fromkeys(slot.name for slot in slots).copy
+    arguments = ", ".join(f"s{number}" for number in range(len(segments)))
+    lines = [f"def read({arguments}):", "row = copy()"]
     for number, slot in enumerate(slots):
         constants[f"name{number}"] = slot.name
-        items.append(f"name{number}: {values[slot.name]}")
-    arguments = ", ".join(f"s{number}" for number in range(len(segments)))
-    source = f"def read({arguments}): return {{{', '.join(items)}}}"
+        lines.append(f"row[name{number}] = {values[slot.name]}")
+    source = "\n ".join([*lines, "return row"])
     exec(source, constants)  # noqa: S102 - nothing of the definition is in the source
     read: Callable[..., dict[str, Value]] = constants["read"]
     return read
@@ -141,7 +143,8 @@ def _expression(
     if isinstance(kind, Binary) and whole and not segment.is_integer:
         return f"{variable}.hex()"
     raw = variable if segment.is_integer else f"{constant(int.from_bytes)}({variable}, 'big')"
-    raw = raw if whole else f"({raw} >> {shift} & {slot.mask})"
+    raw = f"({raw} >> {shift})" if shift else raw
+    raw = raw if shift + kind.bits == 8 * segment.size else f"({raw} & {slot.mask})"
     if isinstance(kind, Switch):
         return raw
     if isinstance(kind, Choice | Number) and kind.bits <= _MAX_TABLE_BITS:

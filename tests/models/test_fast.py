@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from gizwits_async import models, sections
 from gizwits_async.errors import InvalidResponseError
+from gizwits_async.models import decoder
 from gizwits_async.models import json as json_reader
 from gizwits_async.models.converter import structure
 from gizwits_async.models.decoder import decode_object, decode_page
@@ -314,16 +315,51 @@ def test_what_msgspec_would_fill_otherwise_is_not_plain(kind: Any) -> None:
 
 @each
 def test_a_dirty_column_does_not_slow_the_page_down(kind: Any) -> None:
-    """Other spellings of booleans and numbers, which the service uses, are decoded in one pass too."""
+    """Other spellings of a field are read for the whole page, and not row by row."""
     good = {"did": "d", "uid": "u", "ts": 1, "timestamp": 1, "type": "t", "payload": {"a": 1}}
     good |= {"mac": "m"} | ({"payload": "00"} if kind is CommandRecord else {})
-    dirt = {"as_bool": 1, "as_int": "5", "as_number": "5.5", "as_text": "5", "as_identity": "5"}
-    dirt["json_object"] = {"a": "1"}
     for name, hook in (_fields(kind) or {}).items():
-        page = json.dumps({"objects": [good, {**good, name: dirt[hook]}]}).encode()
-        read = decode_page(page, page_of(kind))
-        assert read is not None, name
-        assert len(read.objects) == 2
+        for odd in DIRT[hook]:
+            page = {"objects": [good, {**good, name: odd}], "meta": {"context": "c"}}
+            body = json.dumps(page).encode()
+            with patch.object(decoder, "structure", side_effect=AssertionError):
+                read = decode_page(body, page_of(kind))
+            assert read == structure(load_json(body), page_of(kind)), name
+
+
+DIRT = {
+    "as_bool": [1, "TRUE"],
+    "as_int": ["5", 5.0],
+    "as_number": ["5.5", "005"],
+    "as_text": ["5", 5],
+    "as_identity": ["5", 5],
+    "json_object": [{"a": "1"}, '{"a": 1}', "plain"],
+}
+
+
+@each
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), wrap=st.sampled_from(["plain", "hits", "context in the last row"]))
+def test_odd_columns_a_bad_row_and_an_odd_envelope_mean_the_same(
+    kind: Any, data: st.DataObject, wrap: str
+) -> None:
+    """Two odd fields in all rows, a bad row and an odd envelope together give equal pages and problems."""
+    fields = _fields(kind) or {}
+    odd = data.draw(st.lists(st.sampled_from(sorted(fields)), max_size=2, unique=True))
+    row = st.fixed_dictionaries(
+        {name: st.sampled_from(DIRT[fields[name]]) for name in odd}
+        | {name: CLEAN[hook] for name, hook in fields.items() if name not in odd}
+    )
+    rows: list[Any] = data.draw(st.lists(row, min_size=2, max_size=5))
+    rows[data.draw(st.integers(0, len(rows) - 1))] |= data.draw(
+        st.sampled_from([{}, *({name: []} for name in fields)])
+    )
+    if wrap == "context in the last row":
+        rows.append(data.draw(st.sampled_from([{"context": "c"}, {**rows[0], "context": "c"}])))
+    objects: Any = {"hits": {"objects": rows, "total": 9}} if wrap == "hits" else rows
+    body = json.dumps({"objects": objects}).encode()
+    straight = outcome(body, page_of(kind), straight=True)
+    assert straight == outcome(body, page_of(kind), straight=False)
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-Infinity"])
