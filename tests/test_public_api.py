@@ -59,13 +59,19 @@ def dir_of_fresh() -> list[str]:
     ]
 
 
-def test_what_needs_no_client_loads_none() -> None:
-    """Reading frames, errors and the console's help cost no HTTP client."""
-    code = (
-        "import sys, gizwits_async.payload, gizwits_async.errors; print('aiohttp' in sys.modules)"
-    )
+@pytest.mark.parametrize(
+    ("needed", "unneeded"),
+    [
+        ("gizwits_async.payload, gizwits_async.errors", "aiohttp"),
+        ("gizwits_async.client", "gizwits_async.payload gizwits_async.streams.logs aiolimiter"),
+        ("gizwits_async.cli.app, gizwits_async.cli.devices", "aiohttp rich msgspec"),
+    ],
+)
+def test_what_is_not_needed_is_not_loaded(needed: str, unneeded: str) -> None:
+    """Frames and errors cost no HTTP client, a client no codec, the console no tables in a pipe."""
+    code = f"import sys, {needed}; print(*set({unneeded.split()}) & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "False"
+    assert run.stdout.split() == []
 
 
 def test_the_promised_names_are_there() -> None:

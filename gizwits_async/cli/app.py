@@ -47,7 +47,8 @@ def build(tokens: Sequence[str] = ()) -> App:
         parent, _space, own = name.rpartition(" ")
         lines = [_("Examples:"), *(f"  gizwits-async {name} {words}" for words in arguments)]
         if name in GROUPS:  # The group itself does something, too.
-            parents[name].default(getattr(import_module(f"gizwits_async.cli.{own}"), own))
+            if not tokens or tokens[0] == name:
+                parents[name].default(getattr(import_module(f"gizwits_async.cli.{own}"), own))
             parents[name].help_epilogue = "\n".join(lines)
             continue
         parents[parent].command(

@@ -4,29 +4,26 @@ import json
 import sys
 from collections.abc import AsyncIterator, Iterable
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from cyclopts import Parameter
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = [
     "Format",
     "OutputFlags",
-    "console",
     "each",
     "json_text",
     "printable",
     "say",
+    "stderr",
     "stdout",
     "write_line",
 ]
-
-console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-"""For people; honours NO_COLOR. No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is
-a part of addresses."""
 
 _ONE_BYTE = 0xFF
 _JOINERS = dict.fromkeys((0x200C, 0x200D))
@@ -69,6 +66,10 @@ def say(text: str, *, command: str = "", prefix: str = "") -> None:
             if it does not fit behind the text.
         prefix: What stands before the first line, and as much room before the lines it continues in.
     """
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    console = stderr()
     if not console.is_terminal:
         console.print(prefix + _escaped(f"{text} {command}".rstrip(" ")), soft_wrap=True)
         return
@@ -88,8 +89,22 @@ def _escaped(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def stdout() -> Console:
+# No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is a part of addresses.
+# Imported here: JSON Lines in a pipe need no rich, which takes a tenth of the time of a start.
+
+
+@cache
+def stderr() -> "Console":
+    """Return what writes to people on stderr; it honours NO_COLOR."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def stdout() -> "Console":
     """Return what writes tables on stdout."""
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, emoji=False)
 
 
@@ -129,7 +144,8 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 
 
 def _json(value: object, *, indent: int | None = None) -> str:
-    from gizwits_async.models import to_dict  # Not above: it would double the time of `--help`.
+    # Not above: it would double the time of `--help`. Not from `models`, which would load them all.
+    from gizwits_async.models.converter import to_dict
 
     return json.dumps(to_dict(value), ensure_ascii=False, indent=indent)
 

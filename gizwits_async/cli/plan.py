@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
-from gizwits_async.cli.output import console, json_text, stdout, write_line
+from gizwits_async.cli.output import json_text, stderr, stdout, write_line
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.cli.scan_report import utc
 from gizwits_async.cli.tables import pairs
@@ -32,7 +32,7 @@ async def plan(
     if scan_range.json or not sys.stdout.isatty():
         write_line(json_text(found))
     if not scan_range.json:
-        on = stdout() if sys.stdout.isatty() else console
+        on = stdout() if sys.stdout.isatty() else stderr()
         on.print(pairs(_rows(found), _("plan of a scan")))
     return Exit.OK
 

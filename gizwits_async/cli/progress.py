@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gizwits_async.cli.language import _
 from gizwits_async.cli.moments import clock_time
-from gizwits_async.cli.output import console, say
+from gizwits_async.cli.output import say, stderr
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -38,7 +38,7 @@ def progress_shown(
     """
     if quiet:
         yield lambda _now: None
-    elif console.is_terminal:
+    elif stderr().is_terminal:
         yield from _bar(gizwits.quota.snapshot)
     else:
         lines = _Lines(gizwits.quota.snapshot)
@@ -52,6 +52,7 @@ def _bar(quota: "Callable[[], QuotaSnapshot]") -> "Iterator[Callable[[ScanProgre
     from rich.progress import Progress
 
     # Transient: what stays on the screen is the report, or how to go on, and nothing twice.
+    console = stderr()
     with Progress(*_columns(console.width), console=console, transient=True) as bar:
         task = bar.add_task("", total=None, records="", detail="")
 

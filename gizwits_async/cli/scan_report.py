@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gizwits_async.cli.language import _
 from gizwits_async.cli.library_texts import reworded
-from gizwits_async.cli.output import console, printable, say
+from gizwits_async.cli.output import printable, say, stderr
 from gizwits_async.cli.tables import pairs
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def show_report(report: "ScanReport", out: str) -> None:
         out: The name of the store.
     """
     title = _("scan of {product}", product=report.product_key)
-    console.print(pairs(dict(_rows(report, out)), printable(title)))
+    stderr().print(pairs(dict(_rows(report, out)), printable(title)))
     for failure in report.failures[:_SHOWN]:
         log = f"{failure.did} {failure.log}: {failure.error}: {reworded(failure.text)}"
         say(_("failed: {log}", log=log))

@@ -59,7 +59,7 @@ async def write_rows(
         row: Makes the row of a table from the plain JSON of an item.
         title: The header of a column that is not in `columns`.
     """
-    from gizwits_async.models import to_dict
+    from gizwits_async.models.converter import to_dict
 
     form = form.chosen
     count = 0
@@ -85,7 +85,7 @@ async def write_rows(
 
 def write_value(value: object, form: Format) -> None:
     """Write one object."""
-    from gizwits_async.models import to_dict
+    from gizwits_async.models.converter import to_dict
 
     shown = to_dict(value)
     if form.chosen is Format.TABLE and isinstance(shown, dict):

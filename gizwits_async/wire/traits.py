@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.rows import Problem
-from gizwits_async.payload import DataPointCodec, codec_of
 from gizwits_async.wire.request import Request
+
+if TYPE_CHECKING:
+    from gizwits_async.payload import DataPointCodec
 
 __all__ = ["CursorTraits", "ProductTraits", "ServiceTraits"]
 
@@ -23,11 +25,11 @@ class ProductTraits:
 
     cmd_log_open: bool = True
     """Whether the cmd log may be read, as far as known: published products may refuse it."""
-    _codec: DataPointCodec | None = field(default=None, init=False)
+    _codec: "DataPointCodec | None" = field(default=None, init=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
-    async def codec(self, fetch: Callable[[], Awaitable[ProductDataPoints]]) -> DataPointCodec:
+    async def codec(self, fetch: Callable[[], Awaitable[ProductDataPoints]]) -> "DataPointCodec":
         """Return the codec of the product; concurrent callers share one fetch, failures are not kept.
 
         Raises:
@@ -36,6 +38,9 @@ class ProductTraits:
         if self._codec is None:
             async with self._lock_here():
                 if self._codec is None:
+                    # Most programs decode no payloads: it is a tenth of what a client loads.
+                    from gizwits_async.payload import codec_of  # noqa: PLC0415
+
                     self._codec = codec_of(await fetch())
         return self._codec
 

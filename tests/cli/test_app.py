@@ -69,7 +69,7 @@ async def test_a_mac_with_an_emojis_name_in_it_is_shown_as_it_is(
     output.say(f"failed: {mac}")
     table = Table(title=mac)
     table.add_row(mac)
-    output.console.print(table)
+    output.stderr().print(table)
     assert capsys.readouterr().err.count(mac) == 3
 
 

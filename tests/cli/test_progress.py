@@ -71,7 +71,7 @@ def test_on_a_terminal_it_is_a_bar_that_fits(width: int, monkeypatch: pytest.Mon
     """Percent, records and time left at any width; the rest only where there is room."""
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=width, color_system=None)
-    monkeypatch.setattr(progress, "console", console)
+    monkeypatch.setattr(progress, "stderr", lambda: console)
     scanned()
     shown = [
         one for one in re.split(r"[\r\n]|\x1b\[[0-9;?]*[a-zA-Z]", screen.getvalue()) if one.strip()

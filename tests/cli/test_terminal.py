@@ -246,7 +246,7 @@ def test_messages_are_wrapped_between_words_on_a_terminal_only(
     assert capsys.readouterr().err == f"{text} {command}\n"
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=30, color_system=None)
-    monkeypatch.setattr(output, "console", console)
+    monkeypatch.setattr(output, "stderr", lambda: console)
     output.say(text, command=command, prefix="ok   ")
     assert screen.getvalue().splitlines() == [
         "ok   accepted by the service;",
