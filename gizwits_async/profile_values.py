@@ -67,18 +67,21 @@ def _by_command(where: str, command: object) -> Secret:
     words = command if isinstance(command, list) else []
     if not words or not all(isinstance(word, str) and "\0" not in word for word in words):
         raise CredentialsError(f'{where}: secret_command must be a list of words, ["pass", "show"]')
+    reason = "its first line is empty"
     try:
-        done = subprocess.run(  # noqa: S603 - the owner of the file chose it
-            words, stdout=subprocess.PIPE, check=True, timeout=_COMMAND_TIMEOUT
-        )
+        if found := _first_line(words):
+            return found
     except (OSError, subprocess.SubprocessError) as error:
         reason = type(error).__name__  # Its text could quote what the command wrote.
-    else:
-        # `pass` writes notes below the secret.
-        if found := Secret(done.stdout.decode(errors="replace").partition("\n")[0].strip("\r")):
-            return found
-        reason = "its first line is empty"
     raise CredentialsError(f"{where}: secret_command failed: {reason}")
+
+
+def _first_line(words: list[str]) -> Secret:
+    # `pass` writes notes below the secret.
+    done = subprocess.run(  # noqa: S603 - the owner of the file chose it
+        words, stdout=subprocess.PIPE, check=True, timeout=_COMMAND_TIMEOUT
+    )
+    return Secret(done.stdout.decode(errors="replace").partition("\n")[0].strip("\r"))
 
 
 def _from_keyring(where: str, name: str) -> Secret:

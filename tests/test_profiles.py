@@ -14,7 +14,7 @@ from keyrings.alt.file import PlaintextKeyring
 
 from gizwits_async import Credentials, CredentialsError, GizwitsClient
 from gizwits_async.profiles import Profile, config_path, load_profile, load_profiles
-from tests.canaries import CANARIES, leaks
+from tests.canaries import CANARIES, leaks, rendered
 
 SECRET = CANARIES["enterprise secret"]
 TWO = f"""
@@ -96,8 +96,18 @@ async def test_a_client_is_made_from_a_profile(write: Any, monkeypatch: pytest.M
         ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = 'pass'", "list of words"),
         ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = []", "list of words"),
         ('[profiles.x]\nenterprise_id = "e"\nsecret_command = ["\\u0000"]', "list of words"),
-        ("[profiles.x]\nenterprise_id = 'e'\nsecret_command = ['true']", "first line is empty"),
+        (
+            f"[profiles.x]\nenterprise_id = 'e'\nsecret_command = ['printf', '\\n%s', '{SECRET}']",
+            "first line is empty",
+        ),
         ("[profiles.x]\nenterprise_id = ['e']", "missing enterprise_id, a text"),
+        (
+            (
+                "[profiles.x]\nenterprise_id = 'e'\nenterprise_secret = 's'\nproduct_key = 'k'\n"
+                f"product_secret = '{SECRET} x'"
+            ),
+            "product_secret must be visible ASCII",
+        ),
         (
             (
                 "[profiles.x]\nenterprise_id = 'e'\n"
@@ -117,11 +127,11 @@ async def test_a_client_is_made_from_a_profile(write: Any, monkeypatch: pytest.M
 def test_what_is_wrong_with_a_file_is_named_and_no_secret_quoted(
     text: str, said: str, write: Any
 ) -> None:
-    """The message names the file and the key."""
+    """The message names the file and the key; the locals of a traceback hide what they hold."""
     with pytest.raises(CredentialsError) as caught:
         load_profile("x", write(text))
     assert said in str(caught.value)
-    assert leaks(str(caught.value)) == []
+    assert leaks(rendered(caught.value)) == []
 
 
 def test_a_file_that_others_can_read_is_refused(write: Any) -> None:
