@@ -52,15 +52,16 @@ class Filler:
     def fill(self, rows: list[Any]) -> list[int]:
         """Replace the texts of rows by records; return the positions of rows that it cannot fill."""
         decode = self._decode
-        filled, refused = [], []
+        refused = []
         for index, text in enumerate(rows):
             try:
                 rows[index] = decode(text)
             except REFUSALS:
                 refused.append(index)
-            else:
-                filled.append(index)
-        return refused + [filled[at] for at in self.finish([rows[index] for index in filled])]
+        if self._odd or self._is_whole:
+            filled = sorted(set(range(len(rows))).difference(refused))
+            refused += [filled[at] for at in self.finish([rows[index] for index in filled])]
+        return refused
 
     def finish(self, rows: list[Any]) -> list[int]:
         """Make records of what msgspec filled; return the positions of rows for which it cannot."""
