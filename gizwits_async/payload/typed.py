@@ -1,7 +1,8 @@
 """The base of the typed classes that `gizwits-async codegen` writes, one for each product."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum, EnumType
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -33,7 +34,7 @@ class TypedRecord:
     def __attrs_init_subclass__(cls) -> None:
         """Prepare reading, once a class."""
         points = ((item.name, *item.metadata["point"]) for item in fields(cls)[1:])
-        cls._readers = {name: (attribute, reads) for attribute, name, reads in points}
+        cls._readers = {name: (attribute, _quick(reads)) for attribute, name, reads in points}
 
     @classmethod
     def read(cls, attrs: Mapping[str, object]) -> Self:
@@ -42,13 +43,14 @@ class TypedRecord:
         Args:
             attrs: `DataRecord.attrs`, or what `codec().decode(frame)` returned.
         """
+        readers = cls._readers
         typed: dict[str, Any] = {}
         rest: dict[str, object] = {}
         for name, value in attrs.items():
             try:
-                attribute, reads = cls._readers[name]
+                attribute, reads = readers[name]
                 typed[attribute] = reads(value)
-            except (KeyError, ValueError):
+            except (KeyError, ValueError, TypeError):
                 rest[name] = value
         return cls(**typed, rest=rest)
 
@@ -96,7 +98,7 @@ def whole(value: object) -> int:
 
 def number(value: object) -> float:
     """Return a number; a bool is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if type(value) is int or type(value) is float:
         return value
     raise ValueError
 
@@ -106,6 +108,14 @@ def text(value: object) -> str:
     if isinstance(value, str):
         return value
     raise ValueError
+
+
+def _quick(reads: Callable[[object], object]) -> Callable[[object], object]:
+    """Return the same function; of an enum, the look-up of its values, which costs a fifth of a call."""
+    if isinstance(reads, EnumType):
+        members: Iterable[Enum] = reads
+        return {member.value: member for member in members}.__getitem__
+    return reads
 
 
 @cache

@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_kept_as_it_came(product):
         "set_temp": "--",
         "room_temp": 21.5,
         "co2": 400,
-        "fan_speed": 7,
+        "fan_speed": [7],
     }
     typed = product.Product.read({**odd, "on_timing": 3})
     assert typed.rest == odd
