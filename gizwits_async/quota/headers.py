@@ -56,7 +56,7 @@ def read(headers: Mapping[str, str], *, calls: int, longest: float) -> tuple[Rea
     return reading, remaining
 
 
-@lru_cache(maxsize=64)  # all replies of one second have the same three texts
+@lru_cache(maxsize=4)  # all replies of one second have the same three texts
 def _reading(
     limit_text: str | None, reset_text: str | None, date_text: str, longest: float
 ) -> Reading:

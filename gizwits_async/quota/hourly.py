@@ -108,7 +108,7 @@ class HourlyQuota:
             return
         if interactive:
             self._bucket.note_interactive()
-        if len(queue.waiting) >= MAX_WAITING:
+        if len(queue) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
         if lane is BULK and not queue.waiting:
             self._bulk_served = self._clock()  # the queue was empty: the floor counts from here
@@ -175,7 +175,7 @@ class HourlyQuota:
             period=self.period,
             source="server" if live else "local",
             next_in={lane: self._expected(lane).seconds for lane in Lane},
-            waiting={lane: len(queue.waiting) for lane, queue in self._queues.items()},
+            waiting={lane: len(queue) for lane, queue in self._queues.items()},
             reserve=now.reserve,
         )
 
@@ -274,7 +274,7 @@ class HourlyQuota:
         return LocalState(
             time=now, granted=bucket.granted, demand=bucket.interactive.rate,
             in_flight=len(self._in_flight), counted_by=self._in_flight.counted_by(now),
-            waiting=len(self._queues[BULK].waiting), reserve=self._terms.interactive_reserve,
+            waiting=len(self._queues[BULK]), reserve=self._terms.interactive_reserve,
             covered=bucket.age >= bucket.counter.span, debt=bucket.permits <= -1,
             bulk_granted_at=self._bulk_served,
         )  # fmt: skip
@@ -282,9 +282,9 @@ class HourlyQuota:
     def _expected(self, lane: Lane) -> Wait:
         """Return how long one more caller of this lane would have to wait, and why."""
         now = self._state(self._clock())
-        ahead = len(self._queues[INTERACTIVE].waiting)
+        ahead = len(self._queues[INTERACTIVE])
         if lane is BULK:
-            ahead += len(self._queues[BULK].waiting)
+            ahead += len(self._queues[BULK])
         bulk_due = self._bulk_due(now.time)
         return self._terms.expected(
             lane, now, ahead=ahead, bulk_due=bulk_due, next_ahead=self._next_ahead[lane]

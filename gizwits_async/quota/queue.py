@@ -28,9 +28,12 @@ class FairQueue:
         self._give_back = give_back
         # OrderedDict: finding the first key of a dict is O(n) after many deletions at its front.
         self.waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
-        """The callers, first come first. Others only ask whether there are any, and how many."""
+        """The callers, first come first. Others only ask whether there are any: faster than `len`."""
         self._dispatcher: asyncio.Task[None] | None = None
         self._timer: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.waiting)
 
     async def wait(
         self,

@@ -79,32 +79,32 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _result(request: Request[T], reply: Reply) -> T | GizwitsError:
-    empty = not reply.body or reply.body.isspace()
-    if reply.status in _REDIRECT:
-        return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
-    if reply.status in _OK:
-        fast = decode_page(reply.body, request.returns) or decode_object(
-            reply.body, request.returns
-        )
+    status, body, returns = reply.status, reply.body, request.returns
+    succeeded = status in _OK
+    if succeeded:
+        fast = decode_object(body, returns) or decode_page(body, returns)
         if fast is not None:
             return fast  # type: ignore[return-value]  # T is the page type, or that of the object.
+    if status in _REDIRECT:
+        return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
+    empty = not body or body.isspace()
     try:
-        value = None if empty else load_json(reply.body)
+        value = None if empty else load_json(body)
         code = value.get("error_code") if isinstance(value, dict) else None
-        if code not in _NO_CODE or reply.status not in _OK:
-            return _refusal(reply.status, value, request)
-        if request.returns is NoneType:
+        if code not in _NO_CODE or not succeeded:
+            return _refusal(status, value, request)
+        if returns is NoneType:
             return None  # type: ignore[return-value]
         if empty and not request.may_be_empty:
             raise InvalidResponseError("an empty body", problems=("empty @ $",), truncated=True)
-        return structure({} if empty else value, request.returns)
+        return structure({} if empty else value, returns)
     except InvalidResponseError as error:
         message, problems, truncated = str(error), error.problems, error.truncated
-    if reply.status in _OK:
+    if succeeded:
         message = f"{request.where}: {message}"
         return InvalidResponseError(message, problems=problems, truncated=truncated)
-    text = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
-    return api_error(reply.status, None, _clean(text, _SNIPPET), None, request.where)
+    text = body[: 4 * _SNIPPET].decode("utf-8", "replace")
+    return api_error(status, None, _clean(text, _SNIPPET), None, request.where)
 
 
 def _refusal(status: int, value: object, request: Request[Any]) -> ApiError:

@@ -33,6 +33,9 @@ __all__ = ["Gateway"]
 
 T = TypeVar("T")
 
+_BY_TOKEN = Auth.TOKEN
+"""Looked up once, since it is needed at every call: see `options.INTERACTIVE`."""
+
 
 @frozen(eq=False, repr=False)
 class Gateway:
@@ -149,7 +152,7 @@ class Gateway:
     async def _attempt(self, call: Call[T], attempt: Attempt) -> T:
         service, request = self.service, call.request
         token: Token | None = None
-        if request.auth is Auth.TOKEN:
+        if request.auth is _BY_TOKEN:
             now, token = await self._admission.permit_and_token(attempt)
         else:
             now = await self._admission.permit(attempt)

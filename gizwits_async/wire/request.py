@@ -168,12 +168,13 @@ class Request(Generic[T]):
     @property
     def target(self) -> str:
         """Path and query as they stand in the request line."""
-        if not self.query:
+        query = self.query
+        if not query:
             return str(self.path)
-        if not "".join((*self.query, *self.query.values())).strip(_UNRESERVED):
+        if not "".join((*query, *query.values())).strip(_UNRESERVED):
             # Most values are words and numbers, which need no quoting one by one.
-            return f"{self.path}?{'&'.join(map('='.join, self.query.items()))}"
-        return f"{self.path}?{urlencode(self.query, safe='', quote_via=quote)}"
+            return self.path + "?" + "&".join(map("=".join, query.items()))
+        return self.path + "?" + urlencode(query, safe="", quote_via=quote)
 
     @property
     def where(self) -> str:
@@ -195,7 +196,7 @@ class Request(Generic[T]):
             NotSentError: Its time limit has passed.
         """
         request = self if self.finalize is None else self.finalize(self)
-        if request.expired(now):
+        if request.not_after is not None and request.expired(now):
             raise NotSentError(f"{request.where}: not sent, its time limit passed while waiting")
         return request
 

@@ -1,7 +1,7 @@
 """One HTTP exchange over aiohttp: sent once, not redirected, read under a limit. No retry here."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from math import inf
 
@@ -51,31 +51,28 @@ class _SentTwiceError(aiohttp.ClientError):
 
 
 class _Once:
-    """A client middleware that lets one wire request through.
+    """A client middleware that adds our headers, and lets one wire request through.
 
     aiohttp silently repeats GET, PUT and DELETE when a kept-alive connection turns out to be closed.
     That would spend quota uncounted, and could do a write twice. Middlewares run once an attempt and
     are the public way to stop it, on borrowed sessions too.
     """
 
-    def __init__(self, headers: dict[str, str], *, trusts_env: bool) -> None:
-        # A session that trusts the environment looks for an account of the service in `.netrc`, and
-        # refuses to send it beside a header of ours. So it gets to see our header only here.
-        self._trusts_env = trusts_env
-        self._authorization = headers.pop("Authorization", None) if trusts_env else None
-        self.sent = False
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+        self._sent = False
 
-    async def __call__(
+    def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        if self.sent:
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        if self._sent:
             raise _SentTwiceError
-        self.sent = True
-        if self._trusts_env:
-            request.headers.pop("Authorization", None)
-            if self._authorization is not None:
-                request.headers["Authorization"] = self._authorization
-        return await handler(request)
+        self._sent = True
+        # Only here: a session that trusts the environment looks for an account of the service in
+        # `.netrc`, and refuses to send that beside a header of ours. aiohttp would also copy each twice.
+        request.headers.pop("Authorization", None)
+        request.headers.update(self._headers)
+        return handler(request)
 
 
 class HttpTransport:
@@ -213,18 +210,15 @@ async def _exchange(
     max_bytes: int,
 ) -> HttpReply:
     # Apart from `send`, whose frame and locals are part of the traceback of what it raises.
-    sent_headers = {**headers}
-    once = _Once(sent_headers, trusts_env=session.trust_env)
     response = await session.request(
         method,
         url,
-        headers=sent_headers,
         data=body,
         raise_for_status=False,  # A borrowed session may set it, but the body says more.
         allow_redirects=False,  # They would take the secrets to another host.
         timeout=limits,
         # Innermost, so that the middlewares of a borrowed session cannot send twice.
-        middlewares=(*getattr(session, "_middlewares", ()), once),
+        middlewares=(*getattr(session, "_middlewares", ()), _Once(headers)),
     )
     content, chunks, size = response.content, [], 0
     kept, found = {}, response.headers
