@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects import sqlite
 
 from gizwits_async.scan.store.column_types import (
     Number,
@@ -31,8 +32,10 @@ from gizwits_async.scan.store.column_types import (
     to_plain,
     to_plain_texts,
 )
+from gizwits_async.scan.store.days import mark_changed
+from gizwits_async.scan.store.moves import PREPARED_MOVE, move_of, number_of
 from gizwits_async.scan.store.prepared import driver_of
-from gizwits_async.scan.store.records import times_of, types_of, values_of
+from gizwits_async.scan.store.records import StoredPage, times_of, types_of, values_of
 from gizwits_async.scan.store.tables import DEVICES
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
@@ -152,6 +155,14 @@ class CompactRecords:
         nth = _nth(times, taken) if taken or len(set(times)) < len(times) else repeat(0)
         rows = zip(repeat(device), times, nth, map(numbers.get, shapes), bodies, strict=False)
         driver.executemany(_INSERT.format(log=log), rows)
+
+    def write_page(self, connection: Connection, page: StoredPage) -> None:
+        """See `RecordTables.write_page`."""
+        task = page.task
+        number = number_of(connection, page.product, task.did)
+        self.insert(connection, task.log, number, page.records)
+        mark_changed(connection, sqlite.insert, task.log, page.days)
+        PREPARED_MOVE.run(connection, [move_of(page.product, task)])
 
     def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:
         """See `RecordTables.delete`."""

@@ -1,6 +1,6 @@
 """Which days of which log a commit changed, so that an export rewrites those days alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from math import floor
 from typing import Any
@@ -12,13 +12,23 @@ from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.tables import DAYS
 from gizwits_async.scan.task import LogName
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "day_of", "days_of", "fill_days", "mark_changed"]
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "NEXT_VERSION",
+    "day_of",
+    "days_of",
+    "fill_days",
+    "mark_changed",
+    "marking",
+]
 
 FIRST_DAY = -719_162
 """The first day of the calendar, the first of January of the year 1."""
 LAST_DAY = 2_932_897
 """The day after the calendar's last; rows at later times, which are no dates, count to this day."""
-_NEXT = select(func.coalesce(func.max(DAYS.c.version), 0) + 1).scalar_subquery()
+NEXT_VERSION = select(func.coalesce(func.max(DAYS.c.version), 0) + 1).scalar_subquery()
+"""SQL expression: a version larger than any in the table."""
 
 
 def day_of(second: float) -> int:
@@ -33,7 +43,7 @@ def days_of(times: Sequence[float]) -> set[int]:
 
 
 def mark_changed(
-    connection: Connection, upsert: Callable[[Table], Any], log: LogName, days: set[int]
+    connection: Connection, upsert: Callable[[Table], Any], log: LogName, days: Collection[int]
 ) -> None:
     """Give days of a log a new version.
 
@@ -50,13 +60,16 @@ def mark_changed(
 
 @cache
 def _statement(upsert: Callable[[Table], Any]) -> Prepared:
-    new = upsert(DAYS).values(log=bindparam("log"), day=bindparam("day"), version=_NEXT, pruned=0)
-    return Prepared(
-        new.on_conflict_do_update(
-            index_elements=[DAYS.c.log, DAYS.c.day],
-            # Late rows of a day that was pruned are not all of it: it stays marked.
-            set_={"version": new.excluded.version},
-        )
+    row = {"log": bindparam("log"), "day": bindparam("day"), "version": NEXT_VERSION, "pruned": 0}
+    return Prepared(marking(upsert(DAYS).values(row)))
+
+
+def marking(new: Any) -> Any:
+    """Return an INSERT of days that gives those a new version that are there."""
+    return new.on_conflict_do_update(
+        index_elements=[DAYS.c.log, DAYS.c.day],
+        # Late rows of a day that was pruned are not all of it: it stays marked.
+        set_={"version": new.excluded.version},
     )
 
 

@@ -5,11 +5,12 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any, Protocol
 
+from attrs import frozen
 from sqlalchemy import Connection, Select, Table
 
-from gizwits_async.scan.task import LogName, Record, Span
+from gizwits_async.scan.task import LogName, Record, Span, Task
 
-__all__ = ["RecordTables", "qualified", "times_of", "types_of", "values_of"]
+__all__ = ["RecordTables", "StoredPage", "qualified", "times_of", "types_of", "values_of"]
 
 _TIME: Mapping[LogName, Callable[[Record], float]] = {
     "online": attrgetter("timestamp"),
@@ -22,6 +23,20 @@ _VALUE: Mapping[LogName, Callable[[Record], Any]] = {
     "data": attrgetter("attrs"),
 }
 _TYPE = attrgetter("type")
+
+
+@frozen(kw_only=True)
+class StoredPage:
+    """A page of a log as its transaction writes it."""
+
+    product: str
+    """Product key of the device."""
+    task: Task
+    """The task as it is after the page."""
+    records: Sequence[Record]
+    """At least one."""
+    days: Collection[int]
+    """The days whose rows it changes, as `day_of` counts them."""
 
 
 class RecordTables(Protocol):
@@ -48,6 +63,10 @@ class RecordTables(Protocol):
         self, connection: Connection, log: LogName, device: int, records: Sequence[Record]
     ) -> None:
         """Add records of one device, at least one."""
+        ...
+
+    def write_page(self, connection: Connection, page: StoredPage) -> None:
+        """Add the records of a page, note the days that it changes, and how far its task is."""
         ...
 
     def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:

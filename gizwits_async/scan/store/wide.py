@@ -30,9 +30,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from gizwits_async.models.devices import DataRecord
-from gizwits_async.scan.store.column_types import Number, Plain, from_json, to_json
-from gizwits_async.scan.store.records import qualified
+from gizwits_async.scan.store.column_types import (
+    Number,
+    Plain,
+    from_json,
+    to_json,
+    to_json_texts,
+    to_plain_texts,
+)
+from gizwits_async.scan.store.records import StoredPage, qualified, values_of
 from gizwits_async.scan.store.tables import DEVICES
+from gizwits_async.scan.store.wide_page import write_wide_page
 from gizwits_async.scan.task import LOGS, LogName, Record, Span
 
 __all__ = ["WIDE_TABLES", "WideRecords"]
@@ -48,13 +56,24 @@ class Json(TypeDecorator[Any]):
         """Return the value as it is stored."""
         del dialect
         text = to_json(value)
-        odd = isinstance(value, str) or "\\u0000" in text or "\\ud" in text
-        return text if odd else value
+        return text if _is_odd(value, text) else value
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any | None:
         """Return the value as it was given."""
         del dialect
         return from_json(value) if isinstance(value, str) else value
+
+
+def _is_odd(value: Any, text: str) -> bool:
+    """Return whether `jsonb` refuses a value with this JSON, or it is a text and could be taken for one."""
+    return isinstance(value, str) or "\\u0000" in text or "\\ud" in text
+
+
+def _as_jsonb(value: Any, text: str) -> str | None:
+    """Return the text of what `Json` stores."""
+    if value is None:
+        return None
+    return to_json(text) if _is_odd(value, text) else text
 
 
 _METADATA = MetaData()
@@ -134,6 +153,17 @@ class WideRecords:
         """See `RecordTables.insert`."""
         rows = [{"device": device, **_row(record)} for record in records]
         connection.execute(insert(WIDE_TABLES[log]), rows)
+
+    def write_page(self, connection: Connection, page: StoredPage) -> None:
+        """See `RecordTables.write_page`."""
+        log = page.task.log
+        values = values_of(log, page.records)
+        bodies = (
+            to_plain_texts(values)
+            if log == "cmd"
+            else list(map(_as_jsonb, values, to_json_texts(values)))
+        )
+        write_wide_page(connection, WIDE_TABLES[log], page, bodies=bodies)
 
     def delete(self, connection: Connection, log: LogName, device: int, span: Span) -> int:
         """See `RecordTables.delete`."""
