@@ -5,12 +5,13 @@ import signal
 import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from gizwits_async.workers import Fleet, TenantStatus
-from tests.scan.cluster import restart
+from tests.scan.cluster import PGBOUNCER, pooler, restart
 from tests.workers.fleets import RANGE, Tenant, all_done, config, tenants, until, worker
 
 SLOW = 72_000
@@ -39,27 +40,33 @@ async def complete(fleet: Fleet, url: str, found: Mapping[str, Tenant]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("pooled", [False, *([True] if PGBOUNCER else [])])
 async def test_others_take_over_though_all_their_slots_are_taken(
-    url: str, tmp_path: Path, how: signal.Signals
+    server: str, url: str, tmp_path: Path, how: signal.Signals, pooled: bool
 ) -> None:
-    """Of a killed worker after `stalled_after`, of one that was asked to stop at once."""
+    """Of a killed worker after `stalled_after`, of one that was asked to stop at once.
+
+    Behind pgbouncer in transaction mode, once they look for it: it cannot announce anything there.
+    """
     async with tenants(2, devices=10, calls_per_hour=SLOW) as found, Fleet(url) as fleet:
         file = config(found, tmp_path)
         for name in found:
             await fleet.defer_scan(name, RANGE)
-        async with (
-            worker(url, file, concurrency=1) as one,
-            worker(url, file, concurrency=1) as other,
-        ):
-            statuses = await until(fleet, lambda now: len(owners(now)) == 2)
-            (profile,) = run_by(one, statuses)
-            one.send_signal(how)
-            began = time.monotonic()
-            await until(fleet, lambda now: profile in run_by(other, now))
-            assert time.monotonic() - began < (6 if how is signal.SIGKILL else 3)
-            await complete(fleet, url, found)
-            if how is signal.SIGTERM:
-                assert await one.wait() == 0
+        with pooler(server, "transaction") if pooled else nullcontext(server) as before:
+            way = url.replace(server.partition("host=")[2], before.partition("host=")[2])
+            async with (
+                worker(way, file, concurrency=1) as one,
+                worker(way, file, concurrency=1) as other,
+            ):
+                statuses = await until(fleet, lambda now: len(owners(now)) == 2)
+                (profile,) = run_by(one, statuses)
+                one.send_signal(how)
+                began = time.monotonic()
+                await until(fleet, lambda now: profile in run_by(other, now))
+                assert time.monotonic() - began < (6 if how is signal.SIGKILL else 3)
+                await complete(fleet, url, found)
+                if how is signal.SIGTERM:
+                    assert await one.wait() == 0
 
 
 @pytest.mark.slow
