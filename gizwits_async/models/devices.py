@@ -23,6 +23,7 @@ __all__ = [
     "OnlineEvent",
 ]
 
+_EMPTY: tuple[object, ...] = ("", None, {})
 _DETAILS = frozenset(
     {"KeepAlive", "keep_alive", "duration", "reason", "heartbeat", "count", "max", "min", "avg", "last"}
 )  # fmt: skip
@@ -125,14 +126,10 @@ class OnlineEvent(Row):
 
     @classmethod
     def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Add details that stand beside `payload`, as in the document's table, to `payload`."""
-        payload = value.get("payload")
-        if payload is None or payload == "":
-            payload = {}
-        if type(payload) is not dict or _DETAILS.isdisjoint(value):
+        """Put details that stand beside an empty `payload`, as in the document's table, into it."""
+        if value.get("payload") not in _EMPTY or _DETAILS.isdisjoint(value):
             return value
-        beside = {name: it for name, it in value.items() if name in _DETAILS}
-        return {**value, "payload": {**beside, **payload}}
+        return {**value, "payload": {name: it for name, it in value.items() if name in _DETAILS}}
 
     @property
     def time(self) -> datetime:

@@ -121,7 +121,7 @@ def rows_of(kind: Any) -> st.SearchStrategy[Any]:
     clean = {name: CLEAN[hook] for name, hook in fields.items()}
     dirty = {name: CLEAN[hook] | DIRTY[hook] for name, hook in fields.items()}
     broken = {name: CLEAN[hook] | DIRTY[hook] | BROKEN for name, hook in fields.items()}
-    extra = {"new": BROKEN, "\ud800": BROKEN}
+    extra = {"new": BROKEN, "\ud800": BROKEN, "duration": BROKEN}
     needed = {one.name for one in attrs.fields(kind) if one.default is attrs.NOTHING}
 
     def record(values: dict[str, Any]) -> st.SearchStrategy[Any]:
