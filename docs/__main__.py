@@ -8,20 +8,19 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from sphinx.cmd.build import build_main
 from sphinx_intl.commands import main as sphinx_intl
+
+from docs.catalogs import plain_catalog
 
 __all__ = ["build", "check", "main", "texts"]
 
 HERE = Path(__file__).parent
 LOCALE = HERE / "locale" / "zh_CN" / "LC_MESSAGES"
-_DATE = datetime(2026, 11, 28, tzinfo=UTC)
 _SCREENS = ("doctor", "plan", "scan-running", "scan", "status", "logs", "control", "error")
 _COLUMNS = 80
 _FONT = re.compile(r"@font-face \{.*?\n    \}", re.DOTALL)
@@ -75,17 +74,7 @@ def texts(out: Path) -> int:
 def _tidy(po: Path) -> None:
     """Write a catalogue without dates and names, so that it changes only with its texts."""
     old = read_po(BytesIO(po.read_bytes()), locale="zh_CN")
-    new = Catalog(
-        locale="zh_CN",
-        project="gizwits_async",
-        header_comment="# Chinese texts of a page of the documentation.",
-        creation_date=_DATE,
-        revision_date=_DATE,
-        last_translator="The gizwits_async team",
-        language_team="zh_CN",
-        msgid_bugs_address="none",
-        fuzzy=False,
-    )
+    new = plain_catalog("zh_CN", "gizwits_async", "Chinese texts of a page of the documentation.")
     for one in old:
         if one.id:
             new.add(one.id, one.string, flags=one.flags)

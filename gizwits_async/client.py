@@ -6,15 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
-from typing import Protocol, Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 
 from attrs import evolve
 
 from gizwits_async.errors import ArgumentError
 from gizwits_async.models.times import edge
 from gizwits_async.options import BASE_URL, Credentials, OptionChanges, Options, Secret
-from gizwits_async.quota import HourlyQuota
-from gizwits_async.quota.hourly import pad_for
+from gizwits_async.quota.hourly import HourlyQuota, pad_for
 from gizwits_async.sections.access import SectionAccess
 from gizwits_async.settings import ClientSettings
 from gizwits_async.streams.limits import LogLimits
@@ -22,26 +21,18 @@ from gizwits_async.version import __version__
 from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.gateway import Gateway
-from gizwits_async.wire.protocols import Checked, Quota, TokenStore, Transport
+from gizwits_async.wire.protocols import Closeable, Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver, OnCall
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.route import Route, route_to
 from gizwits_async.wire.service import Service
 from gizwits_async.wire.sessions import Session
 from gizwits_async.wire.token import MemoryTokenStore
-from gizwits_async.wire.transport import HttpTransport
+from gizwits_async.wire.transport import http_transports
 
 __all__ = ["GizwitsClient"]
 
 T = TypeVar("T")
-
-_COMMAND_KEEPALIVE = 1.0
-"""Seconds after which commands do not use an idle connection again: the other side may be closing it,
-and then it is unknown whether the command was executed."""
-
-
-class _Closeable(Protocol):
-    async def aclose(self) -> None: ...
 
 
 class GizwitsClient(SectionAccess):
@@ -108,15 +99,17 @@ class GizwitsClient(SectionAccess):
         url = checked_base_url(base_url, allow_insecure=allow_insecure)
         wall = getattr(transport, "now", time.time) if clock is None else clock
         granting = quota or HourlyQuota(pad=pad_for(options.timeout))
-        self._owned: tuple[_Closeable, ...] = () if quota else (granting,)
+        self._owned: tuple[Closeable, ...] = () if quota else (granting,)
         route = route_to(url, proxy=proxy, trust_env=trust_env, tls=ssl)
         if (session or transport) and route != Route():
             raise ArgumentError("a session or transport brings its own proxy and certificates")
+        calls, commands = (
+            (transport, transport) if transport else http_transports(url, session, route=route)
+        )
         service = Service(
             base_url=url,
-            transport=transport or HttpTransport(url, session, route=route),
-            command_transport=transport
-            or HttpTransport(url, session, route=route, keepalive=_COMMAND_KEEPALIVE),
+            transport=calls,
+            command_transport=commands,
             quota=granting,
             token_store=tokens or MemoryTokenStore(),
             user_agent=f"gizwits-async/{__version__}",
@@ -234,10 +227,7 @@ class GizwitsClient(SectionAccess):
         Raises:
             QuotaStoreError: It refuses the password, a command, the database or the like.
         """
-        service = self._gateway.service
-        for part in (service.quota, service.token_store):
-            if isinstance(part, Checked):
-                await part.check()
+        await self._gateway.service.check()
 
     def server_time(self) -> float:
         """Return the server's time in epoch seconds UTC; by our own clock until its first reply."""
@@ -269,10 +259,9 @@ class GizwitsClient(SectionAccess):
     def for_product(self, product_key: str, product_secret: str) -> Self:
         """Return a view for another product of the enterprise, with tokens of its own."""
         product_secret = Secret(product_secret)  # So that no traceback shows it as a local.
-        other = evolve(
-            self._gateway.credentials, product_key=product_key, product_secret=product_secret
-        )
-        return self._view(_gateway=evolve(self._gateway, credentials=other))
+        gateway = self._gateway
+        other = evolve(gateway.credentials, product_key=product_key, product_secret=product_secret)
+        return self._view(_gateway=evolve(gateway, credentials=other))
 
     async def send(self, request: Request[T]) -> T:
         """Send any request, for endpoints that have no method here.
@@ -284,11 +273,7 @@ class GizwitsClient(SectionAccess):
 
     async def aclose(self) -> None:
         """Close everything that this client opened; safe to repeat. What was borrowed stays open."""
-        service = self._gateway.service
-        for source in list(service.token_sources.values()):
-            await source.aclose()
-        await service.transport.aclose()
-        await service.command_transport.aclose()
+        await self._gateway.service.aclose()
         for part in self._owned:
             await part.aclose()
 

@@ -7,8 +7,8 @@ import pickle
 import pytest
 
 from gizwits_async import errors
+from gizwits_async.error_codes import API_ERRORS, api_error
 from gizwits_async.errors import (
-    API_ERRORS,
     ApiError,
     GizwitsError,
     InvalidResponseError,
@@ -16,7 +16,6 @@ from gizwits_async.errors import (
     NoReplyError,
     QuotaExceededError,
     QuotaWaitError,
-    api_error,
 )
 from gizwits_async.options import QuotaSnapshot
 

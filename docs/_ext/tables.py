@@ -15,6 +15,7 @@ from sources import attribute_docs, docs_of_class, group_titles
 
 from gizwits_async import GizwitsClient, errors
 from gizwits_async.cli.language import _, use
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.scan.export.cells import layout_of
 from gizwits_async.scan.task import LOGS
 from gizwits_async.sections import access
@@ -141,7 +142,7 @@ def error_codes(language: str) -> str:
     """Return the table of the service's error codes, with their texts in both languages."""
     rows = []
     use("zh")
-    for number, (status, cls, text) in errors.API_ERRORS.items():
+    for number, (status, cls, text) in API_ERRORS.items():
         name = f"{{py:exc}}`~gizwits_async.{cls.__name__}`"
         rows.append([str(number), str(status), name, text, _(text)])
     use("en")

@@ -6,8 +6,8 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import say
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.errors import (
-    API_ERRORS,
     ApiError,
     AuthenticationError,
     ClientClosedError,

@@ -7,8 +7,8 @@ from math import ceil
 
 from attrs import field, frozen
 
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.errors import (
-    API_ERRORS,
     ApiError,
     ArgumentError,
     AuthenticationError,

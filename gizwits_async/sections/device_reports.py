@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from gizwits_async.errors import API_ERRORS, InvalidResponseError, NotFoundError
+from gizwits_async.error_codes import API_ERRORS
+from gizwits_async.errors import InvalidResponseError, NotFoundError
 from gizwits_async.models.device_reports import (
     DeviceSummary,
     FaultReport,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
 
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 
 __all__ = [
     "Action",

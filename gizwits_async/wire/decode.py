@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, TypeVar
 
+from gizwits_async.error_codes import api_error
 from gizwits_async.errors import (
     ApiError,
     GizwitsError,
     InvalidResponseError,
     UnexpectedRedirectError,
-    api_error,
 )
 from gizwits_async.models.converter import structure
 from gizwits_async.models.decoder import decode_object, decode_page

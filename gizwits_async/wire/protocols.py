@@ -9,6 +9,7 @@ from gizwits_async.options import Lane, QuotaSnapshot
 
 __all__ = [
     "Checked",
+    "Closeable",
     "Quota",
     "QuotaWithFront",
     "QuotaWithRelease",
@@ -106,6 +107,14 @@ class Checked(Protocol):
 
     async def check(self) -> None:
         """Raise `QuotaStoreError` if the server behind it refuses a setting."""
+        ...
+
+
+class Closeable(Protocol):
+    """A part that a client closes with itself."""
+
+    async def aclose(self) -> None:
+        """Release what is held; safe to repeat."""
         ...
 
 

@@ -12,7 +12,7 @@ from gizwits_async.models.authorization import Token
 from gizwits_async.options import Credentials
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.decode import retry_after
-from gizwits_async.wire.protocols import Quota, TokenStore, Transport
+from gizwits_async.wire.protocols import Checked, Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver
 from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import TokenSource, token_key
@@ -69,6 +69,19 @@ class Service:
                 clock=self.clock,
             )
         return source
+
+    async def check(self) -> None:
+        """Raise `QuotaStoreError` if the server of a shared quota or login refuses a setting."""
+        for part in (self.quota, self.token_store):
+            if isinstance(part, Checked):
+                await part.check()
+
+    async def aclose(self) -> None:
+        """Close the token sources and the transports; quota and token store stay open."""
+        for source in list(self.token_sources.values()):
+            await source.aclose()
+        await self.transport.aclose()
+        await self.command_transport.aclose()
 
     def learn_from(self, error: ApiError, headers: Mapping[str, str]) -> None:
         """Tell the quota of a refusal, and complete the error by what quota and headers say."""

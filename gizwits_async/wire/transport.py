@@ -22,9 +22,12 @@ from gizwits_async.wire.causes import cause_of
 from gizwits_async.wire.route import Route
 from gizwits_async.wire.sessions import Session, Sessions
 
-__all__ = ["HttpReply", "HttpTransport"]
+__all__ = ["HttpReply", "HttpTransport", "http_transports"]
 
 _DIRECT = Route()
+_COMMAND_KEEPALIVE = 1.0
+"""Seconds after which commands do not use an idle connection again: the other side may be closing it,
+and then it is unknown whether the command was executed."""
 _PROXY_AUTH = 407
 _SOCKS = ("aiohttp_socks", "python_socks")
 _KEPT_HEADERS = tuple(
@@ -190,6 +193,16 @@ class HttpTransport:
     def _host(self) -> str:
         url = URL(self._base)
         return f"{url.host_subcomponent}:{url.port}"
+
+
+def http_transports(
+    base_url: str, session: Session | None, *, route: Route
+) -> tuple[HttpTransport, HttpTransport]:
+    """Return the transport of calls, and that of commands; see `HttpTransport`."""
+    return (
+        HttpTransport(base_url, session, route=route),
+        HttpTransport(base_url, session, route=route, keepalive=_COMMAND_KEEPALIVE),
+    )
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,6 @@ import ast
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,16 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from cyclopts import App
 
+from docs.catalogs import plain_catalog
 from gizwits_async.cli.app import build
 from gizwits_async.cli.language import DOMAIN, LOCALE, use
 from gizwits_async.cli.library_texts import LIST
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.version import __version__
 from tests.cli.library_texts import library_texts
 
 PO = LOCALE / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
 MO = PO.with_suffix(".mo")
-_DATE = datetime(2026, 11, 28, tzinfo=UTC)
 SOURCES = Path(__file__).parents[2] / "gizwits_async" / "cli"
 REPORTS = Path(__file__).parents[2] / "gizwits_async" / "scan" / "report.py"
 
@@ -97,19 +96,8 @@ def main() -> None:
     """Bring the files up to date, and print what has no translation."""
     use("en")
     old = read() if PO.exists() else Catalog(locale="zh")
-    new = Catalog(
-        locale="zh",
-        project="gizwits-async",
-        version=__version__,
-        header_comment="# Chinese texts of the console program.",
-        # Fixed: the file is to change only with its texts.
-        creation_date=_DATE,
-        revision_date=_DATE,
-        last_translator="The gizwits_async team",
-        language_team="zh",
-        msgid_bugs_address="none",
-        fuzzy=False,
-    )
+    comment = "Chinese texts of the console program."
+    new = plain_catalog("zh", "gizwits-async", comment, __version__)
     for text in sorted(messages()):
         known: Any = old.get(text)
         new.add(text, known.string if known else "")

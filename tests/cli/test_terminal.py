@@ -196,7 +196,7 @@ def test_a_followed_log_shows_what_changes(capsys: pytest.CaptureFixture[str]) -
     virtually(main())
     out, err = capsys.readouterr()
     assert [line[21:] for line in out.splitlines()] == ["开关=on 模式=制热", "开关=off", "开关=on"]
-    assert f"go on with: gizwits-async logs {did} --follow --resume g1." in err
+    assert f"go on with: gizwits-async logs {did} --follow --format=table --resume g1." in err
 
 
 def test_simulate_names_an_address_that_clients_can_use() -> None:

@@ -9,7 +9,7 @@ import pytest
 from attrs import fields
 
 from gizwits_async.cli.exits import Exit
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.simulator import Action, FaultRule, Quirks
 from tests.docs.blocks import DOCS, ROOT
 

@@ -13,28 +13,12 @@ from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.simulator.transport import Fate
 from gizwits_async.wire.token import MemoryTokenStore
 from tests.doubles import FreeQuota, client_of, virtually
+from tests.faults.logins import MACS, calls, fleet_of, logins
 from tests.faults.logs import DID, NOW, bag, whole
 
-DAY = 86_400
-MACS = [f"{0xACCF23000000 + n:012X}" for n in range(60)]
 TOKEN = "*/access_token"
 OTHERS = "*/device*"
 """All calls of these tests but the token's."""
-
-
-def fleet_of(devices: int = 60) -> Fleet:
-    """Return devices whose MAC addresses are `MACS`."""
-    return Fleet.of([f"{n:022d}" for n in range(devices)])
-
-
-def calls(cloud: SimulatedCloud) -> int:
-    """Return how many requests arrived that were no logins."""
-    return len(cloud.ledger) - logins(cloud)
-
-
-def logins(cloud: SimulatedCloud) -> int:
-    """Return how many logins arrived, refused ones included."""
-    return sum(entry.path.endswith("/access_token") for entry in cloud.ledger)
 
 
 async def all_of(*work: Any) -> list[Any]:

@@ -7,27 +7,10 @@ import pytest
 from attrs import field, frozen
 
 from gizwits_async import GizwitsClient, Options
-from gizwits_async.simulator import FaultRule, Fleet, Quirks, SimulatedCloud, SimulatorTransport
+from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud, SimulatorTransport
 from tests.doubles import AlteringTransport, FreeQuota, virtually
+from tests.faults.logins import DAY, MACS, calls, fleet_of, logins
 from tests.faults.logs import DID, NOW, bag, log_of, whole
-
-DAY = 86_400
-MACS = [f"{0xACCF23000000:012X}"]
-
-
-def fleet_of(devices: int = 60) -> Fleet:
-    """Return devices whose MAC addresses are `MACS`."""
-    return Fleet.of([f"{n:022d}" for n in range(devices)])
-
-
-def calls(cloud: SimulatedCloud) -> int:
-    """Return how many requests arrived that were no logins."""
-    return len(cloud.ledger) - logins(cloud)
-
-
-def logins(cloud: SimulatedCloud) -> int:
-    """Return how many logins arrived, refused ones included."""
-    return sum(entry.path.endswith("/access_token") for entry in cloud.ledger)
 
 
 @frozen

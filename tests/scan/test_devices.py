@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,19 +9,10 @@ import pytest
 from gizwits_async.errors import ArgumentError
 from gizwits_async.scan import FleetScan, MemoryStore, Since
 from tests.doubles import client_of, virtually
-from tests.scan.common import DAY, Rows, cloud_of, in_file, in_memory, log_calls, truth
+from tests.scan.common import DAY, Rows, cloud_of, log_calls, truth
 
 NOW = 1_790_000_000
 START = NOW - 3 * DAY
-
-
-@pytest.fixture(params=["memory", "file"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, Callable[[], Rows]]:
-    """Return a store, and how to read what it holds."""
-    if request.param == "memory":
-        store = MemoryStore()
-        return store, lambda: in_memory(store)
-    return tmp_path / "fleet.db", lambda: in_file(tmp_path / "fleet.db")
 
 
 def of(rows: Rows, dids: set[str]) -> Rows:

@@ -10,8 +10,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ import pytest
 from sqlalchemy import event
 
 from gizwits_async.cli.simulate import environment
-from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore
+from gizwits_async.scan import FleetScan, ScanReport, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
 from gizwits_async.scan.store import sqlite
 from gizwits_async.scan.store.sqlite import SqliteBackend
-from gizwits_async.simulator import SimulatorServer
+from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from tests.doubles import client_of
 from tests.scan.common import DAY, Rows, cloud_of, in_file, truth
 
@@ -191,14 +191,11 @@ async def test_a_store_that_may_only_be_read_is_refused_and_stays_as_it_is(
     assert set(image(folder)) == set(held)
 
 
-@pytest.mark.parametrize("seconds", [1.0, pytest.param(61.0, marks=pytest.mark.slow)])
-async def test_a_scan_outlasts_the_write_lock_of_another_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
-    """Longer than one attempt waits for it: the scan goes on when it is released, with each record once."""
-    if seconds < 5:
-        monkeypatch.setattr(sqlite, "_BUSY", 0.05)
-    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
+@asynccontextmanager
+async def locked_out(
+    cloud: SimulatedCloud, path: Path
+) -> AsyncIterator[tuple[asyncio.Future[ScanReport], sqlite3.Connection]]:
+    """Give a scan under way, and the connection of another program that took the write lock."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         scan = FleetScan(client_of(cloud), path, start=START, end=NOW)
         locked = asyncio.Event()
@@ -210,6 +207,18 @@ async def test_a_scan_outlasts_the_write_lock_of_another_program(
 
         running = asyncio.ensure_future(scan.run(on_progress=lock))
         await locked.wait()
+        yield running, other
+
+
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(61.0, marks=pytest.mark.slow)])
+async def test_a_scan_outlasts_the_write_lock_of_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Longer than one attempt waits for it: the scan goes on when it is released, with each record once."""
+    if seconds < 5:
+        monkeypatch.setattr(sqlite, "_BUSY", 0.05)
+    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
+    async with locked_out(cloud, path) as (running, other):
         done, _ = await asyncio.wait({running}, timeout=seconds)
         assert not done
         other.execute("ROLLBACK")
@@ -222,18 +231,7 @@ async def test_a_caller_that_leaves_does_not_wait_for_a_foreign_lock(
 ) -> None:
     """It is gone after one attempt, and not when the other program is done."""
     monkeypatch.setattr(sqlite, "_BUSY", 0.05)
-    cloud, path = cloud_of(2, 3), tmp_path / "fleet.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        scan = FleetScan(client_of(cloud), path, start=START, end=NOW)
-        locked = asyncio.Event()
-
-        def lock(_progress: object) -> None:
-            if not locked.is_set():
-                other.execute("BEGIN IMMEDIATE")
-                locked.set()
-
-        running = asyncio.ensure_future(scan.run(on_progress=lock))
-        await locked.wait()
+    async with locked_out(cloud_of(2, 3), tmp_path / "fleet.db") as (running, _):
         running.cancel()
         done, _ = await asyncio.wait({running}, timeout=3)
         assert done

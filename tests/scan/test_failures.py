@@ -152,15 +152,6 @@ class Sick(SimulatorTransport):
         self.at += seconds
 
 
-@pytest.fixture(params=["memory", "file"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, Callable[[], Rows]]:
-    """Return a store, and how to read what it holds."""
-    if request.param == "memory":
-        store = MemoryStore()
-        return store, lambda: in_memory(store)
-    return tmp_path / "fleet.db", lambda: in_file(tmp_path / "fleet.db")
-
-
 def tipped() -> SimulatedCloud:
     """Return a device with records on both sides of the last window's beginning, and after it."""
     times = [START + 5, NOW - 1000, NOW - 500, NOW - 1.5, NOW - 0.5, NOW + 500]

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.simulator import Fleet
 
 NOW = 1_790_000_000

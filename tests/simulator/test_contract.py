@@ -53,27 +53,24 @@ def test_the_description_has_every_endpoint(desk):
     assert described <= answered
 
 
-@SCHEMA.parametrize()
-@settings(
+_SAME_EXAMPLES = settings(
     max_examples=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
     database=None,
 )
+
+
+@SCHEMA.parametrize()
+@_SAME_EXAMPLES
 def test_contract(case, desk):
     """Random requests are answered or refused as described."""
     check(case, desk)
 
 
 @SCHEMA.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    database=None,
-)
+@_SAME_EXAMPLES
 def test_contract_of_known_things(case, desk):
     """The same with an existing product, device and group, so that replies other than 404 are checked."""
     # Keep path parameters and headers that schemathesis made invalid on purpose.

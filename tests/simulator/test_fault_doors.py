@@ -172,7 +172,8 @@ def test_anything_is_rules_or_a_value_error(data: Any) -> None:
     except ValueError:
         return
     copy = json.loads(json.dumps([asdict(rule) for rule in rules]))
-    assert str(parse_faults(copy)) == str(rules), "as text, because NaN differs from itself"
+    again = [asdict(rule) for rule in parse_faults(copy)]
+    assert json.dumps(again) == json.dumps(copy), "as text, because NaN differs from itself"
 
 
 async def test_rules_from_get_can_be_posted() -> None:
@@ -237,7 +238,7 @@ async def test_the_program_serves_the_faults_of_a_file(tmp_path: Path) -> None:
     ("name", "text", "words"),
     [
         ("none.json", None, "No such file"),
-        ("bad.json", '[{"action": "burn"}]', "fault rule 1: 'burn'"),
+        ("bad.json", '[{"action": "burn"}]', "fault rule 1: action must be one of status"),
         ("bad.toml", "[[rules]\n", "bad.toml: "),
         ("empty.json", "", "empty.json: "),
         ("list.json", "{}", "fault rules are a list"),

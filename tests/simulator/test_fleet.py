@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.simulator import Fleet, Rates, Record
+from gizwits_async.simulator.quirks import LOGS
 from gizwits_async.simulator.state.datapoints import POINTS_BY_NAME, report_frame, write_frame
 
 NOW = 1_790_000_000
@@ -65,6 +66,30 @@ def test_logs_are_consistent():
         if log["data"] and device.is_online:
             assert log["data"][-1].body["attrs"]["alert_full"] == int(device.is_alert)
     assert reported > 500
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    days=st.integers(1, 4),
+    live=st.booleans(),
+    edge=st.sampled_from([0.0, 0.3, 1.0]),
+    empty_day=st.sampled_from([0.1, 1.0]),
+)
+def test_no_device_reports_while_it_is_offline(seed, days, live, edge, empty_day):
+    """Every record lies in a session of the online log, and a signed-off device comes back no more."""
+    rates = Rates(edge=edge, empty_day=empty_day, reports=8)
+    fleet = Fleet.generate(4, days, seed, now=NOW, rates=rates, live=live)
+    for device in fleet.devices:
+        span = NOW - days * DAY, NOW + 3 * DAY
+        events = fleet.records("online", device.did, *span)
+        ups = [event.at for event in events if event.body["type"] == "dev_online"]
+        downs = [event.at for event in events if event.body["type"] == "dev_offline"]
+        for record in [one for log in LOGS for one in fleet.records(log, device.did, *span)]:
+            came = max((at for at in ups if at <= record.at), default=None)
+            assert came is not None
+            assert not any(came < at < record.at for at in downs)
+            assert record.at <= NOW or not device.is_disabled
 
 
 def test_a_command_shows_in_the_next_report():

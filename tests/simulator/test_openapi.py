@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from gizwits_async.cli.app import run
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.simulator.openapi import load_openapi
 from tests.simulator import openapi_json
 

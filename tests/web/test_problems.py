@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gizwits_async import errors
-from gizwits_async.errors import API_ERRORS, GizwitsError, api_error
+from gizwits_async.error_codes import API_ERRORS, api_error
+from gizwits_async.errors import GizwitsError
 from gizwits_async.fastapi import problem_of
 from gizwits_async.fastapi.handlers import response_of
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gizwits_async.error_codes import api_error
 from gizwits_async.errors import (
     ApiError,
     ClientClosedError,
@@ -20,7 +21,6 @@ from gizwits_async.errors import (
     ResponseTooLargeError,
     TimedOutError,
     UnexpectedRedirectError,
-    api_error,
 )
 from gizwits_async.wire.request import Request, delete, get, post, put
 from gizwits_async.wire.retry import RetryPolicy, outcome

@@ -13,6 +13,7 @@ from gizwits_async.simulator.state.datapoints import (
     show,
     write_frame,
 )
+from gizwits_async.simulator.state.device import Device
 from gizwits_async.simulator.state.state import Call, Control
 from gizwits_async.simulator.state.timeline import Record
 
@@ -37,7 +38,7 @@ def control(call: Call) -> dict[str, object]:
     at = round(call.now, 3)
     call.product.controls.append(Control(at=at, did=device.did, attrs=attrs, raw=raw))
     if device.is_online:
-        _execute(call, device.did, at, attrs, raw)
+        _execute(call, device, at, attrs, raw)
     return {}
 
 
@@ -81,9 +82,9 @@ def _bytes(raw: object, coding: str) -> bytes:
 
 
 def _execute(
-    call: Call, did: str, at: float, attrs: dict[str, int] | None, raw: bytes | None
+    call: Call, device: Device, at: float, attrs: dict[str, int] | None, raw: bytes | None
 ) -> None:
-    fleet, product, quirks = call.product.fleet, call.product, call.state.quirks
+    fleet, product, quirks, did = call.product.fleet, call.product, call.state.quirks, device.did
     before = product.states.get(did) or fleet.values(did, call.now)
     changed = parse_write(raw) if raw is not None else attrs or {}
     after = {**before, **changed}
@@ -96,6 +97,8 @@ def _execute(
         after = before
     product.states[did] = after
     reported = round(at + quirks.report_delay, 3)
+    if not fleet.as_of(device, reported).is_online:  # It went offline before it could report.
+        return
     fleet.append("cmd", did, _frame(reported, "dev2app", report_frame(after)))
     fleet.append("data", did, Record(at=reported, body={"attrs": show(after)}))
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import evolve
 
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.simulator.faults.pages import (
     PAGE_ACTIONS,
     REPEATED_CONTEXT,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from gizwits_async.errors import API_ERRORS
+from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.simulator.messages import Action, SimulatedRequest
 
 __all__ = ["FaultRule", "Faults", "load_faults", "parse_faults"]

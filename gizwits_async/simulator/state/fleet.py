@@ -65,6 +65,7 @@ class Fleet:
         self._habits: dict[str, Habit] = {}
         self._rates = Rates() if rates is None else rates
         self._devices = {device.did: device for device in devices}
+        self._signed_off = {device.did for device in self.devices if device.is_disabled}
         self._macs = {device.mac: device.did for device in self._devices.values()}
         self._added: dict[tuple[Log, str], list[Record]] = {}
         self._selections: dict[Hashable, tuple[Device, ...]] = {}
@@ -228,8 +229,7 @@ class Fleet:
         self._first += seconds
         for device in self.devices:
             latest = None if device.online_latest is None else device.online_latest + seconds
-            created = device.created_at + seconds
-            self.add(evolve(device, created_at=created, online_latest=latest))
+            self.add(evolve(device, created_at=device.created_at + seconds, online_latest=latest))
         self._day_events.cache_clear()
 
     def remove(self, did: str) -> None:
@@ -278,7 +278,7 @@ class Fleet:
 
     def _generate_day(self, did: str, day: int) -> tuple[Event, ...]:
         device = self._devices.get(did)
-        if device is None:
+        if device is None or (day >= self._days and did in self._signed_off):
             return ()
         begin, habit = self._first + day * DAY, self._habits.get(did)
         if habit is not None:

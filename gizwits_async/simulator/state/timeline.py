@@ -30,6 +30,8 @@ DAY = 86_400
 _KEEP_ALIVE = 130
 _HEARTBEAT = 60
 _SHORTEST = 2
+_GLANCE = 5
+"""Seconds of the session of a record in the first or last millisecond of a day, in which no other is."""
 _REACTION = 0.01
 _SWITCHABLE = ("switch", "mode", "fan_speed", "set_temp", "fan_swing")
 _REASONS = ("no_heartbeat", "tcp_closed", "mqtt_disconnect", "ssl_closed", "offline_force")
@@ -189,6 +191,17 @@ def session_events(
     return events
 
 
+def _glance(rng: random.Random, span: tuple[float, float], at: float) -> list[Event]:
+    """Return the events of a session with a single report: no device reports while it is offline."""
+    report = Event(at, "report", start_values(rng, None))
+    down = _offline(random.Random(span[0]), span[1] - span[0])
+    return [
+        Event(span[0], "up", payload={"keep_alive": _KEEP_ALIVE}),
+        report,
+        Event(span[1], "down", payload=down),
+    ]
+
+
 def generate_day(
     seed: str, day: float, rates: Rates, *, latest: Session | None, until: float | None
 ) -> tuple[Event, ...]:
@@ -210,9 +223,10 @@ def generate_day(
             span = (_ms(day + start), _ms(day + end))
             if span[1] - span[0] > _SHORTEST and span[1] < stop:
                 events += session_events(rng, rates, span, None)
-        for at in (day, _ms(day + DAY - 0.001)):
-            if rng.random() < rates.edge and at < stop:
-                events.append(Event(at, "report", start_values(rng, None)))
+        last = _ms(day + DAY - 0.001)
+        for span, at in (((day, day + _GLANCE), day), ((_ms(last - _GLANCE), last), last)):
+            if rng.random() < rates.edge and span[1] < stop:
+                events += _glance(rng, span, at)
     if latest is not None:
         end = min(_ms(latest.start + rng.uniform(30, 7200)), _ms(day + DAY - 1))
         span = (latest.start, _ms(day + DAY - 1) if latest.open else end)
