@@ -19,6 +19,7 @@ from benchmarks import (
     bench_export,
     bench_fleet,
     bench_growth,
+    bench_jobs,
     bench_loop,
     bench_nightly,
     bench_payload,
@@ -40,6 +41,7 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "stream": bench_stream.figures,
     "waiting": bench_waiting.figures,
     "peers": bench_peers.figures,
+    "jobs": bench_jobs.figures,
     "loop": bench_loop.figures,
     "cold": bench_cold.figures,
     "growth": bench_growth.figures,
@@ -52,8 +54,20 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
 """What goes over sockets, memory, whole processes, and how cost grows."""
 
 
+def _help() -> str:
+    """Return what each word measures, as the first line of its file says."""
+    lines = [str(__doc__)]
+    for name, figures in {**_TIMED, **_OTHERS}.items():
+        first = str(sys.modules[figures.__module__].__doc__).partition("\n")[0]
+        lines.append(f"{name:<10}{first.partition(': `')[0]}")
+    return "\n".join(lines)
+
+
 def main(arguments: list[str]) -> int:
     """Measure and print; an unknown name is an error."""
+    if "--help" in arguments:
+        print(_help())
+        return 0
     full = "--full" in arguments
     arguments = [one for one in arguments if one != "--full"]
     names = [one for one in arguments if not one.startswith("--benchmark")]

@@ -65,6 +65,7 @@ def _figures(repeat: int, env: Mapping[str, str]) -> list[Figure]:
         Figure(
             "the same, and a client's `devices` loaded, over `import aiohttp`",
             over(bare, "and its devices", "import aiohttp"),
+            1.5,
         ),
         Figure(
             "console program, `--help`, over `python -c 'import cyclopts'`",

@@ -8,19 +8,22 @@ from functools import partial
 from time import process_time
 
 from benchmarks.bench_waiting import wait_and_cancel
-from benchmarks.client import CREDENTIALS, Free, Scripted
+from benchmarks.client import CREDENTIALS, Free, QuietFleet, Scripted
 from benchmarks.measure import Figure, exponent, markdown
 from benchmarks.pages import device_page, log_page
 from gizwits_async import GizwitsClient
 from gizwits_async.models.decoder import decode_page
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.models.page import LogReply, PageReply
+from gizwits_async.scan import FleetScan, ScanProgress, Since
+from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
 
 __all__ = ["figures"]
 
 _LEAST = 0.2
 """Seconds that a measurement goes on at least; of small sizes, many are taken."""
 _LINEAR = 1.2
+_LISTING = 1.1
 """Up to here an exponent is called linear: ten times the objects also miss the caches more often.
 The garbage collector, which walks what is alive again and again, is off, as in `timeit`."""
 
@@ -66,6 +69,39 @@ def _walked(devices: int) -> float:
     return _seconds(lambda: asyncio.run(_walk(devices, transport)))
 
 
+async def _scan_listing(devices: int) -> None:
+    """List a fleet as a scan does, into memory, and stop before its logs."""
+    stop = asyncio.Event()
+
+    def stop_when_listed(progress: ScanProgress) -> None:
+        if progress.devices == devices:
+            stop.set()
+
+    transport = QuietFleet(devices)
+    async with GizwitsClient(CREDENTIALS, transport=transport, quota=Free()) as gizwits:
+        scan = FleetScan(gizwits, start=Since(86_400), logs=["data"])
+        report = await scan.run(stop_when_listed, stop=stop)
+    assert report.devices == devices, report
+
+
+def _scan_listed(devices: int) -> float:
+    return _seconds(lambda: asyncio.run(_scan_listing(devices)))
+
+
+def _simulator_listed(devices: int) -> float:
+    cloud = SimulatedCloud(Fleet.generate(devices, 1), quota=10**9)
+
+    async def walk() -> None:
+        transport = SimulatorTransport(cloud)
+        async with GizwitsClient(cloud.credentials, transport=transport, quota=Free()) as gizwits:
+            number = 0
+            async for page in gizwits.devices.search(show_disabled=True).pages():
+                number += len(page.items)
+            assert number == devices, (number, devices)
+
+    return _seconds(lambda: asyncio.run(walk()))
+
+
 def _peak(devices: int) -> float:
     transport = _Listing(devices)
     tracemalloc.start()
@@ -98,7 +134,11 @@ def figures(most: int = 100_000) -> list[Figure]:
     finally:
         gc.enable()
     return [
-        Figure(f"{what}, {min(costs):,} to {max(costs):,}: exponent", exponent(costs), _LINEAR)
+        Figure(
+            f"{what}, {min(costs):,} to {max(costs):,}: exponent",
+            exponent(costs),
+            _LISTING if "listing" in what else _LINEAR,
+        )
         for what, costs in grown.items()
     ]
 
@@ -107,6 +147,8 @@ def _grown(most: int) -> dict[str, dict[int, float]]:
     decades = [10**power for power in range(1, 6) if 10**power <= most]
     return {
         "time over devices listed": _costs(decades[1:], _walked),
+        "time over devices of a scan's listing": _costs(decades[1:], _scan_listed),
+        "time over devices of the simulator's listing": _costs(decades[1:], _simulator_listed),
         "peak memory over devices listed": _costs(decades[1:], _peak),
         "time over records a page (devices)": _costs(
             decades[:4], partial(_decoded, device_page, PageReply[Device])

@@ -1,17 +1,24 @@
 """A client whose quota grants every permit, and a transport that has every answer ready."""
 
+import asyncio
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs
 
+from attrs import evolve
+
+from benchmarks.pages import device_page
 from benchmarks.served import QUOTA
 from gizwits_async import Credentials, GizwitsClient, HourlyQuota, Lane, QuotaSnapshot
 from gizwits_async.wire.transport import HttpReply
 
-__all__ = ["CREDENTIALS", "Free", "Scripted", "client"]
+__all__ = ["CREDENTIALS", "Free", "QuietFleet", "Scripted", "client"]
 
 CREDENTIALS = Credentials(
     enterprise_id="bench", enterprise_secret="bench", product_key="bench", product_secret="bench"
 )
+_PAGE = 100
+_EMPTY = device_page(0)
 _TOKEN = b'{"token": "tttttttttttttttttttttttttttttttt", "expire_at": 4000000000}'
 
 
@@ -63,6 +70,26 @@ class Scripted:
 
     async def aclose(self) -> None:
         """Do nothing."""
+
+
+class QuietFleet(Scripted):
+    """A service with so many devices, every second of them online, whose logs are empty."""
+
+    def __init__(self, devices: int) -> None:
+        super().__init__([])
+        self._devices = devices
+
+    async def send(self, method: str, target: str, *args: Any, **more: Any) -> HttpReply:
+        """Give way, as a socket does, and answer."""
+        await asyncio.sleep(0)
+        path, _, query = target.partition("?")
+        if method == "POST" or not path.endswith("/search"):
+            reply = await super().send(method, target, *args, **more)
+            return reply if method == "POST" else evolve(reply, body=_EMPTY)
+        first = int(parse_qs(query).get("skip", ["0"])[0])
+        page = device_page(max(0, min(_PAGE, self._devices - first)), first=first)
+        body = page.replace(b'"total": 100', b'"total": %d' % self._devices, 1)
+        return HttpReply(200, {}, body)
 
 
 def client(base_url: str) -> GizwitsClient:

@@ -10,6 +10,7 @@ from benchmarks import (
     bench_call,
     bench_days,
     bench_growth,
+    bench_jobs,
     bench_loop,
     bench_stream,
     bench_tenants,
@@ -20,7 +21,8 @@ from benchmarks.measure import Figure, exponent, markdown, over
 SMALLEST: dict[str, Callable[[], list[Figure]]] = {
     "call": lambda: bench_call.figures(1, calls=20),
     "stream": lambda: bench_stream.figures(1, pages=2),
-    "loop": lambda: bench_loop.figures(1000),
+    "jobs": lambda: bench_jobs.figures(1, windows=100),
+    "loop": lambda: bench_loop.figures(1000, records=1000, tenants=5),
     "waiting": lambda: waiting.figures(50),
     "growth": lambda: bench_growth.figures(1000),
     "tenants": lambda: bench_tenants.figures(2),
@@ -52,6 +54,14 @@ def test_what_pytest_benchmark_measures_is_told_as_ratios(name: str, rows: int) 
     assert len(lines) == rows
     assert all(float(line.split("|")[3]) > 0 for line in lines)
     assert "Rounds" in ran.stderr
+
+
+def test_the_help_names_each_benchmark() -> None:
+    """`--help` has a line for each word, with what it measures."""
+    ran = _benchmarks("--help")
+    words = {"call", "stream", "peers", "jobs", "loop", "nightly", "cold", "export", "store"}
+    assert words <= {line.split()[0] for line in ran.stdout.splitlines() if "  " in line}
+    assert ran.returncode == 0
 
 
 def test_a_benchmark_that_is_none_is_told() -> None:

@@ -1,5 +1,6 @@
 """Passes over windows that a proven rule expects to be empty, and keeps testing the rules."""
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ from gizwits_async.scan.derived import DerivedLog, same_records
 from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import PROOF, RULES, Rule
-from gizwits_async.scan.sharded import sliced
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Task
 from gizwits_async.scan.trust import LastRun, Trust
@@ -21,6 +21,8 @@ from gizwits_async.scan.trust import LastRun, Trust
 __all__ = ["Skipped", "Skipper"]
 
 _log = logging.getLogger("gizwits_async.scan")
+_SLICE = 1000
+"""Devices of an earlier run that are taken up before other tasks of the event loop may run."""
 _KEPT = PROOF // 4
 """Confirmations of a rule that a run that is killed may lose; a transaction each would be half of all."""
 
@@ -82,8 +84,10 @@ class Skipper:
         if not self.enabled:
             return
         self.trust = Trust.from_json(await self._store.trust())
-        async for seen in sliced((await self._store.presence()).items()):
-            self._presence.listed([seen])
+        known = await self._store.presence()
+        while known:
+            self._presence.listed(known.popitem() for _ in range(min(len(known), _SLICE)))
+            await asyncio.sleep(0)
         for rule in RULES:
             if self.trust.rules[rule].refuted:  # The run that refuted it may have ended there.
                 await self._unskip(rule)

@@ -149,7 +149,7 @@ class ScanStore(Protocol):
         ...
 
     async def presence(self) -> dict[str, Seen]:
-        """Return the devices as listings showed them last, by did."""
+        """Return the devices as listings showed them last, by did, in a dict for the caller to use up."""
         ...
 
     async def keep_presence(self, seen: Mapping[str, Seen]) -> None:
