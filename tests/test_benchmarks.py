@@ -51,7 +51,7 @@ def test_what_pytest_benchmark_measures_is_told_as_ratios(name: str, rows: int) 
     ran = _benchmarks(name, *quick)
     assert ran.returncode == 0, ran.stderr
     _, _, *lines = [line for line in ran.stdout.splitlines() if line.startswith("|")]
-    assert len(lines) == rows
+    assert len(lines) >= rows
     assert all(float(line.split("|")[3]) > 0 for line in lines)
     assert "Rounds" in ran.stderr
 
