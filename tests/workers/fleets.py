@@ -17,7 +17,7 @@ from gizwits_async.profiles import Profile
 from gizwits_async.simulator import Fleet, Rates, SimulatedCloud, SimulatorServer
 from gizwits_async.workers import Fleet as Tenants
 from gizwits_async.workers import ScanArguments, TenantStatus, worker_app
-from gizwits_async.workers.enterprise import schema_of
+from gizwits_async.workers.enterprise import Observer, schema_of
 from tests.scan.cluster import held
 from tests.scan.common import DAY, truth
 
@@ -89,12 +89,17 @@ def config(found: Mapping[str, Tenant], folder: Path) -> Path:
 
 @asynccontextmanager
 async def working(
-    url: str, found: Mapping[str, Tenant], *, concurrency: int = 4, slice_seconds: float = 600
+    url: str,
+    found: Mapping[str, Tenant],
+    *,
+    concurrency: int = 4,
+    slice_seconds: float = 600,
+    observer: Callable[[Profile], Observer] | None = None,
 ) -> AsyncIterator[None]:
     """Run a worker in this process for the block."""
     stop = asyncio.Event()
     profiles = {name: one.profile for name, one in found.items()}
-    app = worker_app(url, profiles, slice_seconds=slice_seconds, stalled_after=1)
+    app = worker_app(url, profiles, slice_seconds=slice_seconds, stalled_after=1, observer=observer)
     running = asyncio.ensure_future(app.run(concurrency=concurrency, stop=stop))
     try:
         yield
