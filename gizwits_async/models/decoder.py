@@ -55,10 +55,10 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
     Returns:
         The reply; None if it must be read as a whole, which also names what is wrong with it.
     """
-    page: type[PageReply[Any]] | None
-    page, (record, *_) = get_origin(kind), get_args(kind) or (None,)
-    if page not in {PageReply, LogReply} or field_types(record) is None:
+    listed = _listed(kind)
+    if listed is None:
         return None
+    page, record = listed
     try:
         reply, refused, texts = _filled(body, record)
         rows, total, context = unwrap(reply, log=False)
@@ -75,6 +75,15 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
     except (*REFUSALS, TypeError, InvalidResponseError):
         return None
     return found
+
+
+@cache
+def _listed(kind: Any) -> tuple[type[PageReply[Any]], Any] | None:
+    """Return the class of a page and that of its records; None if msgspec cannot fill them."""
+    page, (record, *_) = get_origin(kind), get_args(kind) or (None,)
+    if page not in {PageReply, LogReply} or field_types(record) is None:
+        return None
+    return page, record
 
 
 def _filled(body: bytes, record: Any) -> tuple[dict[str, Any], list[int], list[msgspec.Raw]]:
@@ -107,7 +116,9 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> dict[str, Any
 
 
 def _rows(reply: dict[str, Any]) -> list[Any]:
-    return unwrap(reply, log=False)[0]
+    objects = reply["objects"]
+    rows: list[Any] = objects if type(objects) is list else objects["hits"]["objects"]
+    return rows
 
 
 @lru_cache(maxsize=256)

@@ -140,6 +140,11 @@ class EndCheck:
     """By how much the totals of equal queries with equal numbers of records differ."""
 
     @property
+    def began(self) -> bool:
+        """Whether an attempt ended early since the walk last made progress."""
+        return self._attempt is not None
+
+    @property
     def pause(self) -> float:
         """Seconds to wait before the next look."""
         if self._attempt is None or self._looks >= len(_PAUSES):

@@ -7,7 +7,7 @@ a time (`seconds.py`), which makes the position of a walk one integer: the first
 """
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gizwits_async.errors import (
     AuthenticationError,
@@ -37,6 +37,7 @@ _LEAVE_AT = 11 / 12
 """Part of a context's life after which it is not used any more: 55 minutes of the hour."""
 _MAX_STALLS = 3
 """Openings in a row that may finish no second before the walk is given up."""
+_NO_SECOND: PartialSecond[Any] = PartialSecond()
 _FINAL = (AuthenticationError, ClientClosedError, QuotaWaitError)
 """Errors of a context call that an opening call would only meet again."""
 
@@ -88,7 +89,7 @@ class LogWalk(Generic[T]):
         self._chain: Chain[T] | None = None
         self._repeats: RepeatDetector[T] = RepeatDetector()
         self._stalls = 0
-        self._fallback: PartialSecond[T] = PartialSecond()
+        self._fallback: PartialSecond[T] = _NO_SECOND
         self._trial: Bounds | None = None
         """The query that shows whether `start_ts` is included, while it is under way."""
 
@@ -264,7 +265,7 @@ class LogWalk(Generic[T]):
 
     def _progress(self) -> None:
         """Forget the attempts at the position, because the walk has moved on."""
-        self._stalls, self._fallback = 0, PartialSecond()
+        self._stalls, self._fallback = 0, _NO_SECOND
         self._end.progressed()
 
     def _open_anew(self, error: GizwitsError | None = None) -> None:

@@ -15,11 +15,12 @@ __all__ = ["fingerprint", "make_resumable", "read_token", "write_token"]
 T = TypeVar("T")
 
 _VERSION = "g1"
+_arguments = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
 def fingerprint(*parts: object) -> str:
     """Return a hash of the arguments of a query."""
-    return sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
+    return sha256(_arguments(parts).encode()).hexdigest()[:16]
 
 
 def write_token(query: str, state: object) -> str:

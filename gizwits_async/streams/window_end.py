@@ -75,7 +75,8 @@ class WindowEnd:
 
     def progressed(self) -> None:
         """Forget the looks at the position, because the walk has moved on."""
-        self._check = EndCheck()
+        if self._check.began:
+            self._check = EndCheck()
 
     def note(self, chain: Chain[Any], rows: int) -> None:
         """Learn from the next page of a chain, before it is added to it."""
