@@ -49,13 +49,16 @@ class Figure:
     """At most this, or at least this if `least`; None: there is no target."""
     unit: str = ""
     least: bool = False
+    beside: "Figure | None" = None
+    """A second figure of the same row, such as the ratio to another floor."""
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None without one."""
+        """Whether the target is met, and that of the figure beside it; None without one."""
         if self.target is None:
             return None
-        return self.found >= self.target if self.least else self.found <= self.target
+        met = self.found >= self.target if self.least else self.found <= self.target
+        return met and (self.beside is None or self.beside.met is not False)
 
 
 def measured(files: Sequence[str], *options: str) -> Measured:
@@ -89,10 +92,14 @@ def markdown(figures: Sequence[Figure]) -> str:
     """Return the figures beside their targets as a Markdown table."""
     lines = ["| what | target | found | |", "| --- | --: | --: | --- |"]
     for one in figures:
+        both = [one, *([one.beside] if one.beside else [])]
         bound = "at least" if one.least else "at most"
-        target = "" if one.target is None else f"{bound} {one.target:,g}{one.unit}"
+        targets = [f"{each.target:,g}{each.unit}" for each in both if each.target is not None]
+        target = f"{bound} {' / '.join(targets)}" if targets else ""
+        what = " / ".join(each.what for each in both)
+        found = " / ".join(f"{each.found:,.2f}{each.unit}" for each in both)
         verdict = {None: "", True: "met", False: "**missed**"}[one.met]
-        lines.append(f"| {one.what} | {target} | {one.found:,.2f}{one.unit} | {verdict} |")
+        lines.append(f"| {what} | {target} | {found} | {verdict} |")
     return "\n".join(lines)
 
 

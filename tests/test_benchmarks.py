@@ -90,14 +90,19 @@ def test_the_exponent_of_a_square_is_two() -> None:
 
 
 def test_the_table_says_what_was_missed() -> None:
-    """A target is an upper bound, or a lower one where that is said."""
+    """A target is an upper bound, or a lower one where that is said; of two in a row both count."""
+    two = [
+        Figure("over d", 1.5, 2, beside=Figure("over e", found, 1.25)) for found in (1.125, 1.375)
+    ]
     rows = markdown(
-        [Figure("a", 1.5, 1), Figure("b", 1.5, 1, least=True), Figure("c", 2, unit=" s")]
+        [Figure("a", 1.5, 1), Figure("b", 1.5, 1, least=True), Figure("c", 2, unit=" s"), *two]
     ).splitlines()[2:]
     assert rows == [
         "| a | at most 1 | 1.50 | **missed** |",
         "| b | at least 1 | 1.50 | met |",
         "| c |  | 2.00 s |  |",
+        "| over d / over e | at most 2 / 1.25 | 1.50 / 1.12 | met |",
+        "| over d / over e | at most 2 / 1.25 | 1.50 / 1.38 | **missed** |",
     ]
 
 
