@@ -12,16 +12,18 @@ from gizwits_async.cli.language import use
 from gizwits_async.cli.simulate import environment
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
 
+_CALLS = 100_000
 Program = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture
 async def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> AsyncIterator[SimulatedCloud]:
-    """A service whose credentials stand in the environment."""
-    cloud = SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=100_000)
+    """A service whose credentials and quota stand in the environment, so that calls hardly wait."""
+    cloud = SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=_CALLS)
     async with SimulatorServer(cloud) as server:
         for name, value in environment(cloud, server.url).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", str(_CALLS))
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.chdir(str(tmp_path))
         yield cloud

@@ -329,7 +329,7 @@ async def test_a_stopped_scan_says_so_and_goes_on(
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
     while cloud.tally["log.cmd"] < 3 and process.returncode is None:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     process.send_signal(number)
     out, err = await process.communicate()
     assert process.returncode == expected, err
