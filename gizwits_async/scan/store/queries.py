@@ -1,12 +1,15 @@
 """What each method of a SQL store does in its transaction."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import Any
 
 from attrs import asdict
 from msgspec import structs
 from sqlalchemy import (
     Connection,
+    Integer,
+    Select,
     Table,
     bindparam,
     case,
@@ -47,9 +50,7 @@ __all__ = [
 
 _KEYS = {"product_key", "did", "number"}
 """Columns of a device that never change."""
-_LABELLED = [
-    column.label(column.key) for column in TASKS.c if column.key not in {*UNCHANGED, "product"}
-]
+_FIELDS = [column for column in TASKS.c if column.key not in {*UNCHANGED, "product"}]
 _BROUGHT = case((TASKS.c.covered < TASKS.c.next_second, TASKS.c.next_second), else_=TASKS.c.covered)
 REWIND = (
     update(TASKS)
@@ -117,17 +118,27 @@ def find_due(
     dids: Collection[str] | None,
 ) -> list[Task]:
     """See `ScanStore.due`."""
-    query = (
-        select(*_LABELLED)
-        .where(
-            TASKS.c.failed == 0,
-            *tasks_of(product, logs, dids),
-            TASKS.c.next_second < func.coalesce(TASKS.c.part_end, end),
-        )
-        .order_by(TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
-        .limit(limit)
-    )
-    return [Task(**row) for row in connection.execute(query).mappings()]
+    given = {"product": product, "logs": list(logs), "end": end, "limit": limit}
+    if dids is not None:
+        given["dids"] = list(dids)
+    rows = connection.execute(_due(some=dids is not None), given)
+    names = [column.key for column in _FIELDS]
+    return [Task(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+@cache
+def _due(*, some: bool) -> Select[Any]:
+    """Return the query of `find_due`, for some devices or for all; idle workers ask it often."""
+    wanted = [
+        TASKS.c.failed == 0,
+        TASKS.c.product == bindparam("product"),
+        TASKS.c.log.in_(bindparam("logs", expanding=True)),
+        TASKS.c.next_second < func.coalesce(TASKS.c.part_end, bindparam("end")),
+    ]
+    if some:
+        wanted.append(TASKS.c.did.in_(bindparam("dids", expanding=True)))
+    order = (TASKS.c.next_second, TASKS.c.did, TASKS.c.log)
+    return select(*_FIELDS).where(*wanted).order_by(*order).limit(bindparam("limit", type_=Integer))
 
 
 def write_change(
