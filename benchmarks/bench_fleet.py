@@ -130,14 +130,17 @@ def _memory(pid: int) -> int:
 
 
 async def _fairness(server: str, sizes: Sizes) -> list[Figure]:
-    """Slots for a tenth of the tenants; what each got when a tenth of all was read."""
+    """Slots for a tenth of the tenants; what each got when a tenth of all was read.
+
+    A slot comes around every ten seconds, with the five calls of the quota since then: twelve turns.
+    """
     url = await new_database(server)
-    async with tenants(sizes.fair, devices=600, reports=20, calls_per_hour=36_000) as found:
+    async with tenants(sizes.fair, devices=100, reports=20, calls_per_hour=1800) as found:
         async with Fleet(url) as fleet:
             for name in found:
                 await fleet.defer_scan(name, RANGE)
         stop, running = await _in_process(url, found, max(2, sizes.fair // 10), 1.0)
-        wanted = sizes.fair * 600 * 3 * 2
+        wanted = sizes.fair * 100 * 3 * 2
         async with Fleet(url) as fleet:
             await until(fleet, lambda _now: _calls(found) >= wanted / 10, 4 * WITHIN)
             stop.set()

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import sys
 import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping
@@ -117,10 +118,12 @@ async def event(server: str, kind: str) -> tuple[int, int]:
     url = await new_database(server)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        found = await stack.enter_async_context(tenants(2, devices=20, calls_per_hour=_SLOW))
+        found = await stack.enter_async_context(tenants(2, devices=12, calls_per_hour=_SLOW))
         way, net = await stack.enter_async_context(network(url))
         direct, other_net = await stack.enter_async_context(network(url))
-        target = stack.enter_context(standby(server)) if kind == "standby" else None
+        target = None
+        if kind == "standby":
+            target = await asyncio.to_thread(stack.enter_context, standby(server))
         file = config(found, folder)
         async with Fleet(direct) as fleet:
             for name in found:
@@ -149,23 +152,31 @@ async def event(server: str, kind: str) -> tuple[int, int]:
         return differing
 
 
-async def events_survived(server: str, sizes: Sizes) -> list[Figure]:
-    figures: list[Figure] = []
+async def _events(kind: str, count: int) -> tuple[int, int]:
+    """Disturb so many fleets, one after the other, on a server of their own."""
+    twice = missing = 0
+    async with AsyncExitStack() as stack:
+        server = await asyncio.to_thread(stack.enter_context, cluster())
+        for number in range(count):
+            if number and kind == "standby":  # The primary was lost.
+                server = await asyncio.to_thread(stack.enter_context, cluster())
+            more, less = await event(server, kind)
+            twice, missing = twice + more, missing + less
+            print(f"{kind} {number + 1}: {more} twice, {less} missing", file=sys.stderr)
+    return twice, missing
+
+
+async def events_survived(_server: str, sizes: Sizes) -> list[Figure]:
     names = {
         "frozen": "frozen and thawed process", "silent": "silent machine",
         "restart": "PostgreSQL restart", "standby": "primary lost to a standby",
     }  # fmt: skip
-    for kind, what in names.items():
-        twice = missing = 0
-        for _ in range(sizes.events):
-            if kind == "standby":
-                with cluster() as own:  # Afterwards it is lost.
-                    more, less = await event(own, kind)
-            else:
-                more, less = await event(server, kind)
-            twice, missing = twice + more, missing + less
-        figures += pair(f"{what}, {sizes.events} times", (twice, missing))
-    return figures
+    found = await asyncio.gather(*(_events(kind, sizes.events) for kind in names))
+    return [
+        figure
+        for what, counts in zip(names.values(), found, strict=True)
+        for figure in pair(f"{what}, {sizes.events} times", counts)
+    ]
 
 
 async def takeovers(server: str, _sizes: Sizes) -> list[Figure]:

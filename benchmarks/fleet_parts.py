@@ -73,7 +73,20 @@ def standby(primary: str) -> Iterator[tuple[str, Path]]:
             )
 
         data = folder / "data"
-        run("pg_basebackup", "-h", source, "-U", "postgres", "-D", str(data), "-R", "-X", "stream")
+        run(
+            "pg_basebackup",
+            "-h",
+            source,
+            "-U",
+            "postgres",
+            "-D",
+            str(data),
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        )
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(f"unix_socket_directories='{folder}'\n")
         run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "start")

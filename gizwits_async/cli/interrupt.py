@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -36,15 +36,22 @@ def ends_on_sigterm() -> None:
         signal.signal(signal.SIGTERM, _end)
 
 
-def awaited(work: Coroutine[Any, Any, T]) -> T:
+def awaited(
+    work: Coroutine[Any, Any, T],
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> T:
     """Run a command to its end, or until a signal has cancelled it and it has closed.
+
+    Args:
+        work: The command.
+        new_event_loop: Makes its event loop; None makes one of asyncio.
 
     Raises:
         Stopped: A signal ended it.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return asyncio.run(work)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        if threading.current_thread() is not threading.main_thread():
+            return runner.run(work)
         loop = runner.get_loop()
         task = loop.create_task(work)
         received: list[int] = []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from gizwits_async.cli.database import FleetFlags
-from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Duration
+from gizwits_async.cli.interrupt import awaited
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
 from gizwits_async.options import BASE_URL
@@ -25,13 +25,13 @@ _SLICE = timedelta(minutes=10)
 _STALLED = timedelta(seconds=10)
 
 
-async def worker(
+def worker(
     *,
     concurrency: int = 200,
     slice_: Annotated[Duration, Parameter(name="--slice")] = _SLICE,
     stalled_after: Duration = _STALLED,
     fleet: FleetFlags = FleetFlags(),
-) -> int:
+) -> None:
     """Work until SIGTERM or Ctrl-C: the scans end at the borders of pages, and others go on with them.
 
     Args:
@@ -42,6 +42,7 @@ async def worker(
     """
     from gizwits_async.profiles import load_profiles
     from gizwits_async.workers import worker_app
+    from gizwits_async.workers.process import few_collections, new_event_loop
 
     # What the queue meets, such as a restart of the database, our own log says in a line.
     for name in ("procrastinate", "psycopg.pool"):
@@ -62,8 +63,8 @@ async def worker(
             database=app.fleet.name,
         )
     )
-    await app.run(concurrency=concurrency)
-    return Exit.OK
+    with few_collections():
+        awaited(app.run(concurrency=concurrency), new_event_loop)
 
 
 def _observer() -> "Callable[[Profile], Observer] | None":

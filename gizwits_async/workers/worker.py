@@ -56,7 +56,9 @@ def worker_app(
             missing are made.
         profiles: As `load_profiles` returns them; all workers of a fleet need the same ones.
         slice_seconds: After how long a scan gives its slot to the next enterprise.
-        stalled_after: Seconds of silence after which others take over what a worker was doing.
+        stalled_after: Seconds of silence after which others take over what a worker was doing. Ten,
+            so that a takeover takes at most 15: finding the silence, and beginning anew, come on top.
+            A worker gives three signs of life in that time; a longer one suits a slow network.
         observer: Makes what takes in the calls of an enterprise, its quota and the progress of its
             scans: `lambda profile: opentelemetry.observe(**{"gizwits.profile": profile.name})`.
 

@@ -6,6 +6,7 @@ import sys
 
 from gizwits_async.profiles import load_profiles
 from gizwits_async.workers import worker_app
+from gizwits_async.workers.process import few_collections, new_event_loop
 
 
 async def main(database: str, concurrency: str, seconds: str, stalled: str) -> None:
@@ -18,4 +19,5 @@ async def main(database: str, concurrency: str, seconds: str, stalled: str) -> N
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(process)d %(name)s %(message)s")
-    asyncio.run(main(*sys.argv[1:]))
+    with few_collections(), asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main(*sys.argv[1:]))

@@ -1,34 +1,23 @@
 """A store in a PostgreSQL database."""
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from sqlalchemy import URL, Connection, column, func, inspect, literal_column, select, table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
-from gizwits_async.scan.store.backend import Runner, Trouble, wrong_option
-from gizwits_async.scan.store.postgres_options import connect_arguments
+from gizwits_async.scan.store.backend import Trouble
+from gizwits_async.scan.store.postgres_pool import Pool
 from gizwits_async.scan.store.records import qualified
 from gizwits_async.scan.store.tables import LEASE, METADATA
-from gizwits_async.scan.store.whole import whole
 from gizwits_async.scan.store.wide import WideRecords
 
 __all__ = ["PostgresBackend"]
 
-T = TypeVar("T")
 _LOCKS = table("pg_locks", column("pid"), column("transactionid"), column("granted"))
-_CONNECTIONS = 5
-"""Connections to one address, for all stores of an event loop."""
-
 _OPENING = 0x67697A77
-"""Number of the advisory lock under which a store is opened: "gizw"."""
+"""Seed of the number of the advisory lock under which a store is opened: "gizw"."""
 _IDLE = 10_000
 """Milliseconds that a transaction may wait for a silent client before the server ends it.
 
@@ -84,12 +73,12 @@ class PostgresBackend:
         """See `Backend.absent`."""
         return False
 
-    def database(self, *, reads: bool) -> "_Pool":
+    def database(self, *, reads: bool) -> Pool:
         """See `Backend.database`."""
         options: dict[str, Any] = {"schema_translate_map": {None: self.schema}}
         if reads:
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return _Pool(self._url, self, options)
+        return Pool(self._url, self, options)
 
     def lock(self) -> bool:
         """See `Backend.lock`."""
@@ -100,7 +89,10 @@ class PostgresBackend:
 
     def enter(self, connection: Connection) -> None:
         """See `Backend.enter`."""
-        connection.execute(select(func.pg_advisory_xact_lock(_OPENING), *self.guards))
+        # A lock a schema: one for all would keep the few connections waiting for each other.
+        schema = func.coalesce(self.schema, func.current_schema())
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(schema, _OPENING))
+        connection.execute(select(lock, *self.guards))
         if self.schema is not None and not inspect(connection).has_schema(self.schema):
             connection.execute(CreateSchema(self.schema))
 
@@ -141,145 +133,6 @@ class PostgresBackend:
         if error.connection_invalidated or _state(error) in _LOST:
             return "lost"
         return "busy" if _state(error) in _BUSY else None
-
-
-class _Pool:
-    """Connections of an asyncio driver, few for any number of stores; see `Database`."""
-
-    def __init__(self, url: URL, backend: PostgresBackend, options: dict[str, Any]) -> None:
-        self._url, self._backend, self._options = url, backend, options
-        self._engine: AsyncEngine | None = None
-
-    def _connect(self) -> AsyncConnection:
-        if self._engine is None:
-            self._engine = _engines().acquire(self._url).execution_options(**self._options)
-        return self._engine.connect()
-
-    def transaction(self, connection: Connection) -> AbstractContextManager[object]:
-        """See `Database.transaction`."""
-        return connection.begin()
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """See `Database.run`."""
-        opened: list[AsyncConnection] = []
-
-        async def attempt() -> T:
-            connection = await _opened(self._connect())
-            opened.append(connection)
-            try:
-                return await _translated(connection.run_sync(work))
-            except DBAPIError as error:
-                if self._backend.trouble(error) == "lost":  # Also where SQLAlchemy would keep it.
-                    await connection.invalidate()
-                raise
-            finally:
-                opened.clear()
-                await connection.close()
-
-        return await whole(self._in_time(attempt(), opened))
-
-    @asynccontextmanager
-    async def pinned(self) -> AsyncIterator[Runner]:
-        """See `Database.pinned`."""
-        connection = await _opened(self._connect())
-
-        async def run(work: Callable[[Connection], T]) -> T:
-            return await self._in_time(_translated(connection.run_sync(work)), [connection])
-
-        try:
-            yield run
-        finally:
-            await connection.close()
-
-    async def _in_time(self, work: Awaitable[T], opened: list[AsyncConnection]) -> T:
-        """Give up work that the server does not answer, and the connections that it has opened."""
-        deadline = self._backend.deadline
-        running = asyncio.ensure_future(work)
-        await asyncio.wait({running}, timeout=deadline)
-        if running.done():
-            return running.result()
-        # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
-        # an answer to that, too.
-        for connection in opened:
-            _abort((await connection.get_raw_connection()).driver_connection)
-        running.cancel()
-        raise TimeoutError(f"no answer for {deadline:g} seconds")
-
-    async def aclose(self) -> None:
-        """See `Database.aclose`."""
-        if self._engine is not None:
-            self._engine = None
-            await _engines().release(self._url)
-
-
-class _Engines:
-    """The engines of one event loop, one an address: all stores of a server share its connections."""
-
-    def __init__(self) -> None:
-        self._engines: dict[URL, AsyncEngine] = {}
-        self._users: Counter[URL] = Counter()
-
-    def acquire(self, url: URL) -> AsyncEngine:
-        """Return the engine of an address."""
-        if url not in self._engines:
-            self._engines[url] = _engine_of(url)
-        self._users[url] += 1
-        return self._engines[url]
-
-    async def release(self, url: URL) -> None:
-        """Close the connections when their last user has left."""
-        self._users[url] -= 1
-        if not self._users[url]:
-            await self._engines.pop(url).dispose()
-
-
-_OF_LOOP: WeakKeyDictionary[asyncio.AbstractEventLoop, _Engines] = WeakKeyDictionary()
-
-
-def _engines() -> _Engines:
-    return _OF_LOOP.setdefault(asyncio.get_running_loop(), _Engines())
-
-
-def _engine_of(url: URL) -> AsyncEngine:
-    url, arguments = connect_arguments(url)
-    try:
-        return create_async_engine(
-            url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0
-        )
-    except ModuleNotFoundError as error:
-        extra = "'gizwits-async[postgres]'" if error.name == "asyncpg" else "'psycopg[binary]'"
-        raise ImportError(f"this store needs {error.name}: install {extra}") from error
-
-
-async def _opened(connection: AsyncConnection) -> AsyncConnection:
-    try:
-        return await _translated(connection)
-    except (TypeError, ValueError) as error:
-        wrong = wrong_option(error)
-    raise wrong
-
-
-async def _translated(work: Awaitable[T]) -> T:
-    """Raise what SQLAlchemy 2.0 passes on of asyncpg as an error of SQLAlchemy.
-
-    A refused login is such an error, and an InternalClientError, after which the connection is of
-    no use: it comes where the server's last message has arrived, and not yet the end of the connection.
-    """
-    try:
-        return await work
-    except Exception as error:
-        if not type(error).__module__.startswith("asyncpg."):
-            raise
-        useless = getattr(error, "sqlstate", None) is None
-        raise DBAPIError(None, None, error, connection_invalidated=useless) from error
-
-
-def _abort(driver_connection: Any) -> None:
-    """Close a connection that does not answer, without sending anything."""
-    if hasattr(driver_connection, "terminate"):
-        driver_connection.terminate()  # asyncpg
-    else:
-        driver_connection.pgconn.finish()  # psycopg
 
 
 def _state(error: DBAPIError) -> str:

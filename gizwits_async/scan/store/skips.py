@@ -1,12 +1,14 @@
 """What a SQL store keeps for the rules by which windows are passed over; see `scan/skipper.py`."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from gizwits_async.scan.presence import Seen
+from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.tables import PRESENCE, SKIPPED, TASKS
 
 __all__ = ["find_presence", "forget_skipped", "unskip", "write_presence"]
@@ -56,19 +58,21 @@ def write_presence(
         seen: Device -> what is known of it.
         upsert: Makes an INSERT that has `on_conflict_do_update`.
     """
-    rows = upsert(PRESENCE)
-    others = {c.key: rows.excluded[c.key] for c in PRESENCE.c if not c.primary_key}
+    # As a number: psycopg sends a bool as one, which no integer column takes.
+    rows = [
+        {"product": product, "did": did, **asdict(known), "online": _number(known.online)}
+        for did, known in seen.items()
+    ]
+    if rows:
+        _statement(upsert).run(connection, rows)
+
+
+@cache
+def _statement(upsert: Callable[[Table], Any]) -> Prepared:
+    new = upsert(PRESENCE).values({column.key: bindparam(column.key) for column in PRESENCE.c})
+    others = {c.key: new.excluded[c.key] for c in PRESENCE.c if not c.primary_key}
     key = [PRESENCE.c.product, PRESENCE.c.did]
-    rows = rows.on_conflict_do_update(index_elements=key, set_=others)
-    if seen:
-        connection.execute(
-            rows,
-            [
-                # As a number: psycopg sends a bool as one, which no integer column takes.
-                {"product": product, "did": did, **asdict(known), "online": _number(known.online)}
-                for did, known in seen.items()
-            ],
-        )
+    return Prepared(new.on_conflict_do_update(index_elements=key, set_=others))
 
 
 def _number(flag: bool | None) -> int | None:  # noqa: FBT001 - a value

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Double,
     Table,
     Text,
-    Update,
     bindparam,
     cast,
     exists,
@@ -32,6 +31,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from gizwits_async.scan.store.column_types import Plain, to_plain_texts
 from gizwits_async.scan.store.days import NEXT_VERSION, marking
 from gizwits_async.scan.store.moves import MOVE, move_of
+from gizwits_async.scan.store.prepared import Prepared
 from gizwits_async.scan.store.records import StoredPage, times_of, types_of
 from gizwits_async.scan.store.tables import DAYS, DEVICES
 from gizwits_async.scan.task import LogName
@@ -63,11 +63,11 @@ def write_wide_page(
     }
     if log != "data":
         given["types"] = to_plain_texts(list(types_of(log, page.records)))
-    connection.execute(_statement(table, log), given)
+    _statement(table, log).run(connection, [given])
 
 
 @cache
-def _statement(table: Table, log: LogName) -> Update:
+def _statement(table: Table, log: LogName) -> Prepared:
     """Return the statement of a page of a log; takes `move_of`, times, types, bodies and days."""
     texts = ["bodies"] if log == "data" else ["types", "bodies"]
     given = (
@@ -89,7 +89,7 @@ def _statement(table: Table, log: LogName) -> Update:
     day: Any = func.unnest(bindparam("days", type_=ARRAY(BigInteger))).column_valued("day")
     values = select(bindparam("of_log", type_=Text), day, NEXT_VERSION, literal(0))
     days = postgresql.insert(DAYS).from_select(["log", "day", "version", "pruned"], values)
-    return MOVE.add_cte(rows.cte("rows"), marking(days).cte("days"))
+    return Prepared(MOVE.add_cte(rows.cte("rows"), marking(days).cte("days")))
 
 
 def _device() -> CTE:
