@@ -132,15 +132,15 @@ def _memory(pid: int) -> int:
 async def _fairness(server: str, sizes: Sizes) -> list[Figure]:
     """Slots for a tenth of the tenants; what each got when a tenth of all was read.
 
-    A slot comes around every ten seconds, with the five calls of the quota since then: twelve turns.
+    A tenant gets a slot every ten slices, with the five calls of its quota since then: seven turns.
     """
-    url = await new_database(server)
-    async with tenants(sizes.fair, devices=100, reports=20, calls_per_hour=1800) as found:
+    url, calls = await new_database(server), int(1800 / sizes.turn)
+    async with tenants(sizes.fair, devices=60, reports=20, calls_per_hour=calls) as found:
         async with Fleet(url) as fleet:
             for name in found:
                 await fleet.defer_scan(name, RANGE)
-        stop, running = await _in_process(url, found, max(2, sizes.fair // 10), 1.0)
-        wanted = sizes.fair * 100 * 3 * 2
+        stop, running = await _in_process(url, found, max(2, sizes.fair // 10), sizes.turn)
+        wanted = sizes.fair * 60 * 3 * 2
         async with Fleet(url) as fleet:
             await until(fleet, lambda _now: _calls(found) >= wanted / 10, 4 * WITHIN)
             stop.set()
