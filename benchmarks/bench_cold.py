@@ -22,6 +22,7 @@ _PROGRAMS = {
         "from benchmarks.client import client; client('http://[::1]').devices",
     ],
     "import cyclopts": ["-c", "import cyclopts"],
+    "import both": ["-c", "import aiohttp, cyclopts"],
     "gizwits-async --help": ["-m", "gizwits_async.cli", "--help"],
     "gizwits-async devices": ["-m", "gizwits_async.cli", "devices"],
 }
@@ -76,6 +77,11 @@ def _figures(repeat: int, env: Mapping[str, str]) -> list[Figure]:
             "console program, `devices` of a simulator, over `python -c 'import cyclopts'`",
             over(found, "gizwits-async devices", "import cyclopts"),
             3,
+        ),
+        Figure(
+            "the same over `python -c 'import aiohttp, cyclopts'`, without which it cannot be",
+            over(found, "gizwits-async devices", "import both"),
+            1.5,
         ),
     ]
 

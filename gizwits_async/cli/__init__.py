@@ -9,7 +9,7 @@ __all__ = ["main"]
 def main() -> int:
     """Run the console program on `sys.argv` and return its exit code."""
     # Modules stay: to walk them again and again while they load is a twentieth of a start.
-    gc.set_threshold(20_000)
+    gc.set_threshold(100_000)
     try:
         from gizwits_async.cli.interrupt import ends_on_sigterm
 
