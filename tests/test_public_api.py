@@ -63,7 +63,10 @@ def dir_of_fresh() -> list[str]:
     ("needed", "unneeded"),
     [
         ("gizwits_async.payload, gizwits_async.errors", "aiohttp"),
-        ("gizwits_async.client", "gizwits_async.payload gizwits_async.streams.logs aiolimiter"),
+        (
+            "gizwits_async.client",
+            "cattrs gizwits_async.payload gizwits_async.streams.logs aiolimiter",
+        ),
         ("gizwits_async.cli.app, gizwits_async.cli.devices", "aiohttp rich msgspec"),
     ],
 )

@@ -4,12 +4,10 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeVar, get_args, get_origin
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import attrs
-from cattrs import Converter, transform_error
-from cattrs.errors import BaseValidationError
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.coercion import (
@@ -26,6 +24,10 @@ from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, unwrap
 from gizwits_async.models.row_reader import Hook, key_of, message_of, row_reader
 from gizwits_async.models.values import Identity, JsonObject, Number
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+    from cattrs.errors import BaseValidationError
 
 __all__ = ["structure", "structure_hook", "to_dict", "to_json"]
 
@@ -44,8 +46,10 @@ def structure(value: object, kind: type[T]) -> T:
     """
     root = "$.objects" if _is_page(kind) else "$"
     try:
-        return _CONVERTER.structure(value, kind)
-    except BaseValidationError as errors:
+        return _converter().structure(value, kind)
+    except _refusal() as errors:
+        from cattrs import transform_error  # noqa: PLC0415
+
         problems = tuple(map(_without_keys, transform_error(errors, root, _message)))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         message = _message(error)
@@ -64,7 +68,7 @@ def to_dict(value: object, *, secrets: bool = False) -> Any:  # JSON has no clos
         value: An object of this package, or a list, tuple or mapping of them.
         secrets: Whether fields that hold a secret (a device's passcode, a token) are included.
     """
-    return _WRITERS[secrets].unstructure(value)
+    return _writer(secrets=secrets).unstructure(value)
 
 
 def to_json(value: object, *, secrets: bool = False) -> str:
@@ -75,6 +79,14 @@ def to_json(value: object, *, secrets: bool = False) -> str:
         secrets: Whether fields that hold a secret (a device's passcode, a token) are included.
     """
     return json.dumps(to_dict(value, secrets=secrets))
+
+
+@cache
+def _refusal() -> "type[BaseValidationError]":
+    # As all of cattrs, loaded on first use: a client that is only imported reads nothing yet.
+    from cattrs.errors import BaseValidationError  # noqa: PLC0415
+
+    return BaseValidationError
 
 
 def _message(error: BaseException, _: type | None = None) -> str:
@@ -138,6 +150,8 @@ def _reads_itself(kind: Any) -> bool:
 
 
 def _renames(cls: type) -> dict[str, Any]:
+    from cattrs.gen import override  # noqa: PLC0415
+
     return {
         one.name: override(rename=key_of(one))
         for one in attrs.fields(cls)
@@ -145,7 +159,9 @@ def _renames(cls: type) -> dict[str, Any]:
     }
 
 
-def _structure_attrs(cls: type, converter: Converter) -> Hook:
+def _structure_attrs(cls: type, converter: "Converter") -> Hook:
+    from cattrs.gen import make_dict_structure_fn  # noqa: PLC0415
+
     fill: Hook = make_dict_structure_fn(cls, converter, **_renames(cls))
     prepare = getattr(cls, "prepare", None)
 
@@ -157,7 +173,7 @@ def _structure_attrs(cls: type, converter: Converter) -> Hook:
     return hook
 
 
-def _structure_tuple(kind: Any, converter: Converter) -> Hook:
+def _structure_tuple(kind: Any, converter: "Converter") -> Hook:
     listed: Any = list[get_args(kind)[0]]  # type: ignore[misc]
     fill = converter.get_structure_hook(listed)
 
@@ -170,7 +186,7 @@ def _structure_tuple(kind: Any, converter: Converter) -> Hook:
     return hook
 
 
-def _structure_page(kind: Any, converter: Converter) -> Hook:
+def _structure_page(kind: Any, converter: "Converter") -> Hook:
     page: type[PageReply[Any]]
     page, (record,) = get_origin(kind), get_args(kind)
     read = row_reader(record, converter.get_structure_hook)
@@ -200,7 +216,8 @@ def _structure_macs(value: object, _: object) -> GroupMacs:
     return GroupMacs(macs=rows, set_aside=len(macs) - len(rows), problems=problems)
 
 
-def _make_converter() -> Converter:
+@cache
+def _converter() -> "Converter":
     """Return a converter with the strict hooks, which collects every bad field.
 
     A model whose JSON is not a fixed set of fields (a tree) has two methods of its own: the
@@ -208,6 +225,8 @@ def _make_converter() -> Converter:
     comes in several shapes has the classmethod `prepare(value)`, which returns the JSON object in the
     shape of its fields, or raises ValueError.
     """
+    from cattrs import Converter  # noqa: PLC0415
+
     converter = Converter(forbid_extra_keys=False)
     converter.register_structure_hook(str, as_text)
     converter.register_structure_hook_func(_is(str | None), _optional_text)
@@ -226,20 +245,21 @@ def _make_converter() -> Converter:
     return converter
 
 
-_CONVERTER = _make_converter()
-
-
 def structure_hook(kind: Any) -> Hook:
     """Return the function of a value and its type by which `structure` reads one field."""
-    return _CONVERTER.get_structure_hook(kind)
+    return _converter().get_structure_hook(kind)
 
 
-def _make_writer(*, secrets: bool) -> Converter:
+@cache
+def _writer(*, secrets: bool) -> "Converter":
     """Return a converter from objects to plain JSON.
 
     A class with a method `to_json` (a report, whose computed values belong to it) or `to_wire`
     writes itself. Fields that are kept out of the repr are the secrets.
     """
+    from cattrs import Converter  # noqa: PLC0415
+    from cattrs.gen import make_dict_unstructure_fn, override  # noqa: PLC0415
+
     converter = Converter(unstruct_collection_overrides={tuple: list})
 
     def write_attrs(cls: type) -> Callable[[Any], dict[str, Any]]:
@@ -259,6 +279,3 @@ def _make_writer(*, secrets: bool) -> Converter:
         lambda model: converter.unstructure(model.to_json()),
     )
     return converter
-
-
-_WRITERS = {secrets: _make_writer(secrets=secrets) for secrets in (False, True)}
