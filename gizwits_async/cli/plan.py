@@ -54,7 +54,8 @@ def _rows(found: "ScanPlan") -> dict[str, str]:
         share = _("{share:.0%} of the cmd and data windows, at most", share=found.active_share)
         rows[_("reported data by the service's count")] = share
     rows[_("calls")] = _calls(found)
-    hours = f"{found.hours:,.2f}"
+    minutes, seconds = divmod(round(found.hours * 3600), 60)
+    hours = f"{minutes // 60:,}:{minutes % 60:02}:{seconds:02}"
     rows[_("hours")] = hours if is_known else _("{hours} or more", hours=hours)
     ends = _("done, if begun now (UTC)") if is_known else _("done at the earliest (UTC)")
     rows[ends] = utc(found.finish)

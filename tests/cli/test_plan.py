@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from gizwits_async import GizwitsClient, HourlyQuota
 from gizwits_async.cli.demo import DemoFleet
@@ -48,6 +49,7 @@ def test_the_estimate_holds_the_cost_of_the_demo(tmp_path: Path) -> None:
     assert first.calls_least <= whole
     assert _rows(first)["calls"].startswith(f"{first.calls_least:,} or more")
     assert _rows(first)["hours"].endswith(" or more")
+    assert _rows(evolve(first, hours=1234.5042))["hours"] == "1,234:30:15 or more"
     assert second.calls_least <= rest <= second.calls
     said = _rows(second)["calls"]
     assert f"{second.calls_least:,} is the least" in said

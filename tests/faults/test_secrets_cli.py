@@ -119,6 +119,7 @@ async def test_no_command_shows_what_a_broken_service_echoes(
 ) -> None:
     """The service answers every call, or every login, with all the secrets that it was sent."""
     monkeypatch.setattr("gizwits_async.wire.retry.RetryPolicy._pause", lambda *_: 0.001)
+    monkeypatch.setattr("gizwits_async.scan.backoff._REJECTION_PAUSE", 0.001)
 
     async def always(one: Exchange) -> None:
         await ANSWERS[answer](one)
