@@ -14,6 +14,6 @@ def test_a_worker_runs_on_uvloop_and_leaves_the_garbage_collector_as_it_was() ->
     assert isinstance(loop, uvloop.Loop)
     with few_collections():
         assert gc.get_freeze_count() > 0
-        assert gc.get_threshold()[0] > before[0]
+        assert gc.get_threshold()[0] >= 20_000
     assert gc.get_freeze_count() == 0
     assert gc.get_threshold() == before
