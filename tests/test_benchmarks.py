@@ -22,7 +22,7 @@ SMALLEST: dict[str, Callable[[], list[Figure]]] = {
     "call": lambda: bench_call.figures(1, calls=20),
     "stream": lambda: bench_stream.figures(1, pages=2),
     "jobs": lambda: bench_jobs.figures(1, windows=100),
-    "loop": lambda: bench_loop.figures(1000, records=1000, tenants=5),
+    "loop": lambda: bench_loop.figures(200, records=100, tenants=5),
     "waiting": lambda: waiting.figures(50),
     "growth": lambda: bench_growth.figures(1000),
     "tenants": lambda: bench_tenants.figures(2),
