@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from gizwits_async.errors import ArgumentError
 from gizwits_async.wire.request import Auth, Path, Request, delete, get, post, put
 
 BAD = [
@@ -145,3 +146,16 @@ def test_a_request_is_frozen() -> None:
         request.verb = "POST"  # type: ignore[misc]
     with pytest.raises(TypeError):
         request.query["a"] = "2"  # type: ignore[index]
+
+
+def test_a_copy_is_checked_like_the_request_itself() -> None:
+    """A changed path and query are converted and checked, and an unknown field is refused."""
+    request = get("/x", int, skip=0)
+    changed = request.evolve(path="/y", query={"limit": 5, "none": None})
+    assert (changed.target, request.target) == ("/y?limit=5", "/x?skip=0")
+    with pytest.raises(ArgumentError):
+        request.evolve(path="/..")
+    with pytest.raises(ArgumentError):
+        request.asking(value="\ud800")
+    with pytest.raises(TypeError, match="limits"):
+        request.evolve(limits=1)
