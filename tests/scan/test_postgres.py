@@ -47,6 +47,7 @@ async def test_a_scan_into_postgresql_is_the_truth(url: str) -> None:
 
 
 @pytest.mark.fault("P8")
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
 async def test_killed_at_random_postgresql_ends_with_the_truth(url: str, kills: int) -> None:
     """`kill -9` of the scanning process, and the same command again: each record once."""

@@ -321,6 +321,7 @@ async def test_a_scan_survives_a_failover(server: str) -> None:
         await waits.wait()
         # As a managed service does: the old one accepts no more writes, all of it is copied.
         await sql(server, "ALTER SYSTEM SET default_transaction_read_only = on", RELOAD)
+        await copied(server, second)
         await asyncio.to_thread(promote)
         leads_to[0] = second
         try:
@@ -329,6 +330,18 @@ async def test_a_scan_survives_a_failover(server: str) -> None:
         finally:
             name.close()
             await sql(server, "SET default_transaction_read_only = off", RESET, RELOAD)
+
+
+async def copied(server: str, second: str) -> None:
+    """Wait until a server writes nothing more, and its standby has all of it."""
+    position, before = "", None
+    while position != before:  # Transactions that had begun are still committed.
+        before = position
+        await asyncio.sleep(0.3)  # Real time: it is that of the server.
+        position = (await sql(server, "SELECT pg_current_wal_lsn()::text"))[0][0]
+    replayed = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
+    while not (await sql(second, replayed))[0][0]:
+        await asyncio.sleep(0.05)
 
 
 RELOAD = "SELECT pg_reload_conf()"
