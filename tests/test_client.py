@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from attrs import evolve
@@ -271,3 +272,11 @@ def test_a_product_key_that_cannot_stand_in_a_path_is_refused() -> None:
         Credentials(enterprise_id="e", enterprise_secret="s", product_key="a b", product_secret="p")
     assert not issubclass(ValueError, GizwitsError)
     assert Options() == Options()
+
+
+def test_sections_are_attributes_that_cannot_be_replaced() -> None:
+    """Applications mock a client by `create_autospec`, which knows them as properties."""
+    assert create_autospec(GizwitsClient, instance=True).devices.search is not None
+    client: Any = GizwitsClient(CREDENTIALS)
+    with pytest.raises(AttributeError, match="cannot be replaced"):
+        client.devices = None

@@ -25,8 +25,10 @@ class _Rows(TypedDict, Generic[T], total=False):
     context: Any
 
 
-class _Hits(TypedDict, Generic[T]):
-    hits: _Rows[T]
+class _Hits(TypedDict, Generic[T], total=False):
+    hits: Required[_Rows[T]]
+    total: Any
+    context: Any
 
 
 class _Envelope(TypedDict, Generic[T], total=False):

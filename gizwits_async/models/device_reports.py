@@ -76,6 +76,10 @@ class DeviceSummary(Report):
     """Devices that were activated."""
 
 
+def _is_no_name(value: object) -> bool:
+    return value == "" or is_null(value)
+
+
 @frozen(kw_only=True)
 class ReportedDevice(Row):
     """One device on one day of the reports of activated and of active devices."""
@@ -99,7 +103,7 @@ class ReportedDevice(Row):
 
     def is_whole(self) -> bool:
         """Return whether the row names its device."""
-        return bool(self.mac or self.device_sn)
+        return not (_is_no_name(self.mac) and _is_no_name(self.device_sn))
 
     @classmethod
     def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -108,8 +112,7 @@ class ReportedDevice(Row):
         Raises:
             ValueError: It has neither `mac` nor `device_sn`.
         """
-        names = (value.get("mac"), value.get("device_sn"))
-        if all(name == "" or is_null(name) for name in names):
+        if _is_no_name(value.get("mac")) and _is_no_name(value.get("device_sn")):
             raise ValueError("required field missing: mac or device_sn")
         return value
 

@@ -24,6 +24,7 @@ from gizwits_async.models import json as json_reader
 from gizwits_async.models.converter import structure
 from gizwits_async.models.decoder import decode_object, decode_page
 from gizwits_async.models.device_groups import GroupCreated
+from gizwits_async.models.device_reports import ReportedDevice
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply
@@ -88,6 +89,7 @@ def _listed() -> Iterator[type]:
 LISTED = sorted(set(_listed()), key=lambda kind: kind.__name__)
 LOGS = {OnlineEvent, CommandRecord, DataRecord}
 RECORDS = [*LISTED, Each]
+WRAPS = ["plain", "hits", "beside hits", "context in the last row"]
 each = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
 
 CLEAN: dict[str, st.SearchStrategy[Any]] = {
@@ -232,6 +234,23 @@ def test_an_odd_envelope_means_the_same(
     assert straight == outcome(body, page_of(kind), straight=False)
 
 
+@pytest.mark.parametrize("page", [PageReply, LogReply])
+def test_context_and_total_beside_hits_count(page: Any) -> None:
+    """What stands beside the rows of a `hits` envelope is not lost: without a context a log has ended."""
+    body = b'{"objects": {"hits": {"objects": [{"ts": 1}]}, "total": 3, "context": "c"}}'
+    found = decode_page(body, page[DataRecord])
+    assert found == structure(load_json(body), page[DataRecord])
+    assert found is not None
+    assert (found.total, found.context) == (3, "c")
+
+
+def test_a_device_whose_names_are_the_text_null_has_none() -> None:
+    """Its row is set aside, also where all rows of the page are plain."""
+    body = b'{"objects": [{"report_date": "7", "device_sn": "null"}]}'
+    found = decode_page(body, PageReply[ReportedDevice])
+    assert found == structure(load_json(body), PageReply[ReportedDevice])
+
+
 def test_every_record_of_a_stream_goes_the_fast_way() -> None:
     """A record with a field that is not plain would be decoded slowly without any notice."""
     names = "BoundUser CommandRecord DataRecord Device OnlineEvent RegisteredUser ReportedDevice"
@@ -339,7 +358,7 @@ DIRT = {
 
 @each
 @settings(max_examples=25, deadline=None)
-@given(data=st.data(), wrap=st.sampled_from(["plain", "hits", "context in the last row"]))
+@given(data=st.data(), wrap=st.sampled_from(WRAPS))
 def test_odd_columns_a_bad_row_and_an_odd_envelope_mean_the_same(
     kind: Any, data: st.DataObject, wrap: str
 ) -> None:
@@ -356,7 +375,10 @@ def test_odd_columns_a_bad_row_and_an_odd_envelope_mean_the_same(
     )
     if wrap == "context in the last row":
         rows.append(data.draw(st.sampled_from([{"context": "c"}, {**rows[0], "context": "c"}])))
-    objects: Any = {"hits": {"objects": rows, "total": 9}} if wrap == "hits" else rows
+    objects: Any = {
+        "hits": {"hits": {"objects": rows, "total": 9}},
+        "beside hits": {"hits": {"objects": rows}, "total": 9, "context": "c"},
+    }.get(wrap, rows)
     body = json.dumps({"objects": objects}).encode()
     straight = outcome(body, page_of(kind), straight=True)
     assert straight == outcome(body, page_of(kind), straight=False)

@@ -94,3 +94,16 @@ async def test_when_all_callers_of_a_transaction_left_it_is_not_tried_again() ->
     with pytest.raises(asyncio.CancelledError):
         await behind[0]
     assert disk.batches == [[FIRST], [SECOND, THIRD]]
+
+
+async def test_a_writer_that_was_cancelled_before_it_began_is_replaced() -> None:
+    """A loop that cancels all of its tasks leaves no group behind that waits for ever."""
+    disk = Disk()
+    group = GroupCommit(disk.commit)
+    first = asyncio.ensure_future(group.run(FIRST))
+    await asyncio.sleep(0)
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    await asyncio.wait({first})
+    disk.go.release()
+    assert await asyncio.wait_for(group.run(SECOND), 1) is SECOND

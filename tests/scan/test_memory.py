@@ -2,10 +2,14 @@
 
 import asyncio
 import gc
+import threading
 
-from gizwits_async.models.devices import Device
+from attrs import evolve
+
+from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.scan import MemoryStore, ScanState, Seen, Task
 from gizwits_async.scan.sharded import Sharded
+from gizwits_async.scan.store.memory_devices import MemoryDevices
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import LOGS
 
@@ -82,3 +86,44 @@ def test_a_task_moves_on_as_a_value() -> None:
     task = Task.new("d", "data", 5)
     assert task.skipped(9).next_second == 9
     assert task == Task.new("d", "data", 5)
+
+
+def test_a_fleet_whose_devices_share_a_mac_address_is_freed() -> None:
+    """Virtual devices do. Nothing is freed by recursion, which a thread has a small stack for."""
+    found: list[int] = []
+
+    def fill() -> None:
+        known = MemoryDevices(keep=False)
+        known.add((Device(did=f"d{n}", mac="virtual:site") for n in range(20_000)), replace=True)
+        found.append(len(known.by_mac(["virtual:site"])))
+
+    before = threading.stack_size(512 * 1024)
+    try:
+        thread = threading.Thread(target=fill)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    assert found == [20_000]
+
+
+async def test_what_was_passed_over_is_forgotten_at_once() -> None:
+    """A new run that is cancelled while it begins keeps nothing of the windows of an earlier one."""
+    store = await filled(1_000)
+    beginning = asyncio.ensure_future(store.begin(evolve(STATE, over=True), again=False))
+    await asyncio.sleep(0)
+    beginning.cancel()
+    await asyncio.wait({beginning})
+    assert await store.unskip("offline") == 0
+
+
+async def test_a_log_that_holds_no_record_is_not_among_the_records() -> None:
+    """Also where a page with records was replaced by an empty one."""
+    store = MemoryStore()
+    await store.begin(STATE, again=False)
+    await store.add([Device(did="d")], ["data"], STATE)
+    [task] = await store.due(["data"], STATE.end, 1)
+    opened = task.opened(STATE.end, DAY, 0.0)
+    await store.commit(Change(after=opened, rows=(DataRecord(ts=1, attrs={}),)))
+    await store.commit(Change(after=opened, replaced=(0, DAY)))
+    assert store.records == {}

@@ -8,7 +8,11 @@ import pytest
 from sqlalchemy import Connection, literal, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
+from gizwits_async.models.devices import DataRecord, Device
+from gizwits_async.scan import ScanState, SqlStore
 from gizwits_async.scan.store.postgres import PostgresBackend
+from gizwits_async.scan.store.protocol import Change
+from tests.scan.cluster import PGBOUNCER, held, pooler, sql
 
 
 def _one(connection: Connection) -> Any:
@@ -48,3 +52,34 @@ async def test_a_transaction_that_fails_leaves_nothing_and_a_connection_that_is_
     await database.run(lambda connection: work(connection, "SELECT 1"))
     assert await database.run(lambda c: c.scalar(text("SELECT count(*) FROM kept"))) == 1
     await database.aclose()
+
+
+if PGBOUNCER:
+
+    @pytest.mark.parametrize("path", ["other", ""])
+    @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+    async def test_the_search_path_of_another_client_moves_no_page(
+        server: str, url: str, path: str, driver: str
+    ) -> None:
+        """A pooler hands it on, as `pg_dump` leaves it: a page stays in the store that it was read for."""
+        state = ScanState(product_key="pk", start=0, end=9)
+        with pooler(server, "transaction", "max_db_connections = 1") as pooled:
+            direct, way = (
+                url,
+                url.replace(server.partition("host=")[2], pooled.partition("host=")[2]),
+            )
+            driven = way.replace("asyncpg", driver, 1)
+            ours, other = SqlStore(driven), SqlStore(driven, schema="other")
+            for store in (ours, other):
+                store.choose_product("pk")
+                await store.open()
+                await store.begin(state, again=False)
+                await store.add([Device(did="d")], ["data"], state)
+            await sql(way, f"SELECT set_config('search_path', '{path}', false)")
+            [task] = await ours.due(["data"], 9, 9)
+            rows = (DataRecord(ts=1, attrs={}),)
+            await ours.commit(Change(after=task.opened(9, 9, 5.0).took(1.0, "g1.x"), rows=rows))
+            for store in (ours, other):
+                await store.aclose()
+        found = [(await held(direct, schema)).total() for schema in ("public", "other")]
+        assert found == [1, 0]

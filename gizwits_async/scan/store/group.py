@@ -53,7 +53,8 @@ class GroupCommit:
         """
         one = _Waiting(work)
         self._waiting.append(one)
-        if self._writer is None:
+        # Done: it was cancelled before its first step, as by a loop that cancels all of its tasks.
+        if self._writer is None or self._writer.done():
             self._writer = asyncio.ensure_future(self._write())
         try:
             return await asyncio.shield(one.done)

@@ -78,7 +78,9 @@ class MemoryStore:
         """See `ScanStore.begin`."""
         self.state = state
         if state.over:
-            for skipped in self._skipped.values():
+            # Gone at once, also for a caller that is cancelled meanwhile.
+            before, self._skipped = self._skipped, defaultdict(Sharded)
+            for skipped in before.values():
                 await skipped.empty()
         if again:
             for log in LOGS:
@@ -157,9 +159,11 @@ class MemoryStore:
             if change.replaced is not None:
                 start, end = change.replaced
                 rows[:] = [row for row in rows if not start <= time_of(row) < end]
-            if change.rows:
-                rows += change.rows
+            rows += change.rows
+            if rows:
                 self.records[task.did, task.log] = rows
+            else:
+                self.records.pop((task.did, task.log), None)
         self.lost += (Gap(did=task.did, log=task.log, start=a, end=b) for a, b in change.gaps)
         if change.skipped is not None:
             self._skipped[change.rule][_key(change.skipped)] = change.skipped

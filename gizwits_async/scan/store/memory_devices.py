@@ -19,13 +19,6 @@ _Row = defstruct("_Row", [(name, Any) for name in _FIELDS], gc=False)
 """A device, as it is kept."""
 
 
-class _Linked(Struct, gc=False):
-    """A device with a MAC address, and the one before it that has the same."""
-
-    did: str
-    before: "_Linked | None"
-
-
 class MemoryDevices(Mapping[str, Device]):
     """Devices by did, and which of them have a MAC address.
 
@@ -42,8 +35,9 @@ class MemoryDevices(Mapping[str, Device]):
         self._keep = keep
         self._rows = Sharded[Struct]()
         self._macs = Sharded[str | None]()
-        self._by_mac = Sharded[_Linked]()
-        """MAC address -> the devices that have it, or had it when they were listed before."""
+        self._by_mac = Sharded[str | dict[str, None]]()
+        """MAC address -> the device that has it, or had it when it was listed before; a dict of them
+        where there are several, such as the virtual devices, which share one."""
 
     def add(self, devices: Iterable[Device], *, replace: bool) -> int:
         """Keep devices, and return how many are new.
@@ -59,11 +53,20 @@ class MemoryDevices(Mapping[str, Device]):
             if known and not replace:
                 continue
             if mac and not (known and self._macs[did] == mac):
-                self._by_mac[mac] = _Linked(did, self._by_mac.get(mac))
+                self._note(mac, did)
             self._macs[did] = mac
             if self._keep:
                 self._rows[did] = _Row(*_values_of(device))
         return self.count - before
+
+    def _note(self, mac: str, did: str) -> None:
+        had = self._by_mac.get(mac)
+        if had is None:
+            self._by_mac[mac] = did
+        elif isinstance(had, dict):
+            had[did] = None
+        else:
+            self._by_mac[mac] = {had: None, did: None}
 
     @property
     def count(self) -> int:
@@ -76,14 +79,12 @@ class MemoryDevices(Mapping[str, Device]):
 
     def by_mac(self, macs: Collection[str]) -> list[str]:
         """Return the dids of the devices with these MAC addresses."""
-        found: dict[str, None] = {}
+        found: list[str] = []
         for mac in set(macs):
-            linked = self._by_mac.get(mac)
-            while linked is not None:
-                if self._macs[linked.did] == mac:
-                    found[linked.did] = None
-                linked = linked.before
-        return list(found)
+            had = self._by_mac.get(mac, {})
+            dids = {had} if isinstance(had, str) else had
+            found += (did for did in dids if self._macs[did] == mac)
+        return found
 
     async def without_mac(self) -> list[str]:
         """Return the dids of the devices without a MAC address, or with an empty one."""

@@ -48,9 +48,12 @@ class _Text:
         return [values[name] for name in self._order]
 
     def of_schema(self, connection: Connection) -> str:
-        schema = connection.get_execution_options()["schema_translate_map"][None]
-        name = "" if schema is None else f"{connection.dialect.identifier_preparer.quote(schema)}."
-        return self.text.replace(f"{_SCHEMA}.", name)
+        schema: Any = connection.get_execution_options()["schema_translate_map"][None]
+        # Always by its name, as SQLAlchemy does: a pooler hands on a connection with the search path
+        # of another client, in which the tables may be those of another store.
+        schema = schema or connection.dialect.default_schema_name
+        name = connection.dialect.identifier_preparer.quote(schema)
+        return self.text.replace(f"{_SCHEMA}.", f"{name}.")
 
 
 class Prepared:
