@@ -83,7 +83,8 @@ class QuotaSnapshot(Model):
         """Estimate how many seconds so many bulk calls take, if nobody else calls meanwhile.
 
         After a sprint, the calls that remain go evenly until the count restarts. The next sprint
-        begins a period after the first. Without a sprint, calls go at the mean rate.
+        begins a period after the first. Without a sprint, calls go at the mean rate after the wait
+        for the first permit.
 
         Args:
             calls: Number of calls.
@@ -91,7 +92,7 @@ class QuotaSnapshot(Model):
         """
         mean = self.period / self.limit
         if not self.sprint:
-            return calls * mean
+            return self.next_in.get(BULK, 0.0) + calls * mean if calls else 0.0
         before, room, sprint = 0.0, self.remaining, self.sprint
         length = self.period if self.resets_at is None else max(0.0, self.resets_at - now)
         if calls > room:

@@ -114,6 +114,13 @@ def test_options_are_frozen_and_copied() -> None:
     assert QuotaSnapshot(limit=1, remaining=1).source == "local"
 
 
+def test_a_quota_that_is_used_up_makes_a_job_wait() -> None:
+    """An estimate begins with the wait for the first permit."""
+    used = QuotaSnapshot(limit=3600, remaining=0, next_in={Lane.BULK: 3000.0})
+    assert used.seconds_for(10, now=0.0) == 3010.0
+    assert used.seconds_for(0, now=0.0) == 0.0
+
+
 def test_the_types_of_changes_name_each_option_and_argument() -> None:
     """Type checkers find a misspelt name only if the typed dictionaries are complete."""
     assert set(OptionChanges.__annotations__) == {field.name for field in fields(Options)}

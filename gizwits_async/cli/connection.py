@@ -89,7 +89,8 @@ class Connection:
         calls, shared = self.calls_per_hour, None
         if profile is not None:
             found, calls = profile.settings, calls or profile.calls_per_hour
-            shared = profile.quota_url
+            # Another service than the profile's, such as a simulator, spends none of its quota.
+            shared = profile.quota_url if self.base_url is None else None
         given = {
             **found,
             "base_url": self.base_url or found.get("base_url"),

@@ -74,7 +74,12 @@ def _observer() -> "Callable[[Profile], Observer] | None":
     """
     try:
         from gizwits_async.opentelemetry import observe
-    except ModuleNotFoundError:
+
+        observe()
+    except (
+        ImportError,
+        TypeError,
+    ):  # An older API, that another package brought, has other arguments.
         return None
 
     def observed(profile: "Profile") -> "Observer":

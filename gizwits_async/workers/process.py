@@ -16,7 +16,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop  # noqa: PLC0415 - there is none for Windows
     except ModuleNotFoundError:
-        return asyncio.new_event_loop()
+        return asyncio.SelectorEventLoop()  # psycopg refuses the loop that Windows has by default.
     return uvloop.new_event_loop()
 
 

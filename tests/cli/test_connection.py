@@ -2,6 +2,7 @@
 
 import json
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,19 @@ async def test_a_profile_brings_the_quota_that_others_use_too(
     assert (code, row["ok"]) == (3, False)
     assert "password" in row["problem"]
     assert "hunter2" not in out
+
+
+async def test_a_rehearsal_spends_nothing_of_the_quota_of_a_profile(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`--base-url` names another service, such as a simulator, whose calls are no calls of the profile."""
+    path, where = profile_file(cloud, tmp_path), (tmp_path / "shared").as_uri()
+    text = path.read_text(encoding="utf-8")
+    address = tomllib.loads(text)["profiles"]["acme"]["base_url"]
+    path.write_text(text.replace("base_url", f'quota_url = "{where}"\nbase_url'), "utf-8")
+    monkeypatch.setenv("GIZWITS_CONFIG", str(path))
+    assert (await program("devices", "--profile", "acme", "--base-url", address))[0] == 0
+    assert not (tmp_path / "shared").exists()
 
 
 def test_programs_of_a_machine_share_the_quota_of_a_real_service(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -207,6 +208,10 @@ async def test_metrics_are_made_where_their_extra_is_installed(
     observer = _observer()
     assert observer is not None
     assert isinstance(observer(Profile(name="acme", credentials=keys)), Metrics)
+    monkeypatch.setattr(
+        "gizwits_async.opentelemetry.observe", Mock(side_effect=TypeError("older API"))
+    )
+    assert _observer() is None
     monkeypatch.setitem(sys.modules, "gizwits_async.opentelemetry", None)
     assert _observer() is None
 

@@ -4,15 +4,16 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import Connection, literal, make_url, select, text
+from sqlalchemy import Connection, func, literal, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.scan import ScanState, SqlStore
-from gizwits_async.scan.store.postgres import PostgresBackend
+from gizwits_async.scan.store.postgres import _OPENING, PostgresBackend
 from gizwits_async.scan.store.protocol import Change
-from tests.scan.cluster import PGBOUNCER, held, pooler, sql
+from tests.scan.cluster import PGBOUNCER, held, plain, pooler, sql
 
 
 def _one(connection: Connection) -> Any:
@@ -52,6 +53,25 @@ async def test_a_transaction_that_fails_leaves_nothing_and_a_connection_that_is_
     await database.run(lambda connection: work(connection, "SELECT 1"))
     assert await database.run(lambda c: c.scalar(text("SELECT count(*) FROM kept"))) == 1
     await database.aclose()
+
+
+async def test_waiting_for_another_that_opens_the_store_is_no_silence_of_the_server(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade may hold the lock for minutes: the wait is cut into attempts, and goes on."""
+    monkeypatch.setattr(PostgresBackend, "guards", (func.set_config("lock_timeout", "50", True),))
+    other = await asyncpg.connect(plain(url))
+    locks = "SELECT pg_advisory_lock(hashtextextended('public', $1))"
+    await other.execute(locks.replace("$1", str(_OPENING)))
+    monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
+    store = SqlStore(url)
+    opening = asyncio.ensure_future(store.open())
+    await asyncio.wait({opening}, timeout=0.8)
+    assert not opening.done()
+    monkeypatch.setattr(PostgresBackend, "deadline", 20.0)
+    await other.close()
+    assert await opening is None
+    await store.aclose()
 
 
 if PGBOUNCER:

@@ -90,9 +90,10 @@ class PostgresBackend:
     def enter(self, connection: Connection) -> None:
         """See `Backend.enter`."""
         # A lock a schema: one for all would keep the few connections waiting for each other.
-        schema = func.coalesce(self.schema, func.current_schema())
+        schema = self.schema or connection.dialect.default_schema_name
         lock = func.pg_advisory_xact_lock(func.hashtextextended(schema, _OPENING))
-        connection.execute(select(lock, *self.guards))
+        # The guards first: the wait for this lock ends by them, before the server counts as silent.
+        connection.execute(select(*self.guards, lock))
         if self.schema is not None and not inspect(connection).has_schema(self.schema):
             connection.execute(CreateSchema(self.schema))
 
