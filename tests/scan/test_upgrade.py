@@ -45,11 +45,11 @@ async def test_a_store_of_schema_1_goes_on_where_it_was(
     store = SqlStore(path)
     with caplog.at_level(logging.WARNING, "gizwits_async.scan"):
         state = await store.open()
-    assert "was upgraded: 278 records" in caplog.text
+    assert "was upgraded: 281 records" in caplog.text
     assert state is not None
     assert (state.start, state.end) == (START, NOW)
     assert in_file(path) == before
-    assert before.total() == 278
+    assert before.total() == 281
     assert (await store.failures(LOGS, 9))[1][0].text == "it failed"
     gaps = (await store.gaps(9))[1]
     assert gaps == [Gap(did=ODD, log=log, start=START, end=START + 3) for log in gaps_of(gaps)]
@@ -86,7 +86,7 @@ async def test_a_store_of_schema_1_is_not_changed_by_those_that_only_read(path: 
     with pytest.raises(StoreLockedError):
         await SqlStore(path, sleep=renewed).open()
     with closing(sqlite3.connect(path)) as base:
-        assert base.execute("SELECT count(*) FROM data_log").fetchone() == (125,)
+        assert base.execute("SELECT count(*) FROM data_log").fetchone() == (126,)
         assert base.execute(
             "SELECT type FROM sqlite_master WHERE name = 'data_log'"
         ).fetchone() == ("table",)
@@ -146,7 +146,7 @@ async def test_a_view_of_others_outlives_the_upgrade(path: Path) -> None:
     await store.open()
     await store.aclose()
     with closing(sqlite3.connect(path)) as base:
-        assert base.execute("SELECT count(*) FROM mine").fetchone() == (125,)
+        assert base.execute("SELECT count(*) FROM mine").fetchone() == (126,)
 
 
 async def test_a_store_of_schema_1_in_postgresql_is_moved(url: str) -> None:

@@ -224,7 +224,10 @@ def generate_day(
             if span[1] - span[0] > _SHORTEST and span[1] < stop:
                 events += session_events(rng, rates, span, None)
         last = _ms(day + DAY - 0.001)
-        for span, at in (((day, day + _GLANCE), day), ((_ms(last - _GLANCE), last), last)):
+        edges = [((day, day + _GLANCE), day), ((_ms(last - _GLANCE), last), last)]
+        if until is None:  # The first such day begins now, when devices are as their fields say.
+            del edges[0]
+        for span, at in edges:
             if rng.random() < rates.edge and span[1] < stop:
                 events += _glance(rng, span, at)
     if latest is not None:

@@ -35,7 +35,7 @@ PAGES = 7
 
 def fleet() -> Fleet:
     """Return the fleet that is scanned."""
-    return Fleet.generate(2, 3, rates=Rates(reports=70))
+    return Fleet.generate(2, 3, rates=Rates(reports=70, edge=0))
 
 
 async def interrupted(store: SqlStore) -> None:
