@@ -88,8 +88,11 @@ async def control(
     async with connection.client() as gizwits:
         did = await did_of(gizwits, device)
         if attrs is not None:
-            # Names and values in words may cost a call, unless nobody is asked.
-            _preview(await definition_of(gizwits, call=not order.yes), did, attrs)
+            # The definition may cost a call; with --confirm the values are checked later as well.
+            call = not (order.yes and order.confirm)
+            definition = await definition_of(gizwits, call=call)
+            definition.check(attrs)
+            _preview(definition, did, attrs)
         body = {"raw": list(raw)} if raw is not None else {"attrs": attrs}
         say(f"POST .../devices/{did}/control {printable(body)}")
         if order.dry_run:

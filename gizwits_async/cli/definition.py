@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from attrs import field, frozen
 
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import printable
-from gizwits_async.errors import GizwitsError
+from gizwits_async.errors import GizwitsError, InvalidResponseError
 
 if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
@@ -29,11 +30,27 @@ class Definition:
     """The data points of a product by name; empty if they are unknown."""
 
     points: Mapping[str, "DataPoint"] = field(factory=dict)
+    product: "ProductDataPoints | None" = None
+    """The definition as the service gave it; None if it is unknown."""
 
     @classmethod
     def of(cls, datapoints: "ProductDataPoints") -> "Definition":
         """Return the definition that the service gave."""
-        return cls({point.name: point for point in datapoints.datapoints})
+        return cls({point.name: point for point in datapoints.datapoints}, datapoints)
+
+    def check(self, attrs: Mapping[str, object]) -> None:
+        """Check values that are to be sent, if the definition is known.
+
+        Raises:
+            ArgumentError: A name or value that the product does not allow.
+        """
+        if self.product is None:
+            return
+        from gizwits_async.payload import codec_of
+
+        # No value can be checked against a definition that contradicts itself.
+        with suppress(InvalidResponseError):
+            codec_of(self.product).check(attrs)
 
     def label(self, name: str) -> str:
         """Return what people call a data point."""

@@ -78,7 +78,12 @@ async def export(
 
 def _say(found: "ExportReport", folder: str) -> None:
     for name, count in found.rows.items():
-        say(_("{count:,} {log} records", count=count, log=name))
+        if name == "devices":
+            say(_("{count:,} devices", count=count))
+        elif name == "gaps":
+            say(_("{count:,} gaps", count=count))
+        else:
+            say(_("{count:,} {log} records", count=count, log=name))
     for name, count in found.misfits.items():
         if count:
             say(

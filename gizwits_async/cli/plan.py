@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
-from gizwits_async.cli.output import json_text, stderr, stdout, write_line
+from gizwits_async.cli.library_texts import reworded
+from gizwits_async.cli.output import json_text, say, stderr, stdout, write_line
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.cli.scan_report import utc
 from gizwits_async.cli.tables import pairs
@@ -33,13 +34,16 @@ async def plan(
         write_line(json_text(found))
     if not scan_range.json:
         on = stdout() if sys.stdout.isatty() else stderr()
-        on.print(pairs(_rows(found), _("plan of a scan")))
+        on.print(pairs(_rows(found, scan_range.store_name), _("plan of a scan")))
+        for note in found.notes:
+            say(_("note: {text}", text=reworded(note)))
     return Exit.OK
 
 
-def _rows(found: "ScanPlan") -> dict[str, str]:
+def _rows(found: "ScanPlan", store: str) -> dict[str, str]:
     is_known = found.calls > found.calls_least
     rows = {
+        _("store"): store,
         _("range (UTC)"): _("{start} to {end}", start=utc(found.start), end=utc(found.end)),
         _("devices"): f"{found.devices:,}",
     }
@@ -56,11 +60,11 @@ def _rows(found: "ScanPlan") -> dict[str, str]:
     rows[_("calls")] = _calls(found)
     minutes, seconds = divmod(round(found.hours * 3600), 60)
     hours = f"{minutes // 60:,}:{minutes % 60:02}:{seconds:02}"
-    rows[_("hours")] = hours if is_known else _("{hours} or more", hours=hours)
+    rows[_("time needed")] = hours if is_known else _("{hours} or more", hours=hours)
     ends = _("done, if begun now (UTC)") if is_known else _("done at the earliest (UTC)")
     rows[ends] = utc(found.finish)
     if found.falls_off:
-        rows[_("windows that fall off the 30-day edge first")] = f"{found.falls_off:,}"
+        rows[_("windows lost to the 30-day edge before they are read")] = f"{found.falls_off:,}"
     if found.resumes:
         rows[_("goes on with")] = _("a range that an earlier run began")
     return rows

@@ -1,5 +1,6 @@
 """What a scan came to, for people: a table and what is missing."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from gizwits_async.cli.tables import pairs
 
 if TYPE_CHECKING:
     from gizwits_async.scan import RuleTrust, ScanReport
+    from gizwits_async.scan.rules import Rule
 
-__all__ = ["rule_text", "show_report", "utc"]
+__all__ = ["rule_rows", "rule_text", "show_report", "utc"]
 
 _SHOWN = 20
 """Failures and gaps that are listed; the JSON report has more of them."""
@@ -83,15 +85,22 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
         counts = ", ".join(f"{rule} {count:,}" for rule, count in report.skipped.items())
         rows.append((_("windows passed over"), f"{passed_over:,} ({counts})"))
         rows.append((_("windows read as samples"), f"{report.sampled:,}"))
-    rows += [
-        (_("rule {rule}", rule=rule), rule_text(known)) for rule, known in report.rules.items()
-    ]
+    rows += rule_rows(report.rules).items()
     if report.set_aside:
         rows.append((_("rows set aside"), f"{report.set_aside:,}"))
     rows += [
         (_("{log} given up", log=name), reworded(said)) for name, said in report.given_up.items()
     ]
     return rows
+
+
+def rule_rows(rules: "Mapping[Rule, RuleTrust]") -> dict[str, str]:
+    """Return a row for each rule that was ever right, wrong or used."""
+    return {
+        _("rule {rule}", rule=rule): rule_text(known)
+        for rule, known in rules.items()
+        if known.confirmed or known.skipped or known.refuted
+    }
 
 
 def rule_text(known: "RuleTrust") -> str:

@@ -13,7 +13,7 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import Format, OutputFlags, say
-from gizwits_async.cli.scan_report import rule_text, utc
+from gizwits_async.cli.scan_report import rule_rows, utc
 from gizwits_async.cli.suggestions import next_scan
 from gizwits_async.cli.tables import write_value
 
@@ -149,6 +149,6 @@ def _rows(found: Mapping[str, Any], rules: "Mapping[Rule, RuleTrust]") -> dict[s
         rows[_("run {number}", number=run["run"])] = f"{utc(run['began'])} - {ended}"
     for one in found.get("coverage", ()):
         rows[f"{one['did']} {one['log']}"] = utc(one["until"])
-    rows |= {_("rule {rule}", rule=rule): rule_text(known) for rule, known in rules.items()}
+    rows |= rule_rows(rules)
     rows[_("state")] = _("complete") if found["complete"] else _("unfinished")
     return rows

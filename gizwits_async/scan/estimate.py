@@ -28,6 +28,7 @@ def forecast(
     last: LastRun | None = None,
     definition: bool = False,
     active: Expected | None = None,
+    note: str | None = None,
 ) -> ScanPlan:
     """Return the plan.
 
@@ -42,6 +43,7 @@ def forecast(
         last: What the last run did with its windows; None: nothing may be passed over.
         definition: Whether the product's data points will be asked for.
         active: Expected outcome of asking for active devices first; None without `active_only`.
+        note: What to say of a start that lies before the beginning of the store; None if it does not.
     """
     each = -(-(state.end - state.start) // client.owned)
     fresh = devices - left.devices
@@ -71,6 +73,7 @@ def forecast(
         resumes=resumes,
         skipped={rule: round(count * part) for rule, count in known.skipped.items()},
         sampled=round(known.sampled * part),
+        notes=() if note is None else (note,),
     )
 
 
@@ -107,12 +110,13 @@ def _falling(state: ScanState, windows: int, each: int, client: BulkClient) -> i
     """Return how many windows fall off the edge while the older windows of the fleet are read."""
     if not each:
         return 0
-    oldest, rate = client.oldest(), client.calls_per_second
-    layer, falling = windows / each, 0.0
+    oldest, layer, falling = client.oldest(), windows / each, 0.0
     span = (state.end - state.start) / each
     for number in range(each):
-        # Calls that the quota allows until this layer of windows reaches the edge, less those
-        # that the layers before it take.
-        in_time = (state.start + number * span - oldest) * rate - number * layer
-        falling += layer - min(layer, max(0.0, in_time))
+        # Seconds until this layer of windows reaches the edge, and those at which its first and
+        # its last window are read.
+        left = state.start + number * span - oldest
+        first, last = (client.seconds_for(round(n * layer)) for n in (number, number + 1))
+        if last > first:
+            falling += layer * min(1.0, max(0.0, last - left) / (last - first))
     return round(falling)

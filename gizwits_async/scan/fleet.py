@@ -229,6 +229,7 @@ class FleetScan:
             last=await self._last_run(held),
             definition=bool(described) and await store.wants_datapoints(state.run),
             active=active,
+            note=settings.requested.beyond(state, now=bulk.now(), oldest=bulk.oldest()),
         )
 
     async def _resolve(

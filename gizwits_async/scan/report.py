@@ -120,6 +120,8 @@ class ScanPlan:
     """Windows that are expected to be passed over, by rule; see `ScanReport.skipped`."""
     sampled: int = 0
     """Windows that are expected to be read although a proven rule could spare them."""
+    notes: tuple[str, ...] = ()
+    """What else to know: a store that begins later than `Since(...)` asked for."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain JSON values."""

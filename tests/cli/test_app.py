@@ -384,6 +384,7 @@ async def test_a_store_is_exported_by_day(to: str, program: Any, cloud: Simulate
         ).fetchall()
     store.close()
     assert f"{count:,} data records" in err
+    assert {"3 devices", "0 gaps"} <= set(err.splitlines())
     files = {path.relative_to("files") for path in Path("files/data").glob("*/*")}
     assert files == {Path(f"data/date={day}/part-0.{to}") for (day,) in days}
     code, out, err = await program(

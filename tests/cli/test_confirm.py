@@ -85,6 +85,23 @@ async def test_a_value_that_the_product_does_not_allow_is_exit_2(
     assert cloud.tally["devices.control"] == 0
 
 
+@pytest.mark.parametrize("words", [("--yes",), ("--dry-run",)])
+async def test_values_are_checked_before_anything_is_shown_or_sent(
+    words: Any, program: Any, cloud: SimulatedCloud
+) -> None:
+    """A misspelt name, an unknown word, a number out of range and a sensor are usage errors."""
+    for pair, said in (
+        ("swich=true", "no such data point"),
+        ("mode=heat", "mode"),
+        ("set_temp=300", "16 to 30"),
+        ("room_temp=20", "read-only"),
+    ):
+        code, out, err = await program("control", online(cloud), "--attr", pair, *words)
+        assert (code, out, "POST" in err) == (2, "", False)
+        assert said in err
+    assert cloud.tally["devices.control"] == 0
+
+
 async def test_a_lost_reply_is_cleared_up_by_a_report(program: Any, cloud: SimulatedCloud) -> None:
     """A report of the device confirms the command although its reply was lost."""
     react(cloud, report_delay=0.05)

@@ -10,7 +10,7 @@ from gizwits_async.cli import library_texts
 from gizwits_async.cli.commands import COMMANDS
 from gizwits_async.cli.language import _, from_environment, use
 from gizwits_async.cli.library_texts import reworded
-from gizwits_async.cli.scan_report import rule_text
+from gizwits_async.cli.scan_report import rule_rows, rule_text
 from gizwits_async.scan import RuleTrust
 from gizwits_async.simulator import FaultRule, SimulatedCloud
 from tests.cli import catalogue
@@ -107,6 +107,16 @@ def test_a_refuted_rule_is_shown_in_the_language_and_with_dates() -> None:
     assert CHINESE.search(said.partition("DID1")[2])
     assert not re.search(r"\d{10}|from", said)
     assert "2026-09-2" in said
+
+
+def test_rules_that_never_acted_have_no_row() -> None:
+    """`status` and the report show only rules that were right, wrong or used."""
+    rules = {
+        "online": RuleTrust(),
+        "offline": RuleTrust(confirmed=1),
+        "sessions": RuleTrust(refuted="data of DID1 from 1790000000 to 1790172800"),
+    }
+    assert list(rule_rows(rules)) == ["rule offline", "rule sessions"]
 
 
 @pytest.mark.parametrize(

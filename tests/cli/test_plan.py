@@ -1,6 +1,8 @@
 """What `plan` says of a scan, held against what the scan takes."""
 
 import asyncio
+import json
+import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +14,9 @@ from gizwits_async import GizwitsClient, HourlyQuota
 from gizwits_async.cli.demo import DemoFleet
 from gizwits_async.cli.plan import _rows
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
-from gizwits_async.scan import ScanPlan, ScanProgress
+from gizwits_async.scan import FleetScan, ScanPlan, ScanProgress, Since
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorTransport
+from tests.cli.conftest import Program
 from tests.doubles import client_of, now, virtually
 
 NOW = 1_790_000_000
@@ -47,14 +50,15 @@ def test_the_estimate_holds_the_cost_of_the_demo(tmp_path: Path) -> None:
 
     first, whole, second, rest = virtually(main())
     assert first.calls_least <= whole
-    assert _rows(first)["calls"].startswith(f"{first.calls_least:,} or more")
-    assert _rows(first)["hours"].endswith(" or more")
-    assert _rows(evolve(first, hours=1234.5042))["hours"] == "1,234:30:15 or more"
+    assert _rows(first, "x.db")["store"] == "x.db"
+    assert _rows(first, "x.db")["calls"].startswith(f"{first.calls_least:,} or more")
+    assert _rows(first, "x.db")["time needed"].endswith(" or more")
+    assert _rows(evolve(first, hours=1234.5042), "x.db")["time needed"] == "1,234:30:15 or more"
     assert second.calls_least <= rest <= second.calls
-    said = _rows(second)["calls"]
+    said = _rows(second, "x.db")["calls"]
     assert f"{second.calls_least:,} is the least" in said
     assert said.startswith(f"{second.calls:,}, by what was read")
-    assert "more" not in _rows(second)["hours"]
+    assert "more" not in _rows(second, "x.db")["time needed"]
 
 
 def test_the_hours_are_those_that_the_scan_takes(tmp_path: Path) -> None:
@@ -73,3 +77,30 @@ def test_the_hours_are_those_that_the_scan_takes(tmp_path: Path) -> None:
     plan, calls, took = virtually(main())
     assert plan.hours * 3600 / plan.calls == pytest.approx(took / calls, rel=0.1)
     assert took < 3
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_a_store_that_begins_later_is_named_by_the_plan_too(program: Program) -> None:
+    """A plan for less than was asked says so, and which store it looked at."""
+    assert (await program("scan", "--since", "1d", "--log", "online"))[0] == 0
+    code, out, err = await program("plan", "--since", "3d", "--log", "online")
+    [note] = json.loads(out)["notes"]
+    assert (code, note.startswith("the store begins at")) == (0, True)
+    assert "note: the store begins at" in err
+    assert re.search(r"store +│? *.*fleet\.db", err)
+
+
+def test_a_scan_that_sprints_loses_nothing_to_the_edge() -> None:
+    """Windows count as lost at the pace of the quota now, as the time needed does."""
+    cloud = SimulatedCloud(Fleet.generate(20, 30, 1, now=NOW))
+
+    async def main() -> tuple[ScanPlan, int]:
+        async with GizwitsClient(
+            cloud.credentials, transport=SimulatorTransport(cloud), quota=HourlyQuota()
+        ) as client:
+            scan = FleetScan(client, start=Since(30 * 86_400), logs=["online", "cmd"])
+            plan = await scan.plan()
+            return plan, (await scan.run()).gap_count
+
+    plan, gaps = virtually(main())
+    assert (plan.falls_off, gaps) == (0, 0)
