@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,11 @@ async def codegen(
         sys.stdout.write(text)
         return Exit.OK
     partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(out)  # Whole or not at all: an editor or a type checker may read it now.
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(out)  # Whole or not at all: an editor or a type checker may read it now.
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise OSError(error.errno, error.strerror, str(out)) from None
     return Exit.OK

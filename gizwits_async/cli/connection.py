@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import N_, _
+from gizwits_async.cli.library_texts import reworded
 from gizwits_async.errors import CredentialsError
 from gizwits_async.options import BASE_URL, Credentials, Lane, Options
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
     from gizwits_async.profiles import Profile
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "configuration"]
 
 
 @Parameter(name="*", group=N_("Connection"))
@@ -46,7 +47,7 @@ class Connection:
     default, where its password belongs. GIZWITS_TRUST_ENV=1 takes HTTPS_PROXY and the like."""
     calls_per_hour: int | None = None
     """The quota of the enterprise; GIZWITS_CALLS_PER_HOUR by default, or 3600. All programs that name
-    the same Valkey or Redis in GIZWITS_REDIS_URL share it, and one token."""
+    the same Valkey or Redis in GIZWITS_QUOTA_URL share it, and one token."""
     no_shared_state: Flag = False
     """Do not share quota and login with other programs on this machine. Otherwise they share them by a
     file in the platform's folder for state, but for a service on this machine, such as `simulate`."""
@@ -156,9 +157,50 @@ class Connection:
         if name or self.credentials:
             from gizwits_async.profiles import load_profile
 
-            profile = load_profile(name, self.credentials)
+            profile = load_profile(name, configuration(self.credentials))
             return profile.product(self.product), profile
         try:
             return Credentials.from_env(), None
         except ValueError as error:
-            raise CredentialsError(str(error)) from None
+            raise CredentialsError(f"{error}; {_profiles_instead()}") from None
+
+
+def configuration(given: Path | None) -> Path:
+    """Return the configuration file of a command.
+
+    Args:
+        given: The file that a flag names, if any.
+
+    Raises:
+        CredentialsError: There is no such file.
+    """
+    from gizwits_async.profiles import config_path
+
+    path = given or config_path()
+    if not path.exists():
+        raise CredentialsError(
+            _("{path} does not exist: set GIZWITS_CONFIG or give --credentials", path=path)
+        )
+    return path
+
+
+def _profiles_instead() -> str:
+    """Return what to do where the variables are missing, in the chosen language; no secret is read."""
+    from gizwits_async.profiles import config_path, outline
+
+    path = config_path()
+    if not path.exists():
+        if os.environ.get("GIZWITS_CONFIG"):
+            return _("GIZWITS_CONFIG names {path}, which does not exist", path=path)
+        return _(
+            "or write profiles into {path} and choose one by --profile; `gizwits-async simulate`"
+            " serves a simulator and prints these variables",
+            path=path,
+        )
+    try:
+        names = list(outline(path))
+    except CredentialsError as error:
+        return reworded(str(error))
+    if not names:
+        return _("or give --credentials {path}", path=path)
+    return _("or choose --profile {names}", names=_(" or ").join(names))

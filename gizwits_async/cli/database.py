@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 from cyclopts import Parameter
 
+from gizwits_async.cli.connection import configuration
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.output import say
@@ -60,9 +61,9 @@ class FleetFlags:
         Raises:
             CredentialsError: It has no such profile, or cannot be read.
         """
-        from gizwits_async.profiles import config_path, outline
+        from gizwits_async.profiles import outline
 
-        path = self.credentials or config_path()
+        path = configuration(self.credentials)
         names = outline(path)
         if profile not in names:
             known = ", ".join(names) or "none"

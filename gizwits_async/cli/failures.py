@@ -53,7 +53,7 @@ _CAUSES: Final = (
     (ApiError, Exit.FAILED, N_("refused")),
     (StoreLockedError, Exit.LOCKED, N_("store in use")),
     (StoreLostError, Exit.LOCKED, N_("store taken over")),
-    (StoreMissingError, Exit.NO_STORE, N_("no such store")),
+    (StoreMissingError, Exit.NO_STORE, N_("store")),
     (ScanStoreError, Exit.FAILED, N_("store")),
     (ClientClosedError, Exit.FAILED, N_("closed")),
     (LogRangeError, Exit.USAGE, N_("usage")),

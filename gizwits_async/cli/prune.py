@@ -39,6 +39,10 @@ async def prune(store: str, /, *, flags: PruneFlags) -> int:
     """
     from gizwits_async.scan import prune_store
 
+    if flags.lake is None and not flags.force:
+        raise ValueError(
+            _("give --lake with what `export` wrote, or --force to remove records that no lake has")
+        )
     found = await prune_store(
         store,
         before=datetime.now(UTC) - flags.before,

@@ -2,7 +2,10 @@
 
 import json
 import sys
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter, Token, convert
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.control import agreed
@@ -17,8 +20,13 @@ _ANY: Any = Any
 """The type of a reply that is shown as it came."""
 
 
+def _verb(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Read a verb as curl and documents write it, too: `GET`."""
+    return convert(kind, [token.evolve(value=token.value.lower()) for token in tokens])
+
+
 async def send(
-    verb: Literal["get", "post", "put", "delete"],
+    verb: Annotated[Literal["get", "post", "put", "delete"], Parameter(converter=_verb)],
     path: str,
     /,
     *fields: str,

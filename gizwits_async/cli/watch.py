@@ -21,6 +21,7 @@ from gizwits_async.cli.output import (
     json_text,
     printable,
     say,
+    stderr,
     write_line,
 )
 from gizwits_async.cli.suggestions import command
@@ -97,6 +98,8 @@ async def follow(
     """
     view = await query.view(gizwits)
     before: Mapping[str, Any] = {}
+    if stderr().is_terminal:
+        say(_("the log is asked every {every:g} s; Ctrl-C ends this", every=every))
     try:
         async with aclosing(gizwits.devices.watch(did, every=every).pages(resume)) as pages:
             async for page in pages:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from gizwits_async.cli.connection import configuration
 from gizwits_async.cli.database import FleetFlags
 from gizwits_async.cli.flags import Duration
 from gizwits_async.cli.interrupt import awaited
@@ -47,7 +48,7 @@ def worker(
     # What the queue meets, such as a restart of the database, our own log says in a line.
     for name in ("procrastinate", "psycopg.pool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    profiles = load_profiles(fleet.credentials)
+    profiles = load_profiles(configuration(fleet.credentials))
     app = worker_app(
         fleet.url,
         profiles,

@@ -54,7 +54,9 @@ class Since:
             ArgumentError: There must have been an earlier run.
         """
         if self.seconds is None:
-            raise ArgumentError("there is no last scan to go on from: give a start")
+            raise ArgumentError(
+                "there is no last scan to go on from: give a start (`--since 4d` on the command line)"
+            )
         start, end = floor(now - self.seconds), floor(now)
         if oldest - _EDGE_SLACK <= start:
             # A start right at the edge would fall off it before it is read.

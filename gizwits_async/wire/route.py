@@ -36,6 +36,13 @@ class Route:
         url = URL(self.proxy)
         return f"{url.scheme}://{url.host_subcomponent}:{url.port}"
 
+    def is_proxy(self, host: str, port: int | None) -> bool:
+        """Return whether the proxy is at that host and port."""
+        if self.proxy is None:
+            return False
+        url = URL(self.proxy)
+        return (url.host, url.port) == (host, port)
+
 
 def route_to(base_url: str, *, proxy: str | None, trust_env: bool, tls: SSLContext | None) -> Route:
     """Return the way to `base_url`.

@@ -173,6 +173,9 @@ class HttpTransport:
         match error:
             case aiohttp.ClientProxyConnectionError():
                 return NotSentError(f"no connection to proxy {self._route.via}: {cause_of(error)}")
+            case aiohttp.ClientConnectorError() if self._route.is_proxy(error.host, error.port):
+                # The name of the proxy was not found.
+                return NotSentError(f"no connection to proxy {self._route.via}: {cause_of(error)}")
             case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
                 return NotSentError(f"no connection to {self._host}: {cause_of(error)}")
             case aiohttp.ClientHttpProxyError():

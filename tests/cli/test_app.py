@@ -406,3 +406,5 @@ async def test_codegen_writes_a_module_that_reads_the_records_of_the_product(
     code, out, err = await program("codegen", "--name", "class")
     assert (code, out) == (2, "")
     assert "cannot be the name of a class" in err
+    code, _, err = await program("codegen", "--out", "nope/product.py")
+    assert (code, "nope/product.py" in err, "partial" in err) == (1, True, False)

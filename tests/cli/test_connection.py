@@ -53,6 +53,32 @@ async def test_a_profile_brings_account_and_address(
     assert (code, "only: pump" in err) == (4, True)
 
 
+async def test_missing_variables_point_to_the_profiles(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """To their names, to a file that is not there, to one without profiles, or to a first profile."""
+    path = profile_file(cloud, tmp_path)
+    for name in list(os.environ):
+        if name.startswith("GIZWITS_"):
+            monkeypatch.delenv(name)
+    code, _, err = await program("devices")
+    assert (code, "choose one by --profile; `gizwits-async simulate`" in err) == (4, True)
+    monkeypatch.setenv("GIZWITS_CONFIG", str(path))
+    path.write_text(path.read_text() + '[profiles.solo]\nenterprise_id = "other"\n')
+    code, _, err = await program("devices")
+    assert (code, err.endswith("PRODUCT_SECRET; or choose --profile acme or solo\n")) == (4, True)
+    path.write_text('enterprise_id = "e"\n')
+    assert (await program("devices"))[2].endswith(f"; or give --credentials {path}\n")
+    path.chmod(0o644)
+    assert "chmod 600" in (await program("devices"))[2]
+    path.unlink()
+    assert f"GIZWITS_CONFIG names {path}, which does not exist" in (await program("devices"))[2]
+    monkeypatch.setenv("GIZWITS_DATABASE_URL", "postgresql://localhost/none")
+    for words in (["worker"], ["schedule", "add", "acme", "--every", "1d"]):
+        code, _, err = await program(*words)
+        assert (code, f"{path} does not exist: set GIZWITS_CONFIG or" in err) == (4, True)
+
+
 async def test_a_profile_brings_the_quota_that_others_use_too(
     program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

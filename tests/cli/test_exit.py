@@ -164,6 +164,7 @@ async def test_since_last_goes_on_from_the_last_scan(program: Any, cloud: Simula
     code, out, err = await program("scan", "--since", "last")
     assert (code, out) == (2, "")
     assert "no last scan" in err
+    assert "--since 4d" in err
     assert log_calls(cloud) == 0
     code, out, _ = await program("scan", "--since", "3d", "--json")
     first = json.loads(out)

@@ -127,13 +127,16 @@ async def test_the_commands_that_an_operator_looks_for(program: Any, cloud: Simu
     path = "/v1/products/{product_key}/datapoint"
     code, out, _ = await program("send", "get", path)
     assert (code, json.loads(out)["product_key"]) == (0, cloud.credentials.product_key)
+    assert (await program("send", "GET", path))[0] == 0
+    assert (await program("send", "PATCH", path))[0] == 2
     code, _, err = await program("send", "post", path, "a=1")
     assert (code, "--yes" in err) == (2, True)
 
 
 async def test_a_store_tells_where_its_scan_stands(program: Any, cloud: SimulatedCloud) -> None:
     """Without a call to the service; without a store it is another exit code."""
-    assert (await program("status", "none.db"))[0] == 9
+    code, _, err = await program("status", "none.db")
+    assert (code, err) == (9, "store: none.db: there is no store\n")
     await program("scan", "--since", "1d", "--quiet")
     asked = cloud.tally.total()
     code, out, _ = await program("status", "fleet.db")
@@ -174,8 +177,13 @@ async def test_any_encoding_can_show_any_device(
     assert ("广州" in text) == (encoding in {"utf-8", "gbk"})
 
 
-def test_a_followed_log_shows_what_changes(capsys: pytest.CaptureFixture[str]) -> None:
-    """First all data points, then those that changed; Ctrl-C says how to go on."""
+def test_a_followed_log_shows_what_changes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First how often it asks, then all data points and those that changed; Ctrl-C says how to go on."""
+    monkeypatch.setattr(
+        "gizwits_async.cli.watch.stderr", lambda: Console(stderr=True, force_terminal=True)
+    )
     cloud = cloud_of(1, 1)
     did = cloud.fleet.devices[0].did
 
@@ -196,6 +204,7 @@ def test_a_followed_log_shows_what_changes(capsys: pytest.CaptureFixture[str]) -
     virtually(main())
     out, err = capsys.readouterr()
     assert [line[21:] for line in out.splitlines()] == ["开关=on 模式=制热", "开关=off", "开关=on"]
+    assert err.startswith("the log is asked every 1 s; Ctrl-C ends this\n")
     assert f"go on with: gizwits-async logs {did} --follow --format=table --resume g1." in err
 
 

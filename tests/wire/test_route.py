@@ -144,6 +144,10 @@ async def test_failures_of_a_proxy_are_told_in_words(
             assert await failure_of(client) == (
                 f"no connection to proxy http://{named}: connection refused"
             )
+        async with client_of(plain, proxy=f"http://{wrong}@proxy.invalid:81") as client:
+            assert await failure_of(client) == (
+                "no connection to proxy http://proxy.invalid:81: no such host"
+            )
         async with client_of(plain, proxy=url) as client:
             assert "no connection through proxy socks5://127.0.0.1" in await failure_of(client)
         assert server.seen == plain.seen == []
