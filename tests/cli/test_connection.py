@@ -64,7 +64,7 @@ async def test_missing_variables_point_to_the_profiles(
     code, _, err = await program("devices")
     assert (code, "choose one by --profile; `gizwits-async simulate`" in err) == (4, True)
     monkeypatch.setenv("GIZWITS_CONFIG", str(path))
-    path.write_text(path.read_text() + '[profiles.solo]\nenterprise_id = "other"\n')
+    path.write_text(path.read_text() + '[profiles.solo.products.fan]\nproduct_key = "f"\n')
     code, _, err = await program("devices")
     assert (code, err.endswith("PRODUCT_SECRET; or choose --profile acme or solo\n")) == (4, True)
     path.write_text('enterprise_id = "e"\n')
