@@ -46,17 +46,14 @@ def forecast(
         note: What to say of a start that lies before the beginning of the store; None if it does not.
     """
     each = -(-(state.end - state.start) // client.owned)
-    fresh = devices - left.devices
-    whole = {log: left.windows.get(log, 0) + fresh * each for log in logs}
+    whole = {log: left.windows.get(log, 0) + (devices - left.devices) * each for log in logs}
     known = last or _NO_RUN
     part = sum(whole.values()) / max(sum(known.windows.values()), 1)
     active_share = 1.0 if active is None else active.share
     windows = _share(whole, known.windows, known.read, active_share)
     holding = _share(whole, known.windows, known.pages, active_share)
     outside = definition + (0 if active is None else active.calls)
-    if listed:
-        # At the end the first page is read again, or all of them if an earlier run listed the devices.
-        outside += -(-devices // client.page_size) + (state.listing != "done")
+    outside += _listing(state, devices, client.page_size) if listed else 0
     calls = outside + ceil(sum(count * _pages(left, log) for log, count in windows.items()))
     now, seconds = client.now(), client.seconds_for(calls)
     return ScanPlan(
@@ -75,6 +72,14 @@ def forecast(
         sampled=round(known.sampled * part),
         notes=() if note is None else (note,),
     )
+
+
+def _listing(state: ScanState, devices: int, page_size: int) -> int:
+    """Return the calls that list the devices.
+
+    At the end the first page is read again, or all of them if an earlier run listed the devices.
+    """
+    return -(-devices // page_size) + (state.listing != "done")
 
 
 def _share(
