@@ -168,7 +168,8 @@ class ApiError(GizwitsError):
         code = "" if self.code is None else f"{self.code} "
         detail = f" ({self.detail})" if self.detail else ""
         where = f"{self.where}: " if self.where else ""
-        return f"{where}{code}{self.message}{detail} [HTTP {self.status}]"
+        status = f" [HTTP {self.status}]" if self.status else ""  # 0: found without a reply.
+        return f"{where}{code}{self.message}{detail}{status}"
 
 
 class InvalidRequestError(ApiError):

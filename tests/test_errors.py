@@ -14,6 +14,7 @@ from gizwits_async.errors import (
     InvalidResponseError,
     LogRangeError,
     NoReplyError,
+    NotFoundError,
     QuotaExceededError,
     QuotaWaitError,
 )
@@ -74,6 +75,12 @@ def test_the_documents_57_rows_are_all_there_and_no_other() -> None:
     assert len(PAIRS) == 57
     assert {(code, row[0]) for code, row in API_ERRORS.items()} == set(PAIRS)
     assert all(row[2] for row in API_ERRORS.values())
+
+
+def test_the_status_is_shown_where_there_was_a_reply() -> None:
+    """An error that the library found without a call has the status 0, which is none."""
+    assert str(NotFoundError("no device", status=404)) == "no device [HTTP 404]"
+    assert str(NotFoundError("no device")) == "no device"
 
 
 @pytest.mark.parametrize(("code", "status"), sorted(set(PAIRS)))

@@ -9,6 +9,7 @@ from gizwits_async.cli.database import FleetFlags, done_or_said
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
 from gizwits_async.cli.language import N_, _
+from gizwits_async.cli.numbers import LAST_PORT, within
 from gizwits_async.cli.output import Format, each, json_text, write_line
 from gizwits_async.cli.scan_range import ScanSelection
 from gizwits_async.cli.tables import Column, write_rows
@@ -42,6 +43,7 @@ async def fleet(
         port: Port of that page, on 127.0.0.1.
         flags: Where the fleet is.
     """
+    within("--port", port, 0, LAST_PORT)
     if serve:
         from gizwits_async.cli.fleet_page import serve_page
 

@@ -7,6 +7,7 @@ shown in its translation; what it quotes is looked up in the same way.
 
 import json
 import re
+from datetime import datetime
 from functools import cache
 
 from gizwits_async.cli.language import LOCALE, _
@@ -19,8 +20,9 @@ _TIMES = frozenset(
     {"first", "last", "last_second", "latest", "now", "oldest", "position", "second", "since"}
     | {"start", "end", "times", "until"}
 )
-"""Placeholders that stand for epoch seconds, if their value looks so."""
+"""Placeholders that stand for epoch seconds or dates in UTC, if their value looks so."""
 _EPOCH = re.compile(r"1\d{9}(\.\d+)?")
+_UTC = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _SEPARATORS = (": ", "; ", " @ ")
 """What joins texts that come from different places."""
 _SHORT = 8
@@ -42,6 +44,8 @@ def reworded(text: str) -> str:
 def _worded(name: str, value: str) -> str:
     if name in _TIMES and _EPOCH.fullmatch(value):
         return f"{clock_time(float(value))} {zone_name()}"
+    if name in _TIMES and _UTC.fullmatch(value):
+        return f"{clock_time(datetime.fromisoformat(value).timestamp())} {zone_name()}"
     return reworded(value)
 
 

@@ -18,7 +18,7 @@ from gizwits_async.cli.output import say
 from gizwits_async.cli.suggestions import command
 from gizwits_async.cli.tables import write_rows
 from gizwits_async.cli.watch import ViewFlags, follow
-from gizwits_async.errors import GizwitsError
+from gizwits_async.errors import GizwitsError, NotFoundError
 
 if TYPE_CHECKING:
     from gizwits_async import LogStream
@@ -113,7 +113,7 @@ async def logs(
         try:
             await _write(gizwits, limited(walk, query.limit, query.resume), query)
         except GizwitsError as error:
-            if error.resume:
+            if error.resume and not isinstance(error, NotFoundError):
                 walk_on = _how_to_go_on(query, start, end, error.resume)
                 go_on = command("logs", did, *walk_on, *connection.words)
                 say(_("go on with:"), command=go_on)

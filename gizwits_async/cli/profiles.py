@@ -106,7 +106,7 @@ async def _try(
                 row["calls_left"] = gizwits.quota.snapshot().remaining
         except (GizwitsError, ValueError, OSError, ImportError) as error:
             found = explain(error)
-            row["problem"] = str(error) if found is None else found[1]
+            row["problem"] = str(error) if found is None else found[1].replace("\n  ", "; ")
         else:
             row["ok"] = True
     return row

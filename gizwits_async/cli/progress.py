@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["progress_shown"]
 
+_MINUTE = 60.0
 _HOUR = 3600.0
 _EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -122,5 +123,11 @@ class _Lines:
             _detail(now, self._quota()),
         ]
         if (left := now.seconds_left) is not None:
-            parts.append(_("about {minutes:.0f} min to go", minutes=left / 60))
+            parts.append(_to_go(left))
         say(f"{clock_time(time.time())} {', '.join(parts)}")
+
+
+def _to_go(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return _("about {seconds:.0f} s to go", seconds=seconds)
+    return _("about {minutes:.0f} min to go", minutes=seconds / _MINUTE)

@@ -11,12 +11,13 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
+from gizwits_async.cli.numbers import LAST_PORT, within
 from gizwits_async.cli.output import say
 
 if TYPE_CHECKING:
     from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud
 
-__all__ = ["environment", "reachable", "simulate"]
+__all__ = ["Simulation", "environment", "fleet_of", "reachable", "simulate"]
 
 Preset: TypeAlias = Literal["always-on", "daily", "sporadic", "dormant", "mixed"]
 
@@ -65,18 +66,28 @@ class Simulation:
     access_log: Annotated[bool, Parameter(negative="")] = False
     """Write a line for each call."""
 
+    def check(self) -> None:
+        """Raise a ValueError if a number is out of its range."""
+        within("--port", self.port, 0, LAST_PORT)
+        within("--devices", self.devices, 0)
+        within("--days", self.days, 1)
+        within("--calls-per-hour", self.calls_per_hour, 1)
+        within("--latency", self.latency, 0)
+
 
 async def simulate(*, simulation: Simulation = Simulation()) -> int:
     """Serve until cancelled.
 
     Raises:
-        ValueError: The file of faults cannot be read, or a rule in it or a quirk is wrong.
+        ValueError: A number is out of its range, the file of faults cannot be read, or a rule in it or a
+            quirk is wrong.
     """
     from gizwits_async.simulator import SimulatedCloud, SimulatorServer, parse_quirks
 
     own = simulation
+    own.check()
     cloud = SimulatedCloud(
-        _fleet_of(own),
+        fleet_of(own),
         quota=own.calls_per_hour,
         ledger_size=1000,
         quirks=parse_quirks(own.quirk),
@@ -102,13 +113,15 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
     return Exit.OK
 
 
-def _fleet_of(own: Simulation) -> "Fleet":
-    from gizwits_async.simulator import Fleet
+def fleet_of(own: Simulation) -> "Fleet":
+    """Return the fleet that is served: its logs reach to the present and go on."""
+    from gizwits_async.simulator import Fleet, Rates
 
     now = time.time()
     if own.fleet is not None:
         return Fleet.preset(own.fleet, own.devices, own.days, own.seed, now=now)
-    return Fleet.generate(own.devices, own.days, own.seed, now=now, live=True)
+    rates = Rates(edge=0.0)  # Records at the borders of a day are for tests of windows.
+    return Fleet.generate(own.devices, own.days, own.seed, now=now, rates=rates, live=True)
 
 
 def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:

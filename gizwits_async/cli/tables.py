@@ -147,7 +147,7 @@ def _print_table(
             for name in dict.fromkeys(chain.from_iterable(rows))
         ]
     # Columns that are empty throughout only make a narrow terminal narrower.
-    used = [one for one in columns if any(row.get(one.name) not in {None, ""} for row in rows)]
+    used = [one for one in columns if any(row.get(one.name) not in (None, "") for row in rows)]
     texts = [[cell(one.name, row.get(one.name)) for one in used] for row in rows]
     widths = {
         one.name: max(cell_len(text) for text in (one.title, *(line[at] for line in texts)))

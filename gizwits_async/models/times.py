@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from gizwits_async.errors import ArgumentError
 
-__all__ = ["LOG_LIFE", "Moment", "as_epoch", "edge", "epoch_of", "utc"]
+__all__ = ["LOG_LIFE", "Moment", "as_epoch", "edge", "epoch_of", "utc", "utc_text"]
 
 Moment: TypeAlias = datetime | int | float
 """A point in time: an aware datetime, or epoch seconds UTC."""
@@ -61,6 +61,14 @@ def utc(seconds: float) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{seconds!r:.30} is not a time in epoch seconds") from None
+
+
+def utc_text(seconds: float) -> str:
+    """Return epoch seconds as `2026-11-28T08:00:00Z`; as a number if no date reaches that far."""
+    try:
+        return f"{utc(seconds):%Y-%m-%dT%H:%M:%SZ}"
+    except ValueError:
+        return str(seconds)
 
 
 def edge(latest: float) -> int:

@@ -1,12 +1,11 @@
 """Decides which range a scan reads, given its arguments and what its store holds. Pure."""
 
-from datetime import UTC, datetime
 from math import ceil, floor
 
 from attrs import evolve, field, frozen
 
 from gizwits_async.errors import ArgumentError, LogRangeError
-from gizwits_async.models.times import Moment, as_epoch
+from gizwits_async.models.times import Moment, as_epoch, utc_text
 from gizwits_async.scan.errors import StoreMismatchError
 
 __all__ = ["RequestedRange", "ScanState", "Since", "resolve_range"]
@@ -126,7 +125,7 @@ class RequestedRange:
         if seconds is None or max(now - seconds, oldest) >= state.start - _EDGE_SLACK:
             return None
         return (
-            f"the store begins at {state.start}, later than was asked for, and a scan does not reach"
+            f"the store begins at {utc_text(state.start)}, later than was asked for, and a scan does not reach"
             " further back: name another store for that"
         )
 
@@ -167,7 +166,7 @@ def resolve_range(
     other_start = not isinstance(requested.start, Since) and requested.start != held.start
     if other_start or requested.end not in {None, held.end, held.wanted_end}:
         raise StoreMismatchError(
-            f"the store holds {_utc(held.start)} to {_utc(held.end)}, which is not the range"
+            f"the store holds {utc_text(held.start)} to {utc_text(held.end)}, which is not the range"
             " asked for; ask for that one, or for Since(), or name another store"
         )
     end = _end(requested, now)
@@ -195,7 +194,8 @@ def _first_range(
         raise ArgumentError(f"the range begins in the future: {start} is after {floor(now)}, now")
     if start < oldest - _EDGE_SLACK:
         raise LogRangeError(
-            f"logs are kept for 30 days: start {start} is too old, the oldest allowed is {oldest}",
+            f"logs are kept for 30 days: start {utc_text(start)} is too old, the oldest allowed is"
+            f" {utc_text(oldest)}",
             oldest=oldest,
         )
     return start, max(start, end)
@@ -203,7 +203,3 @@ def _first_range(
 
 def _end(requested: RequestedRange, now: float) -> int:
     return floor(now) if requested.end is None else min(requested.end, floor(now))
-
-
-def _utc(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"

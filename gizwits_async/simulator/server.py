@@ -81,6 +81,7 @@ class SimulatorServer:
             await runner.cleanup()
             raise
         self._runner = runner
+        self._clock()  # A `LoopClock` stands still until it is read in this loop.
 
     async def aclose(self) -> None:
         """Stop listening and close all connections."""

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from attrs import frozen
 
 from gizwits_async.errors import ArgumentError, LogRangeError
-from gizwits_async.models.times import LOG_LIFE, edge
+from gizwits_async.models.times import LOG_LIFE, utc_text
 
 __all__ = [
     "Bounds",
@@ -104,9 +104,10 @@ def resolve(
     if since > until:
         raise ArgumentError(f"the range is reversed: start {since} is after end {until}")
     if since < earliest - LOG_LIFE - _JUST_NOW:
-        oldest = edge(latest)
+        oldest = ceil(earliest - LOG_LIFE)
         raise LogRangeError(
-            f"logs are kept for 30 days: start {since} is too old, the oldest allowed is {oldest}",
+            f"logs are kept for 30 days: start {utc_text(since)} is too old, the oldest allowed is"
+            f" {utc_text(oldest)}",
             oldest=oldest,
         )
     return Range(since, until)

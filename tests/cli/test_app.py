@@ -87,7 +87,7 @@ async def test_logs_show_what_the_service_has(program: Any, cloud: SimulatedClou
 async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: SimulatedCloud) -> None:
     """The printed records and those of the printed command together are the whole log."""
     did = cloud.fleet.devices[1].did
-    cloud.faults.set([FaultRule(path="*/data", nth=2, action="status", status=500, code=5301)])
+    cloud.faults.set([FaultRule(path="*/data", nth=2, action="status", status=403, code=5302)])
     code, first, err = await program("logs", did, "--since", "3d")
     assert code == 1
     command = err.split("go on with: gizwits-async ", 1)[1].splitlines()[0]
@@ -96,6 +96,15 @@ async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: Simu
     assert code == 0
     truth = cloud.truth("data", did, 0, 4e9)
     assert [row["ts"] for row in rows(first + second)] == [r["ts"] for r in reversed(truth)]
+
+
+async def test_a_log_of_no_device_is_not_to_be_gone_on_with(
+    program: Any, cloud: SimulatedCloud
+) -> None:
+    """A resume token leads nowhere where there is no such device."""
+    for name in ("nosuch", "x" * 22):
+        code, out, err = await program("logs", name)
+        assert (code, out, err.startswith("not found: ")) == (1, "", True)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,14 @@ async def test_a_log_that_breaks_off_says_how_to_go_on(program: Any, cloud: Simu
         (["control", "x"], "give --attr"),
         (["control", "x", "--attr", "switch"], "NAME=VALUE"),
         (["control", "x", "--raw", "xyz"], "hexadecimal"),
+        (["simulate", "--port", "99999"], "--port must be from 0 to 65535, not 99999"),
+        (["simulate", "--port", "-5"], "--port must be from 0 to 65535, not -5"),
+        (["fleet", "--serve", "--port", "99999"], "--port must be from 0 to 65535, not 99999"),
+        (["simulate", "--devices", "-1"], "--devices must be at least 0, not -1"),
+        (["simulate", "--days", "0"], "--days must be at least 1, not 0"),
+        (["simulate", "--calls-per-hour", "0"], "--calls-per-hour must be at least 1, not 0"),
+        (["simulate", "--latency", "-1"], "--latency must be at least 0, not -1.0"),
+        (["simulate", "--latency", "nan"], "--latency must be at least 0, not nan"),
         (["devices", "--nonsense"], ""),
         (["nonsense"], ""),
     ],

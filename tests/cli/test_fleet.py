@@ -60,6 +60,7 @@ async def test_profiles_are_listed_and_tried(
     code, out, _ = await program("profiles", "check")
     assert (code, [row["ok"] for row in rows(out)]) == (3, [True, False])
     assert "5004" in rows(out)[1]["problem"]
+    assert rows(out)[1]["problem"].endswith("; the enterprise secret is wrong"), "a single line"
     assert "hidden" not in out
 
 

@@ -96,6 +96,9 @@ def test_errors_name_times_as_times(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     use("zh")
     assert reworded(said).startswith("日志只保留 30 天：开始时间 20")
+    said = said.replace("1577836800", "2020-01-01T00:00:00Z")
+    assert "2020-01-01T" not in reworded(said)
+    assert re.search(r"20(19|20)-\d\d-\d\d \d\d:\d\d:00 [+-]", reworded(said))
     assert reworded("a text that is in no list") == "a text that is in no list"
 
 

@@ -53,11 +53,13 @@ def test_without_a_terminal_it_is_one_plain_line_every_half_minute(
     assert len(lines) == seconds // 30 > 8
     form = (
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \d+ windows done, \d+ left, [\d,]+ records, 3 devices,"
-        r" \d+ calls \(0\.1 a second\), (\d+) left in the hour, about \d+ min to go"
+        r" \d+ calls \(0\.1 a second\), (\d+) left in the hour, about \d+ (min|s) to go"
     )
     left = [int(found[1]) for line in lines[2:] if (found := re.fullmatch(form, line))]
     assert len(left) == len(lines) - 2
     assert left == sorted(left, reverse=True)
+    assert "about 0 min" not in err
+    assert " s to go" in lines[-1]
 
 
 def test_a_quota_of_another_period_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:

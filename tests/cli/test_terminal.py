@@ -60,6 +60,13 @@ async def test_a_log_is_a_table_with_a_column_a_data_point(
     assert cloud.tally["product.datapoints"] == 1
 
 
+async def test_the_online_log_is_a_table_too(program: Any, cloud: SimulatedCloud) -> None:
+    """Its payload is an object, which no set of empty values can be asked for."""
+    did = cloud.fleet.devices[1].did
+    code, out, err = await program("logs", did, "--log", "online", "--format", "table")
+    assert (code, "keep_alive" in out, err) == (0, True, "")
+
+
 async def test_columns_of_a_log_can_be_chosen_by_either_name(
     program: Any, cloud: SimulatedCloud
 ) -> None:
@@ -118,6 +125,8 @@ async def test_the_commands_that_an_operator_looks_for(program: Any, cloud: Simu
         assert (code, json.loads(out)["did"]) == (0, device.did)
     code, _, err = await program("device", "x" * 22)
     assert (code, err.startswith("not found: ")) == (1, True)
+    code, _, err = await program("device", "nosuch")
+    assert (code, "[HTTP" in err) == (1, False), "nobody was asked"
     code, out, _ = await program("quota")
     assert (code, json.loads(out)["limit"]) == (0, 100_000)
     assert re.search(r"calls left *│ \d", (await program("quota", "--format", "table"))[1])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gizwits_async.cli.moments import clock_time
+from gizwits_async.models.times import utc_text
 from gizwits_async.simulator import SimulatedCloud
 from tests.scan.common import in_file
 
@@ -62,7 +63,7 @@ async def test_a_longer_span_than_the_store_has_is_a_notice(
     assert (await program("scan", "--since", "1d"))[0] == 0
     begins = json.loads((await program("status", "fleet.db", "--json"))[1])["start"]
     code, out, err = await program("scan", "--since", "3d", "--json")
-    note = f"the store begins at {begins}, later than was asked for"
+    note = f"the store begins at {utc_text(begins)}, later than was asked for"
     assert (code, json.loads(out)["notes"][0].startswith(note)) == (0, True)
     assert f"the store begins at {clock_time(begins)}" in err
     for since in ("1d", "last", "12h"):

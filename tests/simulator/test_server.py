@@ -4,12 +4,14 @@ import asyncio
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from gizwits_async import GizwitsClient
+from gizwits_async.cli.simulate import Simulation, fleet_of
 from gizwits_async.simulator import (
     FaultRule,
     Fleet,
@@ -18,6 +20,7 @@ from gizwits_async.simulator import (
     SimulatorServer,
     parse_quirks,
 )
+from gizwits_async.simulator.state.timeline import DAY
 from tests.doubles import FreeQuota
 
 FLEET = 4
@@ -51,6 +54,16 @@ async def test_ledger_and_devices():
         found = await _json(session, "/__simulator/devices")
     assert found["product_key"] == cloud.product.key
     assert [one["did"] for one in found["devices"]] == [one.did for one in cloud.fleet.devices]
+
+
+async def test_the_clock_runs_from_the_start(monkeypatch: pytest.MonkeyPatch):
+    """A server that nobody calls for a while has not lost that time at the first call."""
+    cloud = SimulatedCloud(Fleet.generate(FLEET))
+    loop = asyncio.get_running_loop()
+    async with SimulatorServer(cloud):
+        monkeypatch.setattr(loop, "time", lambda: time.monotonic() + 99)
+        assert 99 <= cloud.now() - cloud.fleet.now < 150
+        monkeypatch.undo()
 
 
 async def test_reset():
@@ -188,6 +201,16 @@ async def test_the_program():
     finally:
         process.terminate()
         await process.communicate()
+
+
+def test_devices_of_the_program_do_not_come_online_at_borders_of_days():
+    """Sessions of seconds at midnight are for tests of windows, not for people who look at logs."""
+    fleet = fleet_of(Simulation(devices=12, days=8))
+    for device in fleet.devices:
+        records = fleet.records("online", device.did, fleet.now - 8 * DAY, fleet.now)
+        days = [(record.at - fleet.now) / DAY for record in records]
+        assert days
+        assert not any(abs(day - round(day)) * DAY < 0.002 for day in days)
 
 
 def test_the_description_and_the_page_are_in_the_package():
