@@ -21,7 +21,7 @@ from gizwits_async.errors import (
 )
 from gizwits_async.models.authorization import Token
 from gizwits_async.models.devices import DataRecord
-from gizwits_async.models.times import LOG_LIFE
+from gizwits_async.models.times import LOG_LIFE, utc_text
 from gizwits_async.options import Options
 from gizwits_async.streams import LogStream, Page
 from tests.doubles import FreeQuota, virtual, virtually
@@ -121,7 +121,7 @@ async def test_a_start_that_cannot_be_asked_costs_nothing(range_: Any, error: ty
         == (60 in {abs(NOW - s) % LOG_LIFE for s in range_.values()})
     )
     if error is LogRangeError:
-        assert str(caught.value.oldest) in str(caught.value)
+        assert utc_text(caught.value.oldest) in str(caught.value)
 
 
 @virtual
