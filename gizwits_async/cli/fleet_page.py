@@ -42,7 +42,7 @@ async def serve_page(fleet: "Fleet", port: int) -> int:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HERE, "localhost"])
     app.include_router(fleet_router(fleet, changes=False), prefix="/fleet")
     # Port and database are opened here, and not by the server: it would only log why it cannot begin.
-    config = uvicorn.Config(app, lifespan="off", log_level="warning")
+    config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="warning")
     with socket.create_server((_HERE, port)) as listening:
         async with fleet:
             number = listening.getsockname()[1]

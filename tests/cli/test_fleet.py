@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
 import signal
@@ -277,6 +278,7 @@ async def test_the_page_is_served_on_this_machine_only(
         code, _, err = await program("fleet", "--serve", "--port", found[2])
         assert code == 1
         assert "in use" in err
+        assert not logging.getLogger("uvicorn").handlers, "the console's own log is enough"
         async with http.stream("GET", f"{found[1]}/events") as events:
             assert (await anext(events.aiter_lines())).startswith('data: [{"profile": "tenant000"')
             process.send_signal(signal.SIGINT)
