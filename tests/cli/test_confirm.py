@@ -158,7 +158,7 @@ async def test_a_decoded_log_that_breaks_off_goes_on_decoded(
 ) -> None:
     """The printed command includes `--decode`."""
     did = cloud.fleet.devices[1].did
-    cloud.faults.set([FaultRule(path="*/cmd", nth=2, action="status", status=500, code=5301)])
+    cloud.faults.set([FaultRule(path="*/cmd", nth=2, action="status", status=403, code=5302)])
     words = ("logs", did, "--log", "cmd", "--since", "3d", "--decode")
     code, first, err = await program(*words)
     assert code == 1
