@@ -32,14 +32,19 @@ product_secret = "{own.product_secret!s}"
     return path
 
 
+def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take all settings out of the environment."""
+    for name in list(os.environ):
+        if name.startswith("GIZWITS_"):
+            monkeypatch.delenv(name)
+
+
 async def test_a_profile_brings_account_and_address(
     program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """By flag or variable; one that is not there names those that are."""
     path = profile_file(cloud, tmp_path)
-    for name in list(os.environ):
-        if name.startswith("GIZWITS_"):
-            monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
     assert (await program("devices"))[0] == 4
     assert (await program("devices", "--credentials", str(path), "--profile", "acme"))[0] == 0
     monkeypatch.setenv("GIZWITS_CONFIG", str(path))
@@ -58,9 +63,7 @@ async def test_missing_variables_point_to_the_profiles(
 ) -> None:
     """To their names, to a file that is not there, to one without profiles, or to a first profile."""
     path = profile_file(cloud, tmp_path)
-    for name in list(os.environ):
-        if name.startswith("GIZWITS_"):
-            monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
     code, _, err = await program("devices")
     assert (code, "choose one by --profile; `gizwits-async simulate`" in err) == (4, True)
     monkeypatch.setenv("GIZWITS_CONFIG", str(path))
