@@ -3,11 +3,9 @@
 import re
 from pathlib import Path
 
-import asyncpg
-
 from gizwits_async.scan import FleetScan
 from tests.doubles import client_of
-from tests.scan.cluster import plain
+from tests.scan.cluster import connected, plain
 from tests.scan.common import DAY, cloud_of
 from tests.scan.conftest import server, url
 
@@ -34,22 +32,23 @@ async def test_each_panel_has_rows(url: str) -> None:
     """The script can be run again, and a reader of its schema alone gets rows for each panel."""
     cloud = cloud_of(3, 3)
     assert (await FleetScan(client_of(cloud), url, start=START, end=NOW).run()).complete
-    connection = await asyncpg.connect(plain(url))
-    await connection.execute(SCRIPT)
-    await connection.execute(SCRIPT)
-    await connection.execute(f"""
-        CREATE ROLE viewer_{NOW};
-        GRANT USAGE ON SCHEMA grafana TO viewer_{NOW};
-        GRANT SELECT ON ALL TABLES IN SCHEMA grafana TO viewer_{NOW};
-        SET ROLE viewer_{NOW};
-    """)
-    panels = PANEL.findall(SCRIPT)
-    found = {title: await connection.fetch(_as_grafana_asks(query)) for title, query in panels}
-    reports = await connection.fetchval("SELECT count(DISTINCT (did, time)) FROM grafana.values")
-    await connection.execute("RESET ROLE")
-    assert reports == await connection.fetchval(
-        "SELECT count(DISTINCT (device, time)) FROM data_record"
-    )
-    await connection.close()
+    async with connected(plain(url)) as connection:
+        await connection.execute(SCRIPT)
+        await connection.execute(SCRIPT)
+        await connection.execute(f"""
+            CREATE ROLE viewer_{NOW};
+            GRANT USAGE ON SCHEMA grafana TO viewer_{NOW};
+            GRANT SELECT ON ALL TABLES IN SCHEMA grafana TO viewer_{NOW};
+            SET ROLE viewer_{NOW};
+        """)
+        panels = PANEL.findall(SCRIPT)
+        found = {title: await connection.fetch(_as_grafana_asks(query)) for title, query in panels}
+        reports = await connection.fetchval(
+            "SELECT count(DISTINCT (did, time)) FROM grafana.values"
+        )
+        await connection.execute("RESET ROLE")
+        assert reports == await connection.fetchval(
+            "SELECT count(DISTINCT (device, time)) FROM data_record"
+        )
     assert len(panels) == 7
     assert {title for title, rows in found.items() if not rows} == set()

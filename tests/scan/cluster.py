@@ -13,8 +13,8 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -74,42 +74,70 @@ def plain(url: str) -> str:
     return f"postgresql://postgres@/{make_url(url).database}?host={host}"
 
 
+@asynccontextmanager
+async def connected(
+    address: str | None = None, **options: Any
+) -> AsyncIterator[asyncpg.Connection]:
+    """Connect as asyncpg does; the connection is closed also when the test that uses it fails.
+
+    If it were left open, the garbage collector would fail a later test with a ResourceWarning.
+    """
+    connection = await asyncpg.connect(address, **options)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def sql(url: str, *statements: str) -> list[Any]:
     """Execute statements, and return the rows of the last one."""
-    connection = await asyncpg.connect(plain(url))
-    try:
+    async with connected(plain(url)) as connection:
         for statement in statements[:-1]:
             await connection.execute(statement)
         return list(await connection.fetch(statements[-1]))
-    finally:
-        await connection.close()
 
 
 async def script(url: str, statements: str) -> None:
     """Execute a text of many statements."""
-    connection = await asyncpg.connect(plain(url))
-    try:
+    async with connected(plain(url)) as connection:
         await connection.execute(statements)
-    finally:
-        await connection.close()
+
+
+@asynccontextmanager
+async def table_lock(url: str, name: str) -> AsyncIterator[None]:
+    """Hold the strongest lock on a table or view, as a migration of another program does.
+
+    Of a view the tables below are locked too, one after the other: a scan may have locked some of
+    them in another order, and the server then ends the transaction of either program.
+    """
+    async with connected(plain(url)) as other:
+        while True:
+            transaction = other.transaction()
+            await transaction.start()
+            try:
+                await other.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+                break
+            except asyncpg.DeadlockDetectedError:
+                await transaction.rollback()
+        yield
+        await transaction.rollback()
 
 
 async def held(url: str, schema: str = "public") -> Rows:
     """Return what the tables hold, read without the code under test."""
-    connection = await asyncpg.connect(plain(url))
     found: Rows = Counter()
-    query = f"SELECT did, timestamp, attrs FROM {schema}.data_log"
-    for did, ts, attrs in await connection.fetch(query):
-        value = json.loads(attrs)
-        if isinstance(value, str):  # The text of what `jsonb` refuses.
-            value = json.loads(value)
-        found[row(did, "data", {"ts": ts, "attrs": value})] += 1
-    for log in ("online", "cmd"):
-        query = f"SELECT did, timestamp, type, payload FROM {schema}.{log}_log"
-        for did, ts, kind, payload in await connection.fetch(query):
-            value = json.loads(payload) if log == "online" else payload
-            found[row(did, log, {"timestamp": ts, "type": kind, "payload": value})] += 1
-    await connection.close()
+    async with connected(plain(url)) as connection:
+        query = f"SELECT did, timestamp, attrs FROM {schema}.data_log"
+        for did, ts, attrs in await connection.fetch(query):
+            value = json.loads(attrs)
+            if isinstance(value, str):  # The text of what `jsonb` refuses.
+                value = json.loads(value)
+            found[row(did, "data", {"ts": ts, "attrs": value})] += 1
+        for log in ("online", "cmd"):
+            query = f"SELECT did, timestamp, type, payload FROM {schema}.{log}_log"
+            for did, ts, kind, payload in await connection.fetch(query):
+                value = json.loads(payload) if log == "online" else payload
+                found[row(did, log, {"timestamp": ts, "type": kind, "payload": value})] += 1
     return found
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import asyncpg
 import pytest
 import trustme
 from sqlalchemy import URL
@@ -16,7 +15,7 @@ from gizwits_async.scan.store.address import backend_of
 from gizwits_async.scan.store.postgres_options import connect_arguments
 from tests.doubles import client_of
 from tests.ports import kept_port
-from tests.scan.cluster import PGBOUNCER, cluster, held, pooler
+from tests.scan.cluster import PGBOUNCER, cluster, connected, held, pooler
 from tests.scan.common import DAY, cloud_of, truth
 
 NOW = 1_790_000_000
@@ -101,11 +100,10 @@ def secured() -> Iterator[tuple[str, Path]]:
 
         async def prepare() -> None:
             folder = local.partition("host=")[2]
-            connection = await asyncpg.connect(host=folder, port=port, user="postgres")
-            await connection.execute(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'")
-            await connection.execute("CREATE DATABASE fleet OWNER app")
-            await connection.execute("CREATE SCHEMA one AUTHORIZATION app")
-            await connection.close()
+            async with connected(host=folder, port=port, user="postgres") as connection:
+                await connection.execute(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'")
+                await connection.execute("CREATE DATABASE fleet OWNER app")
+                await connection.execute("CREATE SCHEMA one AUTHORIZATION app")
 
         asyncio.run(prepare())
         yield f"app:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/fleet", Path(path)
@@ -123,12 +121,11 @@ async def test_a_pasted_url_with_libpq_options_works(
     )
     options += f"&options=-csearch_path%3D{schema}&keepalives_idle=20"
     cloud = cloud_of(1, 2)
-    connection = await asyncpg.connect(f"postgresql://{address}", ssl="require")
-    await connection.execute(f"CREATE SCHEMA {schema}")
-    where = f"{scheme}://{address}?{options}"
-    assert (await FleetScan(client_of(cloud), where, start=START, end=NOW).run()).complete
-    found = await connection.fetchval(f"SELECT count(*) FROM {schema}.data_log")
-    await connection.close()
+    async with connected(f"postgresql://{address}", ssl="require") as connection:
+        await connection.execute(f"CREATE SCHEMA {schema}")
+        where = f"{scheme}://{address}?{options}"
+        assert (await FleetScan(client_of(cloud), where, start=START, end=NOW).run()).complete
+        found = await connection.fetchval(f"SELECT count(*) FROM {schema}.data_log")
     assert found == truth(cloud, START, NOW, ["data"]).total()
 
 

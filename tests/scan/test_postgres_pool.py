@@ -4,7 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-import asyncpg
 import pytest
 from sqlalchemy import Connection, func, literal, make_url, select, text
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +12,7 @@ from gizwits_async.models.devices import DataRecord, Device
 from gizwits_async.scan import ScanState, SqlStore
 from gizwits_async.scan.store.postgres import _OPENING, PostgresBackend
 from gizwits_async.scan.store.protocol import Change
-from tests.scan.cluster import PGBOUNCER, held, plain, pooler, sql
+from tests.scan.cluster import PGBOUNCER, connected, held, plain, pooler, sql
 
 
 def _one(connection: Connection) -> Any:
@@ -60,16 +59,15 @@ async def test_waiting_for_another_that_opens_the_store_is_no_silence_of_the_ser
 ) -> None:
     """An upgrade may hold the lock for minutes: the wait is cut into attempts, and goes on."""
     monkeypatch.setattr(PostgresBackend, "guards", (func.set_config("lock_timeout", "50", True),))
-    other = await asyncpg.connect(plain(url))
     locks = "SELECT pg_advisory_lock(hashtextextended('public', $1))"
-    await other.execute(locks.replace("$1", str(_OPENING)))
-    monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
     store = SqlStore(url)
-    opening = asyncio.ensure_future(store.open())
-    await asyncio.wait({opening}, timeout=0.8)
-    assert not opening.done()
-    monkeypatch.setattr(PostgresBackend, "deadline", 20.0)
-    await other.close()
+    async with connected(plain(url)) as other:
+        await other.execute(locks.replace("$1", str(_OPENING)))
+        monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
+        opening = asyncio.ensure_future(store.open())
+        await asyncio.wait({opening}, timeout=0.8)
+        assert not opening.done()
+        monkeypatch.setattr(PostgresBackend, "deadline", 20.0)
     assert await opening is None
     await store.aclose()
 

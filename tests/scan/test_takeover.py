@@ -27,7 +27,18 @@ from gizwits_async.scan.store import session
 from gizwits_async.scan.store.postgres import PostgresBackend
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from tests.doubles import FreeQuota, client_of
-from tests.scan.cluster import PGBOUNCER, held, plain, pooler, restart, sql, standby
+from tests.scan.cluster import (
+    PGBOUNCER,
+    connected,
+    held,
+    plain,
+    pooler,
+    restart,
+    script,
+    sql,
+    standby,
+    table_lock,
+)
 from tests.scan.common import DAY, cloud_of, truth
 from tests.scan.test_lease import STATE, Sleeps, commit
 from tests.scan.test_store import CHILD, ROOT, lively
@@ -103,13 +114,13 @@ async def test_the_open_transaction_of_a_silent_holder_is_ended(url: str) -> Non
     silent, fresh = (SqlStore(url, sleep=Sleeps(0)) for _ in range(2))
     await silent.open()
     await sql(url, SILENT)
-    frozen = await asyncpg.connect(plain(url))
-    await frozen.execute("BEGIN; UPDATE scan_lease SET renewals = renewals + 1")
-    await asyncio.wait_for(fresh.open(), 5)
-    ended = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-    with pytest.raises(ended):  # Which one depends on how much of the end has arrived.
-        await frozen.execute("COMMIT")
-    frozen.terminate()
+    async with connected(plain(url)) as frozen:
+        await frozen.execute("BEGIN; UPDATE scan_lease SET renewals = renewals + 1")
+        await asyncio.wait_for(fresh.open(), 60)
+        ended = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+        with pytest.raises(ended):  # Which one depends on how much of the end has arrived.
+            await frozen.execute("COMMIT")
+        frozen.terminate()
     with pytest.raises(StoreLostError):
         await silent.requeue_failed(["data"])
     await silent.aclose()
@@ -287,20 +298,47 @@ async def test_a_scan_outlasts_a_lock_of_another_program(
     if seconds < 5:
         lock = func.set_config("lock_timeout", "100", True)
         monkeypatch.setattr(PostgresBackend, "guards", (lock,))
-    cloud, other = cloud_of(2, 3), await asyncpg.connect(plain(url))
-    locked = asyncio.Event()
+    cloud, progress = cloud_of(2, 3), asyncio.Event()
     scan = FleetScan(client_of(cloud), url, start=START, end=NOW)
-    running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and locked.set()))
-    await locked.wait()
-    await other.execute(f"BEGIN; LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
-    if seconds < 5:
-        monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
-    done, _ = await asyncio.wait({running}, timeout=seconds)
-    assert not done
-    await other.execute("ROLLBACK")
-    await other.close()
+    running = asyncio.ensure_future(scan.run(on_progress=lambda at: at.windows and progress.set()))
+    await progress.wait()
+    async with table_lock(url, name):
+        if seconds < 5:
+            monkeypatch.setattr(PostgresBackend, "deadline", 0.5)
+        done, _ = await asyncio.wait({running}, timeout=seconds)
+        assert not done
     assert (await running).complete
     assert await held(url) == truth(cloud, START, NOW)
+
+
+DEADLOCKS = """
+CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('victims_of_' || TG_TABLE_NAME) = 1 THEN
+        RAISE deadlock_detected;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+VICTIM = """
+CREATE SEQUENCE victims_of_{0};
+CREATE TRIGGER deadlock AFTER INSERT OR UPDATE ON {0} EXECUTE FUNCTION deadlock();
+"""
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_a_scan_survives_being_the_victim_of_deadlocks(url: str, driver: str) -> None:
+    """The server may end our transaction, at any statement of it: it is made again, as a whole."""
+    cloud, way = cloud_of(2, 3), url.replace("asyncpg", driver, 1)
+    store = SqlStore(way)
+    await store.open()
+    await store.aclose()
+    tables = ["scan_lease", "scan_task", "scan_day", "data_record"]
+    await script(url, DEADLOCKS + "".join(VICTIM.format(table) for table in tables))
+    assert (await FleetScan(client_of(cloud), way, start=START, end=NOW).run()).complete
+    assert await held(url) == truth(cloud, START, NOW)
+    for table in tables:
+        [[number]] = await sql(url, f"SELECT last_value FROM victims_of_{table}")
+        assert number > 1, table
 
 
 @pytest.mark.slow

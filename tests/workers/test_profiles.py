@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import pytest
 from attrs import evolve
 
@@ -15,7 +14,7 @@ from gizwits_async.simulator import Fleet as Devices
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
 from gizwits_async.workers import Fleet, TenantStatus
 from tests.canaries import CREDENTIALS, leaks, listening, quoted, rendered
-from tests.scan.cluster import plain
+from tests.scan.cluster import connected, plain
 from tests.workers.fleets import NOW, RANGE, Tenant, tenants, until, working
 
 CALLS = 10_000_000
@@ -66,13 +65,12 @@ async def test_no_secret_is_in_a_table_a_log_or_a_traceback(
                     await fleet.defer_scan(name, RANGE)
                     await until(fleet, partial(_is, name, state))
                     patch.setattr(FleetScan, "run", _unforeseen)
-    connection = await asyncpg.connect(plain(url))
-    tables = await connection.fetch(
-        "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace NOT IN"
-        " ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)"
-    )
-    dump = [repr(await connection.fetch(f"SELECT * FROM {name}")) for (name,) in tables]
-    await connection.close()
+    async with connected(plain(url)) as connection:
+        tables = await connection.fetch(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace NOT IN"
+            " ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)"
+        )
+        dump = [repr(await connection.fetch(f"SELECT * FROM {name}")) for (name,) in tables]
     errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
     assert [type(error) for error in errors] == [RuntimeError]
     assert leaks("".join([heard.text, *dump, *map(rendered, filter(None, errors))])) == []

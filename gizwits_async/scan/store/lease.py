@@ -149,10 +149,8 @@ def take(connection: Connection, backend: Backend, found: Lease | None) -> int |
 
 
 @cache
-def _renewal(kind: type[Backend]) -> Prepared:
-    """Return the statement that renews a lease in a kind of database."""
-    clock: Any = kind.clock
-    guards: Any = kind.guards
+def _renewal(clock: Any, guards: tuple[Any, ...]) -> Prepared:
+    """Return the statement that renews a lease by a clock, in a transaction with such guards."""
     return Prepared(
         update(LEASE)
         .where(LEASE.c.epoch == bindparam("of_epoch"))
@@ -167,7 +165,7 @@ def renew(connection: Connection, backend: Backend, epoch: int) -> None:
     Raises:
         StoreLostError: Another scan has taken the store over.
     """
-    if _renewal(type(backend)).row(connection, {"of_epoch": epoch}) is None:
+    if _renewal(backend.clock, backend.guards).row(connection, {"of_epoch": epoch}) is None:
         raise StoreLostError(
             f"{backend.name} was taken over by another scan because this one was silent for too"
             " long; nothing of it was written since then"
