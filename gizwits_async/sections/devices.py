@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from types import NoneType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import (
@@ -14,14 +14,16 @@ from gizwits_async.models.devices import (
     DeviceIdentity,
     OnlineEvent,
 )
-from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.sections.base import Section, given, logged
 from gizwits_async.sections.control.body import BinaryCoding, control_body
-from gizwits_async.streams import LogStream, PageStream
-from gizwits_async.streams.watch import WatchStream
+from gizwits_async.streams import PageStream
 from gizwits_async.streams.windows import Sort
 from gizwits_async.wire.request import get, post
+
+if TYPE_CHECKING:
+    from gizwits_async.streams import LogStream
+    from gizwits_async.streams.watch import WatchStream
 
 __all__ = ["Devices"]
 
@@ -177,6 +179,7 @@ class Devices(Section):
             ServerError: The service failed to send it on (5403).
         """
         # Imported on use: it loads the payload codec, which few programs need.
+        from gizwits_async.models.product import ProductDataPoints  # noqa: PLC0415
         from gizwits_async.sections.control.confirm import Calls, control_and_confirm  # noqa: PLC0415
 
         calls = Calls(
@@ -195,7 +198,7 @@ class Devices(Section):
         end: Moment | None = None,
         sort: Sort = "desc",
         settle: float | None = None,
-    ) -> LogStream[OnlineEvent]:
+    ) -> "LogStream[OnlineEvent]":
         """Return when the device came and went, `start <= timestamp < end`, over any range.
 
         Args:
@@ -228,7 +231,7 @@ class Devices(Section):
         end: Moment | None = None,
         sort: Sort = "desc",
         settle: float | None = None,
-    ) -> LogStream[CommandRecord]:
+    ) -> "LogStream[CommandRecord]":
         """Return the frames between app and device; arguments and errors as `online_log`.
 
         GET /v1/products/{product_key}/devices/{did}/cmd (api document: "device communication log")
@@ -245,7 +248,7 @@ class Devices(Section):
         end: Moment | None = None,
         sort: Sort = "desc",
         settle: float | None = None,
-    ) -> LogStream[DataRecord]:
+    ) -> "LogStream[DataRecord]":
         """Return the data points over time; arguments and errors as `online_log`.
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
@@ -256,7 +259,7 @@ class Devices(Section):
 
     def watch(
         self, did: str, *, every: float = 30.0, settle: float = 5.0
-    ) -> WatchStream[DataRecord]:
+    ) -> "WatchStream[DataRecord]":
         """Return the data points from now on, as an endless stream; one call a poll.
 
         ```python
@@ -281,11 +284,16 @@ class Devices(Section):
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
         """
+        from gizwits_async.streams.watch import WatchStream  # noqa: PLC0415
+
         request = logged(self._at("devices/{did}/data", did=did), DataRecord)
         return WatchStream(
             self._gateway, request, time_of=attrgetter("ts"), every=every, settle=settle
         )
 
-    def _log(self, did: str, log: str, record: type[T], time: str, **asked: Any) -> LogStream[T]:
+    def _log(self, did: str, log: str, record: type[T], time: str, **asked: Any) -> "LogStream[T]":
+        # Imported on use, as in `watch`: a listing needs none of the modules that walk a log.
+        from gizwits_async.streams import LogStream  # noqa: PLC0415
+
         request = logged(self._at(f"devices/{{did}}/{log}", did=did), record)
         return LogStream(self._gateway, request, time_of=attrgetter(time), **asked)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.rows import Problem
 from gizwits_async.wire.request import Request
 
 if TYPE_CHECKING:
+    from gizwits_async.models.product import ProductDataPoints
     from gizwits_async.payload import DataPointCodec
 
 __all__ = ["CursorTraits", "ProductTraits", "ServiceTraits"]
@@ -29,7 +29,7 @@ class ProductTraits:
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
-    async def codec(self, fetch: Callable[[], Awaitable[ProductDataPoints]]) -> "DataPointCodec":
+    async def codec(self, fetch: Callable[[], "Awaitable[ProductDataPoints]"]) -> "DataPointCodec":
         """Return the codec of the product; concurrent callers share one fetch, failures are not kept.
 
         Raises:
