@@ -14,6 +14,7 @@ from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
 from gizwits_async.quota import SharedQuota, SharedTokenStore
+from gizwits_async.quota.shared.connection import Store
 from tests.ports import valkey_server
 from tests.quota.sharing import share
 
@@ -215,6 +216,39 @@ async def test_a_request_cut_off_by_closing_opens_no_new_connection():
     await asyncio.gather(*(quota._queues[lane]._dispatcher for lane in [Lane.INTERACTIVE]))
     assert quota._bucket._store._client is None
     listener.close()
+
+
+async def test_a_connection_that_is_being_opened_when_the_store_closes_is_closed(
+    valkey, monkeypatch
+):
+    """Nobody else closes it: the client is closed by then."""
+    connects, goes_on = asyncio.Event(), asyncio.Event()
+    open_connection, writers = asyncio.open_connection, []
+
+    async def slow(*arguments, **options):
+        reader, writer = await open_connection(*arguments, **options)
+        writers.append(writer)
+        connects.set()
+        await goes_on.wait()
+        return reader, writer
+
+    monkeypatch.setattr(asyncio, "open_connection", slow)
+    store = Store(address(valkey))
+    asking = asyncio.create_task(store.call(lambda client: client.ping()))
+    await connects.wait()
+    await store.aclose()
+    goes_on.set()
+    await asking
+    assert [writer.is_closing() for writer in writers] == [True]
+
+
+async def test_a_server_that_does_not_take_leave_is_left(valkey, monkeypatch):
+    """Closing raises nothing if the end of a connection is not confirmed, as by a network that is gone."""
+    store = Store(address(valkey) + "?socket_connect_timeout=0.1")
+    await store.call(lambda client: client.ping())
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio.StreamWriter, "wait_closed", lambda _: asyncio.Event().wait())
+        await store.aclose()
 
 
 async def test_waiters_are_turned_away_when_it_closes(valkey):

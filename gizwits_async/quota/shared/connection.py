@@ -77,6 +77,10 @@ class Store:
             if isinstance(client, Redis):  # A cluster's client follows its servers by itself.
                 await client.connection_pool.disconnect(inuse_connections=False)
             raise
+        finally:
+            if self._closed and self._url is not None:
+                # redis-py closes no connection that was being opened when its client was closed.
+                await close(client)
 
     async def call(self, work: Callable[[Client], Awaitable[T]]) -> T:
         """Make a call; raises one of `AWAY`."""

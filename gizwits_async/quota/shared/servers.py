@@ -10,6 +10,7 @@ Options stand behind a `?`, as in redis-py's own URLs; `sentinel_username` and `
 those of the Sentinels.
 """
 
+from contextlib import suppress
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,7 @@ from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 __all__ = ["MALFORMED", "Client", "Lock", "client_of", "close", "is_readable"]
 
@@ -79,12 +81,17 @@ def client_of(url: str) -> Client:
 
 
 async def close(client: Client) -> None:
-    """Close a client of `client_of`, and its connections to Sentinels, which redis-py leaves open."""
-    await client.aclose()
+    """Close a client of `client_of`, and its connections to Sentinels, which redis-py leaves open.
+
+    A server that does not confirm the end of a connection in time is no error.
+    """
+    clients = [client]
     pool = getattr(client, "connection_pool", None)
     if isinstance(pool, SentinelConnectionPool):
-        for sentinel in pool.sentinel_manager.sentinels:
-            await sentinel.aclose()
+        clients += pool.sentinel_manager.sentinels
+    for each in clients:
+        with suppress(RedisError, OSError):
+            await each.aclose()
 
 
 def _behind_sentinels(hosts: str, name: str, options: dict[str, Any], *, tls: bool) -> Redis:
