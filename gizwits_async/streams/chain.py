@@ -7,6 +7,7 @@ from attrs import define
 
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.seconds import SecondBuffer
+from gizwits_async.wire.request import Request
 
 __all__ = ["Chain"]
 
@@ -17,12 +18,16 @@ T = TypeVar("T")
 class Chain(Generic[T]):
     """What is known of a chain so far."""
 
+    request: Request[PageReply[T]]
+    """Asks for its next page, but for the context."""
+    limit: int
+    """The records that it asks for a page."""
+    leave_at: float
+    """Event loop time from which its context is not used any more."""
     position: int
     """The walk's position when it was opened."""
     seconds: SecondBuffer[T]
     """Its records that were not released yet."""
-    leave_at: float
-    """Event loop time from which its context is not used any more."""
     context: str | None = None
     total: int | None = None
     """The server's count of its records, as the opening call returned it."""
@@ -39,13 +44,29 @@ class Chain(Generic[T]):
     probed: bool = False
     """Whether a query in the opposite order was made to find out whether it has ended."""
 
-    @property
-    def query(self) -> dict[str, str | None]:
-        """What its next call asks for, beside sort and limit."""
-        bounds = self.seconds.bounds
-        return {"start_ts": str(bounds.start), "end_ts": str(bounds.end), "context": self.context}
+    def take_middle(self, reply: PageReply[T], times: Sequence[float]) -> tuple[T, ...] | None:
+        """Add a page from the middle of a window, and return what it completes; None for any other.
 
-    def take(self, reply: PageReply[T], times: Sequence[float]) -> list[T]:
+        Most pages of a long log are of this kind: full like the page before, regular, with a context,
+        and ending in a later second. Such a page repeats no earlier one, and shows nothing about the
+        end of the window or the server's limits, so that the walk can skip these judgements.
+
+        Args:
+            reply: The page.
+            times: The times of its records, in epoch seconds.
+        """
+        if reply.context is None or reply.set_aside:
+            return None
+        if not len(times) == self.limit == self.last_page:
+            return None
+        released = self.seconds.add_later(reply.objects, times)
+        if released is not None:
+            self.pages += 1
+            self.received += self.limit
+            self.context = reply.context
+        return released
+
+    def take(self, reply: PageReply[T], times: Sequence[float]) -> Sequence[T]:
         """Add a page and return the records that it completes.
 
         Args:

@@ -24,27 +24,26 @@ _MAX_FAILED_PROBES = 3
 """Queries that confirmed nothing after which no more are made: the server may ignore `sort`."""
 
 
-def note_page(cursor: CursorTraits, chain: Chain[Any], rows: int, *, limit: int) -> None:
+def note_page(cursor: CursorTraits, chain: Chain[Any], rows: int) -> None:
     """Remember the next page of a chain, before it is added to it.
 
     Args:
         cursor: What is known of the store; changed.
         chain: The chain.
         rows: Records of the page.
-        limit: The records that were asked for a page.
     """
-    if rows and chain.pages and (chain.empty_pages or _is_short(cursor, chain, limit)):
+    if rows and chain.pages and (chain.empty_pages or _is_short(cursor, chain)):
         cursor.uneven = True
     cursor.largest_page = max(cursor.largest_page, rows)
 
 
-def ends_here(cursor: CursorTraits, chain: Chain[Any], *, limit: int) -> bool:
+def ends_here(cursor: CursorTraits, chain: Chain[Any]) -> bool:
     """Return whether a chain has ended, by what is known of the store: its last page is empty."""
     if cursor.uneven or cursor.confirmed < _PROOF:
         return False
     if not chain.received:
         return chain.empty_pages > 1
-    return chain.empty_pages > 0 and _is_short(cursor, chain, limit)
+    return chain.empty_pages > 0 and _is_short(cursor, chain)
 
 
 def can_probe(cursor: CursorTraits, chain: Chain[Any]) -> bool:
@@ -88,5 +87,5 @@ def goes_on(chain: Chain[Any], times: Sequence[float]) -> bool:
     return (floor(times[0]) < second) == chain.seconds.desc
 
 
-def _is_short(cursor: CursorTraits, chain: Chain[Any], limit: int) -> bool:
-    return chain.tail_page < min(limit, cursor.largest_page)
+def _is_short(cursor: CursorTraits, chain: Chain[Any]) -> bool:
+    return chain.tail_page < min(chain.limit, cursor.largest_page)

@@ -63,7 +63,6 @@ class Verdict(Enum):
 def end_of(
     chain: Chain[Any],
     *,
-    limit: int,
     exact: bool,
     inexact: bool,
     max_empty: int,
@@ -73,7 +72,6 @@ def end_of(
 
     Args:
         chain: The chain.
-        limit: The records that were asked for a page.
         exact: Whether the totals of the route are known to count the records of a query.
         inexact: Whether they are known not to.
         max_empty: The empty pages in a row that are followed.
@@ -91,8 +89,8 @@ def end_of(
     # Some servers return a context with every page, the last one and empty ones included; and an
     # empty page without one may come from a dead context.
     if not short and not chain.seconds.on_hold:
-        partial = chain.last_page < limit
-        if (all_received and partial) or ends_here(cursor, chain, limit=limit):
+        partial = chain.last_page < chain.limit
+        if (all_received and partial) or ends_here(cursor, chain):
             return End.COMPLETE
         reached = total == chain.received > 1 and partial
         if (reached or chain.empty_pages) and chain.context and can_probe(cursor, chain):
@@ -102,17 +100,16 @@ def end_of(
     return End.NONE
 
 
-def is_miscount(chain: Chain[Any], reply: PageReply[Any], *, limit: int) -> bool:
+def is_miscount(chain: Chain[Any], reply: PageReply[Any]) -> bool:
     """Return whether the totals are wrong, so that no record of a chain is missing.
 
     Args:
         chain: The chain that did not reach its total.
         reply: The reply to a query of one second of its window, whose records fit on one page.
-        limit: The records that were asked for a page.
     """
     total = reply.total or 0
     # A server that returns nothing at all and counts more than a page is in trouble.
-    trouble = not chain.received and not reply.rows and total >= limit
+    trouble = not chain.received and not reply.rows and total >= chain.limit
     return not trouble and _missing(chain) <= total - reply.rows
 
 

@@ -70,16 +70,15 @@ class LogWalk(Generic[T]):
             traits: What was learned of the service.
         """
         self._request = request
-        self._context_request = request.evolve(repeatable=False, single_attempt=True)
         self._time_of = time_of
         self._range = span
         self._plan = plan
+        self._limit = limit
         self._lifetime = lifetime
         self._clock = clock
         self._end = WindowEnd(
             where=request.where,
             plan=plan,
-            limit=limit,
             traits=traits,
             # The logs of a device come from one store, which counts all of them in the same way.
             store=request.path.route.rpartition("/")[0],
@@ -133,9 +132,7 @@ class LogWalk(Generic[T]):
             self._open_anew()
             chain = None
         if chain is not None:
-            # Never sent twice: its reply may be lost after the server has moved on.
-            query = {**self._context_request.query, **chain.query}
-            return self._context_request.evolve(query=query, not_after=chain.leave_at)
+            return chain.request.asking(context=chain.context)
         if (trial := self._plan.start_trial) is not None:
             self._trial = trial
             return self._asking(trial, opposite=False, limit=1)
@@ -189,6 +186,13 @@ class LogWalk(Generic[T]):
         chain = self._chain
         if chain is None:
             raise AssertionError("unreachable")
+        # Only once this chain has made progress: before that, there may be attempts to forget.
+        if self.position != chain.position:
+            middle = chain.take_middle(reply, times)
+            if middle is not None:
+                self._repeats.remember(reply.objects, times, regular=True)
+                self._plan.position = chain.seconds.last_second
+                return middle
         repeat = self._repeats.judge(chain, reply, times)
         if repeat is Repeat.CIRCLE:
             self._open_anew()
@@ -249,7 +253,15 @@ class LogWalk(Generic[T]):
         """Start a chain at the position; called when the permit for its opening call is granted."""
         window, bounds = self._plan.open()
         self._repeats.start_chain()
-        chain = self._chain = Chain(
+        opening = request.asking(start_ts=bounds.start, end_ts=bounds.end)
+        leave_at = self._clock.loop_time + self._lifetime * _LEAVE_AT
+        self._chain = Chain(
+            # Never sent twice: its reply may be lost after the server has moved on.
+            request=opening.evolve(
+                finalize=None, repeatable=False, single_attempt=True, not_after=leave_at
+            ),
+            limit=self._limit,
+            leave_at=leave_at,
             position=self.position or 0,
             seconds=SecondBuffer(
                 where=request.where,
@@ -259,9 +271,8 @@ class LogWalk(Generic[T]):
                 bounds=bounds,
                 fallback=self._fallback,
             ),
-            leave_at=self._clock.loop_time + self._lifetime * _LEAVE_AT,
         )
-        return request.asking(**chain.query)
+        return opening
 
     def _progress(self) -> None:
         """Forget the attempts at the position, because the walk has moved on."""

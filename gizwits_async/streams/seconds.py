@@ -55,6 +55,18 @@ class SecondBuffer(Generic[T]):
     """Records outside the bounds of the query."""
     pages_of_second: int = 0
     """Pages that held nothing but records of `last_second`."""
+    _earliest: float = field(init=False)
+    """The earliest time on a regular page."""
+    _until: float = field(init=False)
+    """The time before which all of a regular page lies."""
+
+    @_earliest.default
+    def _find_earliest(self) -> float:
+        return max(self.bounds.start, self.span.start, self.window.first)
+
+    @_until.default
+    def _find_until(self) -> float:
+        return min(self.bounds.end + 1, self.span.end, self.window.last + 1)
 
     @property
     def reached(self) -> int | None:
@@ -66,7 +78,7 @@ class SecondBuffer(Generic[T]):
             return min(max(self.last_second, first - 1), last)
         return max(min(self.last_second, last + 1), first)
 
-    def add(self, records: Sequence[T], times: Sequence[float]) -> list[T]:
+    def add(self, records: Sequence[T], times: Sequence[float]) -> Sequence[T]:
         """Add a page and return the records that it completes.
 
         Args:
@@ -77,15 +89,23 @@ class SecondBuffer(Generic[T]):
             InvalidResponseError: Its records contradict the query or the pages before.
         """
         cut = self._start_of_last_second(times)
-        if cut is None:
-            released = self._add_each(records, times)
-        else:
-            released = self._add_whole(records, floor(times[-1]), cut)
+        released: Sequence[T] = (
+            self._add_each(records, times)
+            if cut is None
+            else self._add_whole(records, floor(times[-1]), cut)
+        )
         if self.pages_of_second > _MAX_PAGES_OF_SECOND:
             raise InvalidResponseError(
                 f"{self.where}: more than {_MAX_PAGES_OF_SECOND} pages of second {self.last_second}"
             )
         return released
+
+    def add_later(self, records: Sequence[T], times: Sequence[float]) -> tuple[T, ...] | None:
+        """Add a regular page that ends in a later second, as `add` does; None if it is any other."""
+        cut = self._start_of_last_second(times)
+        if cut is None or floor(times[-1]) == self.last_second:
+            return None
+        return self._add_whole(records, floor(times[-1]), cut)
 
     def rest(self) -> Sequence[T]:
         """Return what is pending at the end of the chain."""
@@ -103,9 +123,7 @@ class SecondBuffer(Generic[T]):
         if times != sorted(times, reverse=self.desc):
             return None
         low, high = (times[-1], times[0]) if self.desc else (times[0], times[-1])
-        if low < max(self.bounds.start, self.span.start, self.window.first):
-            return None
-        if high >= min(self.bounds.end + 1, self.span.end, self.window.last + 1):
+        if low < self._earliest or high >= self._until:
             return None
         if self.last_second is not None and self._is_back(floor(times[0]), self.last_second):
             return None
@@ -114,13 +132,15 @@ class SecondBuffer(Generic[T]):
             cut -= 1
         return cut
 
-    def _add_whole(self, records: Sequence[T], second: int, cut: int) -> list[T]:
+    def _add_whole(self, records: Sequence[T], second: int, cut: int) -> tuple[T, ...]:
         """Add a regular page whose last `second` begins at index `cut`."""
-        pending = [*self.pending, *records]
-        complete = 0 if second == self.last_second else len(self.pending) + cut
-        self.pages_of_second = self.pages_of_second + 1 if second == self.last_second else 0
-        self.last_second, self.pending = second, pending[complete:]
-        return pending[:complete]
+        if second == self.last_second:
+            self.pending += records
+            self.pages_of_second += 1
+            return ()
+        released = (*self.pending, *records[:cut])
+        self.last_second, self.pending, self.pages_of_second = second, [*records[cut:]], 0
+        return released
 
     def _add_each(self, records: Sequence[T], times: Sequence[float]) -> list[T]:
         """Add a page record by record."""

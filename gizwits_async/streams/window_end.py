@@ -48,18 +48,17 @@ class WindowEnd:
     """The judgement of one walk."""
 
     def __init__(
-        self, *, where: str, plan: QueryPlanner, limit: int, traits: ServiceTraits, store: str
+        self, *, where: str, plan: QueryPlanner, traits: ServiceTraits, store: str
     ) -> None:
         """Begin without any evidence.
 
         Args:
             where: Verb and path, for messages.
             plan: Plans the queries of the walk.
-            limit: The records that are asked for a page.
             traits: What was learned of the service; changed.
             store: The store of the log in `traits`.
         """
-        self._where, self._plan, self._limit = where, plan, limit
+        self._where, self._plan = where, plan
         self._traits, self._store = traits, store
         self._cursor = traits.cursors.setdefault(store, CursorTraits())
         self._check = EndCheck()
@@ -80,7 +79,7 @@ class WindowEnd:
 
     def note(self, chain: Chain[Any], rows: int) -> None:
         """Learn from the next page of a chain, before it is added to it."""
-        note_page(self._cursor, chain, rows, limit=self._limit)
+        note_page(self._cursor, chain, rows)
 
     def drop_question(self, *, failed: bool) -> Chain[Any] | None:
         """Go on without the reply to the question; return its chain, or None if it is needed.
@@ -100,7 +99,6 @@ class WindowEnd:
         traits, store = self._traits, self._store
         end = end_of(
             chain,
-            limit=self._limit,
             exact=store in traits.exact_totals,
             inexact=store in traits.inexact_totals,
             max_empty=self._check.max_empty,
@@ -135,7 +133,7 @@ class WindowEnd:
         if question.opposite:
             return self._confirm(chain, reply, times)
         self._check = EndCheck()
-        if is_miscount(chain, reply, limit=self._limit):
+        if is_miscount(chain, reply):
             return self._distrust_total(chain)
         raise InvalidResponseError(
             f"{self._where}: the server counts {chain.total} records around second"
@@ -179,7 +177,7 @@ class WindowEnd:
             return Step.GIVE_UP
         if verdict is Verdict.ASK_TOTAL:
             bounds = self._plan.second_behind(chain.seconds.bounds)
-            self.question = Question(chain=chain, bounds=bounds, limit=self._limit)
+            self.question = Question(chain=chain, bounds=bounds, limit=chain.limit)
         return Step.LOOK_AGAIN
 
     def _distrust_total(self, chain: Chain[Any]) -> Step:

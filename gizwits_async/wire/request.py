@@ -213,14 +213,21 @@ class Request(Generic[T]):
             changes["path"] = _path(changes["path"])
         if "query" in changes:
             changes["query"] = _query(changes["query"])
-        # Not `attrs.evolve`, which converts every field anew: walks copy their request for each page.
-        copied = object.__new__(type(self))
-        vars(copied).update(fields, **changes)
-        return copied
+        return self._copy(**changes)
 
     def asking(self, **query: QueryValue) -> Self:
         """Return a copy with these query parameters added or replaced; None leaves one out."""
-        return self.evolve(query=self.query | query)
+        merged = self.query | _query(query)
+        for name, value in query.items():
+            if value is None:
+                merged.pop(name, None)
+        return self._copy(query=MappingProxyType(merged))
+
+    def _copy(self, **changes: Any) -> Self:
+        # Not `attrs.evolve`, which converts every field anew: walks copy their request for each page.
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), **changes)
+        return copied
 
 
 def get(path: str, returns: type[T], /, **query: QueryValue) -> Request[T]:
