@@ -88,7 +88,10 @@ class _PageWalk(Walk[Page[T]]):
         self._skip: int | None = None
         self._over = False
         self._seen: set[Hashable] = set()
-        self._previous = PageReply[T]()
+        self._marks: tuple[Any, ...] = ()
+        """Identify the rows of the last page: its keys, so that the next page can be built in the memory
+        of its rows; without keys, the rows."""
+        self._marks_total: int | None = None
         self._previous_total: int | None = None
         self._largest_page = self._largest_total = self._stepped_back = self._repeats = 0
 
@@ -98,39 +101,41 @@ class _PageWalk(Walk[Page[T]]):
         if self._skip is None:
             resume = self._resume
             self._skip = 0 if resume is None else read_token(self._query, resume, _position)
-        skip = self._skip
+        skip, key = self._skip, self._key
         try:
             reply = await _ask(self._gateway, self._request, skip, self._size)
-            if reply.total == skip and reply.objects == self._previous.objects:
+            marks = reply.objects if key is None else tuple(map(key, reply.objects))
+            again = marks == self._marks
+            if again and reply.total == skip:
                 # The whole list has come already, and the server ignores `skip`.
-                reply = PageReply(total=skip)
-            self._repeats = self._count_repeats(reply, skip)
+                reply, marks = PageReply(total=skip), ()
+            self._repeats = self._count_repeats(reply, skip) if again and marks else 0
         except GizwitsError as error:
             make_resumable(error, write_token(self._query, skip))
             raise
         # The server may cap `limit`: advance by what came. A short page is not the end.
-        self._previous, self._skip = reply, skip + reply.rows
-        self._largest_page = max(self._largest_page, reply.rows)
+        rows, self._marks, self._marks_total = reply.rows, marks, reply.total
+        self._skip, self._over = skip + rows, not rows
         total = _list_total(self._gateway, self._request, reply, self._size)
-        self._over = not reply.rows or (total is not None and self._ends_at(total, self._skip))
         if total is not None:
-            self._compare_total(total, skip)
+            self._compare_total(total, skip, rows)
+        self._largest_page = max(self._largest_page, rows)
         token = None if self._over else write_token(self._query, self._skip)
-        return Page(self._unseen(reply.objects), token, total=total, set_aside=reply.set_aside)
+        items = reply.objects if key is None else self._unseen(reply.objects, marks)
+        return Page(items, token, total=total, set_aside=reply.set_aside)
 
-    def _ends_at(self, total: int, reached: int) -> bool:
-        """Return whether the total is reached, and not passed by full pages: then it is too low."""
-        full = self._previous.rows >= self._largest_page
-        return reached == total or (reached > total and not full)
-
-    def _compare_total(self, total: int, began: int) -> None:
-        """Step back where the total shows that rows were deleted, or warn if it was not reached.
+    def _compare_total(self, total: int, began: int, rows: int) -> None:
+        """End at the total; step back where it shows that rows were deleted, or warn if it was not reached.
 
         Args:
             total: The number of rows of the list.
             began: The position at which the last page began.
+            rows: The rows of that page.
         """
-        reached = began + self._previous.rows
+        reached = began + rows
+        # A total that full pages pass is too low.
+        if reached == total or (reached > total and rows < self._largest_page):
+            self._over = True
         self._largest_total = max(self._largest_total, total)
         before, self._previous_total = self._previous_total, total
         deleted = 0 if before is None else before - total
@@ -138,41 +143,38 @@ class _PageWalk(Walk[Page[T]]):
         bound = self._largest_total + _LARGE_PAGE - self._stepped_back
         if self._key is not None and began and 0 < deleted <= bound:
             # The rows behind the deleted ones moved up, perhaps to before this page.
-            self._skip, self._over, self._previous = max(0, began - deleted), False, PageReply()
+            self._skip, self._over, self._marks = max(0, began - deleted), False, ()
             self._stepped_back += deleted
         elif self._over and reached < total:
             _log.warning("%s: ended at %d of %d", self._request.where, reached, total)
 
     def _count_repeats(self, reply: PageReply[T], skip: int) -> int:
-        """Return how often in a row the same page has come.
+        """Return how often in a row a page has come that is the one before it again.
 
         Raises:
             InvalidResponseError: The server ignores `skip`.
         """
-        if not reply.objects or reply.objects != self._previous.objects:
-            return 0
         # Rows that are inserted in front of the list repeat a page too, but then the total grows.
-        same_total = reply.total is not None and reply.total == self._previous.total
+        same_total = reply.total is not None and reply.total == self._marks_total
         if self._repeats + 1 >= _MAX_REPEATS or same_total:
             raise InvalidResponseError(
                 f"{self._request.where}: the page from {skip} on is the one before it again"
             )
         return self._repeats + 1
 
-    def _unseen(self, items: tuple[T, ...]) -> tuple[T, ...]:
-        """Return the items that this walk has not given yet."""
-        if self._key is None:
-            return items
-        keys, before = [*map(self._key, items)], len(self._seen)
-        if self._seen.isdisjoint(keys):
-            self._seen.update(keys)
-            if len(self._seen) == before + len(keys):
+    def _unseen(self, items: tuple[T, ...], keys: tuple[Hashable, ...]) -> tuple[T, ...]:
+        """Return the items whose keys this walk has not come across yet."""
+        seen = self._seen
+        before = len(seen)
+        if seen.isdisjoint(keys):
+            seen.update(keys)
+            if len(seen) == before + len(keys):
                 return items
-            self._seen.difference_update(keys)  # The page holds a row twice.
+            seen.difference_update(keys)  # The page holds a row twice.
         unseen = []
         for key, item in zip(keys, items, strict=True):
-            if key not in self._seen:
-                self._seen.add(key)
+            if key not in seen:
+                seen.add(key)
                 unseen.append(item)
         return tuple(unseen)
 

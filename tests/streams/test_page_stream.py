@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import json
 import warnings
 from collections.abc import Callable
@@ -260,9 +261,14 @@ async def test_a_total_that_never_stands_still_ends_all_the_same() -> None:
 @pytest.mark.parametrize("total", [30, None])
 @virtual
 async def test_a_server_that_ignores_skip_is_an_error(total: int | None) -> None:
-    """The same page again and again ends in an error that can be resumed, not in a loop."""
-    page = {"objects": [{"did": f"d{i}"} for i in range(3)], "meta": {"total": total}}
-    transport = ScriptedTransport(lambda _: reply(page))
+    """The same rows again and again, one as it is by now, end in an error that can be resumed."""
+    online = itertools.cycle([True, False])
+
+    def page(_: Sent) -> Any:
+        rows = [{"did": f"d{i}", "is_online": next(online)} for i in range(3)]
+        return reply({"objects": rows, "meta": {"total": total}})
+
+    transport = ScriptedTransport(page)
     with pytest.raises(InvalidResponseError, match="again") as caught:
         await client_on(transport).devices.search().collect()
     assert caught.value.resume is not None
