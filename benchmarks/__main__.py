@@ -1,18 +1,17 @@
-"""Every figure beside its target, as one Markdown table: `python -m benchmarks`.
+"""Every figure beside its target, as one Markdown table: `python -m benchmarks [WORD ...]`.
 
-Takes some minutes. A name or more, such as `decode`, measures only those. pytest-benchmark takes its own
-options, in one word each: `python -m benchmarks decode --benchmark-autosave` keeps a run,
-`--benchmark-compare` sets a later one beside it; its table goes to stderr. The other files can be run by
-themselves too, and then say more. `python -m benchmarks fleet --full` takes the numbers of tenants and of kills that
-the targets are for, and half an hour.
+Takes some minutes; words such as `decode call` measure only those. The other files can be run by themselves
+too, and then say more.
 """
 
+import argparse
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from benchmarks import (
+    bench_builds,
     bench_call,
     bench_cold,
     bench_decode,
@@ -29,14 +28,13 @@ from benchmarks import (
     bench_tenants,
     bench_waiting,
 )
-from benchmarks.measure import Figure, Measured, markdown, measured
+from benchmarks.measure import Figure, markdown
 
-_TIMED: Mapping[str, Callable[[Measured], list[Figure]]] = {
+__all__ = ["FIGURES", "main"]
+
+FIGURES: dict[str, Callable[[], list[Figure]]] = {
     "decode": bench_decode.figures,
     "payload": bench_payload.figures,
-}
-"""What pytest-benchmark measures."""
-_OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "call": bench_call.figures,
     "stream": bench_stream.figures,
     "waiting": bench_waiting.figures,
@@ -51,44 +49,59 @@ _OTHERS: Mapping[str, Callable[[], list[Figure]]] = {
     "fleet": bench_fleet.figures,
     "store": bench_store.figures,
 }
-"""What goes over sockets, memory, whole processes, and how cost grows."""
 
 
 def _help() -> str:
     """Return what each word measures, as the first line of its file says."""
-    lines = [str(__doc__)]
-    for name, figures in {**_TIMED, **_OTHERS}.items():
+    lines = []
+    for name, figures in FIGURES.items():
         first = str(sys.modules[figures.__module__].__doc__).partition("\n")[0]
         lines.append(f"{name:<10}{first.partition(': `')[0]}")
     return "\n".join(lines)
 
 
-def main(arguments: list[str]) -> int:
-    """Measure and print; an unknown name is an error."""
-    if "--help" in arguments:
-        print(_help())
-        return 0
-    full = "--full" in arguments
-    arguments = [one for one in arguments if one != "--full"]
-    names = [one for one in arguments if not one.startswith("--benchmark")]
-    options = [one for one in arguments if one.startswith("--benchmark")]
-    if unknown := set(names) - {*_TIMED, *_OTHERS}:
-        known = ", ".join([*_TIMED, *_OTHERS])
-        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {known}")
-        return 2
-    asked = names or [*_TIMED, *_OTHERS]
-    found: list[Figure] = []
-    if timed := [name for name in asked if name in _TIMED]:
-        timings = measured([f"bench_{name}.py" for name in timed], *options)
-        found += [figure for name in timed for figure in _TIMED[name](timings)]
-    for name in asked:
-        if name in _OTHERS:
-            print(f"measuring {name}", file=sys.stderr)
-            found += bench_fleet.figures(full=full) if name == "fleet" else _OTHERS[name]()
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks",
+        description=__doc__,
+        epilog=_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("words", nargs="*", metavar="WORD", help="what to measure; all by default")
+    parser.add_argument(
+        "--over",
+        metavar="BUILD",
+        help="measure over another build instead, a commit or the folder of a checkout; words are "
+        + ", ".join(bench_builds.WORKLOADS),
+    )
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="give `fleet` the numbers of tenants and of kills that its targets are for: half an hour",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print; an unknown word is an error."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    known = bench_builds.WORKLOADS if given.over else FIGURES
+    if unknown := set(given.words) - set(known):
+        parser.error(
+            f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}"
+        )
+    if given.over:
+        found = bench_builds.figures(given.over, given.words)
+    else:
+        found = []
+        for word in given.words or FIGURES:
+            print(f"measuring {word}", file=sys.stderr)
+            full = word == "fleet" and given.full
+            found += bench_fleet.figures(full=True) if full else FIGURES[word]()
     print(f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}:\n")
     print(markdown(found))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

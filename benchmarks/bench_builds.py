@@ -1,115 +1,77 @@
-"""This checkout over another one, such as yesterday's: `python -m benchmarks.bench_builds PATH`.
+"""This checkout over another build of the package: `python -m benchmarks [WORD ...] --over COMMIT_OR_CHECKOUT`.
 
-Each build runs in a process of its own against one server; the two alternate, and the ratio is taken
+Each build runs in a process of its own against the same servers; the two alternate, and the ratio is taken
 within each round. Only public names are used, so that builds of different layout compare.
 """
 
 import asyncio
-import gc
-import sys
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from time import process_time
 
-from benchmarks.bench_cold import seconds
-from benchmarks.builds import HERE, Build
-from benchmarks.measure import table
-from benchmarks.served import FIRST, PAGES, served
+from benchmarks.bench_store import served_fleet
+from benchmarks.builds import HERE, Build, checkout
+from benchmarks.measure import Figure, over
+from benchmarks.served import served
 
-__all__: list[str] = []
+__all__ = ["WORKLOADS", "figures"]
 
-_MODULE = "benchmarks.bench_builds"
-_ROUNDS = 40
-_CALLS = 300
-_PAGES = (["--help"], ["scan", "--help"], ["logs", "--help"])
-"""Help pages of the console, each shown by a process of its own."""
-
-
-class _Free:
-    """A quota that always grants."""
-
-    async def acquire(self, *_: object) -> None: ...
-
-    def observe(self, *_: object, **__: object) -> None: ...
-
-    def snapshot(self) -> None: ...
-
-    def retry_after(self) -> None: ...
-
-    async def aclose(self) -> None: ...
+_NO_SLOWER = 1.05
+WORKLOADS: Mapping[str, Mapping[str, tuple[str, float]]] = {
+    "call": {"call": ("one call of the default client", _NO_SLOWER)},
+    "stream": {
+        "devices": ("a listing of 2,000 devices", _NO_SLOWER),
+        "log": ("a log of 2,000 records", _NO_SLOWER),
+        "json_lines": ("`json_lines` of 2,000 devices, whole", 0.5),
+    },
+    "quota": {"permit": ("a permit of the quota and `observe` with headers", 0.5)},
+    "payload": {
+        "standard": ("codec, standard, 64 points", 0.45),
+        "var_len": ("codec, var_len, 64 points", 0.45),
+    },
+    "store": {"scan": ("scan into SQLite", 0.5)},
+}
+"""Word of the command line -> workload -> what it is, and the most that it may cost over the other build."""
 
 
-async def _work(base: str) -> None:
-    """Run the workload that each line of standard input names, and print its CPU seconds."""
-    from gizwits_async import Credentials, GizwitsClient, get  # noqa: PLC0415 - of the build under test
-
-    credentials = Credentials(
-        enterprise_id="b", enterprise_secret="b", product_key="bench", product_secret="b"
-    )
-    request = get("/v1/products/bench/nothing", type(None))
-    records = 100 * PAGES
-
-    quota = _Free()
-    async with GizwitsClient(credentials, base_url=base, quota=quota) as free:  # type: ignore[arg-type]
-
-        async def send() -> None:
-            for _ in range(_CALLS):
-                await free.send(request)
-
-        async def log() -> None:
-            stream = free.devices.data_log("d", start=FIRST - records + 1, end=FIRST + 1)
-            assert len([one async for one in stream]) == records
-
-        async def devices() -> None:
-            assert len([one async for one in free.devices.search()]) == records
-
-        workloads: dict[str, Callable[[], Awaitable[None]]] = {
-            "send": send, "log": log, "devices": devices,
-        }  # fmt: skip
-        for line in sys.stdin:
-            run = workloads[line.strip()]
-            gc.collect()
-            began = process_time()
-            await run()
-            print(process_time() - began, flush=True)
-
-
-def _help_pages(other: str) -> None:
-    """Print a table for each help page: the CPU seconds of the whole process."""
-    checkouts = {"the other": Path(other), "this": HERE}
-    for words in _PAGES:
-        found: dict[str, list[float]] = {name: [] for name in checkouts}
-        for number in range(_ROUNDS // 2 + 1):
-            for name, checkout in checkouts.items():
-                taken = seconds(["-m", "gizwits_async.cli", *words], checkout)
-                if number:  # The first run writes what Python compiles.
-                    found[name].append(taken)
-        print(table(f"gizwits-async {' '.join(words)}: CPU", found, "the other"), "\n")
-
-
-async def main(other: str) -> None:
-    """Print a table for each workload."""
-    _help_pages(other)
-    names = {"send": _CALLS, "log": PAGES, "devices": PAGES}
-    with served() as base:
+async def _ratios(folder: Path, names: Collection[str], rounds: int) -> dict[str, float]:
+    """Return for each workload its CPU here over that in the package of a folder."""
+    module = "benchmarks.workloads"
+    with ExitStack() as stack:
+        given = stack.enter_context(served_fleet()) if "scan" in names else []
+        words = [stack.enter_context(served()), json.dumps(given)]
         builds = {
-            "the other": Build.start(Path(other), _MODULE, ["--work", base]),
-            "this": Build.start(HERE, _MODULE, ["--work", base]),
+            name: stack.enter_context(Build.of(where, module, words))
+            for name, where in {"other": folder, "here": HERE}.items()
         }
-        for workload, unit in names.items():
-            found: dict[str, list[float]] = {name: [] for name in builds}
+        ratios = {}
+        for name in names:
             for build in builds.values():
-                await build.run(workload)
-            for _ in range(_ROUNDS):
-                for name, build in builds.items():
-                    found[name].append(await build.run(workload))
-            print(table(f"{workload}: CPU each", found, "the other", unit=unit), "\n")
-        for build in builds.values():
-            build.stop()
+                await build.run(name)  # Loads what is loaded on first use.
+            found: dict[str, list[float]] = {one: [] for one in builds}
+            for _ in range(rounds):
+                for one, build in builds.items():
+                    found[one].append(await build.run(name))
+            ratios[name] = over(found, "here", "other")
+        return ratios
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--work"]:
-        asyncio.run(_work(sys.argv[2]))
-    else:
-        asyncio.run(main(sys.argv[1]))
+def figures(build: str, words: Collection[str] = (), rounds: int = 15) -> list[Figure]:
+    """Measure the workloads of some words, or of all, over another build.
+
+    Args:
+        build: A commit of this repository, or the folder of a checkout.
+        words: Keys of `WORKLOADS`.
+        rounds: How often the two alternate.
+    """
+    rows = {
+        name: row for word, works in WORKLOADS.items() if not words or word in words
+        for name, row in works.items()
+    }  # fmt: skip
+    with checkout(build) as folder:
+        ratios = asyncio.run(_ratios(folder, rows, rounds))
+    return [
+        Figure(f"{what}, over {build}", ratios[name], target)
+        for name, (what, target) in rows.items()
+    ]

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from benchmarks.measure import Figure, markdown, over, table, turns
-from benchmarks.peers import HANDWRITTEN, OURS, PYDANTIC_PEER, RAW, jobs_of
+from benchmarks.peers import HANDWRITTEN, OURS, RAW, jobs_of
 from benchmarks.served import served
 
 __all__ = ["figures", "many"]
@@ -44,9 +44,6 @@ def figures(repeat: int = 60, *, calls: int = 500, show: bool = False) -> list[F
         Figure(
             f"one call (`devices.detail`), over {RAW}", over(found, OURS, RAW), 1.5, beside=by_hand
         )
-    ] + [
-        Figure(f"one call by {peer}, over {RAW}", over(found, peer, RAW))
-        for peer in (HANDWRITTEN, PYDANTIC_PEER)
     ]
 
 

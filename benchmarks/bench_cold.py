@@ -5,13 +5,12 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from statistics import median
 
 from benchmarks.measure import Figure, markdown, over
 from gizwits_async.testing import ThreadedSimulator
 
-__all__ = ["figures", "seconds"]
+__all__ = ["figures"]
 
 _PROGRAMS = {
     "pass": ["-c", "pass"],
@@ -28,13 +27,11 @@ _PROGRAMS = {
 }
 
 
-def seconds(
-    arguments: list[str], cwd: Path | None = None, *, env: Mapping[str, str] | None = None
-) -> float:
+def _seconds(arguments: list[str], env: Mapping[str, str]) -> float:
     """Return the CPU seconds of one Python process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(  # noqa: S603
-        [sys.executable, *arguments], check=True, capture_output=True, cwd=cwd, env=env
+        [sys.executable, *arguments], check=True, capture_output=True, env=env
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -51,10 +48,10 @@ def figures(repeat: int = 15) -> list[Figure]:
 def _figures(repeat: int, env: Mapping[str, str]) -> list[Figure]:
     found: dict[str, list[float]] = {name: [] for name in _PROGRAMS}
     for arguments in _PROGRAMS.values():
-        seconds(arguments, env=env)  # So that what is compiled is written down.
+        _seconds(arguments, env)  # So that what is compiled is written down.
     for _ in range(repeat):
         for name, arguments in _PROGRAMS.items():
-            found[name].append(seconds(arguments, env=env))
+            found[name].append(_seconds(arguments, env))
     start = median(found["pass"])
     bare = {name: [one - start for one in seconds] for name, seconds in found.items()}
     return [

@@ -102,15 +102,13 @@ async def _carried(server: str, sizes: Sizes) -> list[Figure]:
                     await fleet.defer_scan(name, RANGE)
                 await until(fleet, lambda now: all(one.windows_left for one in now), WITHIN)
                 await asyncio.sleep(sizes.seconds / 2)  # The first burst is over.
-                before, began, calls = _cpu(process.pid), time.monotonic(), _calls(found)
+                before, calls = _cpu(process.pid), _calls(found)
                 await asyncio.sleep(sizes.seconds)
-                cpu, spent = _cpu(process.pid) - before, time.monotonic() - began
+                cpu = _cpu(process.pid) - before
                 made = _calls(found) - calls
                 each = (_memory(process.pid) - alone) / (sizes.carried - 1) / 2**20
     per_call = cpu / max(1, made)
     return [
-        Figure(f"calls a second of {sizes.carried} tenants in one process", made / spent),
-        Figure("CPU of a call", per_call * 1000, None, " ms"),
         Figure("tenants a core at 3,600 calls an hour", 1 / per_call, 500, least=True),
         Figure("memory of a tenant", each, 1.5, " MiB"),
     ]

@@ -126,7 +126,7 @@ async def _at_once(callers: int) -> None:
 
 
 def figures(most: int = 100_000) -> list[Figure]:
-    """Return the exponent between the two largest sizes of each kind of growth."""
+    """Return the exponent between two sizes, a hundredfold apart, of each kind of growth."""
     gc.collect()
     gc.disable()
     try:
@@ -144,27 +144,23 @@ def figures(most: int = 100_000) -> list[Figure]:
 
 
 def _grown(most: int) -> dict[str, dict[int, float]]:
-    decades = [10**power for power in range(1, 6) if 10**power <= most]
+    few, many = [most // 1000, most // 10], [most // 100, most]
     return {
-        "time over devices listed": _costs(decades[1:], _walked),
-        "time over devices of a scan's listing": _costs(decades[1:], _scan_listed),
-        "time over devices of the simulator's listing": _costs(decades[1:], _simulator_listed),
-        "peak memory over devices listed": _costs(decades[1:], _peak),
+        "time over devices listed": _costs(many, _walked),
+        "time over devices of a scan's listing": _costs(many, _scan_listed),
+        "time over devices of the simulator's listing": _costs(many, _simulator_listed),
+        "peak memory over devices listed": _costs(many, _peak),
         "time over records a page (devices)": _costs(
-            decades[:4], partial(_decoded, device_page, PageReply[Device])
+            few, partial(_decoded, device_page, PageReply[Device])
         ),
         "time over records a page (log)": _costs(
-            decades[:4], partial(_decoded, log_page, LogReply[DataRecord])
+            few, partial(_decoded, log_page, LogReply[DataRecord])
         ),
         "time over concurrent callers": _costs(
-            [1, *decades[:4]], lambda callers: _seconds(lambda: asyncio.run(_at_once(callers)))
+            few, lambda callers: _seconds(lambda: asyncio.run(_at_once(callers)))
         ),
-        "time over waiting calls, to enter": _costs(
-            decades[1:], lambda calls: wait_and_cancel(calls)[1]
-        ),
-        "time over waiting calls, to cancel": _costs(
-            decades[1:], lambda calls: wait_and_cancel(calls)[2]
-        ),
+        "time over waiting calls, to enter": _costs(many, lambda calls: wait_and_cancel(calls)[1]),
+        "time over waiting calls, to cancel": _costs(many, lambda calls: wait_and_cancel(calls)[2]),
     }
 
 

@@ -6,7 +6,6 @@ since other programs lengthen single callbacks by emptying the caches.
 """
 
 import asyncio
-import gc
 from asyncio import events
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -20,7 +19,7 @@ from attrs import evolve
 
 from benchmarks.bench_export import DEVICES, fill
 from benchmarks.client import CREDENTIALS, Free, QuietFleet
-from benchmarks.measure import Figure, markdown
+from benchmarks.measure import Figure, heap_frozen, markdown
 from benchmarks.served import served
 from gizwits_async import Device, GizwitsClient, Page, Session, Stream
 from gizwits_async.fastapi import json_lines
@@ -54,14 +53,12 @@ def _watched() -> Iterator[_Longest]:
         run(handle)
         longest.seconds = max(longest.seconds, thread_time() - began)
 
-    gc.collect()
-    gc.freeze()
-    setattr(events.Handle, _RUN, timed)
-    try:
-        yield longest
-    finally:
-        setattr(events.Handle, _RUN, run)
-        gc.unfreeze()
+    with heap_frozen():
+        setattr(events.Handle, _RUN, timed)
+        try:
+            yield longest
+        finally:
+            setattr(events.Handle, _RUN, run)
 
 
 async def _scan(store: ScanStore, devices: int) -> None:

@@ -61,7 +61,6 @@ def _passing_over() -> list[Figure]:
     backfill = _nights(_MIXED, nights=1, span=28 * DAY)[0]
     return [
         Figure("fourth night, mixed fleet: calls over the floor", _over_floor(mixed), 1.2),
-        Figure("the same without passing over", _over_floor(whole)),
         Figure("calls over those of a scan that asks everything", mixed.calls / whole.calls, 0.36),
         Figure(
             'fourth night, mixed fleet, derive="data": calls over those without',

@@ -2,22 +2,16 @@
 
 Run as `python -m benchmarks.bench_quota [calls] [--shared]`, from a checkout: the seven servers are
 those of the tests. `--shared` adds three processes on one Valkey, for a minute each.
-`python -m benchmarks.bench_quota --over REVISION` prints only the cost of a permit and its
-`observe` with headers over that of another revision, both in processes that take turns.
 `python -m benchmarks.bench_quota --file` prints only the cost of a permit in a file and on Valkey.
+A permit over that of another build: `python -m benchmarks quota --over COMMIT`.
 """
 
 import asyncio
-import io
 import logging
-import os
 import statistics
-import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
@@ -176,77 +170,6 @@ async def _together(*, kill: bool) -> list[str]:
     ]
 
 
-_PERMITS = """
-import asyncio, sys, time
-from email.utils import formatdate
-from gizwits_async.quota import HourlyQuota, SharedQuota
-
-async def main():
-    quota = HourlyQuota(10**9, 3600.0, burst=10**7, initial=10**7, reserve=0)
-    start = time.time()
-    left, grants = 10**9 - 1, 4000
-    for line in sys.stdin:
-        began = time.process_time()
-        for number in range(grants):
-            left -= 1
-            await quota.acquire()
-            quota.observe({
-                "date": DATE, "x-ratelimit-limit": "1000000000",
-                "x-ratelimit-remaining": str(left), "x-ratelimit-reset": RESET,
-            })
-        print((time.process_time() - began) / grants * 1e6, flush=True)
-
-now = time.time()
-DATE, RESET = formatdate(now, usegmt=True), str(int(now) + 1800)
-asyncio.run(main())
-"""
-"""Takes permits, a round for each line of its input, and prints the microseconds of CPU of one."""
-
-
-def over(revision: str) -> list[list[str]]:
-    """Return the cost of a permit and `observe`, here and at a revision; they take turns."""
-    here = Path(__file__).parents[1]
-    with TemporaryDirectory() as folder:
-        archive = subprocess.run(  # noqa: S603 - a revision of this repository
-            ["git", "archive", revision, "gizwits_async"],  # noqa: S607
-            cwd=here,
-            capture_output=True,
-            check=True,
-        ).stdout
-        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-            files.extractall(folder, filter="data")
-        builds = {revision: folder, "here": str(here)}
-        workers = {name: _worker(path) for name, path in builds.items()}
-        times: dict[str, list[float]] = {name: [] for name in builds}
-        for _ in range(15):
-            for name, worker in workers.items():
-                times[name].append(_round(worker))
-        for worker in workers.values():
-            worker.communicate()
-    medians = {name: statistics.median(rounds[2:]) for name, rounds in times.items()}
-    base = medians[revision]
-    return [[name, f"{cost:.1f}", f"{cost / base:.2f}"] for name, cost in medians.items()]
-
-
-def _worker(folder: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603 - our own script
-        [sys.executable, "-c", _PERMITS],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": folder},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _round(worker: "subprocess.Popen[str]") -> float:
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
-    return float(worker.stdout.readline())
-
-
 async def _cost_of(quota: HourlyQuota, grants: int) -> float:
     for _ in range(200):
         await quota.acquire()
@@ -290,10 +213,6 @@ def _table(head: list[str], rows: list[list[str]]) -> None:
 def main() -> None:
     """Print the tables."""
     logging.disable(logging.CRITICAL)
-    if "--over" in sys.argv:
-        revision = sys.argv[sys.argv.index("--over") + 1]
-        _table(["a permit and `observe` with headers", "us of CPU", "ratio"], over(revision))
-        return
     if "--file" in sys.argv:
         _table(["a permit of a shared quota", "us of CPU", "ratio"], asyncio.run(file_and_valkey()))
         return

@@ -131,7 +131,6 @@ def main() -> None:
         Figure("log calls over the least possible", large["calls over least"], 1.02),
         Figure("refused", large["refused"], 0),
         Figure("memory for ten times the devices", large["peak MB"] / small["peak MB"], 1.3),
-        Figure("peak of memory", large["peak MB"], None, " MB"),
     ]
     print(markdown(found))
 

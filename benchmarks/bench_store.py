@@ -1,15 +1,13 @@
 """What a SQLite store costs: `python -m benchmarks store`, or `python -m benchmarks.bench_store`.
 
-`--over PATH` measures a scan also with another checkout, such as one of commit 74e93a5, and
-`--devices 1000` takes the size of a store from that many devices of thirty days.
+`--devices 1000` takes the size of a store from that many devices of thirty days. A scan over that of another build:
+`python -m benchmarks store --over COMMIT`.
 """
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,7 +21,6 @@ from typing import Any
 import msgspec
 
 from benchmarks import handwritten_scan
-from benchmarks.builds import HERE, Build
 from benchmarks.measure import Figure, exponent, markdown, over, turns
 from gizwits_async.client import GizwitsClient
 from gizwits_async.models.devices import DataRecord, Device
@@ -41,7 +38,7 @@ from gizwits_async.simulator import (
     SimulatorTransport,
 )
 
-__all__ = ["figures"]
+__all__ = ["figures", "served_fleet"]
 
 _DAY = 86_400
 _PAGES = 160
@@ -124,7 +121,7 @@ def _serve(pipe: Connection) -> None:
 
 
 @contextmanager
-def _served() -> Iterator[list[Any]]:
+def served_fleet() -> Iterator[list[Any]]:
     """Serve a fleet while the block runs; gives what a scan needs to know of it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -159,17 +156,8 @@ async def _by_hand(given: list[Any], path: str) -> int:
     return await handwritten_scan.scan(url, body, product, path, start=now - 4 * _DAY, end=now)
 
 
-async def _scan_rounds(given: list[Any]) -> None:
-    """Scan once for each line of standard input, and print the CPU seconds; of the build on the path."""
-    with tempfile.TemporaryDirectory() as folder:
-        for number, _ in enumerate(sys.stdin):
-            began = process_time()
-            await _ours(given, f"{folder}/{number}.db")
-            print(process_time() - began, flush=True)
-
-
-async def _scanned(other: Path | None) -> list[Figure]:
-    with _served() as given, tempfile.TemporaryDirectory() as folder:
+async def _scanned() -> Figure:
+    with served_fleet() as given, tempfile.TemporaryDirectory() as folder:
         counts: dict[str, int] = {}
 
         async def run(name: str, scan: Callable[[list[Any], str], Awaitable[int]]) -> None:
@@ -178,24 +166,7 @@ async def _scanned(other: Path | None) -> list[Figure]:
         candidates = {"ours": partial(run, "ours", _ours), "hand": partial(run, "hand", _by_hand)}
         found = await turns(candidates, repeat=_ROUNDS)
         assert abs(counts["ours"] - counts["hand"]) <= counts["ours"] // 200, counts
-        figures = [Figure("scan into SQLite over hand-written", over(found, "ours", "hand"), 1.6)]
-        if other is not None:
-            builds = {
-                name: Build.start(
-                    checkout, "benchmarks.bench_store", ["--rounds", json.dumps(given)]
-                )
-                for name, checkout in {"other": other, "this": HERE}.items()
-            }
-            seconds: dict[str, list[float]] = {name: [] for name in builds}
-            for round_ in range(_ROUNDS + 1):
-                for name, build in builds.items():
-                    seconds[name] += [await build.run()][: 1 if round_ else 0]
-            for build in builds.values():
-                build.stop()
-            figures.append(
-                Figure("scan into SQLite over the other build", over(seconds, "this", "other"), 0.5)
-            )
-    return figures
+        return Figure("scan into SQLite over hand-written", over(found, "ours", "hand"), 1.6)
 
 
 # --- size
@@ -241,19 +212,14 @@ async def _listed(devices: int) -> float:
     return seconds
 
 
-def figures(devices: int = 50, other: Path | None = None) -> list[Figure]:
-    """Return the figures of a store.
-
-    Args:
-        devices: Devices of the store whose size is taken.
-        other: Another checkout to compare a scan with.
-    """
+def figures(devices: int = 50) -> list[Figure]:
+    """Return the figures of a store, its size from that of so many devices."""
     return [
         Figure(
             f"SQLite bytes a record, {devices:,} devices of 30 days", _bytes_a_record(devices), 70
         ),
         Figure("pages written over executemany", asyncio.run(_written()), 2.2),
-        *asyncio.run(_scanned(other)),
+        asyncio.run(_scanned()),
         Figure(
             "time over devices stored, counted and queued, 1,000 to 100,000: exponent",
             exponent({size: asyncio.run(_listed(size)) for size in (1_000, 100_000)}),
@@ -262,18 +228,7 @@ def figures(devices: int = 50, other: Path | None = None) -> list[Figure]:
     ]
 
 
-def main() -> None:
-    """Measure, and print."""
+if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--devices", type=int, default=50)
-    arguments.add_argument("--over", type=Path)
-    arguments.add_argument("--rounds")
-    given = arguments.parse_args()
-    if given.rounds:
-        asyncio.run(_scan_rounds(json.loads(given.rounds)))
-        return
-    print(markdown(figures(given.devices, given.over)))
-
-
-if __name__ == "__main__":
-    main()
+    print(markdown(figures(arguments.parse_args().devices)))

@@ -1,91 +1,39 @@
 """How the benchmarks measure, and figures beside their targets.
 
-Work inside this process is measured by pytest-benchmark, candidate after candidate. Work over sockets is not: other
-load on the machine moved such ratios by a third. Those candidates are interleaved, and the ratio is taken
-within each round.
+Candidates alternate, and the ratio of two is taken within each round: measured one after the other, other load on
+the machine moved such ratios by a third.
 """
 
 import gc
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import log
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from time import process_time
-from typing import TypeAlias
 
 from attrs import frozen
 
-__all__ = ["Figure", "Measured", "exponent", "markdown", "measured", "over", "table", "turns"]
-
-Measured: TypeAlias = Mapping[str, Mapping[str, float]]
-"""Group -> candidate -> CPU seconds of one run, in its fastest round."""
-
-_OPTIONS = (
-    # Not the suite's: they keep pytest-benchmark away, which does not measure beside xdist.
-    "--override-ini=addopts=--import-mode=importlib -p no:gizwits_async -p no:randomly",
-    "--quiet",
-    "-Wignore",
-    "--benchmark-timer=time.process_time",  # CPU and not time: the machine is shared.
-    "--benchmark-max-time=2",
-    "--benchmark-warmup=on",
-    "--benchmark-warmup-iterations=100",
-    "--benchmark-sort=name",
-    "--benchmark-columns=min,median,stddev,rounds",
-)
+__all__ = ["Figure", "exponent", "heap_frozen", "markdown", "over", "repeated", "table", "turns"]
 
 
 @frozen
 class Figure:
-    """One figure of ours, and what it should be."""
+    """One figure of ours, and what it should be: a figure that cannot miss says nothing."""
 
     what: str
     found: float
-    target: float | None = None
-    """At most this, or at least this if `least`; None: there is no target."""
+    target: float
+    """At most this, or at least this if `least`."""
     unit: str = ""
     least: bool = False
     beside: "Figure | None" = None
     """A second figure of the same row, such as the ratio to another floor."""
 
     @property
-    def met(self) -> bool | None:
-        """Whether the target is met, and that of the figure beside it; None without one."""
-        if self.target is None:
-            return None
+    def met(self) -> bool:
+        """Whether the target is met, and that of the figure beside it."""
         met = self.found >= self.target if self.least else self.found <= self.target
-        return met and (self.beside is None or self.beside.met is not False)
-
-
-def measured(files: Sequence[str], *options: str) -> Measured:
-    """Run the benchmarks in these files of this folder; what pytest-benchmark shows goes to stderr.
-
-    The fastest round of each candidate counts: other load only slows a round down, so the ratio of two
-    minima is free of it.
-
-    Raises:
-        CalledProcessError: A benchmark failed.
-    """
-    paths = [str(Path(__file__).with_name(name)) for name in files]
-    with TemporaryDirectory() as folder:
-        results = Path(folder) / "results.json"
-        words = [sys.executable, "-m", "pytest", *paths, *_OPTIONS, *options]
-        # A process of its own: what pytest leaves in memory would be work for the garbage collector
-        # in all that is measured after it. And no option of some other run of pytest.
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        subprocess.run(  # noqa: S603 - our own program
-            [*words, f"--benchmark-json={results}"], check=True, stdout=sys.stderr, env=env
-        )
-        benchmarks = json.loads(results.read_bytes())["benchmarks"]
-    found: dict[str, dict[str, float]] = {}
-    for one in benchmarks:
-        group = found.setdefault(one["group"], {})
-        group[one["params"]["candidate"]] = one["stats"]["min"]
-    return found
+        return met and (self.beside is None or self.beside.met)
 
 
 def markdown(figures: Sequence[Figure]) -> str:
@@ -94,11 +42,10 @@ def markdown(figures: Sequence[Figure]) -> str:
     for one in figures:
         both = [one, *([one.beside] if one.beside else [])]
         bound = "at least" if one.least else "at most"
-        targets = [f"{each.target:,g}{each.unit}" for each in both if each.target is not None]
-        target = f"{bound} {' / '.join(targets)}" if targets else ""
+        target = f"{bound} {' / '.join(f'{each.target:,g}{each.unit}' for each in both)}"
         what = " / ".join(each.what for each in both)
         found = " / ".join(f"{each.found:,.2f}{each.unit}" for each in both)
-        verdict = {None: "", True: "met", False: "**missed**"}[one.met]
+        verdict = "met" if one.met else "**missed**"
         lines.append(f"| {what} | {target} | {found} | {verdict} |")
     return "\n".join(lines)
 
@@ -122,14 +69,35 @@ async def turns(
     return found
 
 
+@contextmanager
+def heap_frozen() -> Iterator[None]:
+    """Keep what the process holds, such as modules, out of garbage collections: 170,000 objects take 85 ms."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def repeated(work: Callable[[], object], times: int) -> Callable[[], Awaitable[None]]:
+    """Return a candidate for `turns` that does the same work many times, as a clock is too coarse for one."""
+
+    async def run() -> None:
+        for _ in range(times):
+            work()
+
+    return run
+
+
 def over(found: Mapping[str, list[float]], name: str, floor: str) -> float:
     """Return the median of the ratios of two candidates, each taken inside one round."""
     return median(a / b for a, b in zip(found[name], found[floor], strict=True))
 
 
 def exponent(costs: Mapping[int, float]) -> float:
-    """Return the k of `cost = c * n ** k` that fits the two largest n; 1 is linear."""
-    (n, cost), (larger, dearer) = sorted(costs.items())[-2:]
+    """Return the k of `cost = c * n ** k` that fits the costs of two n; 1 is linear."""
+    (n, cost), (larger, dearer) = sorted(costs.items())
     return log(dearer / cost) / log(larger / n)
 
 

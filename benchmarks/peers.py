@@ -32,6 +32,7 @@ from gizwits_async.models.devices import DataRecord
 
 __all__ = [
     "FLOOR",
+    "FLOORS",
     "HANDWRITTEN",
     "LISTINGS",
     "OURS",
@@ -45,7 +46,10 @@ __all__ = [
 OURS = "gizwits_async"
 RAW = "raw aiohttp get + read"
 FLOOR = "aiohttp + orjson dicts + one generator"
+STRUCT = "aiohttp + msgspec.Struct"
 HANDWRITTEN = "60 hand-written lines"
+FLOORS = {RAW, FLOOR, STRUCT, HANDWRITTEN}
+"""What `call` and `stream` are measured over: no library of clients or models does less."""
 PYDANTIC_PEER = "aiohttp + pydantic"
 
 Get: TypeAlias = Callable[[str, Mapping[str, str]], Awaitable[bytes]]
@@ -209,6 +213,13 @@ def _generated(folder: str, base: str) -> Jobs:
 _GENERATOR = "openapi-python-client"
 
 
+def _installed(package: str) -> bool:
+    found = find_spec(package) is not None or which(package) is not None
+    if not found:
+        print(f"left out: {package} is not installed, see the group `peers`", file=sys.stderr)
+    return found
+
+
 async def jobs_of(stack: AsyncExitStack, base: str, *, peers: bool) -> dict[str, Jobs]:
     """Return the candidates: ours and the floors, with `peers` also what else is installed.
 
@@ -228,7 +239,7 @@ async def jobs_of(stack: AsyncExitStack, base: str, *, peers: bool) -> dict[str,
     found = {
         RAW: Jobs(join(get, dict.fromkeys(_PATHS, bytes), _objects).call),
         FLOOR: join(get, dicts, itemgetter("objects")),
-        "aiohttp + msgspec.Struct": join(get, structs, _objects),
+        STRUCT: join(get, structs, _objects),
         HANDWRITTEN: Jobs(
             lambda: by_hand.detail("ACCF23000001"), by_hand.devices, lambda: by_hand.log("d")
         ),
@@ -242,22 +253,22 @@ async def jobs_of(stack: AsyncExitStack, base: str, *, peers: bool) -> dict[str,
     if not peers:
         return found
     for name, make in (("httpx", _httpx_get), ("httpx2", _httpx_get), ("niquests", _niquests_get)):
-        if find_spec(name):
+        if _installed(name):
             over = await make(stack, import_module(name))
             found[f"{name} + pydantic"] = join(over, pydantic, _objects)
-    if find_spec("mashumaro"):
+    if _installed("mashumaro"):
         found["aiohttp + mashumaro"] = join(get, _mashumaro(), _objects)
-    if find_spec("githubkit"):
+    if _installed("githubkit"):
         kit = import_module("githubkit").GitHub(
             "t", base_url=base, http_cache=False, auto_retry=False
         )
         found["githubkit"] = _githubkit(await stack.enter_async_context(kit), base)
-    if find_spec("gidgethub"):
+    if _installed("gidgethub"):
         api = import_module("gidgethub.aiohttp").GitHubAPI(
             session, "bench", oauth_token="t", base_url=base
         )
         found["gidgethub (no models)"] = _gidgethub(api, base)
-    if which(_GENERATOR):
+    if _installed(_GENERATOR):
         folder = stack.enter_context(TemporaryDirectory())
         found["openapi-python-client (httpx, attrs)"] = _generated(folder, base)
     return found

@@ -1,24 +1,30 @@
 """The benchmarks run, each at its smallest: what they find is not judged here."""
 
-import subprocess
-import sys
+import platform
 from collections.abc import Callable
 
 import pytest
 
 from benchmarks import (
+    bench_builds,
     bench_call,
     bench_days,
+    bench_decode,
     bench_growth,
     bench_jobs,
     bench_loop,
+    bench_payload,
     bench_stream,
     bench_tenants,
 )
 from benchmarks import bench_waiting as waiting
+from benchmarks.__main__ import FIGURES, main
+from benchmarks.builds import HERE
 from benchmarks.measure import Figure, exponent, markdown, over
 
 SMALLEST: dict[str, Callable[[], list[Figure]]] = {
+    "decode": lambda: bench_decode.figures(1),
+    "payload": lambda: bench_payload.figures(1),
     "call": lambda: bench_call.figures(1, calls=20),
     "stream": lambda: bench_stream.figures(1, pages=2),
     "jobs": lambda: bench_jobs.figures(1, windows=100),
@@ -38,37 +44,43 @@ def test_a_benchmark_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(figure.found > 0 for figure in found if "exponent" not in figure.what)
 
 
-def _benchmarks(*words: str) -> subprocess.CompletedProcess[str]:
-    words = (sys.executable, "-m", "benchmarks", *words)
-    return subprocess.run(words, check=False, capture_output=True, text=True)
+def test_two_builds_alternate() -> None:
+    """Each workload of a word has a ratio of this build to another one, here to itself."""
+    codecs = bench_builds.figures(str(HERE), ["payload"], rounds=1)
+    assert [figure.found > 0 for figure in codecs] == [True, True]
 
 
-@pytest.mark.parametrize(("name", "rows"), [("decode", 25), ("payload", 6)])
-def test_what_pytest_benchmark_measures_is_told_as_ratios(name: str, rows: int) -> None:
-    """In a process of its own, for it is a run of pytest; its own options reach it."""
-    pytest.importorskip("pytest_benchmark")
-    quick = ["--benchmark-max-time=0.001", "--benchmark-min-rounds=1", "--benchmark-warmup=off"]
-    ran = _benchmarks(name, *quick)
-    assert ran.returncode == 0, ran.stderr
-    _, _, *lines = [line for line in ran.stdout.splitlines() if line.startswith("|")]
-    assert len(lines) >= rows
-    assert all(float(line.split("|")[3]) > 0 for line in lines)
-    assert "Rounds" in ran.stderr
-
-
-def test_the_help_names_each_benchmark() -> None:
+def test_the_help_names_each_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` has a line for each word, with what it measures."""
-    ran = _benchmarks("--help")
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
     words = {"call", "stream", "peers", "jobs", "loop", "nightly", "cold", "export", "store"}
-    assert words <= {line.split()[0] for line in ran.stdout.splitlines() if "  " in line}
-    assert ran.returncode == 0
+    assert words <= {
+        line.split()[0] for line in capsys.readouterr().out.splitlines() if "  " in line
+    }
 
 
-def test_a_benchmark_that_is_none_is_told() -> None:
+@pytest.mark.parametrize("more", [[], ["--over", "."]])
+def test_a_benchmark_that_is_none_is_refused(
+    more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A typing error measures nothing, and names those that there are."""
-    ran = _benchmarks("decoed")
-    assert (ran.returncode, ran.stderr) == (2, "")
-    assert "no such benchmark: decoed; there are decode, payload," in ran.stdout
+    with pytest.raises(SystemExit, match="2"):
+        main(["decoed", *more])
+    there_are = ", ".join(bench_builds.WORKLOADS) if more else "decode, payload, call,"
+    assert f"no such benchmark: decoed; there are {there_are}" in capsys.readouterr().err
+
+
+def test_the_table_has_the_rows_of_each_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Several words make one table, below the day and the version of Python."""
+    for number, name in enumerate(("call", "stream")):
+        monkeypatch.setitem(FIGURES, name, lambda it=number: [Figure(f"row {it}", 1.5, 1)])
+    main(["stream", "call"])
+    head, _, *table = capsys.readouterr().out.splitlines()
+    assert f"CPython {platform.python_version()}" in head
+    assert table[2:] == [f"| row {it} | at most 1 | 1.50 | **missed** |" for it in (1, 0)]
 
 
 def test_the_peers_run() -> None:
@@ -85,8 +97,8 @@ def test_ratios_are_taken_inside_a_round() -> None:
 
 
 def test_the_exponent_of_a_square_is_two() -> None:
-    """Only the two largest sizes count: small ones are mostly fixed cost."""
-    assert exponent({1: 50.0, 10: 100.0, 100: 10_000.0}) == pytest.approx(2)
+    """Ten times the size at a hundred times the cost."""
+    assert exponent({10: 100.0, 100: 10_000.0}) == pytest.approx(2)
 
 
 def test_the_table_says_what_was_missed() -> None:
@@ -95,12 +107,12 @@ def test_the_table_says_what_was_missed() -> None:
         Figure("over d", 1.5, 2, beside=Figure("over e", found, 1.25)) for found in (1.125, 1.375)
     ]
     rows = markdown(
-        [Figure("a", 1.5, 1), Figure("b", 1.5, 1, least=True), Figure("c", 2, unit=" s"), *two]
+        [Figure("a", 1.5, 1), Figure("b", 1.5, 1, least=True), Figure("c", 2, 3, " s"), *two]
     ).splitlines()[2:]
     assert rows == [
         "| a | at most 1 | 1.50 | **missed** |",
         "| b | at least 1 | 1.50 | met |",
-        "| c |  | 2.00 s |  |",
+        "| c | at most 3 s | 2.00 s | met |",
         "| over d / over e | at most 2 / 1.25 | 1.50 / 1.12 | met |",
         "| over d / over e | at most 2 / 1.25 | 1.50 / 1.38 | **missed** |",
     ]
