@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from gizwits_async import streams
 from gizwits_async.models.control import ControlResult
 from gizwits_async.models.devices import (
     CommandRecord,
@@ -21,13 +22,11 @@ from gizwits_async.streams import PageStream
 from gizwits_async.streams.windows import Sort
 from gizwits_async.wire.request import get, post
 
-if TYPE_CHECKING:
-    from gizwits_async.streams import LogStream
-    from gizwits_async.streams.watch import WatchStream
-
 __all__ = ["Devices"]
 
 T = TypeVar("T")
+# Streams of logs are named through their package, which loads them on use: a listing needs none of the modules
+# that walk a log, and `typing.get_type_hints` still finds them.
 
 
 class Devices(Section):
@@ -198,7 +197,7 @@ class Devices(Section):
         end: Moment | None = None,
         sort: Sort = "desc",
         settle: float | None = None,
-    ) -> "LogStream[OnlineEvent]":
+    ) -> "streams.LogStream[OnlineEvent]":
         """Return when the device came and went, `start <= timestamp < end`, over any range.
 
         Args:
@@ -231,7 +230,7 @@ class Devices(Section):
         end: Moment | None = None,
         sort: Sort = "desc",
         settle: float | None = None,
-    ) -> "LogStream[CommandRecord]":
+    ) -> "streams.LogStream[CommandRecord]":
         """Return the frames between app and device; arguments and errors as `online_log`.
 
         GET /v1/products/{product_key}/devices/{did}/cmd (api document: "device communication log")
@@ -248,7 +247,7 @@ class Devices(Section):
         end: Moment | None = None,
         sort: Sort = "desc",
         settle: float | None = None,
-    ) -> "LogStream[DataRecord]":
+    ) -> "streams.LogStream[DataRecord]":
         """Return the data points over time; arguments and errors as `online_log`.
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
@@ -259,7 +258,7 @@ class Devices(Section):
 
     def watch(
         self, did: str, *, every: float = 30.0, settle: float = 5.0
-    ) -> "WatchStream[DataRecord]":
+    ) -> "streams.WatchStream[DataRecord]":
         """Return the data points from now on, as an endless stream; one call a poll.
 
         ```python
@@ -284,16 +283,13 @@ class Devices(Section):
 
         GET /v1/products/{product_key}/devices/{did}/data (api document: "device history data")
         """
-        from gizwits_async.streams.watch import WatchStream  # noqa: PLC0415
-
         request = logged(self._at("devices/{did}/data", did=did), DataRecord)
-        return WatchStream(
+        return streams.WatchStream(
             self._gateway, request, time_of=attrgetter("ts"), every=every, settle=settle
         )
 
-    def _log(self, did: str, log: str, record: type[T], time: str, **asked: Any) -> "LogStream[T]":
-        # Imported on use, as in `watch`: a listing needs none of the modules that walk a log.
-        from gizwits_async.streams import LogStream  # noqa: PLC0415
-
+    def _log(
+        self, did: str, log: str, record: type[T], time: str, **asked: Any
+    ) -> "streams.LogStream[T]":
         request = logged(self._at(f"devices/{{did}}/{log}", did=did), record)
-        return LogStream(self._gateway, request, time_of=attrgetter(time), **asked)
+        return streams.LogStream(self._gateway, request, time_of=attrgetter(time), **asked)

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from gizwits_async.streams.logs import LogStream
     from gizwits_async.streams.pages import PageStream
     from gizwits_async.streams.walk import Walk
+    from gizwits_async.streams.watch import WatchStream
 
-__all__ = ["LogStream", "Page", "PageStream", "Stream", "Walk"]
+__all__ = ["LogStream", "Page", "PageStream", "Stream", "Walk", "WatchStream"]
 
 _HOMES = {
     "LogStream": "logs",
@@ -17,6 +18,7 @@ _HOMES = {
     "PageStream": "pages",
     "Stream": "base",
     "Walk": "walk",
+    "WatchStream": "watch",
 }
 
 

@@ -66,10 +66,10 @@ class Stream(ABC, Generic[T]):
 
     def __aiter__(self) -> Walk[T]:
         """Iterate item by item."""
-        return _Items(self.pages())
+        return _Items(self._item_pages())
 
-    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
-        """Iterate as `pages`, for a caller that stops after `wanted` items."""
+    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
+        """Iterate as `pages`, for a caller that takes only their items, and stops after `wanted`."""
         del wanted
         return self.pages()
 
@@ -83,7 +83,7 @@ class Stream(ABC, Generic[T]):
         found: list[T] = []
         if limit is not None and limit <= 0:
             return found
-        async with aclosing(self.pages() if limit is None else self._first_pages(limit)) as pages:
+        async with aclosing(self._item_pages(limit)) as pages:
             async for page in pages:
                 found += page.items
                 if limit is not None and len(found) >= limit:

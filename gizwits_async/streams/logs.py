@@ -162,16 +162,26 @@ class LogStream(Stream[T]):
         """
         return LogPages(self._query, resume)
 
-    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
         whole = self._query.gateway.options.page_size
-        return LogPages(self._query, None, wanted if size_for(wanted, whole) != whole else None)
+        small = wanted if size_for(wanted, whole) != whole else None
+        return LogPages(self._query, None, small, tokens=False)
 
 
 class LogPages(Walk[Page[T]]):
     """One iteration over a log."""
 
-    def __init__(self, query: LogQuery[T], resume: str | None, wanted: int | None = None) -> None:
+    def __init__(
+        self,
+        query: LogQuery[T],
+        resume: str | None,
+        wanted: int | None = None,
+        *,
+        tokens: bool = True,
+    ) -> None:
         super().__init__()
+        self._tokens = tokens
+        """Whether its pages have a `resume`."""
         self._wanted = wanted
         """Records after which the caller stops, so that the first page need not be larger."""
         self._query = query
@@ -244,7 +254,7 @@ class LogPages(Walk[Page[T]]):
             items = self._first_page(walk, items, self._wanted)
         for remark in walk.take_remarks():
             _log.warning("%s: %s", self._query.request.where, remark)
-        token = self._query.token(self._span, walk.position)
+        token = self._query.token(self._span, walk.position) if self._tokens else None
         return Page(items, token, self._gaps(walk), set_aside=self._set_aside)
 
     def _first_page(self, walk: LogWalk[T], items: tuple[T, ...], wanted: int) -> tuple[T, ...]:

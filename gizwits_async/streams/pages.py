@@ -59,7 +59,7 @@ class PageStream(Stream[T]):
         """Iterate page by page; see `Stream.pages`. No row is given twice within one walk."""
         return _PageWalk(self._gateway, self._request, self._key, self._query, resume=resume)
 
-    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
         return _PageWalk(
             self._gateway, self._request, self._key, self._query, resume=None, wanted=wanted
         )

@@ -61,7 +61,7 @@ class WatchStream(LogStream[T]):
         """
         return _WatchPages(self._query, resume, every=self._every, settle=self._settle)
 
-    def _first_pages(self, wanted: int) -> Walk[Page[T]]:
+    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
         del wanted  # A finite log could end before the first record comes.
         return self.pages()
 
