@@ -69,7 +69,6 @@ class Engine:
         self._settings, self._logs = settings, settings.logs
         self._on_progress, self._on_page = on_progress, on_page
         self._counters = counters = RunCounters(client)
-        self._queue = TaskQueue(store, state.end, dids=settings.devices)
         self._closed = ClosedLogs(settings.logs)
         backoff = partial(
             Backoff,
@@ -192,13 +191,11 @@ class Engine:
         return calls / self._client.calls_per_second < oldest - self._client.oldest()
 
     async def _drain(self, logs: Collection[LogName] | None = None) -> None:
-        """Work until no task is due.
-
-        Args:
-            logs: Of these logs; None for all that are open.
-        """
+        """Work until no task of these logs is due; None stands for all logs that are open."""
+        queue = TaskQueue(self._store, self._state.end, dids=self._settings.devices)
         workers = {
-            asyncio.ensure_future(self._work(logs)) for _ in range(self._settings.concurrency)
+            asyncio.ensure_future(self._work(queue, logs))
+            for _ in range(self._settings.concurrency)
         }
         try:
             done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
@@ -211,17 +208,17 @@ class Engine:
         if self._client.stopping.is_set:
             raise Stopped
 
-    async def _work(self, logs: Collection[LogName] | None) -> None:
-        while (task := await self._queue.take(self._due_logs(logs))) is not None:
+    async def _work(self, queue: TaskQueue, logs: Collection[LogName] | None) -> None:
+        while (task := await queue.take(self._due_logs(logs))) is not None:
             try:
                 if task.log == "data" and self._settings.derive is not None:
-                    await self._queue.finished(task.did, "cmd")
+                    await queue.finished(task.did, "cmd")
                 if not await self._skip(task):
                     await self._read(task)
             except Stopped:
                 return  # Not the other workers: their calls are under way.
             finally:
-                self._queue.done(task)
+                queue.done(task)
 
     def _due_logs(self, logs: Collection[LogName] | None) -> Collection[LogName]:
         return [log for log in self._closed.open if logs is None or log in logs]

@@ -13,7 +13,7 @@ _BATCH = 256
 
 
 class TaskQueue:
-    """The unfinished tasks of a store, of which one batch is in memory."""
+    """The unfinished tasks of a store, of which one batch is in memory, until none is left."""
 
     def __init__(self, store: ScanStore, end: int, *, dids: Collection[str] | None = None) -> None:
         """Start with an empty batch.
@@ -26,6 +26,8 @@ class TaskQueue:
         self._store, self._end, self._dids = store, end, dids
         self._in_progress: set[tuple[str, str, int]] = set()
         self._batch: list[Task] = []
+        self._asked = False
+        """Whether the store was asked since a task was released: it would give the same answer again."""
         self._lock = asyncio.Lock()
         self._released = asyncio.Event()
 
@@ -42,17 +44,19 @@ class TaskQueue:
                     if task.log in logs:
                         self._in_progress.add(task.key)
                         return task
-                self._released.clear()
-                # Copied before reading: a task that is released meanwhile would be read as it
-                # was when its worker took it, and be done twice.
-                held = set(self._in_progress)
-                due = await self._store.due(logs, self._end, _BATCH + len(held), dids=self._dids)
-                self._batch = [task for task in reversed(due) if task.key not in held]
-                if self._batch:
+                if not self._asked:
+                    self._asked = True
+                    # Copied before reading: a task that is released meanwhile would be read as it
+                    # was when its worker took it, and be done twice.
+                    held = set(self._in_progress)
+                    limit = _BATCH + len(held)
+                    due = await self._store.due(logs, self._end, limit, dids=self._dids)
+                    self._batch = [task for task in reversed(due) if task.key not in held]
                     continue
                 if not self._in_progress:
                     self._released.set()
                     return None
+                self._released.clear()
             # A released task may have another window to read.
             await self._released.wait()
 
@@ -65,4 +69,5 @@ class TaskQueue:
     def done(self, task: Task) -> None:
         """Release a task."""
         self._in_progress.discard(task.key)
+        self._asked = False
         self._released.set()
