@@ -22,7 +22,12 @@ class Asked(MemoryStore):
         self.delay, self.questions = delay, 0
 
     async def due(
-        self, logs: Collection[LogName], end: int, limit: int, *, dids: Collection[str] | None = None
+        self,
+        logs: Collection[LogName],
+        end: int,
+        limit: int,
+        *,
+        dids: Collection[str] | None = None,
     ) -> list[Task]:
         self.questions += 1
         found = await super().due(logs, end, limit, dids=dids)
