@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
+from gizwits_async.cli.numbers import MOST_DEVICES, within
 from gizwits_async.cli.output import say
 from gizwits_async.cli.progress import progress_shown
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
@@ -26,6 +27,8 @@ __all__ = ["demo"]
 
 _CALLS = 360_000
 _TIMES_FASTER = 100
+_LOG_DAYS = 30
+"""Days for which the service keeps logs."""
 _REAL_HOUR = QuotaSnapshot(
     limit=CALLS_PER_HOUR, remaining=CALLS_PER_HOUR, sprint=CALLS_PER_HOUR // 2
 )
@@ -52,8 +55,8 @@ async def demo(*, fleet: DemoFleet = DemoFleet()) -> int:
     from gizwits_async.cli.comparison import compared
     from gizwits_async.simulator import Fleet, SimulatedCloud
 
-    if not 0 < fleet.days <= 30:  # noqa: PLR2004 - the life of a log
-        raise ValueError(_("days must be from 1 to 30: logs are kept that long"))
+    within("--devices", fleet.devices, 1, MOST_DEVICES)
+    within("--days", fleet.days, 1, _LOG_DAYS)
     path = fleet.out or Path(tempfile.mkdtemp(prefix="gizwits-demo-")) / "fleet.db"
     made = Fleet.generate(fleet.devices, fleet.days, fleet.seed, now=time.time())
     cloud = SimulatedCloud(made, quota=_CALLS)

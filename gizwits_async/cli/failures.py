@@ -6,6 +6,7 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.output import say
+from gizwits_async.cli.system_texts import described
 from gizwits_async.error_codes import API_ERRORS
 from gizwits_async.errors import (
     ApiError,
@@ -97,7 +98,7 @@ def explain(error: Exception) -> tuple[Exit, str] | None:
     if (found := _judged(error)) is None:
         return None
     code, cause = found
-    lines = [_("{cause}: {detail}", cause=_(cause), detail=reworded(str(error)))]
+    lines = [_("{cause}: {detail}", cause=_(cause), detail=reworded(described(error)))]
     if advice := hint(error):
         lines.append(f"  {advice}")
     return code, "\n".join(lines)

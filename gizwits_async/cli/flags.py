@@ -16,7 +16,15 @@ LOGS: tuple[Log, ...] = ("online", "cmd", "data")
 Logs: TypeAlias = Annotated[tuple[Log, ...], Parameter(negative="", show_default=False)]
 Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
 """A switch that is off unless it is given."""
-Duration: TypeAlias = Annotated[timedelta, Parameter(metavar="SPAN")]
+
+
+def _not_negative(kind: Any, span: timedelta | None) -> None:
+    del kind
+    if span is not None and span < timedelta():
+        raise ValueError(_("a span must not be negative"))
+
+
+Duration: TypeAlias = Annotated[timedelta, Parameter(metavar="SPAN", validator=_not_negative)]
 """`90s`, `30m`, `12h`, `4d`, `1w`; cyclopts reads it."""
 
 _EPOCH = re.compile(r"\d{1,12}(\.\d{1,6})?")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import say
+from gizwits_async.cli.system_texts import cannot_listen
 
 if TYPE_CHECKING:
     from gizwits_async.workers import Fleet
@@ -24,7 +25,6 @@ async def serve_page(fleet: "Fleet", port: int) -> int:
 
     Raises:
         ImportError: The extra `overview` is not installed.
-        OSError: The port is in use.
         ScanStoreError: The database cannot be reached or used.
     """
     try:
@@ -43,7 +43,12 @@ async def serve_page(fleet: "Fleet", port: int) -> int:
     app.include_router(fleet_router(fleet, changes=False), prefix="/fleet")
     # Port and database are opened here, and not by the server: it would only log why it cannot begin.
     config = uvicorn.Config(app, lifespan="off", log_config=None, log_level="warning")
-    with socket.create_server((_HERE, port)) as listening:
+    try:
+        listening = socket.create_server((_HERE, port))
+    except OSError as error:
+        say(cannot_listen(_HERE, port, error))
+        return Exit.FAILED
+    with listening:
         async with fleet:
             number = listening.getsockname()[1]
             say(_("http://{host}:{port}/fleet - Ctrl-C ends it", host=_HERE, port=number))

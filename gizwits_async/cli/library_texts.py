@@ -12,6 +12,7 @@ from functools import cache
 
 from gizwits_async.cli.language import LOCALE, _
 from gizwits_async.cli.moments import clock_time, zone_name
+from gizwits_async.cli.system_texts import SYSTEM_TEXTS
 
 __all__ = ["LIST", "reworded"]
 
@@ -31,6 +32,8 @@ _SHORT = 8
 
 def reworded(text: str) -> str:
     """Return a text of the library in the chosen language; unchanged if no template fits."""
+    if text in SYSTEM_TEXTS:
+        return _(text)
     for template in _templates():
         if (found := _fitting(template, text)) is not None:
             return _(template, **{name: _worded(name, one) for name, one in found.items()})

@@ -4,9 +4,11 @@ from math import inf
 
 from gizwits_async.cli.language import _
 
-__all__ = ["LAST_PORT", "within"]
+__all__ = ["LAST_PORT", "MOST_DEVICES", "within"]
 
 LAST_PORT = 65_535
+MOST_DEVICES = 1_000_000
+"""Of a simulated fleet: its memory grows with them."""
 
 
 def within(flag: str, value: float, least: int, most: int | None = None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _, chosen
+from gizwits_async.cli.numbers import within
 from gizwits_async.cli.output import say
 from gizwits_async.cli.suggestions import next_scan
 
@@ -31,8 +32,7 @@ async def report(
         product: The product key, where the store has several.
         schema: Schema of a PostgreSQL database that holds the store.
     """
-    if days < 1:
-        raise ValueError(f"days must be positive, not {days}")
+    within("--days", days, 1)
     from gizwits_async.scan.night import read_night
 
     for name in ("altair", "vl_convert"):

@@ -14,6 +14,7 @@ from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Duration, Flag
 from gizwits_async.cli.language import _
 from gizwits_async.cli.library_texts import reworded
+from gizwits_async.cli.numbers import within
 from gizwits_async.cli.output import json_text, say, write_line
 from gizwits_async.cli.scan_range import ScanRange, fleet_scan
 from gizwits_async.errors import GizwitsError
@@ -28,6 +29,7 @@ __all__ = ["scan"]
 
 _LOOK = 2.0
 """Seconds between two looks at a store that another scan holds."""
+_MOST_WALKS = 1_000
 _UNATTENDED = timedelta(hours=1)
 """How long an outage may last where nobody sees that the scan waits."""
 
@@ -38,7 +40,7 @@ class RunFlags:
     """How a scan runs."""
 
     concurrency: int = 8
-    """How many logs are walked at once."""
+    """How many logs are walked at once, at most 1,000."""
     keep_trying: Duration | None = None
     """How long an outage of network or service may last: 90s, 30m, 1h; by default until Ctrl-C on a
     terminal, and 1h elsewhere. 0s sets each log aside that cannot be read."""
@@ -70,6 +72,7 @@ async def scan(
         run: How the scan runs.
         connection: How the service is reached.
     """
+    within("--concurrency", run.concurrency, 1, _MOST_WALKS)
     from gizwits_async.cli.progress import progress_shown
     from gizwits_async.cli.scan_report import show_report
     from gizwits_async.scan import ScanStoreError

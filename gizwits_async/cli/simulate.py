@@ -1,6 +1,7 @@
 """`gizwits-async simulate`: the simulated service on a port, for trying things out."""
 
 import asyncio
+import shlex
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,14 +12,17 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.language import _
-from gizwits_async.cli.numbers import LAST_PORT, within
-from gizwits_async.cli.output import say
+from gizwits_async.cli.numbers import LAST_PORT, MOST_DEVICES, within
+from gizwits_async.cli.output import say, write_line
+from gizwits_async.cli.system_texts import cannot_listen
 
 if TYPE_CHECKING:
     from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud
 
 __all__ = ["Simulation", "environment", "fleet_of", "reachable", "simulate"]
 
+_MOST_DAYS = 366
+"""Of logs; the service keeps 30 days of them."""
 Preset: TypeAlias = Literal["always-on", "daily", "sporadic", "dormant", "mixed"]
 
 
@@ -69,8 +73,8 @@ class Simulation:
     def check(self) -> None:
         """Raise a ValueError if a number is out of its range."""
         within("--port", self.port, 0, LAST_PORT)
-        within("--devices", self.devices, 0)
-        within("--days", self.days, 1)
+        within("--devices", self.devices, 0, MOST_DEVICES)
+        within("--days", self.days, 1, _MOST_DAYS)
         within("--calls-per-hour", self.calls_per_hour, 1)
         within("--latency", self.latency, 0)
 
@@ -105,8 +109,7 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
                 )
             )
         except OSError as error:
-            where = f"{own.host}:{own.port}"
-            say(_("cannot listen on {where}: {reason}", where=where, reason=error.strerror))
+            say(cannot_listen(own.host, own.port, error))
             return Exit.FAILED
         _show_address(cloud, reachable(server.url), own.calls_per_hour)
         await asyncio.Event().wait()
@@ -135,7 +138,8 @@ def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
     say(_("  control it at {url}/__simulator/: faults, ledger, devices, reset", url=url))
     say(_("in another terminal:"))
     for name, value in environment(cloud, url).items():
-        say(f"  export {name}={value}")
+        # Alone on stdout: a script reads them from a file, `simulate > simulator.env &`.
+        write_line(f"export {name}={shlex.quote(value)}")
     say("  gizwits-async devices")
     say("  gizwits-async scan --since 4d --out fleet.db")
 

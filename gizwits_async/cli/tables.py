@@ -1,4 +1,4 @@
-"""Objects as tables, JSON and JSON Lines; a table leaves columns out before it folds an id."""
+"""Objects as tables, JSON and JSON Lines; a table leaves other columns out before it folds an id."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import chain
@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "cell", "fitting", "pairs", "write_rows", "write_value"]
 
-_TIMES = frozenset({"created_at", "updated_at", "online_latest", "resets_at", "timestamp", "ts"})
+_TIMES = frozenset(
+    {"created_at", "updated_at", "online_latest", "reported_at", "resets_at", "timestamp", "ts"}
+)
 """Fields that hold epoch seconds."""
 _ROWS_TOGETHER = 200
 """Rows of a table that are laid out together: a listing can be longer than memory."""
 _BORDERS = 3
 """Cells that each column takes beside its text; the table itself takes one more."""
-_WHOLE = frozenset({"did", "mac", "gid", "profile", "uid", "name", "time"})
-"""Columns whose values are copied, pasted and compared: they stand in one line."""
+_WHOLE = frozenset(
+    {"did", "mac", "gid", "profile", "uid", "name", "username", "phone", "email", "time"}
+)
+"""Columns whose values are copied, pasted and compared: they stand in one line where one fits."""
 _NARROWEST = 12
-"""Cells that a column with long texts may be squeezed to before it is left out."""
+"""Cells that a column may be squeezed to, its texts folded, before it is left out."""
 
 
 @frozen
@@ -38,7 +42,7 @@ class Column:
 
     @property
     def is_whole(self) -> bool:
-        """Whether its values are never folded, and other columns give way to it."""
+        """Whether its values stand in one line if they fit, and other columns give way to it."""
         return self.name in _WHOLE
 
 
@@ -115,8 +119,10 @@ def cell(name: str, value: object) -> str:
     return printable(value)
 
 
-def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> tuple[Column, ...]:
-    """Return the columns that fit a terminal: ids first, then the others in their order.
+def fitting(
+    columns: Sequence[Column], widths: Mapping[str, int], room: int
+) -> Mapping[Column, bool]:
+    """Return the columns that fit a terminal, and whether each may be folded; ids are placed first.
 
     Args:
         columns: In the order in which they stand.
@@ -124,15 +130,16 @@ def fitting(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> 
         room: The cells of a line.
     """
     room -= 1
-    kept = set[str]()
+    kept: dict[str, bool] = {}
     for column in sorted(columns, key=lambda column: not column.is_whole):
-        width = widths[column.name]
-        least = (width if column.is_whole else min(width, _NARROWEST)) + _BORDERS
+        width = widths[column.name] + _BORDERS
+        folds = not column.is_whole or width > room
+        least = min(width, _NARROWEST + _BORDERS) if folds else width
         if least > room and kept:
             continue
-        kept.add(column.name)
+        kept[column.name] = folds
         room -= least
-    return tuple(column for column in columns if column.name in kept)
+    return {column: kept[column.name] for column in columns if column.name in kept}
 
 
 def _print_table(
@@ -156,8 +163,8 @@ def _print_table(
     out = stdout()
     shown = fitting(used, widths, out.width)
     table = Table()
-    for one in shown:
-        table.add_column(one.title, no_wrap=one.is_whole, overflow="fold")
+    for one, folds in shown.items():
+        table.add_column(one.title, no_wrap=not folds, overflow="fold")
     for line in texts:
         table.add_row(*(text for one, text in zip(used, line, strict=True) if one in shown))
     out.print(table)

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from cyclopts import CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError
+from cyclopts import (
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    UnknownCommandError,
+    ValidationError,
+)
 from cyclopts.exceptions import RepeatArgumentError, UnknownOptionError, UnusedCliTokensError
 
 from gizwits_async.cli.exits import Exit
@@ -42,6 +48,8 @@ def _problem(error: CycloptsError, commands: Sequence[str]) -> str:
         return _("{name} needs a value", name=_named(error))
     if isinstance(error, RepeatArgumentError):
         return _("{name} is given more than once", name=_named(error))
+    if isinstance(error, ValidationError) and error.argument is not None:
+        return f"{_named(error)}: {error.exception_message}"
     if isinstance(error, CoercionError) and error.token is not None:
         return _not_converted(error)
     return str(error)

@@ -11,6 +11,7 @@ from gizwits_async.cli.database import FleetFlags
 from gizwits_async.cli.flags import Duration
 from gizwits_async.cli.interrupt import awaited
 from gizwits_async.cli.language import _
+from gizwits_async.cli.numbers import within
 from gizwits_async.cli.output import say
 from gizwits_async.options import BASE_URL
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["worker"]
 
+_MOST_SCANS = 10_000
 _SLICE = timedelta(minutes=10)
 _STALLED = timedelta(seconds=10)
 
@@ -36,11 +38,13 @@ def worker(
     """Work until SIGTERM or Ctrl-C: the scans end at the borders of pages, and others go on with them.
 
     Args:
-        concurrency: Enterprises that are scanned at once; as many again go on that a dead worker left.
+        concurrency: Enterprises that are scanned at once, at most 10,000; as many again go on that a dead
+            worker left.
         slice_: After how long a scan gives its slot to the enterprise that has waited longest.
         stalled_after: After how long a silence another worker counts as dead.
         fleet: Where the fleet is.
     """
+    within("--concurrency", concurrency, 1, _MOST_SCANS)
     from gizwits_async.profiles import load_profiles
     from gizwits_async.workers import worker_app
     from gizwits_async.workers.process import few_collections, new_event_loop

@@ -1,10 +1,12 @@
 """`control --confirm` and `logs --decode`: exit codes, and the JSON that scripts read on stdout."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from gizwits_async.cli.output import Format
 from gizwits_async.models.frame import Frame
 from gizwits_async.simulator import FaultRule, Quirks, SimulatedCloud
 from gizwits_async.simulator.state.timeline import Record
@@ -32,6 +34,17 @@ async def test_a_confirmed_control_is_exit_0(program: Any, cloud: SimulatedCloud
     assert result["wanted"].items() <= result["reported"].items()
     assert result["calls"] == cloud.tally.total() - cloud.tally["token"] == 3
     assert "confirmed after" in err
+
+
+async def test_a_person_reads_the_time_of_the_report(
+    program: Any, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal shows when the device reported as the time of day, and not in epoch seconds."""
+    react(cloud, report_delay=0.05)
+    monkeypatch.setattr(Format, "chosen", Format.TABLE)
+    code, out, _ = await program("control", online(cloud), *CONTROL)
+    assert code == 0
+    assert re.search(r"reported_at *│ 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d ", out)
 
 
 @pytest.mark.parametrize(

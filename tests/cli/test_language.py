@@ -1,5 +1,6 @@
 """Both languages of the console: no text without a translation, and help, tables and errors in each."""
 
+import errno
 import json
 import re
 from typing import Any
@@ -8,9 +9,11 @@ import pytest
 
 from gizwits_async.cli import library_texts
 from gizwits_async.cli.commands import COMMANDS
+from gizwits_async.cli.failures import explain
 from gizwits_async.cli.language import _, from_environment, use
 from gizwits_async.cli.library_texts import reworded
 from gizwits_async.cli.scan_report import rule_rows, rule_text
+from gizwits_async.cli.system_texts import cannot_listen
 from gizwits_async.scan import RuleTrust
 from gizwits_async.simulator import FaultRule, SimulatedCloud
 from tests.cli import catalogue
@@ -84,6 +87,28 @@ def test_what_a_text_quotes_is_reworded_too() -> None:
     )
     assert CHINESE.findall(reworded(said))
     assert not re.search(r"expected|missing|characters", reworded(said))
+
+
+def test_errors_of_files_and_ports_are_in_chinese() -> None:
+    """Python takes their texts from the C library in English."""
+    use("zh")
+    assert explain(PermissionError(13, "Permission denied", "/srv/a b.db")) == (
+        1,
+        "系统：/srv/a b.db: 没有权限",
+    )
+    assert reworded("profile.toml: Is a directory") == "profile.toml: 是一个目录"
+    busy = OSError(errno.EADDRINUSE, "error while attempting to bind on address ('::1', 80)")
+    assert cannot_listen("::1", 80, busy) == "无法监听 ::1:80：地址已被占用"
+
+
+def test_the_holder_of_a_store_is_named_in_chinese() -> None:
+    """Process, machine and since when, as a local time."""
+    use("zh")
+    said = (
+        "fleet.db is in use by another scan (process 7 on vm, since 2026-11-28T09:39:33Z); wait for"
+        " it or stop it"
+    )
+    assert not re.search("process|since|in use|T09|Z", reworded(said))
 
 
 def test_errors_name_times_as_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gizwits_async.cli import output
+from gizwits_async.cli.output import Format, each
 from gizwits_async.cli.simulate import reachable
-from gizwits_async.cli.tables import Column, fitting
+from gizwits_async.cli.tables import Column, fitting, write_rows
 from gizwits_async.cli.watch import ViewFlags, follow
 from gizwits_async.simulator import SimulatedCloud
 from gizwits_async.simulator.state.timeline import Record
@@ -37,11 +38,24 @@ async def test_ids_never_fold_and_other_columns_give_way(
 
 
 def test_columns_fit_in_their_order_and_the_first_id_always_does() -> None:
-    """Ids are placed first; a column that is too wide does not keep a narrow one behind it out."""
+    """Ids are placed first, and fold where no line holds them; a wide column keeps no narrow one out."""
     columns = [Column(name, name) for name in ("country", "did", "note", "ok", "mac")]
     widths = {"country": 12, "did": 22, "note": 300, "ok": 2, "mac": 12}
     assert [one.name for one in fitting(columns, widths, 61)] == ["country", "did", "ok", "mac"]
-    assert [one.name for one in fitting(columns, widths, 20)] == ["did"]
+    assert {one.name: folds for one, folds in fitting(columns, widths, 20).items()} == {"did": True}
+    mails = [Column(name, name) for name in ("uid", "email", "remark")]
+    found = fitting(mails, {"uid": 32, "email": 60, "remark": 40}, 80)
+    assert {one.name: folds for one, folds in found.items()} == {
+        "uid": False, "email": True, "remark": True,
+    }  # fmt: skip
+
+
+async def test_no_id_is_cut(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """An id that is longer than the line goes on in the next one."""
+    monkeypatch.setenv("COLUMNS", "40")
+    await write_rows(each([{"name": "N" * 70, "did": "D" * 22}]), Format.TABLE)
+    out = capsys.readouterr().out
+    assert (out.count("N"), out.count("D")) == (70, 22)
 
 
 async def test_a_log_is_a_table_with_a_column_a_data_point(
@@ -235,10 +249,12 @@ async def test_simulate_serves_what_its_flags_say(cloud: SimulatedCloud) -> None
     """It names its pages, waits for `--latency`, and writes a line for each call with `--access-log`."""
     words = ("simulate", "--port", "0", "--latency", "0.05", "--access-log")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gizwits_async.cli", *words), stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "gizwits_async.cli", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    said = [(await process.stderr.readline()).decode() for _ in range(11)]
+    said = [(await process.stderr.readline()).decode() for _ in range(6)]
     url = re.search(r"http://[\d.:]+", said[0])
     assert url is not None
     assert f"{url[0]}/docs" in said[1]

@@ -204,15 +204,15 @@ async def test_the_program_serves_the_faults_of_a_file(tmp_path: Path) -> None:
     )
     words = ("-m", "gizwits_async.cli", "simulate", "--port", "0", "--faults", str(file))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, stderr=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+        sys.executable, *words, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
-    assert process.stderr is not None
+    assert process.stdout is not None
     try:
         variables: dict[str, str] = {}
         while "GIZWITS_PRODUCT_SECRET" not in variables:
-            line = (await asyncio.wait_for(process.stderr.readline(), 60)).decode().split()
-            if line[:1] == ["export"]:
-                variables |= [line[1].partition("=")[::2]]
+            line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()
+            assert line[0] == "export", "a shell can read all of it"
+            variables |= [line[1].partition("=")[::2]]
         async with GizwitsClient(
             Credentials.from_env(variables),
             base_url=variables["GIZWITS_BASE_URL"],

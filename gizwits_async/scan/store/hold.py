@@ -117,10 +117,12 @@ class Hold:
         return _Taken(epoch)
 
     def _in_use(self, lease: Lease | None) -> StoreLockedError:
-        known = lease is not None and lease.holder is not None
-        holder = f" ({lease.holder})" if lease and known else ""
+        name, holder = self._backend.name, None if lease is None else lease.holder
+        if holder is None:
+            return StoreLockedError(f"{name} is in use by another scan; wait for it or stop it")
         return StoreLockedError(
-            f"{self._backend.name} is in use by another scan{holder}; wait for it or stop it"
+            f"{name} is in use by another scan (process {holder.pid} on {holder.host}, since"
+            f" {holder.since}); wait for it or stop it"
         )
 
     async def write(self, work: Callable[[Connection], T]) -> T:

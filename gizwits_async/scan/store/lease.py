@@ -41,6 +41,11 @@ class Holder:
     pid: int
     since: str
 
+    @property
+    def host(self) -> str:
+        """The name of the machine."""
+        return self.machine.partition(" ")[0]
+
     @classmethod
     def here(cls) -> "Holder":
         """Return this process."""
@@ -49,9 +54,6 @@ class Holder:
             machine += f" {Path('/proc/self/ns/pid').readlink()}"
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         return cls(machine=machine, pid=os.getpid(), since=now)
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.machine.partition(' ')[0]}, since {self.since}"
 
     def has_ended(self) -> bool:
         """Return whether the process is known to have ended: it ran on this machine."""
