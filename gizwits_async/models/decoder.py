@@ -1,7 +1,8 @@
 """Replies from bytes by msgspec in C, field by field only where it refuses a row. Pure."""
 
+import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Generic, Required, TypedDict, TypeVar, get_args, get_origin
 
 import msgspec
@@ -39,12 +40,9 @@ class _Envelope(TypedDict, Generic[T], total=False):
     error_code: Any
 
 
-class _Refusal(msgspec.Struct):
-    error_code: Any = None
-
-
-_REFUSAL = msgspec.json.Decoder(_Refusal)
-_SPLIT = msgspec.json.Decoder(_Envelope[msgspec.Raw])
+_EARLY_ROWS = 10
+_EARLY_FIELD = re.compile(r"\[\d\]\.(\w+)`$")
+"""The field that msgspec refused, as its message names it, if it belongs to an early row."""
 
 
 def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
@@ -57,55 +55,88 @@ def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
     Returns:
         The reply; None if it must be read as a whole, which also names what is wrong with it.
     """
-    listed = _listed(kind)
-    if listed is None:
-        return None
-    page, record = listed
-    try:
-        reply, refused, texts = _filled(body, record)
-        rows, total, context = unwrap(reply, log=False)
-        hidden = page is LogReply and rows and context is None
-        if refused or hidden:
-            texts = texts or _rows(_decoded(_SPLIT, body))
-            if hidden and "context" in load_json(bytes(texts[-1])):
-                refused.append(len(rows) - 1)
-            for index in refused:
-                rows[index] = load_json(bytes(texts[index]))
-        if not refused:
-            return page(objects=tuple(rows), total=total, context=context)
-        found: PageReply[Any] = structure(reply, kind)
-    except (*REFUSALS, TypeError, InvalidResponseError):
-        return None
-    return found
+    pages = _pages(kind)
+    return None if pages is None else pages.decode(body)
+
+
+class _Body:
+    """The text of a list reply, whose rows can be had as any type that msgspec fills."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    def reply(self, kind: Any) -> dict[str, Any]:
+        return _decoded(_decoder(kind), self._text)
+
+    def rows(self, kind: Any) -> list[Any]:
+        return _rows(self.reply(kind))
+
+    @cached_property
+    def split(self) -> dict[str, Any]:
+        """The reply with each row as its text."""
+        return self.reply(msgspec.Raw)
+
+
+class _Pages:
+    """Decodes the pages of one plain class."""
+
+    def __init__(self, kind: Any, page: type[PageReply[Any]], record: Any) -> None:
+        self._kind = kind
+        self._page = page
+        self._record = record
+        self._fields = field_types(record) or {}
+        self._by_row: frozenset[str] | None = None
+        """Odd fields of the last page, if msgspec refused some of its rows beside them.
+
+        The next page, which is likely to have such rows too, is read row by row at once: trying it
+        whole first costs most of a page if the row stands far down. No result depends on this.
+        """
+
+    def decode(self, body: bytes) -> PageReply[Any] | None:
+        text = _Body(body)
+        try:
+            reply, rows, only_records = self._filled(text)
+            _, total, context = unwrap(reply, log=False)
+            if self._page is LogReply and rows and context is None:
+                last = load_json(bytes(_rows(text.split)[-1]))
+                if "context" in last:
+                    rows[-1], only_records = last, False
+            if only_records:
+                return self._page(objects=tuple(rows), total=total, context=context)
+            _rows(reply)[:] = rows
+            found: PageReply[Any] = structure(reply, self._kind)
+        except (*REFUSALS, TypeError, InvalidResponseError):
+            return None
+        return found
+
+    def _filled(self, body: _Body) -> tuple[dict[str, Any], list[Any], bool]:
+        """Return a list reply, its rows as `row_reader` takes them, and whether all are records."""
+        odd = self._by_row or frozenset()
+        while self._by_row is None:
+            filler = _filler(self._record, odd)
+            try:
+                reply = body.reply(filler.kind)
+            except msgspec.ValidationError as error:
+                # Such as "Expected `object`, got `str` - at `$.objects[0].payload`".
+                early = _EARLY_FIELD.search(str(error))
+                if early is None or early[1] in odd or early[1] not in self._fields:
+                    break
+                odd |= {early[1]}  # Most other rows have the same oddity.
+            else:
+                rows = _rows(reply)
+                return reply, rows, filler.finish(rows, body.rows)
+        rows, refused = _filler(self._record, odd).fill(_rows(body.split))
+        self._by_row = odd if refused and min(refused) >= _EARLY_ROWS else None
+        return body.split, rows, False
 
 
 @cache
-def _listed(kind: Any) -> tuple[type[PageReply[Any]], Any] | None:
-    """Return the class of a page and that of its records; None if msgspec cannot fill them."""
+def _pages(kind: Any) -> _Pages | None:
+    """Return what decodes such pages; None if msgspec cannot fill their records."""
     page, (record, *_) = get_origin(kind), get_args(kind) or (None,)
     if page not in {PageReply, LogReply} or field_types(record) is None:
         return None
-    return page, record
-
-
-def _filled(body: bytes, record: Any) -> tuple[dict[str, Any], list[int], list[msgspec.Raw]]:
-    """Return a list reply with records, the positions of those that could not be filled, and the texts."""
-    odd: frozenset[str] = frozenset()
-    while True:
-        filler, decoder = _filler(record, odd)
-        try:
-            reply = _decoded(decoder, body)
-        except msgspec.ValidationError as error:
-            # Such as "Expected `object`, got `str` - at `$.objects[0].payload`".
-            name = str(error).rpartition("].")[2].removesuffix("`")
-            if name in odd or name not in (field_types(record) or ()):
-                break
-            odd |= {name}  # Most other rows have the same oddity.
-        else:
-            return reply, filler.finish(_rows(reply)), []
-    reply = _decoded(_SPLIT, body)
-    texts = _rows(reply).copy()
-    return reply, filler.fill(_rows(reply)), texts
+    return _Pages(kind, page, record)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> dict[str, Any]:
@@ -123,10 +154,12 @@ def _rows(reply: dict[str, Any]) -> list[Any]:
     return rows
 
 
+_filler = lru_cache(maxsize=256)(Filler)
+
+
 @lru_cache(maxsize=256)
-def _filler(record: Any, odd: frozenset[str]) -> "tuple[Filler, msgspec.json.Decoder[Any]]":
-    filler = Filler(record, odd)
-    return filler, msgspec.json.Decoder(_Envelope[filler.kind], strict=False)  # type: ignore[name-defined]
+def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(_Envelope[kind], strict=False)
 
 
 def decode_object(body: bytes, kind: Any) -> Any:
@@ -137,21 +170,18 @@ def decode_object(body: bytes, kind: Any) -> Any:
         kind: The class of the object; one that is not plain is never decoded here.
 
     Returns:
-        The object; None if it must be read value by value, or if it is a refusal.
+        The object; None if it must be read value by value, or if it may be a refusal.
     """
     decoder, is_whole = _object_decoder(kind)
-    if decoder is None:
+    if decoder is None or b"error_code" in body:
         return None
     try:
         if not body.isascii():
             body.decode()  # msgspec does not check the encoding of fields it skips.
         found: Any = decoder.decode(body)
-        refused = _REFUSAL.decode(body).error_code not in _NO_ERROR
     except REFUSALS:
         return None
-    if refused or (is_whole is not None and not is_whole(found)):
-        return None
-    return found
+    return found if is_whole is None or is_whole(found) else None
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypedDict, TypeVar
 
 from attrs import field, frozen
 from attrs.converters import optional
@@ -23,11 +23,7 @@ __all__ = [
     "OnlineEvent",
 ]
 
-_EMPTY: tuple[object, ...] = ("", None, {})
-_DETAILS = frozenset(
-    {"KeepAlive", "keep_alive", "duration", "reason", "heartbeat", "count", "max", "min", "avg", "last"}
-)  # fmt: skip
-"""Fields of an online event that the document's table lists beside `payload`."""
+_EMPTY: tuple[object, ...] = ("", None, {}, "{}")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -36,6 +32,24 @@ class _Typed(Protocol[T_co]):
 
     def read(self, attrs: Mapping[str, object], /) -> T_co:
         """Return the data points as attributes."""
+
+
+class _Details(TypedDict, total=False):
+    """What the document's table of online events lists beside `payload`."""
+
+    KeepAlive: Any
+    keep_alive: Any
+    duration: Any
+    reason: Any
+    heartbeat: Any
+    count: Any
+    max: Any
+    min: Any
+    avg: Any
+    last: Any
+
+
+_DETAILS = frozenset(_Details.__annotations__)
 
 
 @frozen(kw_only=True)
@@ -119,10 +133,8 @@ class OnlineEvent(Row):
     """`dev_online`, `dev_offline`, or another word of the service; empty if it gives none."""
     payload: JsonObject = field(factory=dict)
     """`keep_alive` of an online event; `duration`, `heartbeat`, `reason` of an offline one."""
-
-    def is_whole(self) -> bool:
-        """Return whether the details stand in `payload`, and not beside it."""
-        return bool(self.payload)
+    beside: ClassVar = ("payload", _Details)
+    """A field, and the members of the row that belong into it where it is empty; see `prepare`."""
 
     @classmethod
     def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:

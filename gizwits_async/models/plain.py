@@ -1,14 +1,17 @@
 """Plain records: the classes that msgspec fills in C, also from fields in other spellings. Pure."""
 
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any, Union, get_args, get_origin
 
 import attrs
 import msgspec
 
 from gizwits_async.models.converter import structure_hook
+from gizwits_async.models.json import load_json
+from gizwits_async.models.row_reader import message_of
 from gizwits_async.models.values import Identity, JsonObject, Number
 
 __all__ = ["REFUSALS", "Filler", "field_types"]
@@ -24,12 +27,14 @@ _PLAIN: tuple[set[Any], ...] = (
     {JsonObject},
 )
 # Not float alone: msgspec would make a float of an integer, which is exact up to 2**53 only.
+_put = object.__setattr__  # The classes are frozen.
+_put_class = vars(object)["__class__"].__set__  # Half the time that `_put` takes for it.
 
 
 class Filler:
-    """Fills the records of a plain class, some of whose fields may come in any spelling."""
+    """Fills the records of a plain class, some of whose fields may have any value."""
 
-    def __init__(self, record: Any, odd: Iterable[str] = ()) -> None:
+    def __init__(self, record: Any, odd: frozenset[str] = frozenset()) -> None:
         """Prepare for one class.
 
         Args:
@@ -38,48 +43,96 @@ class Filler:
         """
         fields = [one for one in attrs.fields(record) if one.name in odd]
         self._record = record
-        self._odd = [(one.name, structure_hook(one.type), one.type) for one in fields]
+        self._odd = [(one, structure_hook(one.type)) for one in fields]
         self._is_whole: Callable[[Any], bool] | None = getattr(record, "is_whole", None)
-        self.kind = record
-        """The class that msgspec has to fill: the record, or one that takes any value in odd fields."""
+        self._beside: tuple[str, Any] | None = getattr(record, "beside", None)
+        kind = record
         if fields:
             # A subclass without slots of its own, so that its instances can become records.
             annotations = {one.name: Any for one in fields}
             members = {"__slots__": (), "__annotations__": annotations}
-            self.kind = type(record.__name__, (record,), members)
-        self._decode = msgspec.json.Decoder(self.kind, strict=False).decode
+            kind = type(record.__name__, (record,), members)
+        self.kind = kind
+        """The class that msgspec has to fill: the record, or one that takes any value in odd fields."""
+        self._decode = msgspec.json.Decoder(kind, strict=False).decode
 
-    def fill(self, rows: list[Any]) -> list[int]:
-        """Replace the texts of rows by records; return the positions of rows that it cannot fill."""
+    def fill(self, texts: Sequence[msgspec.Raw]) -> tuple[list[Any], Collection[int]]:
+        """Return rows, given as JSON texts, as `finish` leaves them; and the positions of refused ones.
+
+        A row that msgspec refused is plain JSON.
+        """
         decode = self._decode
-        refused = []
-        for index, text in enumerate(rows):
+        rows, refused = [], {}
+        for index, text in enumerate(texts):
             try:
-                rows[index] = decode(text)
+                rows.append(decode(text))
             except REFUSALS:
-                refused.append(index)
-        if self._odd or self._is_whole:
-            filled = sorted(set(range(len(rows))).difference(refused))
-            refused += [filled[at] for at in self.finish([rows[index] for index in filled])]
-        return refused
+                refused[index] = load_json(bytes(text))
 
-    def finish(self, rows: list[Any]) -> list[int]:
-        """Make records of what msgspec filled; return the positions of rows for which it cannot."""
-        put = object.__setattr__  # The classes are frozen.
-        try:
-            for name, read, kind in self._odd:
-                for row in rows:
-                    put(row, name, read(getattr(row, name), kind))
-        except REFUSALS:
-            if len(rows) == 1:
-                return [0]
-            return [index for index, row in enumerate(rows) if self.finish([row])]  # One by one.
-        if self._odd:
-            for row in rows:
-                put(row, "__class__", self._record)
-        if self._is_whole is None or all(map(self._is_whole, rows)):
-            return []
-        return [index for index, row in enumerate(rows) if not self._is_whole(row)]
+        def rows_as(kind: Any) -> list[Any]:
+            filled = [text for index, text in enumerate(texts) if index not in refused]
+            return list(map(msgspec.json.Decoder(kind).decode, filled))
+
+        self.finish(rows, rows_as)
+        for index, row in refused.items():
+            rows.insert(index, row)
+        return rows, refused.keys()
+
+    def finish(self, rows: list[Any], rows_as: Callable[[Any], list[Any]]) -> bool:
+        """Replace what msgspec filled by records, or by what else `row_reader` takes.
+
+        Args:
+            rows: What msgspec filled.
+            rows_as: Takes another type that msgspec fills; returns the same rows as it.
+
+        Returns:
+            Whether all are records.
+        """
+        unread = self._read_odd(rows) if self._odd else {}
+        only_records = not unread
+        if self._beside is not None:
+            _put_beside(rows, *self._beside, rows_as)
+        if self._is_whole is not None and not all(map(self._is_whole, rows)):
+            for index, text in enumerate(rows_as(msgspec.Raw)):
+                if not self._is_whole(rows[index]):
+                    rows[index], only_records = load_json(bytes(text)), False
+                    unread.pop(index, None)
+        for index, reasons in unread.items():
+            rows[index] = rows[index], reasons
+        return only_records
+
+    def _read_odd(self, rows: list[Any]) -> dict[int, dict[str, str]]:
+        """Read the odd fields; return row -> field -> reason for those that cannot be read."""
+        unread: dict[int, dict[str, str]] = {}
+        for one, read in self._odd:
+            name, kind = one.name, one.type
+            for index, row in enumerate(rows):
+                try:
+                    value = read(getattr(row, name), kind)
+                except REFUSALS as error:
+                    value = _default(one)
+                    unread.setdefault(index, {})[name] = message_of(error)
+                _put(row, name, value)
+        for row in rows:
+            _put_class(row, self._record)
+        return unread
+
+
+def _put_beside(
+    rows: list[Any], name: str, members: Any, rows_as: Callable[[Any], list[Any]]
+) -> None:
+    """Put members that stand beside a field into it, where it is empty."""
+    content = attrgetter(name)
+    if all(map(content, rows)):
+        return
+    for row, beside in zip(rows, rows_as(members), strict=True):
+        if beside and not content(row):
+            _put(row, name, beside)
+
+
+def _default(one: "attrs.Attribute[Any]") -> Any:
+    default: Any = one.default
+    return default.factory() if hasattr(default, "factory") else default
 
 
 @cache

@@ -27,7 +27,8 @@ _WHOLE = ""
 def row_reader(kind: Any, hook_of: Callable[[Any], Hook]) -> Callable[[Sequence[Any], str], Rows]:
     """Return a function of rows and of their path, such as `$.objects`, which reads them.
 
-    The rows are plain JSON, or records already, which are kept (see `decoder.py`).
+    The rows are plain JSON; or as `Filler` leaves them: records, which are kept, or pairs of a record
+    whose other fields are right and of field -> reason.
 
     Args:
         kind: The class of the records, or any other type.
@@ -46,20 +47,19 @@ def row_reader(kind: Any, hook_of: Callable[[Any], Hook]) -> Callable[[Sequence[
             if type(value) is kind:
                 rows.append(value)
                 continue
-            row, reasons = fill(value)
+            row, reasons = value if type(value) is tuple else fill(value)
             if not reasons:
                 rows.append(row)
                 continue
             lost = needed & reasons.keys()
-            if not lost:
+            if not lost and row is None:
                 odd = {keys[name] for name in reasons}
                 # Without the odd fields: `prepare` may find them elsewhere, or refuse the rest.
                 row, more = fill({key: it for key, it in value.items() if key not in odd})
-                row = keep_unread(row, dict(reasons))
                 lost = set(more)
-                reasons |= more
+                reasons = reasons | more
             if not lost:
-                rows.append(row)
+                rows.append(keep_unread(row, reasons))
             for field, reason in reasons.items():
                 problems.append(_problem(f"{path}[{index}]", field, reason, lost))
         return tuple(rows), tuple(problems)
