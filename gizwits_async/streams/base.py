@@ -27,7 +27,7 @@ def size_for(wanted: int | None, page_size: int) -> int:
     return page_size if wanted is None else max(2, min(wanted, page_size))
 
 
-@frozen
+@frozen(slots=False)  # Made once a reply: see `wire.request.Request`.
 class Page(Model, Generic[T]):
     """The records that one reply completed."""
 

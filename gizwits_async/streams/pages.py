@@ -61,7 +61,13 @@ class PageStream(Stream[T]):
 
     def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
         return _PageWalk(
-            self._gateway, self._request, self._key, self._query, resume=None, wanted=wanted
+            self._gateway,
+            self._request,
+            self._key,
+            self._query,
+            resume=None,
+            wanted=wanted,
+            tokens=False,
         )
 
 
@@ -77,8 +83,11 @@ class _PageWalk(Walk[Page[T]]):
         *,
         resume: str | None,
         wanted: int | None = None,
+        tokens: bool = True,
     ) -> None:
         super().__init__()
+        self._tokens = tokens
+        """Whether its pages have a `resume`."""
         self._size = size_for(wanted, gateway.options.page_size)
         self._gateway = gateway
         self._request = request
@@ -120,7 +129,8 @@ class _PageWalk(Walk[Page[T]]):
         if total is not None:
             self._compare_total(total, skip, rows)
         self._largest_page = max(self._largest_page, rows)
-        token = None if self._over else write_token(self._query, self._skip)
+        more = self._tokens and not self._over
+        token = write_token(self._query, self._skip) if more else None
         items = reply.objects if key is None else self._unseen(reply.objects, marks)
         return Page(items, token, total=total, set_aside=reply.set_aside)
 

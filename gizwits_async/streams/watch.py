@@ -9,7 +9,8 @@ from attrs import evolve
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.base import Page
-from gizwits_async.streams.logs import LogPages, LogQuery, LogStream
+from gizwits_async.streams.log_query import LogQuery
+from gizwits_async.streams.logs import LogPages, LogStream
 from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
 from gizwits_async.streams.windows import Range, seconds_within

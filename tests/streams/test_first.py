@@ -1,6 +1,7 @@
 """`first()` and `collect(limit=n)` ask for what is wanted, and cost a call where that suffices."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -88,3 +89,19 @@ def test_a_listing_is_asked_for_the_rows_that_are_wanted(page_size: int, total: 
         cloud, "devices.search", lambda d: d.search(show_disabled=True).collect(limit=7)
     )
     assert (len(seven), limits[1:]) == (7, ["7"])
+
+
+def test_items_alone_cost_no_resume_token_a_page() -> None:
+    """Record by record and by `collect`: nobody sees the token of a page, only that of an error."""
+
+    async def main() -> tuple[int, int]:
+        devices = client_of(log_of([NOW - 10 - n for n in range(250)])).devices
+        records = [record async for record in devices.data_log(DID)]
+        return len(records), len(await devices.search().collect())
+
+    with (
+        patch("gizwits_async.streams.log_query.write_token", return_value="") as of_logs,
+        patch("gizwits_async.streams.pages.write_token", side_effect=AssertionError),
+    ):
+        assert virtually(main()) == (250, 1)
+    assert of_logs.call_count == 1, "for an error of the login, which comes before the first page"
