@@ -34,6 +34,8 @@ _PAGES: Mapping[str, tuple[bytes, type, float]] = {
 _FLOOR = "orjson.loads"
 _OURS = "gizwits_async"
 _STOCK = "json + stock cattrs"
+_ALTERNATING = "every other one with its last record bad"
+"""The dearest order of pages: each is first tried as the one before it had to be read."""
 _STOCK_TARGET = 2.0
 """Stock cattrs costs at least this much more, or msgspec is not worth a dependency."""
 _ODD_TARGET = 2.0
@@ -86,8 +88,18 @@ def _hits(page: _Page) -> _Page:
     return {**page, "objects": {"hits": {"total": len(rows), "objects": rows}, "took": 1}}
 
 
+def _details_beside(page: _Page) -> _Page:
+    rows = [
+        {**row, **row["payload"], "payload": {}} if isinstance(row.get("payload"), dict) else row
+        for row in page["objects"]
+    ]
+    return {**page, "objects": rows}
+
+
 _ODD: Mapping[str, tuple[Callable[[_Page], _Page], float]] = {
     "one bad record": (_spoilt, _ODD_TARGET),
+    "the last record bad": (lambda it: _spoilt(it, slice(-1, None)), _ODD_TARGET),
+    "details beside an empty payload": (_details_beside, _ODD_TARGET),
     "numbers as text": (_numbers_as_text, _ODD_TARGET),
     "objects as JSON text": (_objects_as_text, _ODD_TARGET),
     "`hits` envelope": (_hits, _ODD_TARGET),
@@ -113,7 +125,13 @@ def _odd_pages(body: bytes) -> dict[str, bytes]:
 def _candidates(body: bytes, record: type) -> dict[str, Callable[[], object]]:
     page = _page_of(record)
     ours = {_OURS: body, **_odd_pages(body)}
+
+    def alternating() -> None:
+        _ours(body, page)
+        _ours(ours["the last record bad"], page)
+
     return {
+        _ALTERNATING: alternating,
         _FLOOR: partial(orjson.loads, body),
         _STOCK: _stock(body, record),
         **{name: partial(_ours, text, page) for name, text in ours.items()},
@@ -136,10 +154,14 @@ def figures(repeat: int = 30) -> list[Figure]:
                 least=True,
             ),
         ]
+        alternating = over(found, _ALTERNATING, _OURS) / 2
         rows += [
-            Figure(f"{page}, {name}, over a plain one", over(found, name, _OURS), limit)
-            for name, (_, limit) in _ODD.items()
-            if name in found
+            Figure(f"{page}, {_ALTERNATING}, over plain ones", alternating, _ODD_TARGET),
+            *(
+                Figure(f"{page}, {name}, over a plain one", over(found, name, _OURS), limit)
+                for name, (_, limit) in _ODD.items()
+                if name in found
+            ),
         ]
     return rows
 

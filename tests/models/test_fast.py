@@ -32,8 +32,7 @@ from gizwits_async.models.page import LogReply, PageReply
 from gizwits_async.models.plain import field_types
 from gizwits_async.models.values import Identity, JsonObject, Number
 from gizwits_async.sections.base import Section
-from gizwits_async.streams import LogStream, Stream
-from gizwits_async.streams.watch import WatchStream
+from gizwits_async.streams import Stream
 
 
 @frozen(kw_only=True)
@@ -82,9 +81,7 @@ def _listed() -> Iterator[type]:
         for _, method in inspect.getmembers(section, inspect.isfunction):
             if method.__name__.startswith("_"):
                 continue
-            promised = get_type_hints(
-                method, None, {"LogStream": LogStream, "WatchStream": WatchStream}
-            ).get("return")
+            promised = get_type_hints(method).get("return")
             origin = get_origin(promised)
             if inspect.isclass(origin) and issubclass(origin, Stream):
                 yield get_args(promised)[0]
