@@ -42,7 +42,7 @@ async def report(
 
     night = await read_night(store, product=product, days=days, schema=schema)
     language = {"en": "en", "zh": "zh-CN"}[chosen()]
-    go_on = next_scan(store, schema, night.coverage)
+    go_on = next_scan(store, schema, night.coverage, derives=night.derives)
     text = page(night, language=language, now=time.time(), go_on=go_on)
     await asyncio.to_thread(html.write_text, text, encoding="utf-8")
     say(_("written to {path}", path=html))

@@ -131,11 +131,11 @@ class ScanRange(ScanSelection):
         except ScanStoreError:
             return None
         words = ["--ask-everything"] if self.ask_everything else []
-        words += ["--derive", self.derive] if self.derive else []
         words += ["--active-only"] if self.active_only else []
         for device in self.device:
             words += ["--device", device]
-        return next_scan(self.out, self.schema, self.log, *words, *connection)
+        derives = self.derive is not None
+        return next_scan(self.out, self.schema, self.log, *words, *connection, derives=derives)
 
 
 def fleet_scan(

@@ -60,7 +60,10 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
         (_("range (UTC)"), _("{start} to {end}", start=utc(report.start), end=utc(report.end))),
         (_("devices"), f"{report.devices:,}"),
     ]
-    rows += [(_("{log} records", log=name), f"{count:,}") for name, count in report.records.items()]
+    for name, count in report.records.items():
+        again = report.read_again.get(name, 0)
+        new = _("{new:,} new, {again:,} read again", new=count - again, again=again)
+        rows.append((_("{log} records", log=name), new if again else f"{count:,}"))
     rows += [
         (
             _("calls"),

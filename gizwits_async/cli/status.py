@@ -53,7 +53,9 @@ async def status(store: str, /, *, flags: StatusFlags = StatusFlags()) -> int:
         for one, product in zip(found, held.products, strict=True):
             write_value(_rows(one, product.trust.rules), form)
             if not product.complete:
-                say(_("to go on:"), command=next_scan(store, flags.schema, one["logs"]))
+                derives = product.trust.derives
+                go_on = next_scan(store, flags.schema, one["logs"], derives=derives)
+                say(_("to go on:"), command=go_on)
     else:
         shown: list[Any] = [found] if form.chosen is Format.JSON and len(found) > 1 else [*found]
         for value in shown:

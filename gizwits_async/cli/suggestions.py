@@ -13,7 +13,9 @@ def command(*words: str) -> str:
     return shlex.join(["gizwits-async", *words])
 
 
-def next_scan(store: str, schema: str | None, logs: Collection[str], *words: str) -> str:
+def next_scan(
+    store: str, schema: str | None, logs: Collection[str], *words: str, derives: bool = False
+) -> str:
     """Return the command that goes on with a store.
 
     Args:
@@ -21,10 +23,12 @@ def next_scan(store: str, schema: str | None, logs: Collection[str], *words: str
         schema: Schema of a PostgreSQL database that holds it.
         logs: The logs that are scanned.
         words: Further words of the command.
+        derives: Whether it makes the data log out of the cmd log.
     """
     from gizwits_async.scan import SqlStore
 
     out = SqlStore(store, schema=schema).arguments
     chosen = [one for log in LOGS if log in logs for one in ("--log", log)]
     every = not logs or len(logs) == len(LOGS)
-    return command("scan", "--since", "last", "--out", *out, *([] if every else chosen), *words)
+    flags = [*([] if every else chosen), *(["--derive", "data"] if derives else [])]
+    return command("scan", "--since", "last", "--out", *out, *flags, *words)

@@ -9,7 +9,7 @@ from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import Failure, Gap, ScanProgress, ScanReport
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.skipper import Skipper
-from gizwits_async.scan.task import LogName, Task
+from gizwits_async.scan.task import LogName, Record, Task, time_of
 
 __all__ = ["LISTED", "RunCounters"]
 
@@ -45,6 +45,15 @@ class RunCounters:
         """Windows read to their end, by log."""
         self.records: Counter[LogName] = Counter()
         """Records of each log."""
+        self.read_again: Counter[LogName] = Counter()
+        """Those of them in seconds that were read before."""
+
+    def add(self, task: Task, records: Sequence[Record]) -> None:
+        """Count the records of a page of a task, which are in the order of time."""
+        self.records[task.log] += len(records)
+        if records and time_of(records[0]) < task.replace_before:
+            again = sum(time_of(record) < task.replace_before for record in records)
+            self.read_again[task.log] += again
 
     @contextmanager
     def outside_logs(self) -> Iterator[None]:
@@ -107,6 +116,7 @@ class RunCounters:
             windows=self.windows,
             windows_left=self.windows_left,
             records={log: self.records[log] for log in logs},
+            read_again={log: self.read_again[log] for log in logs},
             calls=self._client.calls,
             log_calls=self._client.calls - self.other_calls,
             calls_least=self.calls_least,

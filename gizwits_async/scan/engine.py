@@ -229,7 +229,7 @@ class Engine:
         if skipped is not None:
             self._counters.windows_left -= skipped.windows
             if skipped.page is not None:
-                self._counters.records[task.log] += len(skipped.page.items)
+                self._counters.add(task, skipped.page.items)
                 await self._publish(task, skipped.page)
             return True
         # A device can connect without reporting anything: the online log is always read.

@@ -99,7 +99,7 @@ class LogReader:
         await self._store.commit(
             Change(after=after, rows=page.items, replaced=replaced, gaps=tuple(gaps))
         )
-        self._counters.records[task.log] += len(page.items)
+        self._counters.add(before, page.items)
         self._counters.pages_of[task.log] += bool(page.items)
         self._counters.set_aside += page.set_aside
         await self._pass_on(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.definition import definition_in
@@ -16,6 +16,7 @@ from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Remaining
 from gizwits_async.scan.task import LOGS, LogName
+from gizwits_async.scan.trust import Trust
 
 if TYPE_CHECKING:
     from gizwits_async.scan.store.snapshot import Snapshot
@@ -90,6 +91,8 @@ class Night:
     """Errors of logs that failed, and how many had them."""
     oldest_missing: int | None
     """The oldest second that is still to be read, in epoch seconds UTC; None if nothing is left."""
+    derives: bool = False
+    """Whether its scans make the data log out of the cmd log."""
 
     @property
     def complete(self) -> float:
@@ -114,7 +117,7 @@ async def read_night(
         ImportError: The store needs an extra.
     """
     from gizwits_async.scan.store.address import backend_of, hidden  # noqa: PLC0415 - an extra
-    from gizwits_async.scan.store.meta import state_in, values_in  # noqa: PLC0415 - an extra
+    from gizwits_async.scan.store.meta import TRUST, state_in, values_in  # noqa: PLC0415 - an extra
     from gizwits_async.scan.store.snapshot import Snapshot  # noqa: PLC0415 - an extra
     from gizwits_async.scan.store.sql import SqlStore  # noqa: PLC0415 - an extra
 
@@ -144,7 +147,8 @@ async def read_night(
         for log in LOGS:
             await _add_records(sums, rows, log)
     calls: dict[LogName, int] = {log: pages for log, (_, pages) in left.done.items()}
-    return sums.night(rows.name, calls, {did: seen.online for did, seen in presence.items()})
+    night = sums.night(rows.name, calls, {did: seen.online for did, seen in presence.items()})
+    return evolve(night, derives=Trust.from_json(values.get(TRUST)).derives)
 
 
 async def _add_records(sums: "_Sums", rows: "Snapshot", log: LogName) -> None:

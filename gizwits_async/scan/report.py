@@ -179,6 +179,9 @@ class ScanReport:
     `FleetScan(skip=...)`."""
     sampled: int = 0
     """Windows that were read, and empty, although a proven rule could have spared them."""
+    read_again: Mapping[LogName, int] = field(factory=dict)
+    """Those of `records` that lie in seconds which were read before: a run begins with the last minutes
+    of the one before it, where records may have shown late."""
     refuted: Mapping[str, str] = field(factory=dict)
     """Rules that do not hold at this service, with the window that showed it."""
     rules: Mapping[Rule, RuleTrust] = field(factory=dict)

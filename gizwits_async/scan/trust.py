@@ -39,6 +39,12 @@ class Trust:
     last: LastRun | None = None
     """None: no run came to its end yet."""
 
+    @property
+    def derives(self) -> bool:
+        """Whether a scan made the data log out of the cmd log, and nothing has spoken against it."""
+        known = self.rules["derived"]
+        return known.confirmed > 0 and known.refuted is None
+
     def skips(self, task: Task, prediction: Prediction) -> bool:
         """Return whether the seconds of a prediction may be passed over, and are not a sample."""
         if not self.rules[prediction.rule].proven:

@@ -11,6 +11,7 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.scan_range import ScanRange
 from gizwits_async.cli.suggestions import next_scan
 from gizwits_async.scan import SqlStore
+from gizwits_async.scan.night import read_night
 from gizwits_async.simulator import FaultRule, SimulatedCloud
 from tests.cli.test_upkeep import OLD
 
@@ -55,6 +56,16 @@ async def test_status_names_the_scan_that_completes_the_store(
     assert (code, words) == (3, shlex.split(next_scan(out, None, ["data"])))
     assert (await program(*words[1:]))[0] == 0
     assert cloud.tally["log.cmd"] == 0
+
+
+async def test_status_goes_on_as_the_store_was_scanned(program: Any, cloud: SimulatedCloud) -> None:
+    """A data log that was made of the cmd log is not asked for window by window from then on."""
+    did = cloud.fleet.devices[0].did
+    cloud.faults.set([FaultRule(path=f"*/{did}/online", action="status", status=400, code=5301)])
+    assert (await program("scan", "--since", "1d", "--derive", "data"))[0] == 3
+    line = f"{LINE} fleet.db --derive data"
+    assert line in (await program("status", "fleet.db", "--format", "table"))[2]
+    assert (await read_night("fleet.db")).derives
 
 
 async def test_an_outdated_store_is_named_as_a_shell_reads_it(program: Any) -> None:

@@ -51,16 +51,21 @@ def test_every_run_asks_again_from_where_records_may_have_come_late_and_no_furth
     async def main() -> None:
         client = client_of(cloud)
         last = await FleetScan(client, store, start=NOW - DAY, settle=900).run()
+        reread = 0
         for _ in range(10):
             await asyncio.sleep(3600)
-            seen = len(cloud.ledger)
+            seen, held = len(cloud.ledger), in_memory(store).total()
             report = await FleetScan(client, store, start=Since(), settle=900).run()
+            again = sum(report.read_again.values())
+            assert sum(report.records.values()) - again == in_memory(store).total() - held
+            reread += again
             asked = spans(cloud, seen)
             assert report.windows == 2 * 3
             assert report.log_calls == report.calls_least + report.windows_empty
             assert min(first for first, _ in asked) in range(last.end - 900 - 3, last.end - 899)
             last = report
         assert in_memory(store) == truth(cloud, NOW - DAY, last.end)
+        assert reread > 0, "records of the last minutes came twice"
 
     virtually(main())
 
