@@ -1,4 +1,4 @@
-"""Replies from bytes by msgspec in C, field by field only where it refuses a row. Pure."""
+"""Replies from bytes by msgspec in C, field by field only where it refuses a row. No I/O."""
 
 import re
 from collections.abc import Callable
@@ -41,8 +41,9 @@ class _Envelope(TypedDict, Generic[T], total=False):
 
 
 _EARLY_ROWS = 10
+"""Rows after which trying a page again costs little: those whose number has one digit."""
 _EARLY_FIELD = re.compile(r"\[\d\]\.(\w+)`$")
-"""The field that msgspec refused, as its message names it, if it belongs to an early row."""
+"""The field of an early row that msgspec refused, as its message names it."""
 
 
 def decode_page(body: bytes, kind: Any) -> PageReply[Any] | None:
@@ -92,20 +93,20 @@ class _Pages:
         whole first costs most of a page if the row stands far down. No result depends on this.
         """
 
-    def decode(self, body: bytes) -> PageReply[Any] | None:
-        text = _Body(body)
+    def decode(self, text: bytes) -> PageReply[Any] | None:
+        body = _Body(text)
         try:
-            reply, rows, only_records = self._filled(text)
+            reply, rows, only_records = self._filled(body)
             _, total, context = unwrap(reply, log=False)
             if self._page is LogReply and rows and context is None:
-                last = load_json(bytes(_rows(text.split)[-1]))
-                if "context" in last:
+                last = load_json(bytes(_rows(body.split)[-1]))
+                if isinstance(last, dict) and "context" in last:
                     rows[-1], only_records = last, False
             if only_records:
                 return self._page(objects=tuple(rows), total=total, context=context)
             _rows(reply)[:] = rows
             found: PageReply[Any] = structure(reply, self._kind)
-        except (*REFUSALS, TypeError, InvalidResponseError):
+        except (*REFUSALS, InvalidResponseError):
             return None
         return found
 

@@ -362,6 +362,15 @@ def test_details_beside_an_empty_payload_do_not_slow_the_page_down(payload: Any)
     assert [row.payload for row in read.objects] == [{"duration": 9}] * 3
 
 
+@pytest.mark.parametrize("last", [None, "context", 5, [], {}])
+def test_an_odd_last_row_does_not_slow_the_page_down(last: Any) -> None:
+    """Only that row is read by the converter, whatever it is."""
+    body = json.dumps({"objects": [{"ts": 1, "attrs": {"a": 1}}] * 3 + [last]}).encode()
+    decoder._pages.cache_clear()
+    page = decode_page(body, LogReply[DataRecord])
+    assert page == structure(load_json(body), LogReply[DataRecord])
+
+
 def test_pages_with_a_bad_row_far_down_are_tried_whole_once() -> None:
     """Such a row is refused after most of the page was decoded, which then was in vain."""
     rows = [{"did": str(number)} for number in range(20)]
