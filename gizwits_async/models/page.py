@@ -1,5 +1,6 @@
 """Pages of lists, and how they are unwrapped from any known envelope. Pure."""
 
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
@@ -59,34 +60,34 @@ def unwrap(value: object, *, log: bool) -> tuple[list[Any], int | None, str | No
     if not isinstance(objects, list):
         problem = "required field missing" if objects is None else "expected a list"
         raise ValueError(f"{problem} @ $.objects")
-    total = _count(*_members(envelopes, "total"))
+    total = _first(envelopes, "total", _count)
     if log and objects:
         envelopes.append(objects[-1])
         if isinstance(objects[-1], dict) and set(objects[-1]) == {"context"}:
             objects = objects[:-1]
-    return objects, total, _context(*_members(envelopes, "context"))
+    return objects, total, _first(envelopes, "context", _context)
 
 
-def _members(values: list[Any], name: str) -> list[object]:
-    return [value.get(name) for value in values if isinstance(value, dict)]
-
-
-def _count(*values: object) -> int | None:
-    """Return the first value that is a count."""
-    for value in values:
-        number: object = value
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            number = int(value) if len(value) <= _MAX_TOTAL_DIGITS else None
-        if isinstance(value, float) and value.is_integer():
-            number = int(value)
-        if isinstance(number, int) and not isinstance(number, bool) and number >= 0:
-            return number
+def _first(envelopes: list[Any], name: str, read: Callable[[Any], T | None]) -> T | None:
+    """Return the first member of this name that can be read."""
+    for envelope in envelopes:
+        if isinstance(envelope, dict) and (found := read(envelope.get(name))) is not None:
+            return found
     return None
 
 
-def _context(*values: object) -> str | None:
-    """Return the first value that is a context which is not empty."""
-    for value in values:
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-            return str(value)  # Unstripped: it is sent back exactly as it came.
+def _count(value: object) -> int | None:
+    """Return a value that is a count."""
+    number = value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        number = int(value) if len(value) <= _MAX_TOTAL_DIGITS else None
+    if isinstance(value, float) and value.is_integer():
+        number = int(value)
+    return number if type(number) is int and number >= 0 else None
+
+
+def _context(value: object) -> str | None:
+    """Return a value that is a context which is not empty, unstripped: it is sent back as it came."""
+    if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+        return str(value)
     return None

@@ -82,7 +82,9 @@ def _result(request: Request[T], reply: Reply) -> T | GizwitsError:
     status, body, returns = reply.status, reply.body, request.returns
     succeeded = status in _OK
     if succeeded:
-        fast = decode_object(body, returns) or decode_page(body, returns)
+        # Not one after the other: a look-up of a parametrized type, such as a page, takes a microsecond.
+        kind: Any = returns
+        fast = decode_object(body, kind) if isinstance(kind, type) else decode_page(body, kind)
         if fast is not None:
             return fast  # type: ignore[return-value]  # T is the page type, or that of the object.
     if status in _REDIRECT:

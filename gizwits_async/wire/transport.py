@@ -8,6 +8,7 @@ from math import inf
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 from attrs import field, frozen
+from multidict import istr
 from yarl import URL
 
 from gizwits_async.errors import (
@@ -31,7 +32,7 @@ and then it is unknown whether the command was executed."""
 _PROXY_AUTH = 407
 _SOCKS = ("aiohttp_socks", "python_socks")
 _KEPT_HEADERS = tuple(
-    (name, name.lower())
+    (istr(name), name.lower())
     for name in (
         *("Date", "Retry-After"),
         *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
