@@ -47,9 +47,9 @@ class Chain(Generic[T]):
     def take_middle(self, reply: PageReply[T], times: Sequence[float]) -> tuple[T, ...] | None:
         """Add a page from the middle of a window, and return what it completes; None for any other.
 
-        Most pages of a long log are of this kind: full like the page before, regular, with a context,
-        and ending in a later second. Such a page repeats no earlier one, and shows nothing about the
-        end of the window or the server's limits, so that the walk can skip these judgements.
+        Most pages of a long log are of this kind: regular, of several seconds, full like the page
+        before, and with a context. It ends in a later second than any page before, so it repeats none
+        of them; and it shows nothing about the end of the window or the limits of the server.
 
         Args:
             reply: The page.
@@ -59,7 +59,7 @@ class Chain(Generic[T]):
             return None
         if not len(times) == self.limit == self.last_page:
             return None
-        released = self.seconds.add_later(reply.objects, times)
+        released = self.seconds.add_several(reply.objects, times)
         if released is not None:
             self.pages += 1
             self.received += self.limit

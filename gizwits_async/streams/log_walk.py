@@ -21,7 +21,7 @@ from gizwits_async.errors import (
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
 from gizwits_async.streams.planner import QueryPlanner
-from gizwits_async.streams.repeats import Repeat, RepeatDetector
+from gizwits_async.streams.repeats import Repeat, RepeatDetector, identity_of
 from gizwits_async.streams.seconds import PartialSecond, SecondBuffer
 from gizwits_async.streams.window_end import Step, WindowEnd
 from gizwits_async.streams.windows import Bounds, Range
@@ -190,7 +190,7 @@ class LogWalk(Generic[T]):
         if self.position != chain.position:
             middle = chain.take_middle(reply, times)
             if middle is not None:
-                self._repeats.remember(reply.objects, times, regular=True)
+                self._repeats.remember(times)
                 self._plan.position = chain.seconds.last_second
                 return middle
         repeat = self._repeats.judge(chain, reply, times)
@@ -208,7 +208,7 @@ class LogWalk(Generic[T]):
         released += chain.take(reply, times)
         strays = seconds.strays - strays
         self.strays += strays
-        self._repeats.remember(reply.objects, times, regular=not strays)
+        self._repeats.remember(identity_of(reply.objects, times, regular=not strays))
         if seconds.reached is not None:
             self._plan.position = seconds.reached
         if self.position != chain.position:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.chain import Chain
 
-__all__ = ["Repeat", "RepeatDetector"]
+__all__ = ["Repeat", "RepeatDetector", "identity_of"]
 
 T = TypeVar("T")
 
@@ -35,6 +35,23 @@ class Repeat(Enum):
     """It repeats under a new context: equal events, if it does so each time the window is opened."""
     CIRCLE = auto()
     """It repeats, and cannot be new records."""
+
+
+def identity_of(
+    page: Sequence[object], times: Sequence[float], *, regular: bool
+) -> Sequence[object]:
+    """Return what identifies a page: its records, or their times if it spans several seconds.
+
+    A log does not go through the same seconds twice. Keeping no records lets the next page be built in
+    the memory of this one.
+
+    Args:
+        page: Its records.
+        times: Their times, in epoch seconds.
+        regular: Whether they lie within the bounds of the query.
+    """
+    several = regular and bool(times) and floor(times[0]) != floor(times[-1])
+    return times if several else page
 
 
 class RepeatDetector(Generic[T]):
@@ -83,19 +100,10 @@ class RepeatDetector(Generic[T]):
         self._counted_second = second
         return Repeat.COUNTED if self._counted <= _MAX_REPEATS else Repeat.CIRCLE
 
-    def remember(self, page: Sequence[T], times: Sequence[float], *, regular: bool) -> None:
-        """Keep what identifies a page that was accepted.
-
-        Args:
-            page: Its records.
-            times: Their times, in epoch seconds.
-            regular: Whether they lie within the bounds of the query.
-        """
-        # Times identify a page of several seconds in order, since a log does not go through them
-        # twice. Keeping no records lets the next page be built in the memory of this one.
-        several = regular and bool(times) and floor(times[0]) != floor(times[-1])
-        self._last_page = times if several else page
-        self._first_page = self._first_page or self._last_page
+    def remember(self, page: Sequence[object]) -> None:
+        """Keep what identifies a page that was accepted; see `identity_of`."""
+        self._last_page = page
+        self._first_page = self._first_page or page
 
     def _repeated(self, second: int | None) -> Repeat:
         if second == self._repeated_second and self._openings >= _MIN_OPENINGS:

@@ -100,12 +100,10 @@ class SecondBuffer(Generic[T]):
             )
         return released
 
-    def add_later(self, records: Sequence[T], times: Sequence[float]) -> tuple[T, ...] | None:
-        """Add a regular page that ends in a later second, as `add` does; None if it is any other."""
+    def add_several(self, records: Sequence[T], times: Sequence[float]) -> tuple[T, ...] | None:
+        """Add a regular page of several seconds, as `add` does; return None for any other page."""
         cut = self._start_of_last_second(times)
-        if cut is None or floor(times[-1]) == self.last_second:
-            return None
-        return self._add_whole(records, floor(times[-1]), cut)
+        return self._add_whole(records, floor(times[-1]), cut) if cut else None
 
     def rest(self) -> Sequence[T]:
         """Return what is pending at the end of the chain."""

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.errors import InvalidResponseError
@@ -140,6 +140,20 @@ KINDS = [
     span=st.sampled_from([5, 20, 70]),
     inclusive=st.booleans(),
 )
+@example(  # More rows than the largest page so far.
+    gaps=[(1.0, 9), (1.0, 9)],
+    first=1.0,
+    odd=[(3, "set aside")],
+    total=None,
+    size=LIMIT,
+    sort="desc",
+    span=70,
+    inclusive=False,
+)
+@example(  # Fewer records than were asked for, on every page, and a total that tells the end.
+    gaps=[(1.0, 9), (1.0, 9)], first=1.0, odd=[(-1, "endless")], total=0, size=LIMIT - 1, sort="desc",
+    span=70, inclusive=False,
+)  # fmt: skip
 def test_a_page_from_the_middle_is_taken_as_if_it_were_judged(
     gaps: list[tuple[float, int]],
     first: float,
