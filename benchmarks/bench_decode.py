@@ -127,8 +127,8 @@ def _candidates(body: bytes, record: type) -> dict[str, Callable[[], object]]:
     ours = {_OURS: body, **_odd_pages(body)}
 
     def alternating() -> None:
-        _ours(body, page)
         _ours(ours["the last record bad"], page)
+        _ours(body, page)  # At the end, so that no page of the next candidate is dearer.
 
     return {
         _ALTERNATING: alternating,
