@@ -12,7 +12,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from shutil import which
 from subprocess import run
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -180,7 +179,7 @@ def _generated(folder: str, base: str) -> Jobs:
     """Return the jobs by what openapi-python-client makes of our OpenAPI description."""
     spec = Path(__file__).parents[1] / "gizwits_async" / "simulator" / "openapi.json"
     run(  # noqa: S603 - a generator that the programmer has installed
-        [str(which(_GENERATOR)), "generate", "--path", spec, "--meta", "none",
+        [sys.executable, "-m", _GENERATOR, "generate", "--path", spec, "--meta", "none",
          "--output-path", f"{folder}/generated_api"],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -210,11 +209,11 @@ def _generated(folder: str, base: str) -> Jobs:
     )
 
 
-_GENERATOR = "openapi-python-client"
+_GENERATOR = "openapi_python_client"
 
 
 def _installed(package: str) -> bool:
-    found = find_spec(package) is not None or which(package) is not None
+    found = find_spec(package) is not None
     if not found:
         print(f"left out: {package} is not installed, see the group `peers`", file=sys.stderr)
     return found
