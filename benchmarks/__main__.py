@@ -7,56 +7,29 @@ too, and then say more.
 import argparse
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 
-from benchmarks import (
-    bench_builds,
-    bench_call,
-    bench_cold,
-    bench_decode,
-    bench_export,
-    bench_fleet,
-    bench_growth,
-    bench_jobs,
-    bench_loop,
-    bench_nightly,
-    bench_payload,
-    bench_peers,
-    bench_store,
-    bench_stream,
-    bench_tenants,
-    bench_waiting,
-)
+from benchmarks import bench_builds
 from benchmarks.measure import Figure, markdown
 
-__all__ = ["FIGURES", "main"]
+__all__ = ["main"]
 
-FIGURES: dict[str, Callable[[], list[Figure]]] = {
-    "decode": bench_decode.figures,
-    "payload": bench_payload.figures,
-    "call": bench_call.figures,
-    "stream": bench_stream.figures,
-    "waiting": bench_waiting.figures,
-    "peers": bench_peers.figures,
-    "jobs": bench_jobs.figures,
-    "loop": bench_loop.figures,
-    "cold": bench_cold.figures,
-    "growth": bench_growth.figures,
-    "nightly": bench_nightly.figures,
-    "export": bench_export.figures,
-    "tenants": bench_tenants.figures,
-    "fleet": bench_fleet.figures,
-    "store": bench_store.figures,
-}
+_WORDS = (
+    "decode", "payload", "call", "stream", "waiting", "peers", "jobs", "loop", "cold", "growth",
+    "nightly", "export", "tenants", "fleet", "store",
+)  # fmt: skip
 
 
 def _help() -> str:
     """Return what each word measures, as the first line of its file says."""
     lines = []
-    for name, figures in FIGURES.items():
-        first = str(sys.modules[figures.__module__].__doc__).partition("\n")[0]
-        lines.append(f"{name:<10}{first.partition(': `')[0]}")
+    for word in _WORDS:
+        text = Path(__file__).with_name(f"bench_{word}.py").read_text(encoding="utf-8")
+        first, _, _ = text.removeprefix('"""').partition("\n")
+        lines.append(f"{word:<10}{first.partition(': `')[0]}")
     return "\n".join(lines)
 
 
@@ -86,19 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print; an unknown word is an error."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    known = bench_builds.WORKLOADS if given.over else FIGURES
+    known = tuple(bench_builds.WORKLOADS) if given.over else _WORDS
     if unknown := set(given.words) - set(known):
         parser.error(
             f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}"
         )
+    found: list[Figure] = []
     if given.over:
-        found = bench_builds.figures(given.over, given.words)
+        found += bench_builds.figures(given.over, given.words)
     else:
-        found = []
-        for word in given.words or FIGURES:
+        for word in given.words or _WORDS:
             print(f"measuring {word}", file=sys.stderr)
-            full = word == "fleet" and given.full
-            found += bench_fleet.figures(full=True) if full else FIGURES[word]()
+            # Imported on use: garbage collections would walk the modules of all other benchmarks too.
+            module = import_module(f"benchmarks.bench_{word}")
+            options = {"full": True} if word == "fleet" and given.full else {}
+            found += module.figures(**options)
     print(f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}:\n")
     print(markdown(found))
 

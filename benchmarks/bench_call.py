@@ -34,7 +34,7 @@ async def _measured(repeat: int, calls: int) -> dict[str, list[float]]:
         )
 
 
-def figures(repeat: int = 60, *, calls: int = 500, show: bool = False) -> list[Figure]:
+def figures(repeat: int = 40, *, calls: int = 500, show: bool = False) -> list[Figure]:
     """Measure CPU of this process a call."""
     found = asyncio.run(_measured(repeat, calls))
     if show:

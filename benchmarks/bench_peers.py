@@ -32,7 +32,7 @@ async def _measured(repeat: int) -> dict[str, dict[str, list[float]]]:
         return found
 
 
-def figures(repeat: int = 25, *, show: bool = False) -> list[Figure]:
+def figures(repeat: int = 15, *, show: bool = False) -> list[Figure]:
     """Measure CPU of this process; each candidate over ours, so that more than 1 means slower."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

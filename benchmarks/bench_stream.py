@@ -79,7 +79,7 @@ async def _items(repeat: int, pages: int) -> dict[str, list[float]]:
     )
 
 
-def figures(repeat: int = 75, *, pages: int = 1000, show: bool = False) -> list[Figure]:
+def figures(repeat: int = 40, *, pages: int = 1000, show: bool = False) -> list[Figure]:
     """Measure CPU of this process."""
     wire = asyncio.run(_wire(repeat))
     items = asyncio.run(_items(repeat, pages))

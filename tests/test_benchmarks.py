@@ -18,7 +18,7 @@ from benchmarks import (
     bench_tenants,
 )
 from benchmarks import bench_waiting as waiting
-from benchmarks.__main__ import FIGURES, main
+from benchmarks.__main__ import main
 from benchmarks.builds import HERE
 from benchmarks.measure import Figure, exponent, markdown, over
 
@@ -75,8 +75,9 @@ def test_the_table_has_the_rows_of_each_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Several words make one table, below the day and the version of Python."""
-    for number, name in enumerate(("call", "stream")):
-        monkeypatch.setitem(FIGURES, name, lambda it=number: [Figure(f"row {it}", 1.5, 1)])
+    for number, module in enumerate((bench_call, bench_stream)):
+        rows = [Figure(f"row {number}", 1.5, 1)]
+        monkeypatch.setattr(module, "figures", lambda rows=rows: rows)
     main(["stream", "call"])
     head, _, *table = capsys.readouterr().out.splitlines()
     assert f"CPython {platform.python_version()}" in head
