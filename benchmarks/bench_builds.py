@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.bench_store import served_fleet
 from benchmarks.builds import HERE, Build, checkout
 from benchmarks.measure import Figure, over
 from benchmarks.served import served
@@ -37,6 +36,9 @@ WORKLOADS: Mapping[str, Mapping[str, tuple[str, float]]] = {
 
 async def _ratios(folder: Path, names: Collection[str], rounds: int) -> dict[str, float]:
     """Return for each workload its CPU here over that in the package of a folder."""
+    # Here, since it loads the simulator, which every other benchmark would hold too.
+    from benchmarks.bench_store import served_fleet  # noqa: PLC0415
+
     module = "benchmarks.workloads"
     with ExitStack() as stack:
         given = stack.enter_context(served_fleet()) if "scan" in names else []
