@@ -142,7 +142,7 @@ def figures(repeat: int = 30) -> list[Figure]:
     """Measure CPU of one page of each kind, and of pages with oddities."""
     rows: list[Figure] = []
     for page, (body, record, target) in _PAGES.items():
-        work = {name: repeated(one, 5) for name, one in _candidates(body, record).items()}
+        work = {name: repeated(one, 10) for name, one in _candidates(body, record).items()}
         with heap_frozen():
             found = asyncio.run(turns(work, repeat=repeat))
         rows += [
