@@ -233,7 +233,7 @@ async def test_a_caller_that_leaves_does_not_wait_for_a_foreign_lock(
     monkeypatch.setattr(sqlite, "_BUSY", 0.05)
     async with locked_out(cloud_of(2, 3), tmp_path / "fleet.db") as (running, _):
         running.cancel()
-        done, _ = await asyncio.wait({running}, timeout=3)
+        done, _ = await asyncio.wait({running}, timeout=60)
         assert done
         assert running.cancelled()
 

@@ -128,7 +128,7 @@ async def worker(
 
 
 async def until(
-    fleet: Tenants, holds: Callable[[list[TenantStatus]], bool], within: float = 30
+    fleet: Tenants, holds: Callable[[list[TenantStatus]], bool], within: float = 60
 ) -> list[TenantStatus]:
     """Look at the fleet until something holds of it, and return it."""
     deadline = time.monotonic() + within
