@@ -54,6 +54,32 @@ async def test_a_transaction_that_fails_leaves_nothing_and_a_connection_that_is_
     await database.aclose()
 
 
+async def test_a_loop_that_cancels_all_of_its_tasks_leaves_no_connection(url: str) -> None:
+    """As `asyncio.run` does in the end: the connection in use is given back before its pool is closed."""
+    database, began = PostgresBackend(make_url(url), None).database(reads=False), asyncio.Event()
+    drivers: list[Any] = []
+
+    def work(connection: Connection) -> None:
+        with database.transaction(connection):
+            drivers.append(connection.connection.driver_connection)
+            began.set()
+            connection.connection.run_async(lambda driver: driver.execute("SELECT pg_sleep(60)"))
+
+    async def main() -> None:
+        try:
+            await database.run(work)
+        finally:
+            await database.aclose()
+
+    running = asyncio.ensure_future(main())
+    await began.wait()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    await asyncio.wait({running})
+    assert running.cancelled()
+    assert [driver.is_closed() for driver in drivers] == [True]
+
+
 async def test_waiting_for_another_that_opens_the_store_is_no_silence_of_the_server(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -48,6 +49,7 @@ class Pool:
                 return await _translated(connection.run_sync(work))
             except DBAPIError as error:
                 if self._backend.trouble(error) == "lost":  # Also where SQLAlchemy would keep it.
+                    opened.clear()
                     await connection.invalidate()
                 raise
             finally:
@@ -55,7 +57,7 @@ class Pool:
                 await connection.close()
 
         async with self._free() as engine:
-            return await whole(self._in_time(attempt(engine), opened))
+            return await whole(self._in_time(partial(attempt, engine), opened))
 
     @asynccontextmanager
     async def pinned(self) -> AsyncIterator[Runner]:
@@ -64,7 +66,9 @@ class Pool:
             connection = await _opened(engine.connect())
 
             async def run(work: Callable[[Connection], T]) -> T:
-                return await self._in_time(_translated(connection.run_sync(work)), [connection])
+                return await self._in_time(
+                    lambda: _translated(connection.run_sync(work)), [connection]
+                )
 
             try:
                 yield run
@@ -84,11 +88,18 @@ class Pool:
         async with self._shared.free:
             yield engine
 
-    async def _in_time(self, work: Awaitable[T], opened: list[AsyncConnection]) -> T:
+    async def _in_time(self, work: Callable[[], Awaitable[T]], opened: list[AsyncConnection]) -> T:
         """Give up work that the server does not answer, and the connections that it has opened."""
         deadline = self._backend.deadline
-        running = asyncio.ensure_future(work)
-        await asyncio.wait({running}, timeout=deadline)
+        running = asyncio.ensure_future(work())
+        try:
+            await asyncio.wait({running}, timeout=deadline)
+        except asyncio.CancelledError:
+            # All tasks are cancelled, as at the end of `asyncio.run`. The caller closes the engine
+            # next, which closes only connections that were given back.
+            running.cancel()
+            await asyncio.wait({running}, timeout=deadline)
+            raise
         if running.done():
             return running.result()
         # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
