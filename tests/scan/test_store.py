@@ -413,3 +413,20 @@ def test_credentials_never_reach_the_store(tmp_path: Path) -> None:
     held = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert secrets.enterprise_secret.encode() not in held
     assert secrets.product_secret.encode() not in held
+
+
+async def test_statements_are_compiled_once_for_all_files(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A second store, of another file, executes what was compiled for the first."""
+    caplog.set_level("INFO", "sqlalchemy.engine")
+    for name in ("first", "second"):
+        caplog.clear()
+        store = SqlStore(tmp_path / f"{name}.db")
+        await store.open()
+        await store.begin(STATE, again=False)
+        await store.add([Device(did=name)], ["cmd"], STATE)
+        await store.remaining(["cmd"], 1000, 100)
+        await store.aclose()
+    assert any("[cached since" in message for message in caplog.messages)
+    assert not [message for message in caplog.messages if "[generated in" in message]
