@@ -108,13 +108,13 @@ async def test_a_plan_of_active_devices_says_what_that_saves(
 ) -> None:
     """`plan` takes the flag of `scan`; the share is in the table and in JSON."""
     cloud.fleet.add(evolve(cloud.fleet.devices[0], did="quiet", mac="ACCF23FFFFFF"))
-    code, out, err = await program("plan", "--since", "6d", "--active-only", *form)
+    # Ten days: at each hour of a day some windows lie before all that the devices ever reported.
+    code, out, err = await program("plan", "--since", "10d", "--active-only", *form)
     assert (code, cloud.tally["reports.active"] > 0, log_calls(cloud)) == (0, True, 0)
     if form:
         found = json.loads(out)
-        assert 0.5 < found["active_share"] < 1
-        assert found["windows"]["online"] == 4 * 3
-        assert found["windows"]["data"] < 4 * 3
+        assert 0.3 < found["active_share"] < 1
+        assert found["windows"]["online"] == 4 * 5 > found["windows"]["data"]
     else:
         assert "reported data by the service's count" in err
     assert not Path("fleet.db").exists()
