@@ -6,6 +6,7 @@ too, and then say more.
 
 import argparse
 import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks import bench_builds
+from benchmarks.builds import HERE
 from benchmarks.measure import Figure, markdown
+from gizwits_async import __version__
 
 __all__ = ["main"]
 
@@ -31,6 +34,14 @@ def _help() -> str:
         first, _, _ = text.removeprefix('"""').partition("\n")
         lines.append(f"{word:<10}{first.partition(': `')[0]}")
     return "\n".join(lines)
+
+
+def _head() -> str:
+    """Return the day, the Python and the commit that the figures are of."""
+    words = ["git", "rev-parse", "--short", "HEAD"]
+    ran = subprocess.run(words, cwd=HERE, check=False, capture_output=True, text=True)  # noqa: S603
+    build = f"commit {ran.stdout.strip()}" if ran.returncode == 0 else f"version {__version__}"
+    return f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {build}:"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,8 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             module = import_module(f"benchmarks.bench_{word}")
             options = {"full": True} if word == "fleet" and given.full else {}
             found += module.figures(**options)
-    print(f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}:\n")
-    print(markdown(found))
+    print(f"{_head()}\n\n{markdown(found)}")
 
 
 if __name__ == "__main__":
