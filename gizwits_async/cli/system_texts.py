@@ -23,6 +23,7 @@ SYSTEM_TEXTS: Final = frozenset(
         N_("Input/output error"),
         N_("Invalid argument"),
         N_("Is a directory"),
+        N_("Name or service not known"),
         N_("No space left on device"),
         N_("No such file or directory"),
         N_("Not a directory"),
@@ -45,6 +46,7 @@ def described(error: Exception) -> str:
 
 def cannot_listen(host: str, port: int, error: OSError) -> str:
     """Return a sentence about a port that could not be opened."""
-    # The text of the error itself is a sentence around the reason.
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    # That of a port in use is a sentence around the reason; the codes of DNS are negative.
+    code = error.errno or 0
+    reason = os.strerror(code) if code > 0 else error.strerror or str(error)
     return _("cannot listen on {where}: {reason}", where=f"{host}:{port}", reason=_(reason))

@@ -3,6 +3,7 @@
 import errno
 import json
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -99,6 +100,8 @@ def test_errors_of_files_and_ports_are_in_chinese() -> None:
     assert reworded("profile.toml: Is a directory") == "profile.toml: 是一个目录"
     busy = OSError(errno.EADDRINUSE, "error while attempting to bind on address ('::1', 80)")
     assert cannot_listen("::1", 80, busy) == "无法监听 ::1:80：地址已被占用"
+    nowhere = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert cannot_listen("x.invalid", 0, nowhere) == "无法监听 x.invalid:0：未知的名称或服务"
 
 
 def test_the_holder_of_a_store_is_named_in_chinese() -> None:
