@@ -141,8 +141,6 @@ def _pages(kind: Any) -> _Pages | None:
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> dict[str, Any]:
-    if not body.isascii():
-        body.decode()  # msgspec does not check the encoding of fields it skips.
     reply: dict[str, Any] = decoder.decode(body)
     if reply.get("error_code") not in _NO_ERROR:
         raise ValueError("a refusal")
@@ -177,8 +175,6 @@ def decode_object(body: bytes, kind: Any) -> Any:
     if decoder is None or b"error_code" in body:
         return None
     try:
-        if not body.isascii():
-            body.decode()  # msgspec does not check the encoding of fields it skips.
         found: Any = decoder.decode(body)
     except REFUSALS:
         return None
