@@ -282,7 +282,6 @@ class Engine:
 
     async def _report(self, *, stopped: bool = False) -> ScanReport:
         await self._recount()
-        await self._listing.seen.empty()
         dids = self._settings.devices
         return self._counters.report(
             self._state,

@@ -104,11 +104,6 @@ class Presence:
         """Note that what was taken to be an empty part of an online log may hold events."""
         self._online.clear()
 
-    async def aclose(self) -> None:
-        """Free what was kept of the devices, in slices."""
-        await self._seen.empty()
-        await self._online.empty()
-
     def forget(self, did: str) -> None:
         """Note that a part of the device's online log was not seen, or is lost."""
         self._online[did] = None

@@ -1,26 +1,27 @@
-"""A mapping for a whole fleet that is grown and walked in small steps, beside other work of the event loop."""
+"""A mapping for a whole fleet: grown, walked and freed in small steps, beside other work of the event loop."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator, MutableMapping
+from contextlib import suppress
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["Sharded", "sliced"]
+__all__ = ["SLICE", "Sharded", "free", "sliced"]
 
 V = TypeVar("V")
 T = TypeVar("T")
 
 _SHARDS = 1024
-_SLICE = 1000
+SLICE = 1000
 """Items that are worked through before other tasks of the event loop may run: about a millisecond."""
 
 
 class Sharded(MutableMapping[str, V]):
     """A mapping of texts in no particular order, made of many small dicts.
 
-    A dict copies its entries when it grows, and so does `list(mapping)`: with the devices of a large
-    fleet, either takes 10 ms in one callback of the event loop.
+    A dict copies its entries when it grows, and so does `list(mapping)`; it frees all of them at once.
+    With the devices of a large fleet, each of these takes 10 ms or more in one callback of the event loop.
     """
 
     def __init__(self) -> None:
@@ -42,18 +43,15 @@ class Sharded(MutableMapping[str, V]):
     def __len__(self) -> int:
         return sum(map(len, self._shards.values()))
 
-    def clear(self) -> None:
-        """Drop all entries; the inherited one searches for each of them."""
-        self._shards.clear()
+    def __del__(self) -> None:
+        self.clear()
 
-    async def empty(self) -> None:
-        """Drop all entries in slices: to free 100,000 at once takes 10 ms."""
-        dropped = 0
-        while self._shards:
-            dropped += len(self._shards.popitem()[1])
-            if dropped >= _SLICE:
-                await asyncio.sleep(0)
-                dropped = 0
+    def clear(self) -> None:
+        """Drop all entries; see `free`. The inherited one searches for each of them."""
+        shards = list(self._shards.values())
+        if count := len(self):
+            free(shards, -(-SLICE * len(shards) // count))
+        self._shards.clear()
 
     async def walk(self) -> AsyncGenerator[tuple[str, V], None]:
         """Iterate in slices; entries may come and go meanwhile."""
@@ -62,7 +60,7 @@ class Sharded(MutableMapping[str, V]):
             for item in list(shard.items()):
                 yield item
             number += len(shard)
-            if number >= _SLICE:
+            if number >= SLICE:
                 await asyncio.sleep(0)
                 number = 0
 
@@ -75,6 +73,22 @@ def _shard_of(key: str) -> int:
 async def sliced(items: Iterable[T]) -> AsyncGenerator[T, None]:
     """Iterate over a copy of many items in slices."""
     for number, item in enumerate(list(items)):
-        if number % _SLICE == _SLICE - 1:
+        if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)
         yield item
+
+
+def free(parts: list[Any], step: int) -> None:
+    """Free the parts of something large, so many in each iteration of the event loop that runs here.
+
+    Without one, no other work waits, and the caller frees all of them by dropping the list.
+    """
+    with suppress(RuntimeError):
+        loop = asyncio.get_running_loop()
+        loop.call_soon(_free_step, loop, parts, step)
+
+
+def _free_step(loop: asyncio.AbstractEventLoop, parts: list[Any], step: int) -> None:
+    del parts[-step:]
+    if parts:
+        loop.call_soon(_free_step, loop, parts, step)

@@ -258,4 +258,3 @@ class Skipper:
                 sampled=self.sampled,
             )
             await self._store.keep_trust(self.trust.to_json())
-        await self._presence.aclose()

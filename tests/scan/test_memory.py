@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import sys
 import threading
+from itertools import pairwise
 
 from attrs import evolve
 
@@ -76,9 +78,37 @@ async def test_other_tasks_run_while_a_fleet_is_walked() -> None:
     found = {number async for _, number in fleet.walk()}
     assert steps >= 10
     assert found >= set(range(steps + 1, 20_000))
-    await fleet.empty()
     beside.cancel()
-    assert len(fleet) <= 2
+
+
+async def freed_in_steps() -> list[int]:
+    """Return the memory blocks that each iteration of the event loop frees, until none is left to free."""
+    blocks = [sys.getallocatedblocks()]
+    while len(blocks) < 50:
+        await asyncio.sleep(0)
+        blocks.append(sys.getallocatedblocks())
+    return [before - after for before, after in pairwise(blocks)]
+
+
+async def test_a_store_that_is_dropped_is_freed_in_small_steps() -> None:
+    """The devices of a large fleet, freed at once, would block the event loop for 100 ms."""
+    stores, before = [await filled(3000)], sys.getallocatedblocks()
+    stores.clear()
+    at_once = before - sys.getallocatedblocks()
+    steps = await freed_in_steps()
+    assert sum(steps) > 30_000
+    assert max(at_once, *steps) < sum(steps) / 2
+
+
+async def test_a_mapping_that_is_cleared_is_freed_in_small_steps() -> None:
+    """It is empty at once, and its 20,000 values are gone after twenty iterations of the event loop."""
+    fleet = Sharded[float]()
+    fleet.update((str(number), number / 7) for number in range(20_000))
+    fleet.clear()
+    assert not fleet
+    steps = await freed_in_steps()
+    assert sum(steps) > 40_000
+    assert max(steps) < 4000
 
 
 def test_a_task_moves_on_as_a_value() -> None:

@@ -12,7 +12,7 @@ from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.scan_range import ScanState
-from gizwits_async.scan.sharded import Sharded, sliced
+from gizwits_async.scan.sharded import SLICE, Sharded, free, sliced
 from gizwits_async.scan.store.memory_devices import MemoryDevices
 from gizwits_async.scan.store.protocol import Change, Remaining
 from gizwits_async.scan.task import LOGS, LogName, Record, Task, time_of
@@ -55,6 +55,10 @@ class MemoryStore:
         self._queues: dict[LogName, list[_Entry]] = {log: [] for log in LOGS}
         """For each log a heap of next seconds. A task that moved on leaves an outdated entry."""
 
+    def __del__(self) -> None:
+        for queue in self._queues.values():
+            free(queue, SLICE)
+
     @property
     def devices(self) -> Mapping[str, Device]:
         """Devices by did, in no particular order; none without `keep`."""
@@ -78,10 +82,7 @@ class MemoryStore:
         """See `ScanStore.begin`."""
         self.state = state
         if state.over:
-            # Gone at once, also for a caller that is cancelled meanwhile.
-            before, self._skipped = self._skipped, defaultdict(Sharded)
-            for skipped in before.values():
-                await skipped.empty()
+            self._skipped.clear()
         if again:
             for log in LOGS:
                 async for _, task in self._tasks[log].walk():
