@@ -59,7 +59,7 @@ async def _ratios(folder: Path, names: Collection[str], rounds: int) -> dict[str
         return ratios
 
 
-def figures(build: str, words: Collection[str] = (), rounds: int = 15) -> list[Figure]:
+def figures(build: str, words: Collection[str] = (), rounds: int = 20) -> list[Figure]:
     """Measure the workloads of some words, or of all, over another build.
 
     Args:
