@@ -192,12 +192,13 @@ def _structure_page(kind: Any, converter: "Converter") -> Hook:
     read = row_reader(record, converter.get_structure_hook)
 
     def hook(value: object, _: object) -> PageReply[Any]:
-        objects, total, context = unwrap(value, log=page is LogReply)
+        objects, total, context, extra = unwrap(value, log=page is LogReply)
         rows, problems = read(objects, "$.objects")
         return page(
             objects=rows,
             total=total,
             context=context,
+            extra_objects=extra,
             set_aside=len(objects) - len(rows),
             problems=problems,
         )

@@ -9,7 +9,6 @@ import msgspec
 
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.converter import structure
-from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, unwrap
 from gizwits_async.models.plain import REFUSALS, Filler, field_types
 
@@ -97,9 +96,9 @@ class _Pages:
         body = _Body(text)
         try:
             reply, rows, only_records = self._filled(body)
-            _, total, context = unwrap(reply, log=False)
+            _, total, context, _ = unwrap(reply, log=False)
             if self._page is LogReply and rows and context is None:
-                last = load_json(bytes(_rows(body.split)[-1]))
+                last = _filler(self._record, frozenset()).plain(_rows(body.split)[-1])
                 if isinstance(last, dict) and "context" in last:
                     rows[-1], only_records = last, False
             if only_records:

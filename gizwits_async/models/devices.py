@@ -1,5 +1,6 @@
 """Answers of chapter "devices": identity, detail, search, and the records of the three logs."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypedDict, TypeVar
@@ -23,7 +24,9 @@ __all__ = [
     "OnlineEvent",
 ]
 
-_EMPTY: tuple[object, ...] = ("", None, {}, "{}")
+_EMPTY: tuple[object, ...] = ("", None, {})
+_EMPTY_TEXT = re.compile(r"[ \t\r\n]*\{[ \t\r\n]*\}[ \t\r\n]*")
+"""An empty object that comes as text."""
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -139,7 +142,13 @@ class OnlineEvent(Row):
     @classmethod
     def prepare(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         """Put details that stand beside an empty `payload`, as in the document's table, into it."""
-        if value.get("payload") not in _EMPTY or _DETAILS.isdisjoint(value):
+        payload = value.get("payload")
+        empty = (
+            _EMPTY_TEXT.fullmatch(payload)
+            if isinstance(payload, str) and payload
+            else payload in _EMPTY
+        )
+        if not empty or _DETAILS.isdisjoint(value):
             return value
         return {**value, "payload": {name: it for name, it in value.items() if name in _DETAILS}}
 

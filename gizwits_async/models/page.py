@@ -24,6 +24,8 @@ class PageReply(RowsReply, Generic[T]):
     """How many records the whole query has, if the server stated it."""
     context: str | None = None
     """The cursor to the next page of a log; None at the end."""
+    extra_objects: int = 0
+    """Objects of the page beside its rows, 0 or 1: one that holds the context, which `total` may count."""
 
     @property
     def rows(self) -> int:
@@ -36,8 +38,8 @@ class LogReply(PageReply[T]):
     """One page of a log, whose context may also stand in its last record (api.md section 5)."""
 
 
-def unwrap(value: object, *, log: bool) -> tuple[list[Any], int | None, str | None]:
-    """Return the records of a list reply, its total and its context.
+def unwrap(value: object, *, log: bool) -> tuple[list[Any], int | None, str | None, int]:
+    """Return the records of a list reply, its total, its context, and the number of other objects.
 
     Args:
         value: The reply as plain JSON.
@@ -60,12 +62,12 @@ def unwrap(value: object, *, log: bool) -> tuple[list[Any], int | None, str | No
     if not isinstance(objects, list):
         problem = "required field missing" if objects is None else "expected a list"
         raise ValueError(f"{problem} @ $.objects")
-    total = _first(envelopes, "total", _count)
+    total, extra = _first(envelopes, "total", _count), 0
     if log and objects:
         envelopes.append(objects[-1])
         if isinstance(objects[-1], dict) and set(objects[-1]) == {"context"}:
-            objects = objects[:-1]
-    return objects, total, _first(envelopes, "context", _context)
+            objects, extra = objects[:-1], 1
+    return objects, total, _first(envelopes, "context", _context), extra
 
 
 def _first(envelopes: list[Any], name: str, read: Callable[[Any], T | None]) -> T | None:

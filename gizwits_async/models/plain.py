@@ -4,11 +4,12 @@ import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypedDict, Union, get_args, get_origin
 
 import attrs
 import msgspec
 
+from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.converter import structure_hook
 from gizwits_async.models.json import load_json
 from gizwits_async.models.row_reader import message_of
@@ -55,6 +56,18 @@ class Filler:
         self.kind = kind
         """The class that msgspec has to fill: the record, or one that takes any value in odd fields."""
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
+        self._read_members = msgspec.json.Decoder(_members(record)).decode
+
+    def plain(self, text: msgspec.Raw) -> Any:
+        """Return a row as plain JSON, without the members that nothing reads if they cannot be read.
+
+        Such a member (bytes that are no UTF-8, a number beyond all floats) is passed over where
+        msgspec fills the row, so it must not matter here either.
+        """
+        try:
+            return load_json(bytes(text))
+        except InvalidResponseError:
+            return self._read_members(text)
 
     def fill(self, texts: Sequence[msgspec.Raw]) -> tuple[list[Any], Collection[int]]:
         """Return rows, given as JSON texts, as `finish` leaves them; and the positions of refused ones.
@@ -67,7 +80,7 @@ class Filler:
             try:
                 rows.append(decode(text))
             except REFUSALS:
-                refused[index] = load_json(bytes(text))
+                refused[index] = self.plain(text)
 
         def rows_as(kind: Any) -> list[Any]:
             filled = [text for index, text in enumerate(texts) if index not in refused]
@@ -95,7 +108,7 @@ class Filler:
         if self._is_whole is not None and not all(map(self._is_whole, rows)):
             for index, text in enumerate(rows_as(msgspec.Raw)):
                 if not self._is_whole(rows[index]):
-                    rows[index], only_records = load_json(bytes(text)), False
+                    rows[index], only_records = self.plain(text), False
                     unread.pop(index, None)
         for index, reasons in unread.items():
             rows[index] = rows[index], reasons
@@ -128,6 +141,14 @@ def _put_beside(
     for row, beside in zip(rows, rows_as(members), strict=True):
         if beside and not content(row):
             _put(row, name, beside)
+
+
+def _members(record: Any) -> Any:
+    """Return a type that msgspec fills with the members of a row that anything reads."""
+    _, beside = getattr(record, "beside", ("", None))
+    names = [*(one.name for one in attrs.fields(record)), *getattr(beside, "__annotations__", ())]
+    typed: Any = TypedDict  # mypy knows only those whose names are written out.
+    return typed("Members", dict.fromkeys([*names, "context"], Any), total=False)
 
 
 def _default(one: "attrs.Attribute[Any]") -> Any:

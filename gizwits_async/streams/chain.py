@@ -34,7 +34,7 @@ class Chain(Generic[T]):
     received: int = 0
     pages: int = 0
     first_page: int = 0
-    """Records on its first page that had any."""
+    """Objects on its first page that had any, its context's own included: `total` may count these alone."""
     last_page: int = 0
     """Records on its last page."""
     tail_page: int = 0
@@ -80,7 +80,7 @@ class Chain(Generic[T]):
         self.total = reply.total if self.context is None else self.total
         self.pages += 1
         self.last_page = reply.rows
-        self.first_page = self.first_page or self.last_page
+        self.first_page = self.first_page or self.last_page + reply.extra_objects
         self.tail_page = self.last_page or self.tail_page
         self.received += self.last_page
         self.empty_pages = 0 if reply.rows else self.empty_pages + 1

@@ -145,7 +145,7 @@ class WindowEnd:
         last = is_last(self._cursor, chain, reply, times)
         # An empty reply shows nothing: the server may be busy, or begin with empty pages.
         if reply.rows and chain.total == chain.received:
-            if last and total == chain.total > reply.rows:
+            if last and total == chain.total > reply.rows + reply.extra_objects:
                 traits.exact_totals.add(store)
             elif total == reply.rows < chain.received or (
                 total == chain.total and goes_on(chain, times)

@@ -248,6 +248,21 @@ def test_no_record_is_lost_by_the_encoding_of_what_is_not_read(kind: Any, unread
     assert found == decode_page(body, page_of(kind))
 
 
+def test_a_row_is_read_wherever_it_stands_although_a_member_that_nothing_reads_cannot_be() -> None:
+    """Last of a log, far down, odd, or after a page with a bad row: no page depends on the one before."""
+    rows = [b'{"ts": "005", "new": \xff}'.replace(b"\xff", it) for it in (b'"\xff"', b"1e999")]
+    bad = b'{"objects": [%s{"attrs": 1}]}' % (b'{"ts": 1},' * 11)
+    decoder._pages.cache_clear()
+    for before in 0, 11:
+        for row in rows:
+            body = b'{"objects": [%s%s]}' % (b'{"ts": 1},' * before, row)
+            decode_page(bad, LogReply[DataRecord])
+            pages = [decode_page(body, LogReply[DataRecord]) for _ in range(2)]
+            for page in pages:
+                assert page is not None
+                assert [it.ts for it in page.objects] == [1] * before + [5]
+
+
 @pytest.mark.parametrize("page", [PageReply, LogReply])
 def test_context_and_total_beside_hits_count(page: Any) -> None:
     """What stands beside the rows of a `hits` envelope is not lost: without a context a log has ended."""
@@ -360,7 +375,9 @@ def test_a_dirty_column_does_not_slow_the_page_down(kind: Any) -> None:
             assert read == structure(load_json(body), page_of(kind)), name
 
 
-@pytest.mark.parametrize("payload", [{}, {"payload": ""}, {"payload": None}, {"payload": {}}])
+@pytest.mark.parametrize(
+    "payload", [{}, {"payload": ""}, {"payload": None}, {"payload": {}}, {"payload": "{ }"}]
+)
 def test_details_beside_an_empty_payload_do_not_slow_the_page_down(payload: Any) -> None:
     """The document's table lists them there, so that all rows of a page may have them there."""
     body = json.dumps({"objects": [{"timestamp": 1, "duration": 9, **payload}] * 3}).encode()

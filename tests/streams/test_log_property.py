@@ -142,6 +142,18 @@ async def walk_all(
     stops=[2],
     losses={20, 30},
 )  # fmt: skip
+@example(  # The total of a page counts the object of its context, and was that of a window by chance.
+    times=[10.0, 11.0, 25.0, 26.0, 27.0, 28.0],
+    twins=0,
+    restart=False,
+    quirks=Quirks(context_place="extra_object", total="page_only", log_cap=1),
+    span=12,
+    start=5,
+    end=40,
+    sort="asc",
+    stops=[],
+    losses=set(),
+)
 def test_a_walk_gives_exactly_the_records_of_its_range(
     times: list[float],
     twins: int,
