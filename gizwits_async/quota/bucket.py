@@ -58,14 +58,23 @@ class Bucket:
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self.put(self.permits)
+        permits = self.permits
         self._rate = rate
+        self.put(permits)
 
     @property
     def permits(self) -> float:
         """Permits in the bucket, fractions included; a negative number is a debt."""
         header = self.counter.header
         return min(self.burst, header[LEVEL] + (self.time() - header[LEVEL_AT]) * self._rate)
+
+    @property
+    def lowest(self) -> float:
+        """The largest debt: it is paid back within a window, since older permits do not count.
+
+        Without it, a server that reports a tiny limit would hold the next call for several windows.
+        """
+        return min(0.0, 1 - self._rate * self.counter.span)
 
     @property
     def granted(self) -> int:
@@ -114,7 +123,8 @@ class Bucket:
         """Set the number of permits in the bucket."""
         self._limiter = None  # AsyncLimiter cannot be set; a new one starts from this count
         header = self.counter.header
-        header[LEVEL], header[LEVEL_AT] = min(permits, self.burst), self.time()
+        header[LEVEL] = max(self.lowest, min(permits, self.burst))
+        header[LEVEL_AT] = self.time()
 
     def forgive(self) -> None:
         """Cancel a debt: the server's count, which it was about, has restarted."""
@@ -139,7 +149,8 @@ class Bucket:
         if need < 1:
             if not self.counter.add(now, limit, interactive=interactive):
                 return False
-            self._limiter, header[LEVEL], header[LEVEL_AT] = None, permits - 1, now
+            self._limiter = None
+            header[LEVEL], header[LEVEL_AT] = max(self.lowest, permits - 1), now
             return True
         if self.counter.window(now) >= limit or not await self._take_from_limiter(permits, need):
             return False

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gizwits_async import GizwitsClient, HourlyQuota, Options, QuotaWaitError, errors
@@ -174,11 +174,15 @@ headers = st.fixed_dictionaries(
     {f"x-ratelimit-{name}": junk for name in ("limit", "remaining", "reset")}
     | {"date": st.sampled_from([None, None, "junk", "Mon, 21 Sep 2026 14:13:20 GMT"])}
 )
+TINY = {"limit": "1", "remaining": "1", "reset": "0"}
 
 
 @pytest.mark.fault("Q2")
 @settings(max_examples=60, deadline=None)
 @given(script=st.lists(headers, min_size=1, max_size=4), refused=st.sets(st.integers(1, 7)))
+@example(  # A limit smaller than what was granted before it was known.
+    script=[{f"x-ratelimit-{name}": text for name, text in TINY.items()}], refused={1}
+)
 def test_no_header_holds_a_call_for_longer_than_3900_seconds(
     script: list[Mapping[str, str | None]], refused: set[int]
 ) -> None:

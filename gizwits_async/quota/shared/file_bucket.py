@@ -100,7 +100,7 @@ class FileBucket(Bucket):
                 return False
             if not self.counter.add(now, limit, interactive=interactive):
                 return False
-            header[LEVEL], header[LEVEL_AT] = held - 1, now
+            header[LEVEL], header[LEVEL_AT] = max(self.lowest, held - 1), now
             return True
         finally:
             self._close()

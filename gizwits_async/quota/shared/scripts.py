@@ -58,7 +58,8 @@ local need, limit, people = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[
 local taken, frees = 0, 0
 if now >= s.stop and s.level >= need and s.window < limit then
   taken = 1
-  s.level, s.window, s.two, s.granted = s.level - 1, s.window + 1, s.two + 1, s.granted + 1
+  s.level = math.max(math.min(0, 1 - rate * span), s.level - 1)
+  s.window, s.two, s.granted = s.window + 1, s.two + 1, s.granted + 1
   redis.call('HINCRBY', key, 's' .. s.slot, 1)
   if people == 1 then
     local burst_now = redis.call('HINCRBY', key, 'p' .. s.slot, 1) + count('p', s.slot - 1)
