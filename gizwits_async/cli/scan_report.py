@@ -62,8 +62,8 @@ def _rows(report: "ScanReport", out: str) -> list[tuple[str, str]]:
     ]
     for name, count in report.records.items():
         again = report.read_again.get(name, 0)
-        new = _("{new:,} new, {again:,} read again", new=count - again, again=again)
-        rows.append((_("{log} records", log=name), new if again else f"{count:,}"))
+        parts = _("{count:,}, {again:,} of them in seconds read before", count=count, again=again)
+        rows.append((_("{log} records", log=name), parts if again else f"{count:,}"))
     rows += [
         (
             _("calls"),

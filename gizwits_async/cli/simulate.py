@@ -19,7 +19,7 @@ from gizwits_async.cli.system_texts import cannot_listen
 if TYPE_CHECKING:
     from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud
 
-__all__ = ["Simulation", "environment", "fleet_of", "reachable", "simulate"]
+__all__ = ["Simulation", "environment", "fleet_of", "reachable", "show_address", "simulate"]
 
 _MOST_DAYS = 366
 """Of logs; the service keeps 30 days of them."""
@@ -111,7 +111,7 @@ async def simulate(*, simulation: Simulation = Simulation()) -> int:
         except OSError as error:
             say(cannot_listen(own.host, own.port, error))
             return Exit.FAILED
-        _show_address(cloud, reachable(server.url), own.calls_per_hour)
+        show_address(cloud, reachable(server.url), own.calls_per_hour)
         await asyncio.Event().wait()
     return Exit.OK
 
@@ -127,7 +127,8 @@ def fleet_of(own: Simulation) -> "Fleet":
     return Fleet.generate(own.devices, own.days, own.seed, now=now, rates=rates, live=True)
 
 
-def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
+def show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
+    """Say where the service is, and how a shell gets to use it."""
     text = _(
         "simulated Gizwits Enterprise API at {url}, {calls} calls an hour; Ctrl-C ends",
         url=url,
@@ -139,7 +140,11 @@ def _show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
     say(_("in another terminal:"))
     for name, value in environment(cloud, url).items():
         # Alone on stdout: a script reads them from a file, `simulate > simulator.env &`.
-        write_line(f"export {name}={shlex.quote(value)}")
+        line = f"export {name}={shlex.quote(value)}"
+        try:
+            write_line(line)
+        except (AttributeError, OSError):  # It is closed, or nobody reads it: not our end.
+            say(f"  {line}")
     say("  gizwits-async devices")
     say("  gizwits-async scan --since 4d --out fleet.db")
 

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator, MutableMapping
 from contextlib import suppress
-from itertools import chain
 from typing import Any, TypeVar
 
 __all__ = ["SLICE", "Sharded", "free", "sliced"]
@@ -38,7 +37,9 @@ class Sharded(MutableMapping[str, V]):
         del self._shards.get(_shard_of(key), {})[key]
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(self._shards.values())
+        # A generator, which keeps the mapping alive: freed in the middle of a loop, it would be emptied.
+        for shard in self._shards.values():
+            yield from shard
 
     def __len__(self) -> int:
         return sum(map(len, self._shards.values()))

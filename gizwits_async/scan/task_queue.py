@@ -27,7 +27,7 @@ class TaskQueue:
         self._in_progress: set[tuple[str, str, int]] = set()
         self._batch: list[Task] = []
         self._asked = False
-        """Whether the store was asked since a task was released: it would give the same answer again."""
+        """Whether the store gave all that was due, and no task was released since: it would give it again."""
         self._lock = asyncio.Lock()
         self._released = asyncio.Event()
 
@@ -51,6 +51,10 @@ class TaskQueue:
                     held = set(self._in_progress)
                     limit = _BATCH + len(held)
                     due = await self._store.due(logs, self._end, limit, dids=self._dids)
+                    if len(due) == limit:
+                        self._asked = (
+                            False  # More are due, maybe of other logs than are open by now.
+                        )
                     self._batch = [task for task in reversed(due) if task.key not in held]
                     continue
                 if not self._in_progress:

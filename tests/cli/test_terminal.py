@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gizwits_async.cli import output
 from gizwits_async.cli.output import Format, each
-from gizwits_async.cli.simulate import reachable
+from gizwits_async.cli.simulate import reachable, show_address
 from gizwits_async.cli.tables import Column, fitting, write_rows
 from gizwits_async.cli.watch import ViewFlags, follow
 from gizwits_async.simulator import SimulatedCloud
@@ -236,6 +236,15 @@ def test_simulate_names_an_address_that_clients_can_use() -> None:
     assert reachable("http://0.0.0.0:8080") == "http://127.0.0.1:8080"
     assert reachable("http://[::]:8080") == "http://[::1]:8080"
     assert reachable("http://192.0.2.1:8080") == "http://192.0.2.1:8080"
+
+
+def test_simulate_serves_without_a_stdout(
+    cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lines for a shell then go to stderr, like all others."""
+    monkeypatch.setattr(sys, "stdout", None)
+    show_address(cloud, "http://127.0.0.1:1", 3600)
+    assert "  export GIZWITS_BASE_URL=http://127.0.0.1:1\n" in capsys.readouterr().err
 
 
 def test_only_control_characters_are_escaped() -> None:

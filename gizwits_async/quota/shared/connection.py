@@ -78,9 +78,16 @@ class Store:
                 await client.connection_pool.disconnect(inuse_connections=False)
             raise
         finally:
-            if self._closed and self._url is not None:
-                # redis-py closes no connection that was being opened when its client was closed.
-                await close(client)
+            await self.left(client)
+
+    async def left(self, client: Client) -> None:
+        """Close a client that was used while, or after, the store was closed.
+
+        redis-py closes no connection that was being opened when its client was closed, and opens one for
+        each call after that.
+        """
+        if self._closed and self._url is not None:
+            await close(client)
 
     async def call(self, work: Callable[[Client], Awaitable[T]]) -> T:
         """Make a call; raises one of `AWAY`."""

@@ -91,6 +91,8 @@ class RedisTokens:
                     await lock.release()
                 except AWAY as error:
                     self._failed("the login lock will expire", error)
+                finally:
+                    await self._store.left(client)
 
     async def check(self) -> None:
         """Raise `QuotaStoreError` if the store refuses a setting."""

@@ -99,14 +99,13 @@ class Pool:
             # next, which closes only connections that were given back.
             running.cancel()
             await asyncio.wait({running}, timeout=deadline)
+            await _give_up(running, opened)
             raise
         if running.done():
             return running.result()
         # Not `asyncio.timeout`: a driver that is cancelled asks the server to stop, and waits for
         # an answer to that, too.
-        for connection in opened:
-            _abort((await connection.get_raw_connection()).driver_connection)
-        running.cancel()
+        await _give_up(running, opened)
         raise TimeoutError(f"no answer for {deadline:g} seconds")
 
     async def aclose(self) -> None:
@@ -201,6 +200,13 @@ async def _translated(work: Awaitable[T]) -> T:
         state = getattr(error, "sqlstate", None) or ""
         useless = not state or state.startswith("08")
         raise DBAPIError(None, None, error, connection_invalidated=useless) from error
+
+
+async def _give_up(running: "asyncio.Future[Any]", opened: list[AsyncConnection]) -> None:
+    if not running.done():
+        for connection in opened:
+            _abort((await connection.get_raw_connection()).driver_connection)
+        running.cancel()
 
 
 def _abort(driver_connection: Any) -> None:
