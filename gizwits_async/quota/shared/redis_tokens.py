@@ -92,7 +92,7 @@ class RedisTokens:
                 except AWAY as error:
                     self._failed("the login lock will expire", error)
                 finally:
-                    await self._store.left(client)
+                    await self._store.left(lock.redis)
 
     async def check(self) -> None:
         """Raise `QuotaStoreError` if the store refuses a setting."""
