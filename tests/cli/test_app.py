@@ -148,7 +148,7 @@ async def test_a_log_of_no_device_is_not_to_be_gone_on_with(
         (["scan", "--since", "1d", "--concurrency", "9" * 20], "from 1 to 1000, not 9999"),
         (["worker", "--concurrency", "0"], "--concurrency must be from 1 to 10000, not 0"),
         (["report", "fleet.db", "--days", "0"], "--days must be at least 1, not 0"),
-        (["prune", "fleet.db", "--before", "-1d"], "--before: a span must not be negative"),
+        (["prune", "fleet.db", "--before=-1d"], "--before: a span must not be negative"),
         (["simulate", "--latency", "nan"], "--latency must be at least 0, not nan"),
         (["devices", "--nonsense"], ""),
         (["nonsense"], ""),
