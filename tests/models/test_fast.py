@@ -93,6 +93,13 @@ RECORDS = [*LISTED, Each]
 WRAPS = ["plain", "hits", "beside hits", "context in the last row"]
 each = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
 
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    """Forget the pages of other tests: how a page is read depends on the one before it, though not its result."""
+    decoder._pages.cache_clear()
+
+
 CLEAN: dict[str, st.SearchStrategy[Any]] = {
     "as_bool": st.booleans(),
     "as_int": st.integers(),
@@ -252,7 +259,6 @@ def test_a_row_is_read_wherever_it_stands_although_a_member_that_nothing_reads_c
     """Last of a log, far down, odd, or after a page with a bad row: no page depends on the one before."""
     rows = [b'{"ts": "005", "new": \xff}'.replace(b"\xff", it) for it in (b'"\xff"', b"1e999")]
     bad = b'{"objects": [%s{"attrs": 1}]}' % (b'{"ts": 1},' * 11)
-    decoder._pages.cache_clear()
     for before in 0, 11:
         for row in rows:
             body = b'{"objects": [%s%s]}' % (b'{"ts": 1},' * before, row)
@@ -392,7 +398,6 @@ def test_details_beside_an_empty_payload_do_not_slow_the_page_down(payload: Any)
 def test_an_odd_last_row_does_not_slow_the_page_down(last: Any) -> None:
     """Only that row is read by the converter, whatever it is."""
     body = json.dumps({"objects": [{"ts": 1, "attrs": {"a": 1}}] * 3 + [last]}).encode()
-    decoder._pages.cache_clear()
     page = decode_page(body, LogReply[DataRecord])
     assert page == structure(load_json(body), LogReply[DataRecord])
 
