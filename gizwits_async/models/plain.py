@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, TypedDict, Union, get_args, get_origin
 
@@ -56,7 +56,10 @@ class Filler:
         self.kind = kind
         """The class that msgspec has to fill: the record, or one that takes any value in odd fields."""
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
-        self._read_members = msgspec.json.Decoder(_members(record)).decode
+
+    @cached_property
+    def _read_members(self) -> Callable[[msgspec.Raw], Any]:
+        return msgspec.json.Decoder(_members(self._record)).decode
 
     def plain(self, text: msgspec.Raw) -> Any:
         """Return a row as plain JSON, without the members that nothing reads if they cannot be read.

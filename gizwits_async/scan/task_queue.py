@@ -52,9 +52,8 @@ class TaskQueue:
                     limit = _BATCH + len(held)
                     due = await self._store.due(logs, self._end, limit, dids=self._dids)
                     if len(due) == limit:
-                        self._asked = (
-                            False  # More are due, maybe of other logs than are open by now.
-                        )
+                        # More are due, maybe of other logs than are open by now.
+                        self._asked = False
                     self._batch = [task for task in reversed(due) if task.key not in held]
                     continue
                 if not self._in_progress:
