@@ -3,7 +3,7 @@
 # accounts for hosts where the caller gives none (as curl and requests' explicit `auth=` do).
 # What happens: aiohttp 3.14.5 with `trust_env=True` and a `default` entry in `.netrc` (or one for the host)
 # refuses every such request with a bare ValueError, before anything is sent. Without the entry it is sent.
-# So a client that is told to trust the environment for its proxy fails on machines that have a `.netrc`,
+# So a client that trusts the environment because of a proxy fails on machines that have a `.netrc`,
 # which is why gizwits_async looks the proxy up by itself, once.
 # Seen with aiohttp 3.14.5 on Python 3.11 on 2026-11-28.
 # Source: https://docs.aiohttp.org/en/stable/client_reference.html (`trust_env`), aiohttp/client.py, `_request`.
