@@ -123,6 +123,8 @@ class DeviceListing:
         self._front: list[str] | None = None
         """Dids of the first page of a listing that this run walked to its end."""
         self._fruitless = 0
+        self._listed = 0
+        """Rows that the last walk of the whole list has met."""
         self.seen = Sharded[None]()
         """Dids of the devices that this run listed."""
         self._nameless = 0
@@ -171,7 +173,7 @@ class DeviceListing:
             await self._add(page, replace=False)
 
     async def _walk_all(self, resume: str | None) -> None:
-        listed, finished = 0, self.state.listing == "done"
+        self._listed, finished = 0, self.state.listing == "done"
         counted, before, self._nameless = self._nameless, self._front, 0
         front, self._front = None, None
         async with aclosing(self._pages(_Part(), resume)) as pages:
@@ -182,13 +184,13 @@ class DeviceListing:
                         self._front, self._nameless = front, counted
                         await self._keep(page)
                         return
-                listed += len(page.items) + page.set_aside
+                self._listed += len(page.items) + page.set_aside
                 self._nameless += page.set_aside
                 # The list is walked again at the end of a run: count the same rows once.
                 self._counters.set_aside += max(0, self._nameless - counted)
                 counted = max(counted, self._nameless)
                 self._total = self._total if page.total is None else page.total
-                early = resume is not None or listed < (page.total or 0)
+                early = resume is not None or self._listed < (page.total or 0)
                 if early and page.total and not page.items:
                     raise InvalidResponseError("the service ended the list there")
                 if not finished:
@@ -210,6 +212,8 @@ class DeviceListing:
         """Look for the devices behind the point where the list was cut; return whether all were found."""
         if not self.seen or not isinstance(cut, ApiError | InvalidResponseError):
             return False
+        if self._total is not None and self._listed >= self._total:
+            self._total = None  # It stops counting where the list is cut.
         note = f"listing continued in parts after {self._found:,} devices: {cut}"
         _log.warning("%s", note)
         self.notes.append(note)
@@ -249,7 +253,8 @@ class DeviceListing:
                 async for page in pages:
                     listed += len(page.items)
                     await self._keep(page)
-                    if self._found > found:
+                    # Without a total nothing but all the parts shows that all were found.
+                    if self._found > found or self._total is None:
                         self._fruitless = 0
         except _FINAL:
             raise

@@ -20,6 +20,8 @@ __all__ = ["can_probe", "ends_here", "goes_on", "is_last", "note_page", "probe_l
 
 _PROOF = 2
 """Confirmed ends after which a short page and an empty one are believed without a query."""
+_MAX_LIMIT = 100
+"""The largest `limit` that the API document allows for a log."""
 _MAX_FAILED_PROBES = 3
 """Queries that confirmed nothing after which no more are made: the server may ignore `sort`."""
 
@@ -49,7 +51,7 @@ def ends_here(cursor: CursorTraits, chain: Chain[Any]) -> bool:
 def can_probe(cursor: CursorTraits, chain: Chain[Any]) -> bool:
     """Return whether a query in the opposite order may show that a chain has ended."""
     seconds = chain.seconds
-    usable = bool(seconds.pending) and not seconds.on_hold and not chain.probed
+    usable = 0 < len(seconds.pending) < _MAX_LIMIT and not seconds.on_hold and not chain.probed
     return usable and cursor.failed_probes < _MAX_FAILED_PROBES
 
 
@@ -71,8 +73,8 @@ def is_last(
     """
     pending, second = len(chain.seconds.pending), chain.seconds.last_second
     same = len([*takewhile(lambda time: floor(time) == second, times)])
-    # Where all of the page is of one second, it may have been cut off.
-    whole = reply.rows > pending or reply.rows == chain.received < cursor.largest_page
+    # Where all of the page is of one second, it may have been cut off; but no server cuts after one record.
+    whole = reply.rows > pending or reply.rows == chain.received < max(2, cursor.largest_page)
     # A server that ignores `sort` begins at the beginning again: what follows is no earlier second.
     second = second or 0
     earlier = all((floor(time) > second) == chain.seconds.desc for time in times[same : same + 1])

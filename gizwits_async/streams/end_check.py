@@ -81,7 +81,8 @@ def end_of(
     counted = exact or chain.pages == 1 or (chain.total or 0) > chain.first_page
     total = None if inexact or not counted else chain.total
     short = total is not None and chain.received < total
-    all_received = exact and total is not None and not short
+    # Not more than it counts: then it stops counting somewhere, as search engines do at 10,000.
+    all_received = exact and total == chain.received
     if chain.context is None and (
         short or all_received or not chain.empty_pages or chain.pages == 1
     ):
@@ -89,10 +90,12 @@ def end_of(
     # Some servers return a context with every page, the last one and empty ones included; and an
     # empty page without one may come from a dead context.
     if not short and not chain.seconds.on_hold:
+        # Behind a page as large as any, a total that was reached may have stopped counting as well.
+        full = chain.pages > 1 and chain.last_page >= min(chain.limit, cursor.largest_page)
         partial = chain.last_page < chain.limit
-        if (all_received and partial) or ends_here(cursor, chain):
+        if (all_received and partial and not full) or ends_here(cursor, chain):
             return End.COMPLETE
-        reached = total == chain.received > 1 and partial
+        reached = total == chain.received > 1 and partial and not exact
         if (reached or chain.empty_pages) and chain.context and can_probe(cursor, chain):
             return End.LIKELY
     if chain.context is None or chain.empty_pages > max_empty:

@@ -143,8 +143,10 @@ class _PageWalk(Walk[Page[T]]):
             rows: The rows of that page.
         """
         reached = began + rows
-        # A total that full pages pass is too low.
-        if reached == total or (reached > total and rows < self._largest_page):
+        # A total that full pages pass is too low; one that they reach may be: it may stop counting there,
+        # as search engines do at 10,000.
+        full = began and rows >= max(self._largest_page, min(self._size, _SMALL_PAGE))
+        if reached >= total and not full:
             self._over = True
         self._largest_total = max(self._largest_total, total)
         before, self._previous_total = self._previous_total, total

@@ -25,6 +25,8 @@ class Shallow(SimulatorTransport):
 
     depth = 100
     code: int | None = 5002
+    counts_on = True
+    """Whether its total goes beyond that position."""
     asked = 0
 
     async def send(self, method: str, target: str, *rest: Any, **more: Any) -> Any:
@@ -44,6 +46,8 @@ class Shallow(SimulatorTransport):
     def _cut(self, reply: Any, skip: int) -> Any:
         page = json.loads(reply.body)
         page["objects"] = page["objects"][: self.depth - skip]
+        if not self.counts_on:
+            page["meta"]["total"] = min(page["meta"]["total"], self.depth)
         return evolve(reply, body=json.dumps(page).encode())
 
 
@@ -62,15 +66,17 @@ def scan_of(transport: SimulatorTransport, cloud: SimulatedCloud, store: Any) ->
     return FleetScan(client, store, start=START, end=NOW, logs=["data"])
 
 
-@pytest.mark.parametrize("code", [5002, 5409, None])
-def test_a_listing_that_is_cut_short_goes_on_in_parts(code: int | None) -> None:
+@pytest.mark.parametrize(
+    ("code", "counts_on"), [(5002, True), (5409, True), (None, True), (5002, False), (5409, False)]
+)
+def test_a_listing_that_is_cut_short_goes_on_in_parts(code: int | None, counts_on: bool) -> None:
     """All devices are found by the filters of the listing, and the report says how."""
     cloud, store = cloud_of(260), MemoryStore()
     for device in cloud.fleet.devices:
         if device.city is None:
             cloud.fleet.change(device.did, country="China", region="Hunan", city="Changsha")
     transport = Shallow(cloud)
-    transport.code = code
+    transport.code, transport.counts_on = code, counts_on
 
     async def main() -> None:
         report = await scan_of(transport, cloud, store).run()

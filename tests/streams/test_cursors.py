@@ -1,13 +1,15 @@
 """Cursors that never end: what is learned of them saves calls, and hides no record."""
 
+import json
 from collections import Counter
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud
-from tests.doubles import client_of, virtually
+from tests.doubles import AlteringTransport, client_of, virtually
 from tests.scan.common import in_memory, truth
 
 NOW = 1_790_000_000
@@ -113,3 +115,72 @@ def test_a_page_of_one_second_that_repeats_is_followed_for_a_few_calls(loop_at: 
 
     virtually(main())
     assert sum(entry.kind == "log.data" for entry in cloud.ledger) <= 30
+
+
+@pytest.mark.parametrize("last_page", ["exact", "full", "empty", "endless"])
+@pytest.mark.parametrize("counted", [100, 110])
+def test_a_total_that_stops_counting_ends_no_window(last_page: Any, counted: int) -> None:
+    """Search engines count to 10,000, and the server cuts its pages: only the context says what is left."""
+    times = [NOW - 9000 + n for n in range(70)] + [NOW - 5000 + 7 * n for n in range(330)]
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("data", DID): times}, now=NOW),
+        quirks=Quirks(last_page=last_page, log_cap=50),
+        quota=10**9,
+    )
+
+    def capped(target: str, reply: Any) -> dict[str, Any]:
+        body = json.loads(reply.body)
+        if "/data" in target and "meta" in body:
+            body["meta"]["total"] = min(body["meta"]["total"], counted)
+        return {"body": json.dumps(body).encode()}
+
+    async def main() -> list[int]:
+        client, got = client_of(cloud, transport=AlteringTransport(cloud, capped)), []
+        for start, end in ((NOW - 9000, NOW - 8000), (NOW - 5000, NOW)):
+            log = client.devices.data_log(DID, start=start, end=end, sort="asc")
+            got += [record.attrs["number"] async for record in log]
+        return got
+
+    assert Counter(virtually(main())) == Counter(range(len(times)))
+
+
+def test_the_end_of_a_full_second_is_not_asked_for_by_more_than_the_document_allows() -> None:
+    """A log takes 100 as its largest `limit`: no call is spent on a refusal."""
+    times = [NOW - 50 + n / 1000 for n in range(130)]
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("data", DID): times}, now=NOW),
+        quirks=Quirks(last_page="endless"),
+        quota=10**9,
+    )
+    asked: list[int] = []
+
+    def seen(target: str, _: Any) -> dict[str, Any]:
+        asked.extend(int(text) for text in parse_qs(urlsplit(target).query).get("limit", ()))
+        return {}
+
+    async def main() -> int:
+        client = client_of(cloud, transport=AlteringTransport(cloud, seen))
+        return len(await client.devices.data_log(DID, start=NOW - 100, end=NOW).collect())
+
+    assert virtually(main()) == len(times)
+    assert max(asked) == 100
+
+
+@pytest.mark.parametrize("total", ["right", "missing", "page_only"])
+def test_windows_with_one_record_cost_three_calls(total: Any) -> None:
+    """A query in the opposite order that asks for two and brings this one shows that it is all."""
+    times = [NOW - 10_000 + 1000 * part for part in range(10)]
+    cloud = SimulatedCloud(
+        Fleet.of([DID], {("data", DID): times}, now=NOW),
+        quirks=Quirks(last_page="endless", total=total),
+        quota=10**9,
+    )
+
+    async def main() -> int:
+        client, found = client_of(cloud), 0
+        for at in times:
+            found += len(await client.devices.data_log(DID, start=at - 9, end=at + 9).collect())
+        return found
+
+    assert virtually(main()) == len(times)
+    assert sum(entry.kind == "log.data" for entry in cloud.ledger) <= 3 * len(times)

@@ -68,6 +68,7 @@ class ListServer:
             meta["total"] = {
                 "null": None,
                 "page_only": len(page),
+                "capped": min(len(self.items), 100),
                 "float": float(len(self.items)),
                 "text": str(len(self.items)),
             }[self.total]
@@ -103,8 +104,10 @@ def test_a_list_comes_whole_and_in_order(
     """Any cap and page size: exactly the items, in the fewest calls that the total allows."""
     server = ListServer(names(n), cap=cap, total=total)
     assert virtually(dids(stream_on(server, key=key, page_size=size))) == names(n)
-    pages = -(-n // min(cap, size))
+    step = min(cap, size)
+    pages = -(-n // step)
     full = pages == 1 and n >= min(size, 20)  # The total might be the page's.
+    full |= pages > 1 and n % step == 0 and step >= min(size, 20)  # It might stop counting there.
     assert server.calls == (pages + 1 if total in {"missing", "null"} or full else max(1, pages))
 
 
@@ -115,6 +118,16 @@ def test_a_total_that_counts_the_page_ends_no_list(n: int, cap: int, size: int, 
     server = ListServer(names(n), cap=cap, total="page_only")
     assert virtually(dids(stream_on(server, key=key, page_size=size))) == names(n)
     assert server.calls <= -(-n // min(cap, size)) + 1
+
+
+@pytest.mark.parametrize(("cap", "size"), [(100, 50), (20, 100), (100, 100)])
+@pytest.mark.parametrize("more", [0, 1, 100, 130])
+@virtual
+async def test_a_total_that_stops_counting_ends_no_list(cap: int, size: int, more: int) -> None:
+    """Search engines count to 10,000: behind a whole page that reaches the total, one more is asked for."""
+    server = ListServer(names(100 + more), cap=cap, total="capped")
+    assert await dids(stream_on(server, page_size=size)) == names(100 + more)
+    assert server.calls <= -(-(100 + more) // min(cap, size)) + 1
 
 
 @virtual
