@@ -5,7 +5,7 @@
 # becomes `byte`, so the table is made, and rows are appended as long as each value is below 128. The first
 # brightness of 200 is a DeltaError, perhaps months later. Parquet files of the same tables have no such limit, and
 # `write_delta` of polars goes the same way.
-# gizwits_async's export therefore gives a data point the signed type that holds the range of its definition.
+# gizwits_async's export gives a data point the signed type that holds the range of its definition.
 # Seen with deltalake 1.6.6 and pyarrow 26.0.1 on Python 3.11 on 2026-11-28.
 # Source: https://github.com/delta-io/delta-rs/issues/2175, https://github.com/delta-io/delta/issues/6176,
 # https://github.com/delta-io/delta/blob/master/PROTOCOL.md#primitive-types.
