@@ -22,6 +22,7 @@ from gizwits_async.errors import (
 from gizwits_async.wire.causes import cause_of
 from gizwits_async.wire.route import Route
 from gizwits_async.wire.sessions import Session, Sessions
+from gizwits_async.wire.time_limit import SharedTimer
 
 __all__ = ["HttpReply", "HttpTransport", "http_transports"]
 
@@ -104,6 +105,7 @@ class HttpTransport:
         self._base = base_url.rstrip("/")
         self._route = route
         self._sessions = Sessions(session, route, keepalive=keepalive)
+        self._timer = SharedTimer()
 
     async def send(
         self,
@@ -127,12 +129,12 @@ class HttpTransport:
         session = self._sessions.ready() or await self._sessions.opened()
         failure: GizwitsError | asyncio.CancelledError
         try:
-            async with asyncio.timeout(timeout):
-                url = URL(self._base + target, encoded=True)
-                limits = _limits(timeout)
-                reply = await _exchange(
-                    session, method, url, headers, body, limits=limits, max_bytes=max_bytes
-                )
+            url = URL(self._base + target, encoded=True)
+            limits = _limits(timeout)
+            exchange = _exchange(
+                session, method, url, headers, body, limits=limits, max_bytes=max_bytes
+            )
+            reply = await self._timer.within(timeout, exchange)
             if reply.status != _PROXY_AUTH or self._route.proxy is None:
                 return reply
             failure = self._refused_by_proxy(reply.status)
