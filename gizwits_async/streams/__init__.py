@@ -26,4 +26,5 @@ def __getattr__(name: str) -> object:
     # Imported on first use: a client that is only imported walks nothing yet.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value

@@ -1,6 +1,7 @@
 """What a log stream asks for: its range, resolved when a walk begins, and the resume tokens of its walks."""
 
 from collections.abc import Callable
+from functools import cached_property
 from math import floor
 from typing import Any, Generic, TypeVar
 
@@ -9,7 +10,7 @@ from attrs import frozen
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.limits import LogLimits
-from gizwits_async.streams.resume import make_resumable, read_token, write_token
+from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
 from gizwits_async.streams.windows import Range, Sort, resolve
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -22,7 +23,7 @@ _CLOCK_SLACK = 3 * 3600.0
 """Seconds that this machine's clock may be off before it alone is enough to refuse a range."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class LogQuery(Generic[T]):
     """What a log stream asks for, and the resume tokens of its walks."""
 
@@ -34,7 +35,16 @@ class LogQuery(Generic[T]):
     sort: Sort
     settle: float | None
     """Seconds that a record may take to show; None reads up to the end in any case."""
-    fingerprint: str
+    name: str = ""
+    """Sets its tokens apart from those of another stream with the same arguments."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Identifies the query in its tokens; computed for the first token, as most walks need none."""
+        # The arguments as given: with `end=None` a token stays valid tomorrow.
+        settle = [] if self.settle is None else [self.settle]
+        start, end = _exact(self.start), _exact(self.end)
+        return self.name + fingerprint(self.request.path, start, end, self.sort, *settle)
 
     def token(self, span: Range, position: int | None) -> str | None:
         """Return the token of a position in a resolved range, or of its end if that is None.
@@ -68,9 +78,9 @@ class LogQuery(Generic[T]):
         began, known = clock.loop_time, clock.known
         # This machine's clock first: a bad range costs no call. But that clock may be off.
         span = self._range(slack=0.0 if known else _CLOCK_SLACK)
-        position = span.last if self.sort == "desc" else span.first
-        await self._learn_time(self.token(span, position) if span.first <= span.last else None)
         if not known:
+            position = span.last if self.sort == "desc" else span.first
+            await self._learn_time(self.token(span, position) if span.first <= span.last else None)
             unsure = not clock.known and gateway.tokens.current(clock.loop_time) is None
             # Judge the age of the range by when the walk began: the login may take minutes.
             ago = clock.loop_time - began
@@ -104,6 +114,10 @@ class LogQuery(Generic[T]):
             latest=clock.latest() + slack,
             owned=limits.owned(self.gateway.traits, inclusive=options.start_inclusive),
         )
+
+
+def _exact(moment: float | None) -> str | None:
+    return None if moment is None else repr(float(moment))
 
 
 def _state(state: Any) -> tuple[float, float | None, int | None]:

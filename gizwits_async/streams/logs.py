@@ -11,7 +11,7 @@ from gizwits_async.streams.base import Page, Stream, size_for
 from gizwits_async.streams.log_query import LogQuery
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
-from gizwits_async.streams.resume import fingerprint, make_resumable
+from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
 from gizwits_async.streams.windows import Range, Sort, seconds_within
 from gizwits_async.wire.deadline import rest
@@ -52,14 +52,6 @@ class LogStream(Stream[T]):
             end=last,
             sort=sort,
             settle=None if settle is None else seconds_within("settle", settle, least=0.0),
-            # The arguments as given: with `end=None` a token stays valid tomorrow.
-            fingerprint=fingerprint(
-                request.path,
-                _exact(first),
-                _exact(last),
-                sort,
-                *([] if settle is None else [settle]),
-            ),
         )
 
     def pages(self, resume: str | None = None) -> Walk[Page[T]]:
@@ -201,7 +193,3 @@ class LogPages(Walk[Page[T]]):
                 last,
             )
         return gaps
-
-
-def _exact(moment: float | None) -> str | None:
-    return None if moment is None else repr(float(moment))

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from gizwits_async.errors import GizwitsError, InvalidRequestError, InvalidResponseError
+from gizwits_async.errors import GizwitsError, InvalidResponseError
 from gizwits_async.models.page import PageReply
 from gizwits_async.streams.base import Page, Stream, size_for
-from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
+from gizwits_async.streams.page_query import LARGE_PAGE, PageQuery
+from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
@@ -18,11 +19,6 @@ T = TypeVar("T")
 
 _log = logging.getLogger("gizwits_async.streams")
 
-_FORM_INVALID = 5002
-_SMALL_PAGE = 20
-"""The page size that the API document names as the default of every list."""
-_LARGE_PAGE = 100
-"""The largest page size of logs; some lists take it as well."""
 _MAX_REPEATS = 3
 """Equal pages in a row after which the server is taken to ignore `skip`, where it gives no total."""
 
@@ -41,34 +37,24 @@ class PageStream(Stream[T]):
         *,
         key: Callable[[T], Hashable] | None = None,
     ) -> None:
-        self._gateway = gateway
-        self._request = request
-        self._key = key
-        self._query = fingerprint(request.path, dict(request.query))
+        self._query = PageQuery(gateway=gateway, request=request, key=key)
 
     async def total(self) -> int | None:
         """Return the number of items that the service counts, or None if it gives no count.
 
         Costs one call.
         """
-        reply = await self._gateway.send(self._request.asking(skip=0, limit=1))
-        _list_total(self._gateway, self._request, reply, self._gateway.options.page_size)
+        gateway = self._query.gateway
+        reply = await gateway.send(self._query.request.asking(skip=0, limit=1))
+        self._query.total(reply, gateway.options.page_size)
         return reply.total
 
     def pages(self, resume: str | None = None) -> Walk[Page[T]]:
         """Iterate page by page; see `Stream.pages`. No row is given twice within one walk."""
-        return _PageWalk(self._gateway, self._request, self._key, self._query, resume=resume)
+        return _PageWalk(self._query, resume)
 
     def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
-        return _PageWalk(
-            self._gateway,
-            self._request,
-            self._key,
-            self._query,
-            resume=None,
-            wanted=wanted,
-            tokens=False,
-        )
+        return _PageWalk(self._query, None, wanted, tokens=False)
 
 
 class _PageWalk(Walk[Page[T]]):
@@ -76,22 +62,16 @@ class _PageWalk(Walk[Page[T]]):
 
     def __init__(
         self,
-        gateway: Gateway,
-        request: Request[PageReply[T]],
-        key: Callable[[T], Hashable] | None,
-        query: str,
-        *,
+        query: PageQuery[T],
         resume: str | None,
         wanted: int | None = None,
+        *,
         tokens: bool = True,
     ) -> None:
         super().__init__()
         self._tokens = tokens
         """Whether its pages have a `resume`."""
-        self._size = size_for(wanted, gateway.options.page_size)
-        self._gateway = gateway
-        self._request = request
-        self._key = key
+        self._size = size_for(wanted, query.gateway.options.page_size)
         self._query = query
         self._resume = resume
         self._skip: int | None = None
@@ -108,30 +88,29 @@ class _PageWalk(Walk[Page[T]]):
         if self._over:
             raise StopAsyncIteration
         if self._skip is None:
-            resume = self._resume
-            self._skip = 0 if resume is None else read_token(self._query, resume, _position)
-        skip, key = self._skip, self._key
+            self._skip = self._query.position(self._resume)
+        query, skip = self._query, self._skip
         try:
-            reply = await _ask(self._gateway, self._request, skip, self._size)
-            marks = reply.objects if key is None else tuple(map(key, reply.objects))
+            reply = await query.ask(skip, self._size)
+            marks = reply.objects if query.key is None else tuple(map(query.key, reply.objects))
             again = marks == self._marks
             if again and reply.total == skip:
                 # The whole list has come already, and the server ignores `skip`.
                 reply, marks = PageReply(total=skip), ()
             self._repeats = self._count_repeats(reply, skip) if again and marks else 0
         except GizwitsError as error:
-            make_resumable(error, write_token(self._query, skip))
+            make_resumable(error, query.token(skip))
             raise
         # The server may cap `limit`: advance by what came. A short page is not the end.
         rows, self._marks, self._marks_total = reply.rows, marks, reply.total
         self._skip, self._over = skip + rows, not rows
-        total = _list_total(self._gateway, self._request, reply, self._size)
+        total = query.total(reply, self._size)
         if total is not None:
             self._compare_total(total, skip, rows)
         self._largest_page = max(self._largest_page, rows)
         more = self._tokens and not self._over
-        token = write_token(self._query, self._skip) if more else None
-        items = reply.objects if key is None else self._unseen(reply.objects, marks)
+        token = query.token(self._skip) if more else None
+        items = reply.objects if query.key is None else self._unseen(reply.objects, marks)
         return Page(items, token, total=total, set_aside=reply.set_aside)
 
     def _compare_total(self, total: int, began: int, rows: int) -> None:
@@ -152,13 +131,13 @@ class _PageWalk(Walk[Page[T]]):
         before, self._previous_total = self._previous_total, total
         deleted = 0 if before is None else before - total
         # Bounded: a total that keeps going up and down must not keep the walk from ending.
-        bound = self._largest_total + _LARGE_PAGE - self._stepped_back
-        if self._key is not None and began and 0 < deleted <= bound:
+        bound = self._largest_total + LARGE_PAGE - self._stepped_back
+        if self._query.key is not None and began and 0 < deleted <= bound:
             # The rows behind the deleted ones moved up, perhaps to before this page.
             self._skip, self._over, self._marks = max(0, began - deleted), False, ()
             self._stepped_back += deleted
         elif self._over and reached < total:
-            _log.warning("%s: ended at %d of %d", self._request.where, reached, total)
+            _log.warning("%s: ended at %d of %d", self._query.request.where, reached, total)
 
     def _count_repeats(self, reply: PageReply[T], skip: int) -> int:
         """Return how often in a row a page has come that is the one before it again.
@@ -170,7 +149,7 @@ class _PageWalk(Walk[Page[T]]):
         same_total = reply.total is not None and reply.total == self._marks_total
         if self._repeats + 1 >= _MAX_REPEATS or same_total:
             raise InvalidResponseError(
-                f"{self._request.where}: the page from {skip} on is the one before it again"
+                f"{self._query.request.where}: the page from {skip} on is the one before it again"
             )
         return self._repeats + 1
 
@@ -189,42 +168,3 @@ class _PageWalk(Walk[Page[T]]):
                 seen.add(key)
                 unseen.append(item)
         return tuple(unseen)
-
-
-async def _ask(
-    gateway: Gateway, request: Request[PageReply[T]], skip: int, size: int
-) -> PageReply[T]:
-    """Return the page from `skip` on, of `size` rows or as many as the server allows."""
-    route = request.path.route
-    size = min(size, gateway.traits.page_caps.get(route, _LARGE_PAGE))
-    try:
-        return await gateway.send(request.asking(skip=skip, limit=size))
-    except InvalidRequestError as error:
-        if error.code != _FORM_INVALID or size <= _SMALL_PAGE:
-            raise
-    # The document allows 100 for logs only; a list may insist on less.
-    reply = await gateway.send(request.asking(skip=skip, limit=_SMALL_PAGE))
-    gateway.traits.page_caps[route] = _SMALL_PAGE
-    return reply
-
-
-def _list_total(
-    gateway: Gateway, request: Request[PageReply[T]], reply: PageReply[T], size: int
-) -> int | None:
-    """Return the total if it counts the list.
-
-    Some servers count the page instead. A total no larger than a full page may be such a count; one
-    that was seen to be larger shows that the totals of the route count the list.
-    """
-    route, rows = request.path.route, reply.rows
-    if reply.total is not None and reply.total > rows:
-        gateway.traits.exact_totals.add(route)
-    elif rows >= min(size, _SMALL_PAGE):
-        return reply.total if route in gateway.traits.exact_totals else None
-    return reply.total
-
-
-def _position(state: Any) -> int:
-    if type(state) is not int or state < 0:
-        raise ValueError("not a position")
-    return state

@@ -91,8 +91,10 @@ class QueryPlanner:
         the fraction by which the server compares it. A query that begins and ends at its second does.
         """
         unknown = self._traits.start_inclusive is None and not self._start_trusted
-        at, span, whole = self._at_start, self._limits.span, self._last - self._first + 1
-        if not unknown or at is None or -(-whole // span) == -(-whole // (span - 1)):
+        if not unknown or (at := self._at_start) is None:
+            return None
+        span, whole = self._limits.span, self._last - self._first + 1
+        if -(-whole // span) == -(-whole // (span - 1)):
             return None
         return Bounds(at, at) if at >= self._limits.edge(self._clock.latest()) else None
 
@@ -116,8 +118,8 @@ class QueryPlanner:
         Zero but where the server refuses unfinished seconds.
         """
         left = self._last + 1 - self._clock.earliest()
-        waits = self._limits.finished_only and self._past and left <= _MAX_LAG
-        return max(0.0, left) if waits else 0.0
+        waits = self._past and 0.0 < left <= _MAX_LAG and self._limits.finished_only
+        return left if waits else 0.0
 
     def clamp(self) -> None:
         """Pass over seconds that fell off the edge of the log, or cannot be asked for yet."""

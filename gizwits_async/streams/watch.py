@@ -47,7 +47,7 @@ class WatchStream(LogStream[T]):
         self._every = seconds_within("every", every, least=1.0)
         self._settle = seconds_within("settle", settle, least=0.0)
         # Tokens of a watch and of a finite log have the same content, but are not interchangeable.
-        self._query = evolve(self._query, fingerprint=f"watch {self._query.fingerprint}")
+        self._query = evolve(self._query, name="watch ")
 
     def pages(self, resume: str | None = None) -> Walk[Page[T]]:
         """Poll without end; see `Stream.pages`.

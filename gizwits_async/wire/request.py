@@ -27,7 +27,7 @@ JsonValue: TypeAlias = (
 _SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]+", re.ASCII)
 _DOTS = {".", ".."}
 _WORD = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]*", re.ASCII)
-_UNRESERVED = string.ascii_letters + string.digits + "_.~-"
+_UNRESERVED = (string.ascii_letters + string.digits + "_.~-").encode()
 
 
 class _SealedBytes(bytes):
@@ -171,7 +171,7 @@ class Request(Generic[T]):
         query = self.query
         if not query:
             return str(self.path)
-        if not "".join((*query, *query.values())).strip(_UNRESERVED):
+        if not "".join((*query, *query.values())).encode().translate(None, _UNRESERVED):
             # Most values are words and numbers, which need no quoting one by one.
             return self.path + "?" + "&".join(map("=".join, query.items()))
         return self.path + "?" + urlencode(query, safe="", quote_via=quote)

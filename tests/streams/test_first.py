@@ -101,7 +101,7 @@ def test_items_alone_cost_no_resume_token_a_page() -> None:
 
     with (
         patch("gizwits_async.streams.log_query.write_token", return_value="") as of_logs,
-        patch("gizwits_async.streams.pages.write_token", side_effect=AssertionError),
+        patch("gizwits_async.streams.page_query.write_token", side_effect=AssertionError),
     ):
         assert virtually(main()) == (250, 1)
     assert of_logs.call_count == 1, "for an error of the login, which comes before the first page"
