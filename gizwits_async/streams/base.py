@@ -6,7 +6,6 @@ The state is in the walk, and a walk holds no permit, connection or lock while t
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import aclosing
 from typing import Generic, TypeVar
 
 from attrs import frozen
@@ -14,7 +13,7 @@ from attrs import frozen
 from gizwits_async.schema import Model
 from gizwits_async.streams.walk import Walk
 
-__all__ = ["Page", "Stream", "size_for"]
+__all__ = ["Page", "PageReader", "Pages", "Reader", "Stream", "size_for"]
 
 T = TypeVar("T")
 
@@ -45,6 +44,25 @@ class Page(Model, Generic[T]):
     """Rows of the reply that are left out, because their id or time cannot be read."""
 
 
+class Reader(ABC, Generic[T]):
+    """Reads the items of a listing, those of a whole reply at a time; for one task at a time."""
+
+    @abstractmethod
+    async def read(self) -> tuple[T, ...]:
+        """Return the items that the next reply completes, perhaps none; see `Walk._step`."""
+
+    async def release(self) -> None:
+        """Release what the reader holds between two replies; nothing by default."""
+
+
+class PageReader(Reader[T]):
+    """A reader that can tell where it is."""
+
+    @abstractmethod
+    def page(self, items: tuple[T, ...]) -> Page[T]:
+        """Return the items that `read` returned last as a page."""
+
+
 class Stream(ABC, Generic[T]):
     """A listing, described but not begun."""
 
@@ -66,12 +84,12 @@ class Stream(ABC, Generic[T]):
 
     def __aiter__(self) -> Walk[T]:
         """Iterate item by item."""
-        return _Items(self._item_pages())
+        return _Items(self._reader())
 
-    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
-        """Iterate as `pages`, for a caller that takes only their items, and stops after `wanted`."""
+    def _reader(self, wanted: int | None = None) -> Reader[T]:
+        """Return a reader for a caller that takes only the items, and stops after `wanted`."""
         del wanted
-        return self.pages()
+        return _ItemsOfPages(self.pages())
 
     async def first(self) -> T | None:
         """Return the first item, or None if there is none; asks for no more than two."""
@@ -81,28 +99,43 @@ class Stream(ABC, Generic[T]):
     async def collect(self, limit: int | None = None) -> list[T]:
         """Return all items, or the first `limit` of them, as a list; asks for little more than those."""
         found: list[T] = []
-        if limit is not None and limit <= 0:
-            return found
-        async with aclosing(self._item_pages(limit)) as pages:
-            async for page in pages:
-                found += page.items
-                if limit is not None and len(found) >= limit:
-                    return found[:limit]
-        return found
+        reader = self._reader(limit)
+        try:
+            while limit is None or len(found) < limit:
+                found += await reader.read()
+        except StopAsyncIteration:
+            pass
+        finally:
+            await reader.release()
+        return found[:limit]
+
+
+class Pages(Walk[Page[T]]):
+    """The pages of a reader."""
+
+    def __init__(self, reader: PageReader[T]) -> None:
+        super().__init__()
+        self._reader = reader
+
+    async def _step(self) -> Page[T]:
+        return self._reader.page(await self._reader.read())
+
+    async def _release(self) -> None:
+        await self._reader.release()
 
 
 class _Items(Walk[T]):
-    """The items of a walk over pages."""
+    """The items of a reader."""
 
-    __slots__ = ("_left", "_pages")
+    __slots__ = ("_left", "_reader")
 
-    def __init__(self, pages: Walk[Page[T]]) -> None:
+    def __init__(self, reader: Reader[T]) -> None:
         super().__init__()
-        self._pages = pages
+        self._reader = reader
         self._left: Iterator[T] = iter(())
 
     async def __anext__(self) -> T:
-        # No lock and no further call for the items of a page that is here: they are most of them.
+        # No lock and no further call for the items of a reply that is here: they are most of them.
         for item in self._left:
             return item
         return await super().__anext__()
@@ -111,9 +144,22 @@ class _Items(Walk[T]):
         while True:
             for item in self._left:
                 return item
-            # The page itself is not kept: the next one can be built in its memory.
-            self._left = iter((await anext(self._pages)).items)
+            # Nothing else keeps the items: the next reply can be built in their memory.
+            self._left = iter(await self._reader.read())
 
     async def _release(self) -> None:
         self._left = iter(())
+        await self._reader.release()
+
+
+class _ItemsOfPages(Reader[T]):
+    """Reads the items of a walk over pages."""
+
+    def __init__(self, pages: Walk[Page[T]]) -> None:
+        self._pages = pages
+
+    async def read(self) -> tuple[T, ...]:
+        return (await anext(self._pages)).items
+
+    async def release(self) -> None:
         await self._pages.aclose()

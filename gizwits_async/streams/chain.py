@@ -1,6 +1,7 @@
 """One chain of pages of a log: an opening call and the context calls after it. Pure, no I/O."""
 
 from collections.abc import Sequence
+from math import floor
 from typing import Generic, TypeVar
 
 from attrs import define
@@ -57,9 +58,9 @@ class Chain(Generic[T]):
         """
         if reply.context is None or reply.set_aside:
             return None
-        if not len(times) == self.limit == self.last_page:
+        if not len(times) == self.limit == self.last_page or floor(times[0]) == floor(times[-1]):
             return None
-        released = self.seconds.add_several(reply.objects, times)
+        released = self.seconds.add_regular(reply.objects, times)
         if released is not None:
             self.pages += 1
             self.received += self.limit

@@ -7,7 +7,7 @@ from typing import TypeVar
 from gizwits_async.errors import ArgumentError, GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.times import Moment, as_epoch
-from gizwits_async.streams.base import Page, Stream, size_for
+from gizwits_async.streams.base import Page, PageReader, Pages, Reader, Stream, size_for
 from gizwits_async.streams.log_query import LogQuery
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
@@ -18,7 +18,7 @@ from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
-__all__ = ["LogPages", "LogStream"]
+__all__ = ["LogReader", "LogStream"]
 
 T = TypeVar("T")
 
@@ -62,46 +62,43 @@ class LogStream(Stream[T]):
             ArgumentError: The range begins in the future.
             InvalidResponseError: The server contradicts itself, or the walk makes no progress.
         """
-        return LogPages(self._query, resume)
+        return Pages(LogReader(self._query, resume))
 
-    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
+    def _reader(self, wanted: int | None = None) -> Reader[T]:
         whole = self._query.gateway.options.page_size
         small = wanted if size_for(wanted, whole) != whole else None
-        return LogPages(self._query, None, small, tokens=False)
+        return LogReader(self._query, None, small)
 
 
-class LogPages(Walk[Page[T]]):
-    """One iteration over a log."""
+class LogReader(PageReader[T]):
+    """Reads a log once."""
 
-    def __init__(
-        self,
-        query: LogQuery[T],
-        resume: str | None,
-        wanted: int | None = None,
-        *,
-        tokens: bool = True,
-    ) -> None:
-        super().__init__()
-        self._tokens = tokens
-        """Whether its pages have a `resume`."""
+    def __init__(self, query: LogQuery[T], resume: str | None, wanted: int | None = None) -> None:
         self._wanted = wanted
         """Records after which the caller stops, so that the first page need not be larger."""
         self._query = query
         self._resume = resume
         self._span = Range(0, 0)
         self._walk: LogWalk[T] | None = None
+        self._position: int | None = None
+        """The first second that was not returned yet; None at the end."""
         self._set_aside = 0
         """Rows of the last reply that are left out."""
+        self._gaps: tuple[tuple[int, int], ...] = ()
+        """Seconds that were passed over since the reply before."""
 
-    async def _step(self) -> Page[T]:
-        if self._walk is None:
-            self._span, position = await self._query.resolve(self._resume)
-            self._walk = self._walk_from(position)
+    async def read(self) -> tuple[T, ...]:
+        """Return the records that the next reply completes."""
         walk = self._walk
+        if walk is None:
+            self._span, position = await self._query.resolve(self._resume)
+            self._walk = walk = self._walk_from(position)
         while walk.position is not None:
-            page = await self._attempt(walk)
-            if page is not None:
-                return page
+            items = await self._attempt(walk)
+            if items is not None:
+                return (
+                    items if self._wanted is None else self._first_page(walk, items, self._wanted)
+                )
         if walk.strays:
             _log.warning(
                 "%s: dropped %d records outside the range that was asked for",
@@ -110,6 +107,11 @@ class LogPages(Walk[Page[T]]):
             )
             walk.strays = 0
         raise StopAsyncIteration
+
+    def page(self, items: tuple[T, ...]) -> Page[T]:
+        """Return the records that `read` returned last as a page."""
+        token = self._query.token(self._span, self._position)
+        return Page(items, token, self._gaps, set_aside=self._set_aside)
 
     def _walk_from(self, position: int | None) -> LogWalk[T]:
         query, gateway = self._query, self._query.gateway
@@ -136,37 +138,22 @@ class LogPages(Walk[Page[T]]):
             traits=traits,
         )
 
-    async def _attempt(self, walk: LogWalk[T]) -> Page[T] | None:
-        """Return the next page; None if the rest of its window has to be opened anew."""
-        position, self._set_aside = walk.position, 0
+    async def _attempt(self, walk: LogWalk[T]) -> tuple[T, ...] | None:
+        """Return the next records; None if the rest of their window has to be opened anew."""
+        query, position, self._set_aside = self._query, walk.position, 0
         try:
             if (pause := walk.pause) > 0:
-                await rest(self._query.request.where, pause, self._query.gateway.service.sleep)
+                await rest(query.request.where, pause, query.gateway.service.sleep)
             request = walk.next()
             # None: the rest lies in the future or beyond the edge, which was not known a page ago.
             items = () if request is None else await self._records(walk, request)
         except BaseException as error:
             walk.abandon()
             if isinstance(error, GizwitsError):
-                make_resumable(error, self._query.token(self._span, position))
+                make_resumable(error, query.token(self._span, position))
             raise
-        if items is None:
-            return None
-        if self._wanted is not None:
-            items = self._first_page(walk, items, self._wanted)
-        for remark in walk.take_remarks():
-            _log.warning("%s: %s", self._query.request.where, remark)
-        token = self._query.token(self._span, walk.position) if self._tokens else None
-        return Page(items, token, self._gaps(walk), set_aside=self._set_aside)
-
-    def _first_page(self, walk: LogWalk[T], items: tuple[T, ...], wanted: int) -> tuple[T, ...]:
-        """Return what a caller gets that stops after `wanted` records; go on with whole pages."""
-        self._wanted = None
-        if len(items) < wanted <= len(items) + len(walk.unfinished):
-            # The caller stops here: it need not wait for the end of the last second.
-            return (*items, *walk.unfinished)
-        if len(items) < wanted and walk.position is not None:
-            self._walk = self._walk_from(walk.position)
+        if items is not None:
+            self._note(walk)
         return items
 
     async def _records(
@@ -182,9 +169,12 @@ class LogPages(Walk[Page[T]]):
         self._set_aside = reply.set_aside
         return walk.take(reply)
 
-    def _gaps(self, walk: LogWalk[T]) -> tuple[tuple[int, int], ...]:
-        gaps = walk.take_gaps()
-        for first, last in gaps:
+    def _note(self, walk: LogWalk[T]) -> None:
+        """Keep where the walk is, and log what was odd."""
+        self._position, self._gaps = walk.position, walk.take_gaps()
+        for remark in walk.take_remarks():
+            _log.warning("%s: %s", self._query.request.where, remark)
+        for first, last in self._gaps:
             _log.warning(
                 "%s: seconds %d to %d could not be read: they fell off the edge of the log, or lie"
                 " after the server's present",
@@ -192,4 +182,13 @@ class LogPages(Walk[Page[T]]):
                 first,
                 last,
             )
-        return gaps
+
+    def _first_page(self, walk: LogWalk[T], items: tuple[T, ...], wanted: int) -> tuple[T, ...]:
+        """Return what a caller gets that stops after `wanted` records; go on with whole pages."""
+        self._wanted = None
+        if len(items) < wanted <= len(items) + len(walk.unfinished):
+            # The caller stops here: it need not wait for the end of the last second.
+            return (*items, *walk.unfinished)
+        if len(items) < wanted and walk.position is not None:
+            self._walk = self._walk_from(walk.position)
+        return items

@@ -12,13 +12,13 @@ from gizwits_async.streams.resume import fingerprint, read_token, write_token
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 
-__all__ = ["LARGE_PAGE", "PageQuery"]
+__all__ = ["LARGE_PAGE", "SMALL_PAGE", "PageQuery"]
 
 T = TypeVar("T")
 
 LARGE_PAGE = 100
 """The largest page size of logs; some lists take it as well."""
-_SMALL_PAGE = 20
+SMALL_PAGE = 20
 """The page size that the API document names as the default of every list."""
 _FORM_INVALID = 5002
 
@@ -56,11 +56,11 @@ class PageQuery(Generic[T]):
         try:
             return await gateway.send(request.asking(skip=skip, limit=size))
         except InvalidRequestError as error:
-            if error.code != _FORM_INVALID or size <= _SMALL_PAGE:
+            if error.code != _FORM_INVALID or size <= SMALL_PAGE:
                 raise
         # The document allows 100 for logs only; a list may insist on less.
-        reply = await gateway.send(request.asking(skip=skip, limit=_SMALL_PAGE))
-        caps[route] = _SMALL_PAGE
+        reply = await gateway.send(request.asking(skip=skip, limit=SMALL_PAGE))
+        caps[route] = SMALL_PAGE
         return reply
 
     def total(self, reply: PageReply[T], size: int) -> int | None:
@@ -72,7 +72,7 @@ class PageQuery(Generic[T]):
         route, exact, rows = self.request.path.route, self.gateway.traits.exact_totals, reply.rows
         if reply.total is not None and reply.total > rows:
             exact.add(route)
-        elif rows >= min(size, _SMALL_PAGE) and route not in exact:
+        elif rows >= min(size, SMALL_PAGE) and route not in exact:
             return None
         return reply.total
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from gizwits_async.errors import GizwitsError, InvalidResponseError
 from gizwits_async.models.page import PageReply
-from gizwits_async.streams.base import Page, Stream, size_for
-from gizwits_async.streams.page_query import LARGE_PAGE, PageQuery
+from gizwits_async.streams.base import Page, PageReader, Pages, Reader, Stream, size_for
+from gizwits_async.streams.page_query import LARGE_PAGE, SMALL_PAGE, PageQuery
 from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
 from gizwits_async.wire.gateway import Gateway
@@ -51,26 +51,16 @@ class PageStream(Stream[T]):
 
     def pages(self, resume: str | None = None) -> Walk[Page[T]]:
         """Iterate page by page; see `Stream.pages`. No row is given twice within one walk."""
-        return _PageWalk(self._query, resume)
+        return Pages(_ListReader(self._query, resume))
 
-    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
-        return _PageWalk(self._query, None, wanted, tokens=False)
+    def _reader(self, wanted: int | None = None) -> Reader[T]:
+        return _ListReader(self._query, None, wanted)
 
 
-class _PageWalk(Walk[Page[T]]):
-    """One iteration over a listing."""
+class _ListReader(PageReader[T]):
+    """Reads a listing once."""
 
-    def __init__(
-        self,
-        query: PageQuery[T],
-        resume: str | None,
-        wanted: int | None = None,
-        *,
-        tokens: bool = True,
-    ) -> None:
-        super().__init__()
-        self._tokens = tokens
-        """Whether its pages have a `resume`."""
+    def __init__(self, query: PageQuery[T], resume: str | None, wanted: int | None = None) -> None:
         self._size = size_for(wanted, query.gateway.options.page_size)
         self._query = query
         self._resume = resume
@@ -82,9 +72,14 @@ class _PageWalk(Walk[Page[T]]):
         of its rows; without keys, the rows."""
         self._marks_total: int | None = None
         self._previous_total: int | None = None
+        self._total: int | None = None
+        """The total of the last page, if it counts the list."""
+        self._set_aside = 0
+        """Rows of the last page that are left out."""
         self._largest_page = self._largest_total = self._stepped_back = self._repeats = 0
 
-    async def _step(self) -> Page[T]:
+    async def read(self) -> tuple[T, ...]:
+        """Return the rows of the next page that this reader has not returned yet."""
         if self._over:
             raise StopAsyncIteration
         if self._skip is None:
@@ -108,10 +103,13 @@ class _PageWalk(Walk[Page[T]]):
         if total is not None:
             self._compare_total(total, skip, rows)
         self._largest_page = max(self._largest_page, rows)
-        more = self._tokens and not self._over
-        token = query.token(self._skip) if more else None
-        items = reply.objects if query.key is None else self._unseen(reply.objects, marks)
-        return Page(items, token, total=total, set_aside=reply.set_aside)
+        self._total, self._set_aside = total, reply.set_aside
+        return reply.objects if query.key is None else self._unseen(reply.objects, marks)
+
+    def page(self, items: tuple[T, ...]) -> Page[T]:
+        """Return the rows that `read` returned last as a page."""
+        token = None if self._over else self._query.token(self._skip or 0)
+        return Page(items, token, total=self._total, set_aside=self._set_aside)
 
     def _compare_total(self, total: int, began: int, rows: int) -> None:
         """End at the total; step back where it shows that rows were deleted, or warn if it was not reached.
@@ -124,7 +122,7 @@ class _PageWalk(Walk[Page[T]]):
         reached = began + rows
         # A total that full pages pass is too low; one that they reach may be: it may stop counting there,
         # as search engines do at 10,000.
-        full = began and rows >= max(self._largest_page, min(self._size, _SMALL_PAGE))
+        full = began and rows >= max(self._largest_page, min(self._size, SMALL_PAGE))
         if reached >= total and not full:
             self._over = True
         self._largest_total = max(self._largest_total, total)

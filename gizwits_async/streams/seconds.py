@@ -88,30 +88,17 @@ class SecondBuffer(Generic[T]):
         Raises:
             InvalidResponseError: Its records contradict the query or the pages before.
         """
-        cut = self._start_of_last_second(times)
-        released: Sequence[T] = (
-            self._add_each(records, times)
-            if cut is None
-            else self._add_whole(records, floor(times[-1]), cut)
-        )
+        released: Sequence[T] | None = self.add_regular(records, times)
+        if released is None:
+            released = self._add_each(records, times)
         if self.pages_of_second > _MAX_PAGES_OF_SECOND:
             raise InvalidResponseError(
                 f"{self.where}: more than {_MAX_PAGES_OF_SECOND} pages of second {self.last_second}"
             )
         return released
 
-    def add_several(self, records: Sequence[T], times: Sequence[float]) -> tuple[T, ...] | None:
-        """Add a regular page of several seconds, as `add` does; return None for any other page."""
-        cut = self._start_of_last_second(times)
-        return self._add_whole(records, floor(times[-1]), cut) if cut else None
-
-    def rest(self) -> Sequence[T]:
-        """Return what is pending at the end of the chain."""
-        own = self._complete(self.last_second, self.pending)
-        return [*own, *self._passed_over(self.last_second, None)]
-
-    def _start_of_last_second(self, times: Sequence[float]) -> int | None:
-        """Return the index at which the last second of a regular page begins; None for any other page.
+    def add_regular(self, records: Sequence[T], times: Sequence[float]) -> tuple[T, ...] | None:
+        """Add a regular page as `add` does; return None for any other page, which is not added.
 
         A page is regular if its seconds are in order and all of them are asked for and owned. Nearly
         all are, and then two comparisons at its ends replace a look at each record.
@@ -123,22 +110,24 @@ class SecondBuffer(Generic[T]):
         low, high = (times[-1], times[0]) if self.desc else (times[0], times[-1])
         if low < self._earliest or high >= self._until:
             return None
-        if self.last_second is not None and self._is_back(floor(times[0]), self.last_second):
+        second, last = floor(times[-1]), self.last_second
+        if last is not None and self._is_back(floor(times[0]), last):
             return None
-        second, cut = floor(times[-1]), len(times)
-        while cut and floor(times[cut - 1]) == second:
-            cut -= 1
-        return cut
-
-    def _add_whole(self, records: Sequence[T], second: int, cut: int) -> tuple[T, ...]:
-        """Add a regular page whose last `second` begins at index `cut`."""
-        if second == self.last_second:
+        if second == last:
             self.pending += records
             self.pages_of_second += 1
             return ()
+        cut = len(times) - 1
+        while cut and floor(times[cut - 1]) == second:
+            cut -= 1
         released = (*self.pending, *records[:cut])
         self.last_second, self.pending, self.pages_of_second = second, [*records[cut:]], 0
         return released
+
+    def rest(self) -> Sequence[T]:
+        """Return what is pending at the end of the chain."""
+        own = self._complete(self.last_second, self.pending)
+        return [*own, *self._passed_over(self.last_second, None)]
 
     def _add_each(self, records: Sequence[T], times: Sequence[float]) -> list[T]:
         """Add a page record by record."""

@@ -8,9 +8,9 @@ from attrs import evolve
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
-from gizwits_async.streams.base import Page
+from gizwits_async.streams.base import Page, PageReader, Pages, Reader
 from gizwits_async.streams.log_query import LogQuery
-from gizwits_async.streams.logs import LogPages, LogStream
+from gizwits_async.streams.logs import LogReader, LogStream
 from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
 from gizwits_async.streams.windows import Range, seconds_within
@@ -60,20 +60,22 @@ class WatchStream(LogStream[T]):
             An async iterator over at least one page a poll, empty ones too. There is no last page,
             so `resume` is always set.
         """
-        return _WatchPages(self._query, resume, every=self._every, settle=self._settle)
+        return Pages(self._watched(resume))
 
-    def _item_pages(self, wanted: int | None = None) -> Walk[Page[T]]:
+    def _reader(self, wanted: int | None = None) -> Reader[T]:
         del wanted  # A finite log could end before the first record comes.
-        return self.pages()
+        return self._watched(None)
+
+    def _watched(self, resume: str | None) -> "_WatchReader[T]":
+        return _WatchReader(self._query, resume, every=self._every, settle=self._settle)
 
 
-class _WatchPages(Walk[Page[T]]):
-    """One iteration over what a log receives."""
+class _WatchReader(PageReader[T]):
+    """Reads what a log receives, once."""
 
     def __init__(
         self, query: LogQuery[T], resume: str | None, *, every: float, settle: float
     ) -> None:
-        super().__init__()
         self._query = query
         self._resume = resume
         self._every = every
@@ -82,20 +84,26 @@ class _WatchPages(Walk[Page[T]]):
         """The first second of the next poll, or of the present one."""
         self._due = 0.0
         self._until = 0
-        self._poll: LogPages[T] | None = None
+        self._poll: LogReader[T] | None = None
 
-    async def _step(self) -> Page[T]:
+    async def read(self) -> tuple[T, ...]:
+        """Return the records that the next reply completes."""
         while True:
             if self._poll is None:
                 self._poll = await self._next_poll()
             try:
-                page = await anext(self._poll)
+                return await self._poll.read()
             except StopAsyncIteration:
                 self._position, self._poll = self._until, None
-                continue
-            return evolve(page, resume=page.resume or self._token(self._until))
 
-    async def _next_poll(self) -> LogPages[T]:
+    def page(self, items: tuple[T, ...]) -> Page[T]:
+        """Return the records that `read` returned last as a page, which is never the last one."""
+        if self._poll is None:
+            raise AssertionError("unreachable")
+        page = self._poll.page(items)
+        return evolve(page, resume=page.resume or self._token(self._until))
+
+    async def _next_poll(self) -> LogReader[T]:
         query, clock = self._query, self._query.gateway.clock
         if self._position is None and self._resume is None:
             await query.gateway.learn_time()
@@ -112,7 +120,7 @@ class _WatchPages(Walk[Page[T]]):
         # After a delay, one poll reads all that was missed; skipped polls are not repeated.
         self._due = clock.loop_time + self._every
         self._until = max(position + 1, floor(clock.earliest() - self._settle))
-        return LogPages(query, query.token(Range(position, self._until), position))
+        return LogReader(query, query.token(Range(position, self._until), position))
 
     async def _rest(self, position: int) -> None:
         """Sleep until the next poll is due and the second `position` has settled."""
