@@ -2,23 +2,23 @@
 
 import logging
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from attrs import frozen
 
 from gizwits_async.errors import (
-    CLIENT_WIDE_ERRORS,
     GizwitsError,
     InvalidResponseError,
     NotFoundError,
     TransportError,
 )
 from gizwits_async.scan.bulk_client import BulkClient
-from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.calendar import date_of
+from gizwits_async.scan.errors import SCAN_WIDE_ERRORS
 from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.store.protocol import ScanStore
 
-__all__ = ["Activity", "Expected", "expected"]
+__all__ = ["ALL_ACTIVE", "Activity", "Expected", "expected"]
 
 _log = logging.getLogger("gizwits_async.scan")
 _DAY = 86_400
@@ -29,8 +29,6 @@ _FRESH = 2
 """Latest days whose reports may not be final yet: all devices are asked about them."""
 _MAX_BROKEN = 3
 """Unreadable reports after which no more are asked for: each has cost all its retries."""
-_NO_FALLBACK = (*CLIENT_WIDE_ERRORS, ScanStoreError)
-"""Errors that the calls to the logs would meet too."""
 
 
 class Activity:
@@ -87,7 +85,7 @@ class Activity:
 
     def date(self, day: int) -> date:
         """Return the date of a day, counted from the first."""
-        return datetime(1970, 1, 1, tzinfo=UTC).date() + timedelta(days=self._first + day)
+        return date_of(self._first + day)
 
     def next(self, did: str, start: int, end: int) -> int:
         """Return the first second from `start` on at which a device may have data; else `end`."""
@@ -114,7 +112,7 @@ class Activity:
         self.mark_whole(await store.without_mac())
         try:
             await self._load_days(client, store)
-        except _NO_FALLBACK:
+        except SCAN_WIDE_ERRORS:
             raise
         except GizwitsError as error:
             _log.warning("no report of active devices, all devices are asked: %s", error)
@@ -158,6 +156,10 @@ class Expected:
     """Calls that the reports take."""
 
 
+ALL_ACTIVE = Expected(share=1.0, calls=0)
+"""All devices are asked, and no reports."""
+
+
 async def expected(client: BulkClient, start: int, end: int, devices: int) -> Expected:
     """Ask how many devices reported data on each day of a range; one call a day.
 
@@ -171,7 +173,7 @@ async def expected(client: BulkClient, start: int, end: int, devices: int) -> Ex
     ]
     try:
         counts = [await _count(client, calendar, day, devices) for day in range(calendar.days)]
-    except _NO_FALLBACK:
+    except SCAN_WIDE_ERRORS:
         raise
     except GizwitsError:
         return Expected(share=1.0, calls=1)  # The refusal.

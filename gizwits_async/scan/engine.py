@@ -235,13 +235,12 @@ class Engine:
         # A device can connect without reporting anything: the online log is always read.
         if self._activity is None or task.log == "online" or task.end is not None:
             return False
-        stop, owned = task.stop(self._state.end), self._client.owned
-        start = self._activity.next(task.did, task.next_second, stop)
+        end = self._state.end
+        start = self._activity.next(task.did, task.next_second, task.stop(end))
         if start <= task.next_second:
             return False
         await self._store.commit(Change(after=task.skipped(start)))
-        saved = -(-(stop - task.next_second) // owned) - -(-(stop - start) // owned)
-        self._counters.windows_left -= saved
+        self._counters.windows_left -= task.windows_before(start, end, self._client.owned)
         return True
 
     async def _read(self, task: Task) -> None:

@@ -10,9 +10,10 @@ ScanStoreError            the store cannot be used; it was left as it was
 ```
 """
 
-from gizwits_async.errors import GizwitsError
+from gizwits_async.errors import CLIENT_WIDE_ERRORS, GizwitsError
 
 __all__ = [
+    "SCAN_WIDE_ERRORS",
     "ScanStoreError",
     "StoreLockedError",
     "StoreLostError",
@@ -44,3 +45,7 @@ class StoreMismatchError(ScanStoreError):
 
 class StoreOutdatedError(ScanStoreError):
     """The store was written by an earlier version; a scan, or `gizwits-async upgrade`, upgrades it."""
+
+
+SCAN_WIDE_ERRORS = (*CLIENT_WIDE_ERRORS, ScanStoreError)
+"""Errors that every other call of the scan would meet too: they end it."""

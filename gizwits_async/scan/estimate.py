@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from gizwits_async.scan.activity import Expected
+from gizwits_async.scan.activity import ALL_ACTIVE, Expected
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.report import ScanPlan
 from gizwits_async.scan.scan_range import ScanState
@@ -27,7 +27,7 @@ def forecast(
     listed: bool = True,
     last: LastRun | None = None,
     definition: bool = False,
-    active: Expected | None = None,
+    active: Expected = ALL_ACTIVE,
     note: str | None = None,
 ) -> ScanPlan:
     """Return the plan.
@@ -42,17 +42,16 @@ def forecast(
         listed: Whether the devices are listed, and not named by the caller.
         last: What the last run did with its windows; None: nothing may be passed over.
         definition: Whether the product's data points will be asked for.
-        active: Expected outcome of asking for active devices first; None without `active_only`.
+        active: Expected outcome of asking for active devices first.
         note: What to say of a start that lies before the beginning of the store; None if it does not.
     """
     each = -(-(state.end - state.start) // client.owned)
     whole = {log: left.windows.get(log, 0) + (devices - left.devices) * each for log in logs}
     known = last or _NO_RUN
     part = sum(whole.values()) / max(sum(known.windows.values()), 1)
-    active_share = 1.0 if active is None else active.share
-    windows = _share(whole, known.windows, known.read, active_share)
-    holding = _share(whole, known.windows, known.pages, active_share)
-    outside = definition + (0 if active is None else active.calls)
+    windows = _share(whole, known.windows, known.read, active.share)
+    holding = _share(whole, known.windows, known.pages, active.share)
+    outside = definition + active.calls
     outside += _listing(state, devices, client.page_size) if listed else 0
     calls = outside + ceil(sum(count * _pages(left, log) for log, count in windows.items()))
     now, seconds = client.now(), client.seconds_for(calls)
@@ -61,7 +60,7 @@ def forecast(
         start=state.start,
         end=state.end,
         windows=windows,
-        active_share=active_share,
+        active_share=active.share,
         calls_least=outside + sum(holding.values()),
         calls=calls,
         hours=seconds / 3600,

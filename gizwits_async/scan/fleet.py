@@ -12,7 +12,7 @@ from gizwits_async.errors import ArgumentError
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.times import Moment
 from gizwits_async.options import Secret
-from gizwits_async.scan.activity import expected
+from gizwits_async.scan.activity import ALL_ACTIVE, expected
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine
@@ -211,7 +211,7 @@ class FleetScan:
             count = max(count, await bulk.count_devices())
         fresh = count > left.devices
         described = DESCRIBED & set(settings.logs)
-        active = None
+        active = ALL_ACTIVE
         if settings.active_only and described and (fresh or left.oldest is not None):
             start = state.start
             if left.oldest is not None and not fresh:

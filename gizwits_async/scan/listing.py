@@ -7,7 +7,6 @@ from contextlib import aclosing
 from attrs import evolve, frozen
 
 from gizwits_async.errors import (
-    CLIENT_WIDE_ERRORS,
     ApiError,
     GizwitsError,
     InvalidResponseError,
@@ -20,7 +19,7 @@ from gizwits_async.models.locations import Location
 from gizwits_async.scan.backoff import TRANSIENT, Backoff
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
-from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.errors import SCAN_WIDE_ERRORS
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.skipper import Skipper
@@ -33,8 +32,6 @@ __all__ = ["DeviceListing"]
 
 _log = logging.getLogger("gizwits_async.scan")
 
-_FINAL = (*CLIENT_WIDE_ERRORS, ScanStoreError)
-"""Errors that the calls to the logs would meet too."""
 _MAX_FRUITLESS = 20
 """Parts in a row that bring no new device after which the rest is given up: the service may count
 devices that it does not list."""
@@ -152,7 +149,7 @@ class DeviceListing:
         self._walked, self.problem = True, None
         try:
             await self._walk_all(resume)
-        except _FINAL:
+        except SCAN_WIDE_ERRORS:
             raise
         except GizwitsError as error:
             if not self._counters.devices:
@@ -219,7 +216,7 @@ class DeviceListing:
         self.notes.append(note)
         try:
             self._world = (await self._client.locations()).location
-        except _FINAL:
+        except SCAN_WIDE_ERRORS:
             raise
         except GizwitsError as error:
             _log.warning("the listing cannot be split by location: %s", error)
@@ -256,7 +253,7 @@ class DeviceListing:
                     # Without a total nothing but all the parts shows that all were found.
                     if self._found > found or self._total is None:
                         self._fruitless = 0
-        except _FINAL:
+        except SCAN_WIDE_ERRORS:
             raise
         except GizwitsError as error:
             _log.info("a part of the listing was cut short: %s", error)

@@ -3,16 +3,11 @@
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
-from gizwits_async.errors import (
-    CLIENT_WIDE_ERRORS,
-    GizwitsError,
-    LogRangeError,
-    ResumeMismatchError,
-)
+from gizwits_async.errors import GizwitsError, LogRangeError, ResumeMismatchError
 from gizwits_async.scan.backoff import TRANSIENT, Backoff
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
-from gizwits_async.scan.errors import ScanStoreError
+from gizwits_async.scan.errors import SCAN_WIDE_ERRORS
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import Record, Span, Task, time_of
@@ -75,7 +70,7 @@ class LogReader:
                 task = task.reopened()
             except TRANSIENT as error:
                 await self._backoff.pause(error)
-            except (*CLIENT_WIDE_ERRORS, ScanStoreError):
+            except SCAN_WIDE_ERRORS:
                 raise
             except (GizwitsError, ValueError) as error:  # ValueError: a did that no path can hold
                 if not await self._backoff.outlast(error):

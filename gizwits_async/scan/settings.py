@@ -10,7 +10,7 @@ from gizwits_async.errors import ArgumentError
 from gizwits_async.scan.scan_range import RequestedRange
 from gizwits_async.scan.task import LOGS, LogName
 
-__all__ = ["Derive", "ScanSettings", "Skip"]
+__all__ = ["Derive", "ScanSettings", "Skip", "check_derive", "check_logs"]
 
 Skip: TypeAlias = Literal["proven", "never"]
 """`proven`: windows are passed over by rules that have proven right; `never`: all are read."""
@@ -22,10 +22,29 @@ _MAX_DEVICES = 10_000
 """Devices that can be named: a query of a store names all of them, and databases limit that."""
 
 
-def _in_order(logs: Sequence[LogName]) -> tuple[LogName, ...]:
+def check_logs(logs: Sequence[LogName]) -> None:
+    """Check the logs to read.
+
+    Raises:
+        ArgumentError: There are none, or one is unknown.
+    """
     if not logs or not set(logs) <= set(LOGS):
         raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {list(logs)}")
+
+
+def _in_order(logs: Sequence[LogName]) -> tuple[LogName, ...]:
+    check_logs(logs)
     return tuple(log for log in LOGS if log in logs)
+
+
+def check_derive(derive: Derive | None, logs: Sequence[LogName]) -> None:
+    """Refuse to make records out of a log that is not read.
+
+    Raises:
+        ArgumentError: The cmd log is not among the logs.
+    """
+    if derive is not None and "cmd" not in logs:
+        raise ArgumentError('derive="data" needs the cmd log: logs must include "cmd"')
 
 
 def _named(devices: Iterable[str] | None) -> frozenset[str] | None:
@@ -65,9 +84,8 @@ class ScanSettings:
     """Waits for a number of seconds."""
 
     @derive.validator
-    def _from_the_cmd_log(self, _: object, value: str | None) -> None:
-        if value is not None and "cmd" not in self.logs:
-            raise ArgumentError('derive="data" needs the cmd log: logs must include "cmd"')
+    def _from_the_cmd_log(self, _: object, value: Derive | None) -> None:
+        check_derive(value, self.logs)
 
     @concurrency.validator
     def _at_least_one(self, _: object, value: int) -> None:

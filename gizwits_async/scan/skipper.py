@@ -14,6 +14,7 @@ from gizwits_async.scan.derived import DerivedLog, same_records
 from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import PROOF, RULES, Rule
+from gizwits_async.scan.sharded import SLICE
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Task
 from gizwits_async.scan.trust import LastRun, Trust
@@ -21,8 +22,6 @@ from gizwits_async.scan.trust import LastRun, Trust
 __all__ = ["Skipped", "Skipper"]
 
 _log = logging.getLogger("gizwits_async.scan")
-_SLICE = 1000
-"""Devices of an earlier run that are taken up before other tasks of the event loop may run."""
 _KEPT = PROOF // 4
 """Confirmations of a rule that a run that is killed may lose; a transaction each would be half of all."""
 
@@ -86,7 +85,7 @@ class Skipper:
         self.trust = Trust.from_json(await self._store.trust())
         known = await self._store.presence()
         while known:
-            self._presence.listed(known.popitem() for _ in range(min(len(known), _SLICE)))
+            self._presence.listed(known.popitem() for _ in range(min(len(known), SLICE)))
             await asyncio.sleep(0)
         for rule in RULES:
             if self.trust.rules[rule].refuted:  # The run that refuted it may have ended there.
@@ -191,9 +190,8 @@ class Skipper:
             predictions.append(self._derived.predict(task, self._end))
         usable = [one for one in predictions if one is not None]
         prediction = next((one for one in usable if self.trust.skips(task, one)), None)
-        stop = task.stop(self._end)
         if prediction is None:
-            whole = min(task.next_second + self._owned, stop)
+            whole = min(task.next_second + self._owned, task.stop(self._end))
             self._expected[task.key] = [
                 _Expected(one)
                 for one in usable
@@ -204,8 +202,7 @@ class Skipper:
         rule = prediction.rule
         if self.trust.rules[rule].refuted:  # Meanwhile, by another worker.
             await self._unskip(rule)
-        saved = -(-(stop - task.next_second) // self._owned)
-        saved -= -(-(stop - prediction.until) // self._owned)
+        saved = task.windows_before(prediction.until, self._end, self._owned)
         self.skipped[rule] += saved
         self._of_log[task.log] += saved
         self.trust.skipped(rule, saved)

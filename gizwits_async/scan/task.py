@@ -1,6 +1,6 @@
 """The progress of one log of one device, and how each page advances it. Pure."""
 
-from math import floor
+from math import ceil, floor
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gizwits_async.models.devices import CommandRecord, DataRecord, OnlineEvent
 
-__all__ = ["LOGS", "LogName", "Record", "Span", "Task"]
+__all__ = ["LOGS", "WINDOW", "LogName", "Record", "Span", "Task", "time_of"]
 
 LogName: TypeAlias = Literal["online", "cmd", "data"]
 """A log of a device."""
@@ -18,6 +18,8 @@ Record: TypeAlias = OnlineEvent | CommandRecord | DataRecord
 """A record of a log."""
 Span: TypeAlias = tuple[int, int]
 """Seconds `first <= t < end`, in epoch seconds UTC."""
+WINDOW = 172_799
+"""Seconds of a log that one query brings for certain, where the service allows two days a query."""
 
 
 def time_of(record: Record) -> float:
@@ -85,6 +87,17 @@ class Task(Struct, frozen=True, kw_only=True, gc=False):
     def stop(self, end: int) -> int:
         """Return the end of the task in a range that ends at `end`."""
         return end if self.part_end is None else self.part_end
+
+    def windows_before(self, start: int, end: int, owned: int) -> int:
+        """Return how many windows fewer are left to read if the next one begins at `start`.
+
+        Args:
+            start: A second of the task.
+            end: End of the scan's range.
+            owned: Seconds that one log query owns.
+        """
+        stop = self.stop(end)
+        return ceil((stop - self.next_second) / owned) - ceil((stop - start) / owned)
 
     def rewound(self) -> "Task":
         """Return the task as the next run begins it: from the first second that may have late records."""

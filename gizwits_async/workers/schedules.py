@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, Literal
+from typing import Any
 
 from attrs import asdict, field, frozen
 
 from gizwits_async.errors import ArgumentError
-from gizwits_async.scan import LogName, Since, Skip
-from gizwits_async.scan.task import LOGS
+from gizwits_async.scan import Derive, LogName, Since, Skip
+from gizwits_async.scan.settings import check_derive, check_logs
+from gizwits_async.scan.task import LOGS, WINDOW
 
 __all__ = ["ScanArguments", "Schedule"]
 
 _HOUR = 3600.0
-_OWNED = 172_799
-"""Seconds that one query of a log brings."""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -36,7 +35,7 @@ class ScanArguments:
     devices: tuple[str, ...] = field(default=(), converter=_names)
     """Dids of the devices to scan; empty for all."""
     skip: Skip = "proven"
-    derive: Literal["data"] | None = None
+    derive: Derive | None = None
     """`data` makes the records of the data log out of the cmd log, as in `FleetScan`."""
     active_only: bool = False
     concurrency: int = 8
@@ -46,10 +45,8 @@ class ScanArguments:
             raise ArgumentError("give since or start, and not both")
         if self.end is not None and self.start is None:
             raise ArgumentError("an end needs a start")
-        if not self.logs or not set(self.logs) <= set(LOGS):
-            raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {list(self.logs)}")
-        if self.derive is not None and "cmd" not in self.logs:
-            raise ArgumentError('derive="data" needs the cmd log: logs must include "cmd"')
+        check_logs(self.logs)
+        check_derive(self.derive, self.logs)
 
     def first(self, every: float | None) -> float | Since:
         """Return where the range begins.
@@ -104,7 +101,7 @@ class Schedule:
             devices: Devices of all products.
             page_size: Devices on a page of the listing.
         """
-        windows = max(1, ceil(self.every / _OWNED))
+        windows = max(1, ceil(self.every / WINDOW))
         named = len(self.scan.devices)
         listing = 0 if named else 2 * max(1, -(-devices // page_size))
         logs = {*self.scan.logs, *([self.scan.derive] if self.scan.derive else [])}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Literal, TypeAlias
 
@@ -17,6 +18,7 @@ __all__ = [
     "MisfitError",
     "encodable",
     "inferred",
+    "instant",
     "joined",
     "kind_of",
     "promised",
@@ -111,6 +113,13 @@ class Column:
 def encodable(text: str) -> str:
     """Return a text that has a UTF-8 encoding: lone surrogates are written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def instant(second: float | None) -> str | None:
+    """Return a time in epoch seconds UTC as ISO 8601 with microseconds; None stays None."""
+    if second is None:
+        return None
+    return datetime.fromtimestamp(second, UTC).isoformat(timespec="microseconds")
 
 
 def kind_of(value: object) -> Kind:

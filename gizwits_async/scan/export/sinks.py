@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import IO, Any, Protocol, TypeVar
 
 from attrs import define, evolve, frozen
 
 from gizwits_async.scan.export.cells import Cells
-from gizwits_async.scan.export.columns import Column
+from gizwits_async.scan.export.columns import Column, instant
 from gizwits_async.scan.export.lake import Draft, Lake
 from gizwits_async.scan.export.manifest import File
 from gizwits_async.scan.export.writers import (
@@ -21,7 +20,7 @@ from gizwits_async.scan.export.writers import (
 )
 from gizwits_async.scan.store.whole import whole
 
-__all__ = ["DayRows", "Files", "Part", "Sink", "Target", "blocking", "instant"]
+__all__ = ["DayRows", "Files", "Part", "Sink", "Target", "blocking"]
 
 T = TypeVar("T")
 
@@ -29,13 +28,6 @@ T = TypeVar("T")
 async def blocking(work: Callable[..., T], *arguments: Any) -> T:
     """Run some work in a thread, to its end even if the caller is cancelled."""
     return await whole(asyncio.to_thread(work, *arguments))
-
-
-def instant(second: float | None) -> str | None:
-    """Return a time as a manifest has it."""
-    if second is None:
-        return None
-    return datetime.fromtimestamp(second, UTC).isoformat(timespec="microseconds")
 
 
 @frozen(kw_only=True)

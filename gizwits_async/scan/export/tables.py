@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import date
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -13,6 +12,7 @@ import msgspec
 from attrs import evolve, frozen
 
 from gizwits_async.models.product import ProductDataPoints
+from gizwits_async.scan.calendar import iso_day, number_of
 from gizwits_async.scan.errors import ScanStoreError
 from gizwits_async.scan.export.cells import (
     DEVICE_COLUMNS,
@@ -21,10 +21,10 @@ from gizwits_async.scan.export.cells import (
     layout_of,
     widen,
 )
-from gizwits_async.scan.export.columns import Column, Kind, MisfitError
+from gizwits_async.scan.export.columns import Column, Kind, MisfitError, instant
 from gizwits_async.scan.export.manifest import File, Manifest, Table, fields_of, kinds_in
-from gizwits_async.scan.export.pruned import iso_day, late_rows, outlived
-from gizwits_async.scan.export.sinks import DayRows, Part, Sink, Target, blocking, instant
+from gizwits_async.scan.export.pruned import late_rows, outlived
+from gizwits_async.scan.export.sinks import DayRows, Part, Sink, Target, blocking
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.days import FIRST_DAY, LAST_DAY
 from gizwits_async.scan.store.snapshot import DayVersion, Snapshot
@@ -33,7 +33,6 @@ from gizwits_async.scan.task import LogName
 __all__ = ["Exported", "Source", "TableWriter"]
 
 _log = logging.getLogger("gizwits_async.scan")
-_EPOCH = date(1970, 1, 1)
 
 
 @frozen(kw_only=True)
@@ -225,8 +224,7 @@ class TableWriter:
             part.write(layout.cells(rows))
             day.add(rows.times)
 
-        number = (date.fromisoformat(iso) - _EPOCH).days
-        async with aclosing(source.rows.rows(log, number, source.product)) as batches:
+        async with aclosing(source.rows.rows(log, number_of(iso), source.product)) as batches:
             async for rows in batches:
                 await blocking(add, rows)
         day.misfits = layout.misfits - before

@@ -5,7 +5,6 @@ import gzip
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from io import TextIOWrapper
@@ -14,7 +13,7 @@ from typing import IO, Any, Literal, Protocol, TypeAlias
 from msgspec import UNSET
 
 from gizwits_async.scan.export.cells import Cells
-from gizwits_async.scan.export.columns import Column, encodable
+from gizwits_async.scan.export.columns import Column, encodable, instant
 
 __all__ = ["Compression", "Format", "Writer", "defused", "suffix_of", "writer_of"]
 
@@ -181,12 +180,6 @@ class _Parquet:
 def _with_times(columns: Sequence[Column], cells: Cells) -> Cells:
     """Return the values with times as ISO 8601 texts, with six digits."""
     return [
-        list(map(_iso, values)) if column.kind == "time" else values
+        list(map(instant, values)) if column.kind == "time" else values
         for column, values in zip(columns, cells, strict=True)
     ]
-
-
-def _iso(second: float | None) -> str | None:
-    if second is None:
-        return None
-    return datetime.fromtimestamp(second, UTC).isoformat(timespec="microseconds")
