@@ -1,6 +1,6 @@
 """`gizwits-async prune`: removes old records from a store, once a lake has them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from attrs import asdict, frozen
 from cyclopts import Parameter
@@ -38,6 +38,7 @@ async def prune(store: str, /, *, flags: PruneFlags) -> int:
         flags: Which records to remove.
     """
     from gizwits_async.scan import prune_store
+    from gizwits_async.scan.calendar import iso_day
 
     if flags.lake is None and not flags.force:
         raise ValueError(
@@ -50,13 +51,12 @@ async def prune(store: str, /, *, flags: PruneFlags) -> int:
         force=flags.force,
         schema=flags.schema,
     )
-    first = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=found.before)
     say(
         _(
             "{rows:,} records of {days:,} days removed, all before {first}",
             rows=found.rows,
             days=found.days,
-            first=f"{first:%Y-%m-%d}",
+            first=iso_day(found.before),
         )
     )
     if found.kept:

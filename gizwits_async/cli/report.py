@@ -33,17 +33,17 @@ async def report(
         schema: Schema of a PostgreSQL database that holds the store.
     """
     within("--days", days, 1)
-    from gizwits_async.scan.night import read_night
+    from gizwits_async.scan.summary import read_summary
 
     for name in ("altair", "vl_convert"):
         if find_spec(name) is None:
             raise ImportError(f"a report needs {name}: install 'gizwits-async[report]'")
     from gizwits_async.cli.report_page import page
 
-    night = await read_night(store, product=product, days=days, schema=schema)
+    summary = await read_summary(store, product=product, days=days, schema=schema)
     language = {"en": "en", "zh": "zh-CN"}[chosen()]
-    go_on = next_scan(store, schema, night.coverage, derives=night.derives)
-    text = page(night, language=language, now=time.time(), go_on=go_on)
+    go_on = next_scan(store, schema, summary.coverage, derives=summary.derives)
+    text = page(summary, language=language, now=time.time(), go_on=go_on)
     await asyncio.to_thread(html.write_text, text, encoding="utf-8")
     say(_("written to {path}", path=html))
     return Exit.OK

@@ -1,33 +1,32 @@
 """The charts of a report, as SVG: they need no script where they are shown, and print well."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
 import altair as alt
 
 from gizwits_async.cli.language import _
-from gizwits_async.scan.night import Night
+from gizwits_async.scan.calendar import iso_day
+from gizwits_async.scan.summary import StoreSummary
 from gizwits_async.scan.task import LOGS
 
 __all__ = ["calls", "coverage", "online", "records"]
 
-_DAY = 86_400
 _WIDTH = 860
 _FONT = "system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 _COLOURS = {"online": "#2a9d8f", "cmd": "#e9a23b", "data": "#3d6fb4"}
 
 
-def coverage(night: Night) -> str:
+def coverage(summary: StoreSummary) -> str:
     """Return the coverage of each log and day: a calendar, green where all was read."""
     rows = [
-        {"day": _date(day), "log": log, "share": share}
-        for log, days in night.coverage.items()
+        {"day": iso_day(day), "log": log, "share": share}
+        for log, days in summary.coverage.items()
         for day, share in days.items()
     ]
     base = alt.Chart(_data(rows)).encode(
-        x=_days(rows), y=alt.Y("log:N", title=None, sort=list(night.coverage))
+        x=_days(rows), y=alt.Y("log:N", title=None, sort=list(summary.coverage))
     )
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
         color=alt.Color(
@@ -42,11 +41,11 @@ def coverage(night: Night) -> str:
     return _svg(cells + marks.encode(text=alt.Text("share:Q", format=".0%")), height=100)
 
 
-def records(night: Night) -> str:
+def records(summary: StoreSummary) -> str:
     """Return the records of each day, by log."""
     rows = [
-        {"day": _date(day), "log": log, "count": count}
-        for log, days in night.records.items()
+        {"day": iso_day(day), "log": log, "count": count}
+        for log, days in summary.records.items()
         for day, count in sorted(days.items())
     ]
     bars = alt.Chart(_data(rows)).mark_bar()
@@ -61,9 +60,9 @@ def records(night: Night) -> str:
     )
 
 
-def online(night: Night) -> str:
+def online(summary: StoreSummary) -> str:
     """Return the part of the devices that were connected, hour by hour."""
-    rows = [{"hour": hour * 1000, "share": share} for hour, share in night.online]
+    rows = [{"hour": hour * 1000, "share": share} for hour, share in summary.online]
     area = alt.Chart(_data(rows)).mark_area(
         line={"color": _COLOURS["online"]}, color=_COLOURS["online"], opacity=0.35
     )
@@ -83,9 +82,9 @@ def online(night: Night) -> str:
     )
 
 
-def calls(night: Night) -> str:
+def calls(summary: StoreSummary) -> str:
     """Return the calls that each log took."""
-    rows = [{"log": log, "calls": night.calls[log]} for log in LOGS if log in night.calls]
+    rows = [{"log": log, "calls": summary.calls[log]} for log in LOGS if log in summary.calls]
     order = [row["log"] for row in rows]
     base = alt.Chart(_data(rows)).encode(
         y=alt.Y("log:N", title=None, scale=alt.Scale(domain=order)),
@@ -105,10 +104,6 @@ def _days(rows: Sequence[dict[str, Any]]) -> alt.X:
     few = sorted({row["day"] for row in rows})
     axis = alt.Axis(labelAngle=-45, labelOverlap=True, labelExpr="slice(datum.label, 5)")
     return alt.X("day:O", title=None, sort=few, axis=axis)
-
-
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * _DAY, UTC).date().isoformat()
 
 
 def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:

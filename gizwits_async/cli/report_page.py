@@ -6,14 +6,13 @@ from html import escape
 from gizwits_async.cli import report_charts
 from gizwits_async.cli.language import _
 from gizwits_async.cli.scan_report import utc
+from gizwits_async.models.times import LOG_LIFE
 from gizwits_async.options import CALLS_PER_HOUR
-from gizwits_async.scan.night import Night
+from gizwits_async.scan.summary import StoreSummary
 
 __all__ = ["page"]
 
 _HOUR = 3600
-_KEPT = 30 * 86_400
-"""Seconds for which the service keeps its logs."""
 _STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
@@ -50,24 +49,24 @@ code { font: 13px/1.4 ui-monospace, Consolas, Menlo, monospace; background: #f0f
 """
 
 
-def page(night: Night, *, language: str, now: float, go_on: str) -> str:
+def page(summary: StoreSummary, *, language: str, now: float, go_on: str) -> str:
     """Return the page as HTML.
 
     Args:
-        night: What it shows.
+        summary: What it shows.
         language: Of the page, as BCP 47 says it.
         now: When it is made, in epoch seconds UTC.
         go_on: The command of the next run.
     """
-    title = _("Scan of {product}", product=night.product_key)
-    span = _("{start} to {end} (UTC)", start=utc(night.start), end=utc(night.end))
-    made = _("made {time} UTC from {store}", time=utc(now), store=night.store)
+    title = _("Scan of {product}", product=summary.product_key)
+    span = _("{start} to {end} (UTC)", start=utc(summary.start), end=utc(summary.end))
+    made = _("made {time} UTC from {store}", time=utc(now), store=summary.store)
     body = "\n".join(
         (
             f"<h1>{escape(title)}</h1>",
             f'<p class="quiet">{escape(span)}<br>{escape(made)}</p>',
-            _tiles(night),
-            *(_section(heading, content) for heading, content in _sections(night, go_on)),
+            _tiles(summary),
+            *(_section(heading, content) for heading, content in _sections(summary, go_on)),
         )
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -80,32 +79,34 @@ def page(night: Night, *, language: str, now: float, go_on: str) -> str:
     )
 
 
-def _tiles(night: Night) -> str:
-    records = sum(sum(days.values()) for days in night.records.values())
-    share = sum(part for _hour, part in night.online) / len(night.online) if night.online else 0.0
+def _tiles(summary: StoreSummary) -> str:
+    records = sum(sum(days.values()) for days in summary.records.values())
+    share = (
+        sum(part for _hour, part in summary.online) / len(summary.online) if summary.online else 0.0
+    )
     tiles = (
-        (f"{night.devices:,}", _("devices")),
+        (f"{summary.devices:,}", _("devices")),
         (f"{records:,}", _("records")),
-        (_percent(night.complete), _("of all logs read")),
+        (_percent(summary.complete), _("of all logs read")),
         (f"{share:.0%}", _("online on average")),
     )
     inner = "".join(f"<div><b>{escape(value)}</b>{escape(label)}</div>" for value, label in tiles)
     return f'<div class="tiles">{inner}</div>'
 
 
-def _sections(night: Night, go_on: str) -> Iterable[tuple[str, str]]:
-    yield _("Coverage of each log and day"), report_charts.coverage(night)
-    yield _("Records a day"), report_charts.records(night)
-    yield _("Share of devices online"), report_charts.online(night)
-    yield _("Quota use"), _quota(night) + report_charts.calls(night)
-    yield _("What is missing"), _missing(night)
-    yield _("Devices with the most trouble"), _faulty(night)
-    yield _("Errors"), _errors(night)
-    yield _("Next run"), _next(night, go_on)
+def _sections(summary: StoreSummary, go_on: str) -> Iterable[tuple[str, str]]:
+    yield _("Coverage of each log and day"), report_charts.coverage(summary)
+    yield _("Records a day"), report_charts.records(summary)
+    yield _("Share of devices online"), report_charts.online(summary)
+    yield _("Quota use"), _quota(summary) + report_charts.calls(summary)
+    yield _("What is missing"), _missing(summary)
+    yield _("Devices with the most trouble"), _faulty(summary)
+    yield _("Errors"), _errors(summary)
+    yield _("Next run"), _next(summary, go_on)
 
 
-def _quota(night: Night) -> str:
-    total = sum(night.calls.values())
+def _quota(summary: StoreSummary) -> str:
+    total = sum(summary.calls.values())
     text = _(
         "{calls:,} calls to logs in all runs: {hours:.1f} hours of a quota of {quota:,} calls an hour.",
         calls=total,
@@ -115,7 +116,7 @@ def _quota(night: Night) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def _missing(night: Night) -> str:
+def _missing(summary: StoreSummary) -> str:
     reasons = {
         "expired": _("fell off the 30-day edge"),
         "failed": _("could not be read"),
@@ -123,13 +124,13 @@ def _missing(night: Night) -> str:
     }
     rows = [
         (one.log, utc(one.start), utc(one.end), f"{one.devices:,}", reasons[one.reason])
-        for one in night.missing
+        for one in summary.missing
     ]
     heads = (_("log"), _("from (UTC)"), _("to (UTC)"), _("devices"), _("reason"))
     return _table(heads, rows, numbers={3}) if rows else _nothing(_("Nothing is missing."))
 
 
-def _faulty(night: Night) -> str:
+def _faulty(summary: StoreSummary) -> str:
     rows = [
         (
             one.mac or one.did,
@@ -138,7 +139,7 @@ def _faulty(night: Night) -> str:
             f"{one.failed:,}",
             f"{one.lost / _HOUR:,.1f}",
         )
-        for one in night.faulty
+        for one in summary.faulty
     ]
     heads = (
         _("device"),
@@ -151,17 +152,17 @@ def _faulty(night: Night) -> str:
     return _table(heads, rows, numbers={1, 2, 3, 4}) if rows else _nothing(none)
 
 
-def _errors(night: Night) -> str:
-    rows = [(text, f"{count:,}") for text, count in night.errors]
+def _errors(summary: StoreSummary) -> str:
+    rows = [(text, f"{count:,}") for text, count in summary.errors]
     none = _("No log failed.")
     return _table((_("error"), _("logs")), rows, numbers={1}) if rows else _nothing(none)
 
 
-def _next(night: Night, go_on: str) -> str:
-    due = night.end if night.oldest_missing is None else night.oldest_missing
+def _next(summary: StoreSummary, go_on: str) -> str:
+    due = summary.end if summary.oldest_missing is None else summary.oldest_missing
     text = _(
         "Before {time} UTC, or records are lost: the service keeps logs for 30 days.",
-        time=utc(due + _KEPT),
+        time=utc(due + LOG_LIFE),
     )
     return f"<p>{escape(text)}</p><p><code>{escape(go_on)}</code></p>"
 

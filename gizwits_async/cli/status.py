@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
@@ -98,6 +98,8 @@ def _as_json(held: "StoreStatus", product: "ProductStatus", *, devices: bool) ->
 
 def _logs(held: "StoreStatus", product: "ProductStatus") -> dict[str, dict[str, Any]]:
     """Return for each log how many devices were read to the end, and which days have records."""
+    from gizwits_async.scan.calendar import iso_day
+
     counts: dict[str, Counter[str]] = {}
     for log in product.logs:
         count = counts.setdefault(log.log, Counter())
@@ -112,15 +114,11 @@ def _logs(held: "StoreStatus", product: "ProductStatus") -> dict[str, dict[str, 
             "devices_left": count["left"],
             "devices_failed": count["failed"],
             "gap_seconds": count["gap_seconds"],
-            "first_day": None if first is None else _date(first),
-            "last_day": None if last is None else _date(last),
+            "first_day": None if first is None else iso_day(first),
+            "last_day": None if last is None else iso_day(last),
             "days": number,
         }
     return shown
-
-
-def _date(day: int) -> str:
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day):%Y-%m-%d}"
 
 
 def _rows(found: Mapping[str, Any], rules: "Mapping[Rule, RuleTrust]") -> dict[str, str]:

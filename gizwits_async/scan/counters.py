@@ -134,11 +134,7 @@ class RunCounters:
             pages_with_records=self.pages_of.total(),
             skipped=skipper.skipped,
             sampled=skipper.sampled,
-            refuted={
-                rule: known.refuted
-                for rule, known in skipper.trust.rules.items()
-                if known.refuted is not None
-            },
+            refuted=skipper.trust.refutations,
             rules=skipper.trust.rules if skipper.enabled else {},
         )
 

@@ -3,35 +3,29 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import partial
 from itertools import islice
 from os import PathLike
-from typing import TypeVar
 
 from attrs import frozen
 
 from gizwits_async.errors import ArgumentError
 from gizwits_async.models.times import LOG_LIFE, Moment, as_epoch
+from gizwits_async.scan.calendar import number_of
 from gizwits_async.scan.errors import ScanStoreError, StoreMissingError
 from gizwits_async.scan.export.lake import lake_of
 from gizwits_async.scan.export.manifest import read_manifest
 from gizwits_async.scan.store.address import backend_of, hidden
+from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.counts import find_first_left
 from gizwits_async.scan.store.creation import read_meta
 from gizwits_async.scan.store.days import day_of
 from gizwits_async.scan.store.meta import STORE_ID
-from gizwits_async.scan.store.pruning import (
-    StoredDay,
-    delete_rows,
-    devices_with_rows,
-    first_second_left,
-    stored_days,
-)
+from gizwits_async.scan.store.pruning import StoredDay, delete_rows, devices_with_rows, stored_days
 from gizwits_async.scan.store.session import Session
 
 __all__ = ["PruneReport", "prune_store"]
 
-T = TypeVar("T")
 _DEVICES = 500
 """Devices whose rows of a day are removed in one transaction: some hundredths of a second."""
 _Key = tuple[str, str, int]
@@ -94,32 +88,50 @@ async def prune_store(
         meta = await session.do(partial(read_meta, backend=backend))
         if not meta:
             raise StoreMissingError(f"{backend.name}: there is no store")
-        left = await session.do(first_second_left)
+        # What failed or was passed over counts too: a run reads it again.
+        left = await session.do(find_first_left)
         if left is not None:  # Seconds beyond the edge of the logs can no more be read.
             limit = min(limit, max(left, now() - LOG_LIFE))
-        days = await session.do(partial(stored_days, before=day_of(limit)))
         in_lake = (
             None if lake is None or force else await _days_of(lake, meta[""].get(STORE_ID, ""))
         )
-        rows = pruned = kept = 0
-        for day in days:
-            found = await session.do(partial(devices_with_rows, backend=backend, day=day))
-            if in_lake is not None and not _has(in_lake, day, {product for product, _ in found}):
-                kept += bool(found)
-                continue
-            removed, numbers = 0, iter([number for _, number in found])
-            while some := list(islice(numbers, _DEVICES)):
-                work = partial(delete_rows, backend=backend, day=day, devices=some)
-                count = await session.do(work)
-                if count is None:
-                    kept += 1
-                    break
-                removed += count
-                await asyncio.sleep(0)
-            rows, pruned = rows + removed, pruned + bool(removed)
+        days = await session.do(partial(stored_days, before=day_of(limit)))
+        pruned = [await _prune_day(session, backend, day, in_lake) for day in days]
     finally:
         await session.aclose()
-    return PruneReport(rows=rows, days=pruned, kept=kept, before=day_of(limit))
+    return PruneReport(
+        rows=sum(day.rows for day in pruned),
+        days=sum(day.rows > 0 for day in pruned),
+        kept=sum(day.kept for day in pruned),
+        before=day_of(limit),
+    )
+
+
+@frozen
+class _PrunedDay:
+    """What became of a day."""
+
+    rows: int
+    """Records that were removed."""
+    kept: bool = False
+    """Whether others were kept: no lake has them, or a scan changed the day meanwhile."""
+
+
+async def _prune_day(
+    session: Session, backend: Backend, day: StoredDay, in_lake: Mapping[_Key, int] | None
+) -> _PrunedDay:
+    """Remove the records of a day, unless a lake is given that does not have them."""
+    found = await session.do(partial(devices_with_rows, backend=backend, day=day))
+    if in_lake is not None and not _has(in_lake, day, {product for product, _ in found}):
+        return _PrunedDay(0, kept=bool(found))
+    removed, numbers = 0, iter([number for _, number in found])
+    while some := list(islice(numbers, _DEVICES)):
+        count = await session.do(partial(delete_rows, backend=backend, day=day, devices=some))
+        if count is None:
+            return _PrunedDay(removed, kept=True)
+        removed += count
+        await asyncio.sleep(0)
+    return _PrunedDay(removed)
 
 
 async def _days_of(lake: str | PathLike[str], store: str) -> Mapping[_Key, int]:
@@ -133,9 +145,7 @@ async def _days_of(lake: str | PathLike[str], store: str) -> Mapping[_Key, int]:
                     f"{opened.name} holds no manifest.json: export the store to it first"
                 )
             return {
-                (table.name, table.product_key, (date.fromisoformat(file.day) - epoch).days): (
-                    file.version
-                )
+                (table.name, table.product_key, number_of(file.day)): file.version
                 for table in manifest.tables
                 if store and table.store == store
                 for file in table.files
@@ -144,7 +154,6 @@ async def _days_of(lake: str | PathLike[str], store: str) -> Mapping[_Key, int]:
                 and (file.bytes is None or opened.size(file.path) == file.bytes)
             }
 
-    epoch = date(1970, 1, 1)
     return await asyncio.to_thread(read)
 
 

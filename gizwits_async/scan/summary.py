@@ -15,13 +15,13 @@ from gizwits_async.scan.online_share import OnlineShare
 from gizwits_async.scan.presence import Seen
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.store.protocol import Remaining
-from gizwits_async.scan.task import LOGS, LogName
+from gizwits_async.scan.task import LOGS, WINDOW, LogName
 from gizwits_async.scan.trust import Trust
 
 if TYPE_CHECKING:
     from gizwits_async.scan.store.snapshot import Snapshot
 
-__all__ = ["FaultyDevice", "Missing", "Night", "read_night"]
+__all__ = ["FaultyDevice", "Missing", "StoreSummary", "read_summary"]
 
 _Present: TypeAlias = Mapping[str, bool | None]
 _DAY = 86_400
@@ -29,8 +29,6 @@ _ALARMS = frozenset({"alert", "fault", "N", "E"})
 """Kinds of data points that say that something is wrong with a device."""
 _SHOWN = 20
 """Devices, errors and gaps that a report lists."""
-_WINDOW = 172_799
-"""Seconds that one query of a log brings."""
 
 
 @frozen(kw_only=True)
@@ -64,7 +62,7 @@ class Missing:
 
 
 @frozen(kw_only=True)
-class Night:
+class StoreSummary:
     """A store, summed up."""
 
     store: str
@@ -101,9 +99,9 @@ class Night:
         return sum(shares) / len(shares) if shares else 0.0
 
 
-async def read_night(
+async def read_summary(
     store: str | PathLike[str], *, product: str = "", days: int = 30, schema: str | None = None
-) -> Night:
+) -> StoreSummary:
     """Read a store, in one read transaction, and sum it up.
 
     Args:
@@ -128,7 +126,7 @@ async def read_night(
         known = await held.peek()
         left, presence = Remaining(), dict[str, Seen]()
         if known is not None:
-            left = await held.remaining(LOGS, known.end, _WINDOW)
+            left = await held.remaining(LOGS, known.end, WINDOW)
             presence = await held.presence()
     finally:
         await held.aclose()
@@ -147,8 +145,8 @@ async def read_night(
         for log in LOGS:
             await _add_records(sums, rows, log)
     calls: dict[LogName, int] = {log: pages for log, (_, pages) in left.done.items()}
-    night = sums.night(rows.name, calls, {did: seen.online for did, seen in presence.items()})
-    return evolve(night, derives=Trust.from_json(values.get(TRUST)).derives)
+    summary = sums.summary(rows.name, calls, {did: seen.online for did, seen in presence.items()})
+    return evolve(summary, derives=Trust.from_json(values.get(TRUST)).derives)
 
 
 async def _add_records(sums: "_Sums", rows: "Snapshot", log: LogName) -> None:
@@ -226,7 +224,7 @@ class _Sums:
             if isinstance(value, dict) and any(value.get(name) for name in self.alarms):
                 self.alarm_count[did] += 1
 
-    def night(self, name: str, calls: Mapping[LogName, int], present: _Present) -> Night:
+    def summary(self, name: str, calls: Mapping[LogName, int], present: _Present) -> StoreSummary:
         """Return the sums."""
         share = OnlineShare(self.start, self.end)
         for did in self.macs:
@@ -238,7 +236,7 @@ class _Sums:
             for (log, reason, start, end), count in spans
         ]
         missing.sort(key=lambda one: (one.end - one.start) * one.devices, reverse=True)
-        return Night(
+        return StoreSummary(
             store=name,
             product_key=self.state.product_key,
             start=self.start,

@@ -45,6 +45,12 @@ class Trust:
         known = self.rules["derived"]
         return known.confirmed > 0 and known.refuted is None
 
+    @property
+    def refutations(self) -> dict[str, str]:
+        """The rules that do not hold at this service, with the window that showed it."""
+        known = self.rules.items()
+        return {rule: trust.refuted for rule, trust in known if trust.refuted is not None}
+
     def skips(self, task: Task, prediction: Prediction) -> bool:
         """Return whether the seconds of a prediction may be passed over, and are not a sample."""
         if not self.rules[prediction.rule].proven:

@@ -4,13 +4,12 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 
+from gizwits_async.models.times import LOG_LIFE
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
 
 __all__ = ["VirtualQuota", "VirtualTime"]
 
-_LOG_LIFE = 30 * 86_400
-"""Seconds for which the service keeps logs: a larger step of the clock is another date."""
 _MAX_REFUSALS = 3
 """Refusals in a row that a call waits for: a service that refuses all calls has no end of them."""
 _BURST = 10_000
@@ -32,7 +31,8 @@ class VirtualTime:
     def now(self) -> float:
         """Return the present, in epoch seconds."""
         seen = _wall()
-        if not 0 <= seen - self._seen <= _LOG_LIFE:
+        # A step by which all logs of the service expire is a test that set another date.
+        if not 0 <= seen - self._seen <= LOG_LIFE:
             self._moved(round(seen - self._seen))
         self._seen = seen
         return seen + self._slept

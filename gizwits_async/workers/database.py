@@ -1,6 +1,5 @@
 """The PostgreSQL database that the workers share: a few connections, and the tables of the fleet."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, Self
@@ -16,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from gizwits_async.errors import ArgumentError
 from gizwits_async.options import Secret
 from gizwits_async.scan.errors import ScanStoreError, StoreMismatchError
+from gizwits_async.scan.store.passwords import check_password
 from gizwits_async.workers import statements
 
 __all__ = ["DATABASE_FAILS", "Database", "Row", "Transaction"]
@@ -177,12 +177,7 @@ async def _autocommit(connection: AsyncConnection[Any]) -> None:
 
 def _conninfo(url: Secret) -> tuple[Secret, str]:
     """Return the URL as libpq takes it, and without password and options as a name."""
-    if re.search("@.*@|[/?#].*@", url.partition("://")[2]):
-        # A parser would take one end of the password for the host, or for the name of a database.
-        raise ArgumentError(
-            "the password in the URL of the database holds a character that ends it: write %40 for @,"
-            " %2F for /, %3F for ?, %23 for #, or leave the password to PGPASSWORD or ~/.pgpass"
-        )
+    check_password(Secret(url.partition("://")[2]))
     parts = urlsplit(url)
     if parts.scheme not in _SCHEMES:
         del parts  # It may hold a password.

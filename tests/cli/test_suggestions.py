@@ -11,7 +11,7 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.scan_range import ScanRange
 from gizwits_async.cli.suggestions import next_scan
 from gizwits_async.scan import SqlStore
-from gizwits_async.scan.night import read_night
+from gizwits_async.scan.summary import read_summary
 from gizwits_async.simulator import FaultRule, SimulatedCloud
 from tests.cli.test_upkeep import OLD
 
@@ -65,7 +65,7 @@ async def test_status_goes_on_as_the_store_was_scanned(program: Any, cloud: Simu
     assert (await program("scan", "--since", "1d", "--derive", "data"))[0] == 3
     line = f"{LINE} fleet.db --derive data"
     assert line in (await program("status", "fleet.db", "--format", "table"))[2]
-    assert (await read_night("fleet.db")).derives
+    assert (await read_summary("fleet.db")).derives
 
 
 async def test_an_outdated_store_is_named_as_a_shell_reads_it(program: Any) -> None:

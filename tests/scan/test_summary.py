@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gizwits_async.scan import FleetScan, ScanStoreError, SqlStore, StoreMissingError
-from gizwits_async.scan.night import Night, read_night
+from gizwits_async.scan.summary import StoreSummary, read_summary
 from gizwits_async.scan.task import LOGS, LogName
 from gizwits_async.simulator import SimulatedCloud
 from tests.doubles import client_of
@@ -39,26 +39,28 @@ def wanted_days(cloud: SimulatedCloud, log: LogName) -> Counter[int]:
     return found
 
 
-def check(night: Night, cloud: SimulatedCloud, did: str) -> None:
+def check(summary: StoreSummary, cloud: SimulatedCloud, did: str) -> None:
     """Assert what a scan of four days with one gap and one failed log is said to be."""
-    assert (night.devices, night.start, night.end) == (3, START, NOW)
+    assert (summary.devices, summary.start, summary.end) == (3, START, NOW)
     for log in LOGS:
-        assert night.records[log] == wanted_days(cloud, log)
-    assert night.coverage["online"] == dict.fromkeys(range(START // DAY, (NOW - 1) // DAY + 1), 1.0)
-    lost = 1 - night.coverage["data"][START // DAY]
+        assert summary.records[log] == wanted_days(cloud, log)
+    assert summary.coverage["online"] == dict.fromkeys(
+        range(START // DAY, (NOW - 1) // DAY + 1), 1.0
+    )
+    lost = 1 - summary.coverage["data"][START // DAY]
     assert lost == pytest.approx(7200 / 3 / (DAY - START % DAY))
-    assert night.coverage["cmd"][(NOW - 1) // DAY] == pytest.approx(2 / 3)
-    assert 0.9 < night.complete < 1
-    assert night.errors == (("ServerError: out of order", 1),)
-    assert night.oldest_missing == NOW - DAY
-    assert {(one.log, one.reason, one.devices) for one in night.missing} == {
+    assert summary.coverage["cmd"][(NOW - 1) // DAY] == pytest.approx(2 / 3)
+    assert 0.9 < summary.complete < 1
+    assert summary.errors == (("ServerError: out of order", 1),)
+    assert summary.oldest_missing == NOW - DAY
+    assert {(one.log, one.reason, one.devices) for one in summary.missing} == {
         ("cmd", "failed", 1),
         ("data", "expired", 1),
     }
-    (device,) = [one for one in night.faulty if one.did == did]
+    (device,) = [one for one in summary.faulty if one.did == did]
     assert (device.failed, device.lost) == (1, 7200)
-    assert len(night.online) == 97
-    assert all(0 <= share <= 1 for _, share in night.online)
+    assert len(summary.online) == 97
+    assert all(0 <= share <= 1 for _, share in summary.online)
 
 
 async def test_a_store_is_summed_up(tmp_path: Path) -> None:
@@ -69,8 +71,8 @@ async def test_a_store_is_summed_up(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as base, base:
         for statement in TROUBLE:
             base.execute(statement.format(did=did, start=START, end=NOW))
-    check(await read_night(path), cloud, did)
-    short = await read_night(path, days=2)
+    check(await read_summary(path), cloud, did)
+    short = await read_summary(path, days=2)
     assert short.start == (NOW - 1) // DAY * DAY - DAY
     assert set(short.records["data"]) == {(NOW - 1) // DAY - 1, (NOW - 1) // DAY}
 
@@ -81,7 +83,7 @@ async def test_a_store_in_postgresql_is_summed_up(url: str) -> None:
     await FleetScan(client_of(cloud), url, start=START, end=NOW).run()
     did = cloud.fleet.devices[0].did
     await sql(url, *(one.format(did=did, start=START, end=NOW) for one in TROUBLE), "SELECT 1")
-    check(await read_night(url), cloud, did)
+    check(await read_summary(url), cloud, did)
 
 
 async def test_alarms_are_counted(tmp_path: Path) -> None:
@@ -93,16 +95,16 @@ async def test_alarms_are_counted(tmp_path: Path) -> None:
         for record in cloud.truth("data", device.did, START, NOW):
             attrs = record["attrs"]
             wanted[device.did] += bool(attrs.get("alert_full") or attrs.get("alert_shutdown"))
-    found = {one.did: one.alarms for one in (await read_night(path)).faulty}
+    found = {one.did: one.alarms for one in (await read_summary(path)).faulty}
     assert found == +wanted
 
 
 async def test_nothing_to_show_is_a_clear_error(tmp_path: Path) -> None:
     """No store, and one in which no scan has begun."""
     with pytest.raises(StoreMissingError, match="there is no store"):
-        await read_night(tmp_path / "none.db")
+        await read_summary(tmp_path / "none.db")
     store = SqlStore(tmp_path / "new.db")
     await store.open()
     await store.aclose()
     with pytest.raises(ScanStoreError, match="no scan has begun"):
-        await read_night(tmp_path / "new.db")
+        await read_summary(tmp_path / "new.db")

@@ -21,7 +21,7 @@ from gizwits_async.scan.export.sinks import Files, Sink, blocking
 from gizwits_async.scan.export.tables import Exported, Source, TableWriter
 from gizwits_async.scan.export.writers import Compression, Format
 from gizwits_async.scan.store.address import backend_of, hidden
-from gizwits_async.scan.store.meta import STORE_ID, Meta, products_in, state_in, values_in
+from gizwits_async.scan.store.meta import STORE_ID, products_in, state_in, values_in
 from gizwits_async.scan.store.snapshot import Snapshot
 from gizwits_async.scan.task import LOGS, LogName
 
@@ -116,25 +116,13 @@ async def export(
         OSError: The folder cannot be written.
     """
     store = hidden(store)
-    if to not in _FORMATS:
-        raise ArgumentError(f"to must be one of {', '.join(_FORMATS)}, not {to!r}")
-    if unknown := [log for log in logs if log not in LOGS]:
-        raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {unknown}")
-    if compress is not None and to not in {"csv", "jsonl"}:
-        raise ArgumentError(f"compress is for csv and jsonl; {to} is compressed by itself")
+    _check_arguments(to, logs, compress)
     lake, sink = await blocking(
         partial(_opened_sink, out, to, compress, filesystem=filesystem, csv_safe=csv_safe)
     )
     async with Snapshot(backend_of(store, schema)) as rows:
-        meta = await rows.meta()
         how = {"csv_safe": csv_safe, "compress": compress}
-        sources = [
-            _source(rows, meta, product, datapoints, how=how) for product in products_in(meta)
-        ]
-        if not sources:
-            raise ScanStoreError(
-                f"{rows.name}: no scan has begun in it, there is nothing to export"
-            )
+        sources = await _sources(rows, datapoints, how=how)
         if len(sources) > 1 and not by_product:
             raise ScanStoreError(f"{rows.name} holds several products: keep them apart by_product")
         async with _taken(lake) as text:
@@ -149,6 +137,15 @@ async def export(
             after = _manifest(before, [one.table for one in found], to, by_product=by_product)
             await blocking(_write_manifest, lake, after, text)
     return _report(lake, found)
+
+
+def _check_arguments(to: LakeFormat, logs: Sequence[LogName], compress: Compression | None) -> None:
+    if to not in _FORMATS:
+        raise ArgumentError(f"to must be one of {', '.join(_FORMATS)}, not {to!r}")
+    if unknown := [log for log in logs if log not in LOGS]:
+        raise ArgumentError(f"logs must be some of {', '.join(LOGS)}, not {unknown}")
+    if compress is not None and to not in {"csv", "jsonl"}:
+        raise ArgumentError(f"compress is for csv and jsonl; {to} is compressed by itself")
 
 
 def _opened_sink(
@@ -166,27 +163,33 @@ def _opened_sink(
     return lake, Files(lake, to, compress, csv_safe=csv_safe)
 
 
-def _source(
-    rows: Snapshot,
-    meta: Meta,
-    product: str,
-    datapoints: ProductDataPoints | None,
-    *,
-    how: Mapping[str, Any],
-) -> Source:
-    values = values_in(meta, product, rows.name)
-    state = state_in(values, rows.name)
-    if state is None:
+async def _sources(
+    rows: Snapshot, datapoints: ProductDataPoints | None, *, how: Mapping[str, Any]
+) -> list[Source]:
+    """Return what there is to export of each product.
+
+    Raises:
+        ScanStoreError: No scan has begun in the store.
+    """
+    meta = await rows.meta()
+    products = products_in(meta)
+    sources = []
+    for product in products:
+        values = values_in(meta, product, rows.name)
+        only = len(products) == 1
+        given = datapoints is not None and (only or datapoints.product_key == product)
+        if (state := state_in(values, rows.name)) is not None:
+            source = Source(
+                rows=rows,
+                store=values.get(STORE_ID, ""),
+                state=state,
+                definition=datapoints if given else definition_in(values, rows.name),
+                how=how,
+            )
+            sources.append(source)
+    if not sources:
         raise ScanStoreError(f"{rows.name}: no scan has begun in it, there is nothing to export")
-    only = len(products_in(meta)) == 1
-    given = datapoints is not None and (only or datapoints.product_key == product)
-    return Source(
-        rows=rows,
-        store=values.get(STORE_ID, ""),
-        state=state,
-        definition=datapoints if given else definition_in(values, rows.name),
-        how=how,
-    )
+    return sources
 
 
 @asynccontextmanager

@@ -2,20 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import aclosing
-from datetime import date, timedelta
 
+from gizwits_async.scan.calendar import iso_day
 from gizwits_async.scan.export.manifest import File, Table
 from gizwits_async.scan.store.snapshot import DayVersion, Snapshot
 from gizwits_async.scan.task import LogName
 
-__all__ = ["iso_day", "late_rows", "outlived"]
-
-_EPOCH = date(1970, 1, 1)
-
-
-def iso_day(day: int) -> str:
-    """Return a day, counted from 1970-01-01, as ISO 8601 writes it."""
-    return (_EPOCH + timedelta(days=day)).isoformat()
+__all__ = ["late_rows", "outlived"]
 
 
 def outlived(file: File | None, day: DayVersion) -> bool:

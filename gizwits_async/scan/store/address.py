@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gizwits_async.options import Secret
 from gizwits_async.scan.store.backend import Backend
+from gizwits_async.scan.store.passwords import check_password
 from gizwits_async.scan.store.postgres import PostgresBackend
 from gizwits_async.scan.store.sqlite import SqliteBackend
 
@@ -89,12 +90,7 @@ def _sqlite(url: URL, schema: str | None) -> SqliteBackend:
 
 
 def _postgres(driver: str, rest: Secret) -> URL:
-    if re.search("@.*@|[/?#].*@", rest):
-        # A parser would take one end of the password for the host, or for the name of a database.
-        raise ValueError(
-            "the password in the URL of the store holds a character that ends it: write %40 for @,"
-            " %2F for /, %3F for ?, %23 for #, or leave the password to PGPASSWORD or ~/.pgpass"
-        )
+    check_password(rest)
     several = _HOSTS.fullmatch(rest)
     if several is None:
         return _read(f"postgresql+{driver}", rest)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from gizwits_async.scan.report import Failure, Gap
 from gizwits_async.scan.store.protocol import Remaining
@@ -14,6 +14,7 @@ __all__ = [
     "devices_of",
     "find_dids",
     "find_failures",
+    "find_first_left",
     "find_gaps",
     "tasks_of",
 ]
@@ -69,6 +70,19 @@ def count_remaining(
 def find_dids(connection: Connection, *, product: str, wanted: ColumnElement[bool]) -> list[str]:
     """Return the dids of the devices of a product that fulfil a condition."""
     return list(connection.scalars(select(DEVICES.c.did).where(*devices_of(product), wanted)))
+
+
+def find_first_left(connection: Connection, *wanted: ColumnElement[bool]) -> int | None:
+    """Return the first second that a scan may still read, or read again; None without such a task.
+
+    Args:
+        connection: In a transaction.
+        wanted: Conditions for the tasks that count; all tasks count if there are none.
+    """
+    left = or_(TASKS.c.part_end.is_(None), TASKS.c.next_second < TASKS.c.part_end)
+    least = func.min(TASKS.c.next_second), func.min(TASKS.c.rescan_from)
+    found = connection.execute(select(*least).where(left, *wanted)).one()
+    return min((second for second in found if second is not None), default=None)
 
 
 def find_failures(

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from attrs import frozen
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, select, update
 
 from gizwits_async.scan.store.backend import Backend
-from gizwits_async.scan.store.tables import DAYS, DEVICES, TASKS
+from gizwits_async.scan.store.tables import DAYS, DEVICES
 from gizwits_async.scan.task import LogName
 
-__all__ = ["StoredDay", "delete_rows", "devices_with_rows", "first_second_left", "stored_days"]
+__all__ = ["StoredDay", "delete_rows", "devices_with_rows", "stored_days"]
 
 
 @frozen(kw_only=True)
@@ -38,15 +38,6 @@ def stored_days(connection: Connection, *, before: int) -> list[StoredDay]:
         StoredDay(log=log, day=day, version=version, pruned=bool(pruned))
         for log, day, version, pruned in connection.execute(query)
     ]
-
-
-def first_second_left(connection: Connection) -> int | None:
-    """Return the first second that a scan may still read or read again; None if there is no task."""
-    of_task = TASKS.c  # Also what failed or was passed over: a run reads it again.
-    left = or_(of_task.part_end.is_(None), of_task.next_second < of_task.part_end)
-    least = func.min(of_task.next_second), func.min(of_task.rescan_from)
-    found = connection.execute(select(*least).where(left)).one()
-    return min((second for second in found if second is not None), default=None)
 
 
 def devices_with_rows(

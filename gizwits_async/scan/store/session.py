@@ -96,13 +96,15 @@ class Session:
 
     async def prepare(self) -> None:
         """Configure the database; see `Backend.prepare`."""
-        outcome = await self._attempt(self._backend.prepare)
-        if outcome is not None:
-            raise outcome.error
+        await self._outside(self._backend.prepare)
 
     async def compact(self) -> None:
         """Give room that is not used any more back to the disk; see `Backend.compact`."""
-        outcome = await self._attempt(self._backend.compact)
+        await self._outside(self._backend.compact)
+
+    async def _outside(self, work: Callable[[Connection], None]) -> None:
+        """Run some work outside transactions."""
+        outcome = await self._attempt(work)
         if outcome is not None:
             raise outcome.error
 

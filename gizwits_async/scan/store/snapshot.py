@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 from attrs import frozen
-from sqlalchemy import Connection, CursorResult, Select, func, literal, null, or_, select, union_all
+from sqlalchemy import Connection, CursorResult, Select, func, literal, null, select, union_all
 
 from gizwits_async.scan.errors import StoreMissingError
 from gizwits_async.scan.store.backend import Backend, Runner
 from gizwits_async.scan.store.column_types import from_plain
+from gizwits_async.scan.store.counts import find_first_left
 from gizwits_async.scan.store.creation import read_meta
 from gizwits_async.scan.store.days import LAST_DAY
 from gizwits_async.scan.store.meta import Meta, products_in, state_in, values_in
@@ -175,13 +176,8 @@ class Snapshot:
         In epoch seconds UTC; None if the scan does not read this log.
         """
         of_task = TASKS.c
-        least = func.min(of_task.next_second), func.min(of_task.rescan_from)
-        left = or_(of_task.part_end.is_(None), of_task.next_second < of_task.part_end)
-        query = select(*least).where(
-            of_task.product == product, of_task.log == log, of_task.failed == 0, left
-        )
-        found = await self._do(lambda connection: connection.execute(query).one())
-        return min((second for second in found if second is not None), default=None)
+        wanted = (of_task.product == product, of_task.log == log, of_task.failed == 0)
+        return await self._do(lambda connection: find_first_left(connection, *wanted))
 
     async def _rows(self, query: Select[Any]) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
         names = [str(column.key) for column in query.selected_columns]

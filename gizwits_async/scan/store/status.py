@@ -19,13 +19,11 @@ from gizwits_async.scan.store.meta import TRUST, products_in, state_in, values_i
 from gizwits_async.scan.store.protocol import Remaining
 from gizwits_async.scan.store.runs import Run, find_runs
 from gizwits_async.scan.store.session import Session
-from gizwits_async.scan.task import LOGS, LogName
+from gizwits_async.scan.task import LOGS, WINDOW, LogName
 from gizwits_async.scan.trust import Trust
 
 __all__ = ["ProductStatus", "StoreStatus", "store_status"]
 
-_WINDOW = 172_799
-"""Seconds that one query of a log brings."""
 _GAPS = 1_000
 """Gaps that are listed."""
 
@@ -118,7 +116,7 @@ def _product(
     return ProductStatus(
         state=state,
         left=count_remaining(
-            connection, product=product, logs=LOGS, end=state.end, owned=_WINDOW, dids=None
+            connection, product=product, logs=LOGS, end=state.end, owned=WINDOW, dids=None
         ),
         trust=Trust.from_json(trust),
         runs=tuple(find_runs(connection, product, runs)),
