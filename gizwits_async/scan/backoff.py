@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from math import isfinite
 
 from gizwits_async.errors import (
@@ -12,6 +11,8 @@ from gizwits_async.errors import (
     ServerError,
     TokenRejectedError,
 )
+from gizwits_async.scan.bulk_client import BulkClient
+from gizwits_async.scan.settings import ScanSettings
 
 __all__ = ["TRANSIENT", "Backoff"]
 
@@ -33,26 +34,19 @@ _log = logging.getLogger("gizwits_async.scan")
 class Backoff:
     """Pauses for transient errors, and raises them when pausing is not allowed or does not help."""
 
-    def __init__(
-        self,
-        sleep: Callable[[float], Awaitable[None]],
-        *,
-        callers: int,
-        waits_for_quota: bool,
-        keep_trying: float = 0.0,
-    ) -> None:
+    def __init__(self, client: BulkClient, settings: ScanSettings, *, callers: int) -> None:
         """Start without any rejection.
 
         Args:
-            sleep: Waits for a number of seconds.
+            client: Knows whether to wait for quota at all, and whether the run is to stop, which ends
+                a pause.
+            settings: How to sleep, and how long an outage may last.
             callers: How many tasks share this instance: one revoked token fails all of them.
-            waits_for_quota: Whether to wait for quota at all.
-            keep_trying: Seconds that an outage of network or service may last.
         """
-        self._sleep = sleep
+        self._sleep = client.stopping.pausing(settings.sleep)
         self._callers = callers
-        self._waits_for_quota = waits_for_quota
-        self._keep_trying = keep_trying
+        self._waits_for_quota = client.waits_for_quota
+        self._keep_trying = settings.keep_trying
         self._rejections = 0
         self._outage_began: float | None = None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from gizwits_async.scan.bulk_client import BulkClient
@@ -20,8 +20,16 @@ LISTED = 1000
 class RunCounters:
     """The counts of one run; its clock starts when it is made."""
 
-    def __init__(self, client: BulkClient) -> None:
-        self._client = client
+    def __init__(
+        self, client: BulkClient, on_progress: Callable[[ScanProgress], None] | None
+    ) -> None:
+        """Start at zero.
+
+        Args:
+            client: Makes the calls of the run.
+            on_progress: Called by `notify`.
+        """
+        self._client, self._on_progress = client, on_progress
         self._began = asyncio.get_running_loop().time()
         self.devices = 0
         """Devices known."""
@@ -64,13 +72,15 @@ class RunCounters:
         finally:
             self.other_calls += self._client.calls - before
 
-    def progress(self, task: Task | None) -> ScanProgress:
-        """Return how far the scan is.
+    def notify(self, task: Task | None = None) -> None:
+        """Tell the caller of the scan how far it is.
 
         Args:
             task: The task of the latest page; None while devices are listed.
         """
-        return ScanProgress(
+        if self._on_progress is None:
+            return
+        progress = ScanProgress(
             devices=self.devices,
             windows=self.windows,
             windows_left=self.windows_left,
@@ -81,6 +91,7 @@ class RunCounters:
             did=None if task is None else task.did,
             log=None if task is None else task.log,
         )
+        self._on_progress(progress)
 
     def report(
         self,

@@ -29,7 +29,7 @@ from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.stopping import Stopped
-from gizwits_async.scan.store.protocol import Change, ScanStore
+from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LogName, Task
 from gizwits_async.scan.task_queue import TaskQueue
 
@@ -67,30 +67,16 @@ class Engine:
         """
         self._client, self._store, self._state = client, store, state
         self._settings, self._logs = settings, settings.logs
-        self._on_progress, self._on_page = on_progress, on_page
-        self._counters = counters = RunCounters(client)
+        self._on_page = on_page
+        self._counters = counters = RunCounters(client, on_progress)
         self._closed = ClosedLogs(settings.logs)
-        backoff = partial(
-            Backoff,
-            client.stopping.pausing(settings.sleep),
-            waits_for_quota=client.waits_for_quota,
-            keep_trying=settings.keep_trying,
-        )
-        self._backoff = backoff(callers=1)
-        self._skipper = Skipper(
-            store, end=state.end, settle=settings.settle, owned=client.owned,
-            enabled=settings.skip == "proven",
-        )  # fmt: skip
+        self._backoff = Backoff(client, settings, callers=1)
+        shared = client, store, state, settings
+        self._skipper = Skipper(*shared)
         self._listing = DeviceListing(
-            client, store, state, self._logs,
-            backoff=self._backoff, counters=counters, skipper=self._skipper, notify=self._notify,
-        )  # fmt: skip
-        self._reader = LogReader(
-            client, store, end=state.end, settle=settings.settle,
-            backoff=backoff(callers=settings.concurrency),
-            counters=counters, publish=self._publish,
-        )  # fmt: skip
-        self._activity: Activity | None = None
+            *shared, backoff=self._backoff, counters=counters, skipper=self._skipper
+        )
+        self._reader = LogReader(*shared, counters=counters, publish=self._publish)
         self._notes: list[str] = []
         if note := settings.requested.beyond(state, now=client.now(), oldest=client.oldest()):
             _log.warning("%s", note)
@@ -122,13 +108,14 @@ class Engine:
             if await self._store.wants_datapoints(self._state.run):
                 await self._outside_logs(partial(learn_definition, self._client, self._store))
             if self._settings.active_only and self._counters.windows_left:
-                self._activity = await self._outside_logs(partial(self._load_activity, oldest))
+                load = partial(self._load_activity, oldest)
+                self._skipper.activity = await self._outside_logs(load)
         if self._settings.derive is not None:
             self._skipper.derive_with(await self._outside_logs(self._client.codec))
         if self._has_time_for_online_log(oldest):
             await self._drain(["online"])
         await self._drain()
-        self._activity = None  # Devices that appeared meanwhile are not in it.
+        self._skipper.activity = None  # Devices that appeared meanwhile are not in it.
         if self._settings.devices is None:
             await self._list()
             await self._drain()
@@ -226,21 +213,12 @@ class Engine:
     async def _skip(self, task: Task) -> bool:
         """Move a task past seconds without records, and return whether there were any."""
         skipped = await self._skipper.skip(task)
-        if skipped is not None:
-            self._counters.windows_left -= skipped.windows
-            if skipped.page is not None:
-                self._counters.add(task, skipped.page.items)
-                await self._publish(task, skipped.page)
-            return True
-        # A device can connect without reporting anything: the online log is always read.
-        if self._activity is None or task.log == "online" or task.end is not None:
+        if skipped is None:
             return False
-        end = self._state.end
-        start = self._activity.next(task.did, task.next_second, task.stop(end))
-        if start <= task.next_second:
-            return False
-        await self._store.commit(Change(after=task.skipped(start)))
-        self._counters.windows_left -= task.windows_before(start, end, self._client.owned)
+        self._counters.windows_left -= skipped.windows
+        if skipped.page is not None:
+            self._counters.add(task, skipped.page.items)
+            await self._publish(task, skipped.page)
         return True
 
     async def _read(self, task: Task) -> None:
@@ -268,14 +246,10 @@ class Engine:
         self._counters.windows_left = sum(left.windows.values())
         return self._state.start if left.oldest is None else left.oldest
 
-    def _notify(self, task: Task | None = None) -> None:
-        if self._on_progress is not None:
-            self._on_progress(self._counters.progress(task))
-
     async def _publish(self, task: Task, page: ScanPage) -> None:
         if await self._skipper.read(page, task):
             await self._recount()
-        self._notify(task)
+        self._counters.notify(task)
         if self._on_page is not None:
             await self._on_page(page)
 

@@ -1,7 +1,7 @@
 """Walks the device listing of a product into the store, in parts where the service cuts it short."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 from attrs import evolve, frozen
@@ -21,10 +21,10 @@ from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
 from gizwits_async.scan.errors import SCAN_WIDE_ERRORS
 from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.store.protocol import ScanStore
-from gizwits_async.scan.task import LogName
 from gizwits_async.sections.devices import Devices
 from gizwits_async.streams import Page, PageStream
 
@@ -89,12 +89,11 @@ class DeviceListing:
         client: BulkClient,
         store: ScanStore,
         state: ScanState,
-        logs: tuple[LogName, ...],
+        settings: ScanSettings,
         *,
         backoff: Backoff,
         counters: RunCounters,
         skipper: Skipper,
-        notify: Callable[[], None],
     ) -> None:
         """Prepare; nothing is sent.
 
@@ -102,17 +101,15 @@ class DeviceListing:
             client: Makes the calls.
             store: Keeps the devices.
             state: The state of the scan, as the store holds it.
-            logs: Logs to make tasks for.
+            settings: What the scan was asked to do; a task is made for each of its logs.
             backoff: Pauses for transient errors.
-            counters: Counts devices and windows.
+            counters: Counts devices and windows, and is notified after each page.
             skipper: Learns from the devices.
-            notify: Called after each page.
         """
-        self._client, self._store, self._logs = client, store, logs
-        self._backoff, self._counters, self._notify = backoff, counters, notify
-        self._skipper = skipper
+        self._client, self._store, self._logs = client, store, settings.logs
+        self._backoff, self._counters, self._skipper = backoff, counters, skipper
         self._asked = int(client.now())
-        self._windows = len(logs) * -(-(state.end - state.start) // client.owned)
+        self._windows = len(settings.logs) * -(-(state.end - state.start) // client.owned)
         # The range of a device that appears in a later run begins at the edge of its logs: what
         # fell off before it was known is not missing.
         self._start = state.start if state.run == 1 else max(state.start, client.oldest())
@@ -299,4 +296,4 @@ class DeviceListing:
         )
         self._counters.devices += new
         self._counters.windows_left += new * self._windows
-        self._notify()
+        self._counters.notify()

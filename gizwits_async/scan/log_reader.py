@@ -9,6 +9,8 @@ from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
 from gizwits_async.scan.errors import SCAN_WIDE_ERRORS
 from gizwits_async.scan.report import ScanPage
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import Record, Span, Task, time_of
 from gizwits_async.streams import Page
@@ -23,10 +25,9 @@ class LogReader:
         self,
         client: BulkClient,
         store: ScanStore,
+        state: ScanState,
+        settings: ScanSettings,
         *,
-        end: int,
-        settle: int,
-        backoff: Backoff,
         counters: RunCounters,
         publish: Callable[[Task, ScanPage], Awaitable[None]],
     ) -> None:
@@ -35,15 +36,15 @@ class LogReader:
         Args:
             client: Makes the calls.
             store: Keeps the records and the tasks.
-            end: Where the range of the scan ends, in epoch seconds UTC.
-            settle: Seconds that a record may take to appear in a log.
-            backoff: Pauses for transient errors.
+            state: The range of the scan.
+            settings: What the scan was asked to do.
             counters: Counts records, windows and calls.
             publish: Called with each page once it is stored.
         """
         self._client, self._store = client, store
-        self._end, self._settle = end, settle
-        self._backoff, self._counters, self._publish = backoff, counters, publish
+        self._end, self._settle = state.end, settings.settle
+        self._counters, self._publish = counters, publish
+        self._backoff = Backoff(client, settings, callers=settings.concurrency)
 
     async def read(self, task: Task) -> tuple[Task, Exception | None]:
         """Read the open window of a task, or its next one, waiting for quota where needed.

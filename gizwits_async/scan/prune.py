@@ -92,10 +92,10 @@ async def prune_store(
         left = await session.do(find_first_left)
         if left is not None:  # Seconds beyond the edge of the logs can no more be read.
             limit = min(limit, max(left, now() - LOG_LIFE))
+        days = await session.do(partial(stored_days, before=day_of(limit)))
         in_lake = (
             None if lake is None or force else await _days_of(lake, meta[""].get(STORE_ID, ""))
         )
-        days = await session.do(partial(stored_days, before=day_of(limit)))
         pruned = [await _prune_day(session, backend, day, in_lake) for day in days]
     finally:
         await session.aclose()

@@ -1,4 +1,4 @@
-"""Passes over windows that a proven rule expects to be empty, and keeps testing the rules."""
+"""Passes over windows that need not be read: by proven rules, which it keeps testing, and by reports of activity."""
 
 import asyncio
 import logging
@@ -10,10 +10,14 @@ from msgspec.structs import replace
 
 from gizwits_async.models.devices import Device
 from gizwits_async.payload import DataPointCodec
+from gizwits_async.scan.activity import Activity
+from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.derived import DerivedLog, same_records
 from gizwits_async.scan.presence import Prediction, Presence, seen_again
 from gizwits_async.scan.report import ScanPage
 from gizwits_async.scan.rules import PROOF, RULES, Rule
+from gizwits_async.scan.scan_range import ScanState
+from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.sharded import SLICE
 from gizwits_async.scan.store.protocol import Change, ScanStore
 from gizwits_async.scan.task import LogName, Record, Task
@@ -49,22 +53,25 @@ class Skipper:
     """The rules, what they rest on, and what they did in one run."""
 
     def __init__(
-        self, store: ScanStore, *, end: int, settle: int, owned: int, enabled: bool
+        self, client: BulkClient, store: ScanStore, state: ScanState, settings: ScanSettings
     ) -> None:
         """Start without any knowledge; see `load`.
 
         Args:
+            client: Knows how many seconds one log query owns.
             store: Keeps tasks, devices and trust.
-            end: Where the range of the scan ends, in epoch seconds UTC.
-            settle: Seconds that a record may take to appear in a log.
-            owned: Seconds that one log query owns.
-            enabled: Whether windows may be passed over; if not, nothing is kept either.
+            state: The range of the scan.
+            settings: What the scan was asked to do.
         """
-        self._store, self._end, self._settle, self._owned = store, end, settle, owned
-        self.enabled = enabled
-        self._presence = Presence(settle=settle)
+        self._store, self._end, self._owned = store, state.end, client.owned
+        self._settle = settings.settle
+        self.enabled = settings.skip == "proven"
+        """Whether windows may be passed over by rules; if not, nothing is kept of the rules either."""
+        self._presence = Presence(settle=settings.settle)
         self._derived: DerivedLog | None = None
         self._expected: dict[tuple[str, LogName, int], list[_Expected]] = {}
+        self.activity: Activity | None = None
+        """The days on which each device sent data, by the service's reports; None: not known."""
         self.trust = Trust()
         """What is known of the rules."""
         self.skipped: Counter[Rule] = Counter()
@@ -178,6 +185,9 @@ class Skipper:
         Returns:
             What that saved; None if the task must be read.
         """
+        return await self._skip_by_rule(task) or await self._skip_inactive(task)
+
+    async def _skip_by_rule(self, task: Task) -> Skipped | None:
         self._expected.pop(task.key, None)
         if not self.enabled or task.end is not None:
             if task.log == "online":  # An earlier run read the beginning of the window.
@@ -207,6 +217,16 @@ class Skipper:
         self._of_log[task.log] += saved
         self.trust.skipped(rule, saved)
         return Skipped(saved, self._page_of(task, prediction))
+
+    async def _skip_inactive(self, task: Task) -> Skipped | None:
+        # A device can connect without reporting anything: the online log is always read.
+        if self.activity is None or task.log == "online" or task.end is not None:
+            return None
+        start = self.activity.next(task.did, task.next_second, task.stop(self._end))
+        if start <= task.next_second:
+            return None
+        await self._store.commit(Change(after=task.skipped(start)))
+        return Skipped(task.windows_before(start, self._end, self._owned))
 
     async def _commit(self, task: Task, prediction: Prediction) -> None:
         until, cut = prediction.until, task.cut(prediction.until)
