@@ -1,7 +1,6 @@
 """`gizwits-async control`: a command to a real machine, shown and agreed to before it is sent."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,8 +13,9 @@ from gizwits_async.cli.definition import Definition, definition_of
 from gizwits_async.cli.device_id import did_of
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
-from gizwits_async.cli.language import _
+from gizwits_async.cli.language import N_, _
 from gizwits_async.cli.library_texts import reworded
+from gizwits_async.cli.named_values import named_values
 from gizwits_async.cli.output import Format, printable, say
 from gizwits_async.cli.suggestions import command
 from gizwits_async.cli.tables import write_value
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gizwits_async.client import GizwitsClient
 
 __all__ = ["agreed", "control"]
+
+_NO_DATA_POINT = N_("not a data point: {pair}; write --attr NAME=VALUE")
 
 
 @Parameter(name="*")
@@ -48,16 +50,8 @@ class Order:
     @property
     def attrs(self) -> dict[str, Any] | None:
         """The data points by name; None if there are none."""
-        found: dict[str, Any] = {}
-        for pair in self.attr:
-            name, equals, text = pair.partition("=")
-            if not equals or not name:
-                raise ValueError(_("not a data point: {pair}; write --attr NAME=VALUE", pair=pair))
-            try:
-                found[name] = json.loads(text)
-            except ValueError:
-                found[name] = text  # The name of an enum's value needs no quotes.
-        return found or None
+        # The name of an enum's value is no JSON, and needs no quotes.
+        return named_values(self.attr, _NO_DATA_POINT) or None
 
     @property
     def raw_bytes(self) -> bytes | None:

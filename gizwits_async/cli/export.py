@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.exits import Exit
-from gizwits_async.cli.flags import Flag, Logs
+from gizwits_async.cli.flags import LOGS, Flag, Logs
 from gizwits_async.cli.language import _
 from gizwits_async.cli.output import json_text, say, write_line
 
@@ -26,7 +26,7 @@ class Files:
     """Kind of file; parquet and delta need the extra of that name."""
     out: str = "export"
     """Folder, made if need be; or an address that begins with s3://, gs:// or az://."""
-    log: Logs = ("online", "cmd", "data")
+    log: Logs = LOGS
     """A log to export; may be given several times. All three by default."""
     by_product: Flag = False
     """Put the files of a product below product=KEY, so that several products can share the folder."""

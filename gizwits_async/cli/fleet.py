@@ -22,8 +22,13 @@ __all__ = ["cancel", "fleet", "run"]
 _EVERY = 2.0
 """Seconds between two looks of `--watch`."""
 _STATES = (
-    N_("scheduled"), N_("waiting"), N_("running"), N_("done"), N_("failed"), N_("cancelled"),
-)  # fmt: skip
+    N_("scheduled"),
+    N_("waiting"),
+    N_("running"),
+    N_("done"),
+    N_("failed"),
+    N_("cancelled"),
+)
 
 
 async def fleet(

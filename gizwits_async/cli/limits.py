@@ -26,15 +26,13 @@ def limited(stream: "Stream[T]", limit: int | None, resume: str | None = None) -
 
 
 async def _first(stream: "Stream[T]", limit: int | None, resume: str | None) -> AsyncIterator[T]:
-    left = limit
-    if left == 0:
+    if limit == 0:
         return
+    count = 0
     async with aclosing(stream.pages(resume)) as pages:
         async for page in pages:
             for item in page.items:
-                if left == 0:
-                    return
                 yield item
-                left = None if left is None else left - 1
-            if left == 0:
-                return
+                count += 1
+                if count == limit:
+                    return

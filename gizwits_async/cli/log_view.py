@@ -70,9 +70,8 @@ class LogView:
         attrs = row.pop("attrs", None)
         if attrs is None:
             return row
-        if (
-            "payload" in row
-        ):  # A decoded frame: what it says, or the bytes if nothing could be read.
+        if "payload" in row:
+            # A decoded frame: what it says, or the bytes if nothing could be read.
             return {
                 **row,
                 "attrs": self.definition.pairs(attrs),

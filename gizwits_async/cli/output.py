@@ -89,23 +89,23 @@ def _escaped(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-# No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is a part of addresses.
-# Imported here: JSON Lines in a pipe need no rich, which takes a tenth of the time of a start.
-
-
 @cache
 def stderr() -> "Console":
     """Return what writes to people on stderr; it honours NO_COLOR."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return _console(stderr=True)
 
 
 def stdout() -> "Console":
     """Return what writes tables on stdout."""
+    return _console(stderr=False)
+
+
+def _console(*, stderr: bool) -> "Console":
+    # Imported here: JSON Lines in a pipe need no rich, which takes a tenth of the time of a start.
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    # No markup: a device may call itself `[link=...]`. No emoji: `:AB:` is a part of addresses.
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def printable(value: object) -> str:

@@ -94,9 +94,13 @@ async def _try(
     from gizwits_async.errors import GizwitsError
 
     row: dict[str, Any] = {
-        "profile": name, "product": product, "ok": False, "devices": None, "calls_left": None,
+        "profile": name,
+        "product": product,
+        "ok": False,
+        "devices": None,
+        "calls_left": None,
         "problem": None,
-    }  # fmt: skip
+    }
     connection = Connection(profile=name, product=product, credentials=credentials)
     async with slots:
         try:

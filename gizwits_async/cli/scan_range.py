@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from attrs import frozen
 from cyclopts import Parameter
 
-from gizwits_async.cli.flags import Flag, Logs, Moment
+from gizwits_async.cli.flags import LOGS, Flag, Logs, Moment
 from gizwits_async.cli.language import _
 from gizwits_async.cli.suggestions import next_scan
 
@@ -24,7 +24,7 @@ __all__ = ["ScanRange", "ScanSelection", "fleet_scan"]
 class ScanSelection:
     """What to scan."""
 
-    log: Logs = ("online", "cmd", "data")
+    log: Logs = LOGS
     """A log to scan; may be given several times. All three by default."""
     since: Annotated[
         timedelta | Literal["last"] | None, Parameter(metavar="SPAN", show_choices=False)

@@ -1,6 +1,5 @@
 """`gizwits-async send`: any call of the API, as `gh api` does for another one."""
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -11,13 +10,15 @@ from gizwits_async.cli.connection import Connection
 from gizwits_async.cli.control import agreed
 from gizwits_async.cli.exits import Exit
 from gizwits_async.cli.flags import Flag
-from gizwits_async.cli.language import _
+from gizwits_async.cli.language import N_, _
+from gizwits_async.cli.named_values import named_values
 from gizwits_async.cli.output import json_text, printable, say, write_line
 
 __all__ = ["send"]
 
 _ANY: Any = Any
 """The type of a reply that is shown as it came."""
+_NO_FIELD = N_("not a field: {pair}; write NAME=VALUE")
 
 
 def _verb(kind: Any, tokens: Sequence[Token]) -> Any:
@@ -45,7 +46,7 @@ async def send(
     """
     import gizwits_async as api
 
-    values = _values(fields)
+    values = named_values(fields, _NO_FIELD)
     if verb != "get" and not yes and not sys.stdin.isatty():
         raise ValueError(_("this may change something: give --yes where nobody can be asked"))
     async with connection.client() as gizwits:
@@ -59,16 +60,3 @@ async def send(
                 return Exit.FAILED
         write_line(json_text(await gizwits.send(request), indent=2))
     return Exit.OK
-
-
-def _values(fields: tuple[str, ...]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for field in fields:
-        name, equals, text = field.partition("=")
-        if not equals or not name:
-            raise ValueError(_("not a field: {field}; write NAME=VALUE", field=field))
-        try:
-            values[name] = json.loads(text)
-        except ValueError:
-            values[name] = text
-    return values

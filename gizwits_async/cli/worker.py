@@ -81,10 +81,8 @@ def _observer() -> "Callable[[Profile], Observer] | None":
         from gizwits_async.opentelemetry import observe
 
         observe()
-    except (
-        ImportError,
-        TypeError,
-    ):  # An older API, that another package brought, has other arguments.
+    except (ImportError, TypeError):
+        # A TypeError: another package brought an older API, which has other arguments.
         return None
 
     def observed(profile: "Profile") -> "Observer":
