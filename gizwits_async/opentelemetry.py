@@ -41,16 +41,20 @@ class _Instruments:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter("gizwits_async", __version__)
         self.duration = meter.create_histogram(
-            "http.client.request.duration", "s", "Time on the wire of a call.",
+            "http.client.request.duration",
+            "s",
+            "Time on the wire of a call.",
             explicit_bucket_boundaries_advisory=_SECONDS,
-        )  # fmt: skip
+        )
         self.body = meter.create_histogram(
             "http.client.response.body.size", "By", "Bytes of replies."
         )
         self.wait = meter.create_histogram(
-            "gizwits.quota.wait", "s", "Wait of a call for its permits.",
+            "gizwits.quota.wait",
+            "s",
+            "Wait of a call for its permits.",
             explicit_bucket_boundaries_advisory=_WAITS,
-        )  # fmt: skip
+        )
         counter, gauge = meter.create_counter, meter.create_gauge
         self.attempts = counter(
             "gizwits.call.attempts", "{attempt}", "Requests, with repeated ones."
@@ -117,8 +121,10 @@ class Metrics:
         if report.error == _STOPPED:
             return
         attributes: dict[str, str | int] = {
-            **self._server, "http.request.method": report.verb, "url.template": report.route,
-        }  # fmt: skip
+            **self._server,
+            "http.request.method": report.verb,
+            "url.template": report.route,
+        }
         if report.status is not None:
             attributes["http.response.status_code"] = report.status
         if report.error is not None:

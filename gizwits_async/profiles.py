@@ -34,9 +34,18 @@ __all__ = ["Profile", "config_path", "load_profile", "load_profiles", "outline",
 
 _PRODUCT_KEYS = {"product_key", "product_secret", "product_secret_file"}
 _KEYS = {
-    "enterprise_id", "enterprise_secret", "enterprise_secret_file", "secret_command", "keyring",
-    "base_url", "calls_per_hour", "proxy", "quota_url", "products", *_PRODUCT_KEYS,
-}  # fmt: skip
+    "enterprise_id",
+    "enterprise_secret",
+    "enterprise_secret_file",
+    "secret_command",
+    "keyring",
+    "base_url",
+    "calls_per_hour",
+    "proxy",
+    "quota_url",
+    "products",
+    *_PRODUCT_KEYS,
+}
 _ALONE = "default"
 """Name of a product whose key stands beside the enterprise id."""
 

@@ -26,8 +26,16 @@ _TYPES = {"flag": "bool", "whole": "int", "number": "float", "text": "str"}
 """What reads a value -> the type of what it returns."""
 _TAKEN = {"ClassVar", "StrEnum", "TypedRecord", "Value", "dict", "field", "frozen", "point"}
 _RESERVED = {
-    *dir(TypedRecord), *_TAKEN, *_TYPES, *_TYPES.values(), "order", "rest", "classmethod", "cls", "self",
-}  # fmt: skip
+    *dir(TypedRecord),
+    *_TAKEN,
+    *_TYPES,
+    *_TYPES.values(),
+    "order",
+    "rest",
+    "classmethod",
+    "cls",
+    "self",
+}
 """Names that the module uses itself: a data point of such a name gets another attribute."""
 
 

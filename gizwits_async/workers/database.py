@@ -35,9 +35,12 @@ _SCHEMES = {"postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg"
 _LIBPQ = {"ssl": "sslmode", "timeout": "connect_timeout"}
 """Options as asyncpg spells them -> as libpq does."""
 _OF_ASYNCPG = {
-    "command_timeout", "max_cacheable_statement_size", "max_cached_statement_lifetime",
-    "prepared_statement_cache_size", "statement_cache_size",
-}  # fmt: skip
+    "command_timeout",
+    "max_cacheable_statement_size",
+    "max_cached_statement_lifetime",
+    "prepared_statement_cache_size",
+    "statement_cache_size",
+}
 
 
 class Transaction:

@@ -16,7 +16,7 @@ from gizwits_async.options import Lane, Options
 from gizwits_async.profiles import Profile
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.hourly import pad_for
-from gizwits_async.scan import FleetScan, ScanProgress, ScanReport, SqlStore
+from gizwits_async.scan import FleetScan, ScanProgress, ScanReport, Since, SqlStore
 from gizwits_async.workers.schedules import ScanArguments
 
 __all__ = [
@@ -184,19 +184,13 @@ class Enterprise:
         left = [name for name in self._profile.products if name not in finished]
         for number, name in enumerate(left):
             share = max(1.0, (deadline - clock()) / (len(left) - number))
-            credentials = self._profile.products[name]
-            client = self._client.for_product(credentials.product_key, credentials.product_secret)
-            store = SqlStore(database, schema=schema_of(credentials.product_key), lease=lease)
-            fleet_scan = FleetScan(
-                client, store, start=scan.first(every), end=scan.end, logs=scan.logs,
-                devices=scan.devices or None, concurrency=scan.concurrency, skip=scan.skip, derive=scan.derive,
-                active_only=scan.active_only, keep_trying=_OUTAGE,
-            )  # fmt: skip
+            key = self._profile.products[name].product_key
+            store = SqlStore(database, schema=schema_of(key), lease=lease)
+            fleet_scan = self._fleet_scan(name, store, scan, start=scan.first(every))
             counts.next_product()
             report = await fleet_scan.run(
-                partial(self._note, counts, name),
-                stop=stop, seconds=share,
-            )  # fmt: skip
+                partial(self._note, counts, name), stop=stop, seconds=share
+            )
             counts.note(name, report)
             if not report.stopped:
                 done.append(name)
@@ -204,6 +198,24 @@ class Enterprise:
         over = len(done) == len(self._profile.products)
         return SliceOutcome(
             finished=tuple(done), over=over, missing="; ".join(missing)[:500] or None
+        )
+
+    def _fleet_scan(
+        self, product: str, store: SqlStore, scan: ScanArguments, *, start: float | Since
+    ) -> FleetScan:
+        credentials = self._profile.products[product]
+        return FleetScan(
+            self._client.for_product(credentials.product_key, credentials.product_secret),
+            store,
+            start=start,
+            end=scan.end,
+            logs=scan.logs,
+            devices=scan.devices or None,
+            concurrency=scan.concurrency,
+            skip=scan.skip,
+            derive=scan.derive,
+            active_only=scan.active_only,
+            keep_trying=_OUTAGE,
         )
 
     def _note(self, counts: Counts, name: str, now: ScanProgress) -> None:

@@ -125,11 +125,18 @@ class Fleet:
 
         Returns:
             Whether there was a schedule.
+
+        Raises:
+            ScanStoreError: The database refused, or is away.
         """
         return bool(await self.database.rows(statements.REMOVE_SCHEDULE, profile=profile))
 
     async def schedules(self) -> list[Schedule]:
-        """Return all schedules, by the name of the profile."""
+        """Return all schedules, by the name of the profile.
+
+        Raises:
+            ScanStoreError: The database refused, or is away.
+        """
         return [
             Schedule(
                 profile=row["profile"],
@@ -156,14 +163,15 @@ class Fleet:
                 await transaction.rows(statements.NEXT_RUN, profile=row["profile"])
         for stalled in await self.queue.stalled(stalled_after):
             # In this order: a process that ends in between leaves a slice too many, and not none.
-            async with self.database.transaction() as transaction:
-                await transaction.rows(statements.REQUEUE, profile=stalled.profile)
-                await self.queue.defer(stalled.profile, transaction, takeover=True)
+            await self._take_over(stalled.profile)
             await self.queue.drop(stalled)
         for profile in await self.queue.lost(stalled_after):
-            async with self.database.transaction() as transaction:
-                await transaction.rows(statements.REQUEUE, profile=profile)
-                await self.queue.defer(profile, transaction, takeover=True)
+            await self._take_over(profile)
+
+    async def _take_over(self, profile: str) -> None:
+        async with self.database.transaction() as transaction:
+            await transaction.rows(statements.REQUEUE, profile=profile)
+            await self.queue.defer(profile, transaction, takeover=True)
 
 
 def _status(row: Row) -> TenantStatus:

@@ -7,6 +7,7 @@ all be taken for ten minutes, and what a dead worker left has to go on at once.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version as installed
 from importlib.resources import files
 from typing import LiteralString, Self
@@ -141,8 +142,8 @@ class Queue:
             (row,) = await transaction.rows(_IN_SECONDS, after=after)
             begin = row["begin"]
         job = self._task.configure(
-            # No `lock` of the engine: a slice that queues the next one still holds it, and whoever
-            # looked meanwhile would look again after seconds only. The store's fence is the lock.
+            # No `lock` of the engine: the slice that queues the next one still holds it, and a worker
+            # that looked meanwhile would look again only seconds later. The store's lease is enough.
             queueing_lock=f"scan:{profile}",
             queue=_TAKEOVERS if takeover else _SLICES,
             schedule_at=begin,
@@ -207,26 +208,22 @@ class Queue:
             Exception: One of `QUEUE_FAILS`.
         """
         self._slice = scan
-        # With a periodic task the engine notices that a heartbeat failed; without one its monitor
-        # has ended by then.
-        if not self._app.periodic_registry.periodic_tasks:
-
-            async def daily(timestamp: int) -> None:
-                del timestamp
-                await prune()
-
-            task = self._app.task(name=f"{_SCAN}.prune", queue=_TAKEOVERS)(daily)
-            self._app.periodic(cron=_DAILY)(task)
-        workers = []
-        for name in (_SLICES, _TAKEOVERS):
-            worker = _Worker(
-                self._app, queues=[name], concurrency=concurrency, install_signal_handlers=False,
-                update_heartbeat_interval=heartbeat, stalled_worker_timeout=_FOREVER,
-                fetch_job_polling_interval=poll, abort_job_polling_interval=_FOREVER,
-                delete_jobs="always", shutdown_graceful_timeout=grace,
-            )  # fmt: skip
+        self._prune_daily(prune)
+        make = partial(
+            _Worker,
+            self._app,
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            update_heartbeat_interval=heartbeat,
+            stalled_worker_timeout=_FOREVER,
+            fetch_job_polling_interval=poll,
+            abort_job_polling_interval=_FOREVER,
+            delete_jobs="always",
+            shutdown_graceful_timeout=grace,
+        )
+        workers = [make(queues=[name]) for name in (_SLICES, _TAKEOVERS)]
+        for worker in workers:
             worker.on_stop = on_stop
-            workers.append(worker)
         running = {asyncio.ensure_future(_running(worker)) for worker in workers}
         asked = asyncio.ensure_future(stopping.wait())
         try:
@@ -239,6 +236,19 @@ class Queue:
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
+
+    def _prune_daily(self, prune: Callable[[], Awaitable[None]]) -> None:
+        # With a periodic task the engine notices that a heartbeat failed; without one its monitor
+        # has ended by then.
+        if self._app.periodic_registry.periodic_tasks:
+            return
+
+        async def daily(timestamp: int) -> None:
+            del timestamp
+            await prune()
+
+        task = self._app.task(name=f"{_SCAN}.prune", queue=_TAKEOVERS)(daily)
+        self._app.periodic(cron=_DAILY)(task)
 
 
 async def _running(worker: Worker) -> None:

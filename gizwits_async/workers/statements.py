@@ -108,8 +108,8 @@ RETURNING t.scan, t.every, t.finished,
 """
 """Begins a slice, unless the run was cancelled or another profile scans the same enterprise.
 
-`spent` counts the calls of two hours, by whoever made them; `same_owner` says that nobody else made
-any since this worker's last slice."""
+`spent` counts the calls that all workers made in two hours; `same_owner` says that no other worker
+made any since the last slice of this one."""
 
 PROGRESS: LiteralString = """
 WITH seen AS (
@@ -129,7 +129,7 @@ UPDATE gizwits_tenants AS t SET
 FROM seen WHERE t.profile = seen.profile AND t.owner = %(owner)s
 RETURNING t.profile, t.stop
 """
-"""Adds what slices did since the last time; calls count whoever made them."""
+"""Adds what slices did since the last time. Calls count even where another worker has the run by now."""
 
 END: LiteralString = """
 UPDATE gizwits_tenants SET

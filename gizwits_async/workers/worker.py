@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -36,7 +36,7 @@ _FINAL = (AuthenticationError, CredentialsError, ArgumentError, LogRangeError, S
 _RETRY: Final = (5.0, 60.0, 300.0, 900.0, 3600.0)
 """Seconds that an enterprise waits after one failed slice, after two, and so on."""
 _LOCKED = 15.0
-"""Seconds after which a store that another program holds is tried again."""
+"""The same, each time, where another program holds the store or scans the enterprise."""
 _TEXT = 500
 """Characters of an error that are kept."""
 
@@ -191,9 +191,12 @@ class WorkerApp:
         async with self.fleet.database.transaction() as transaction:
             await transaction.rows(statements.LOCK_ENTERPRISE, enterprise=enterprise)
             rows = await transaction.rows(
-                statements.BEGIN, profile=name, owner=self.owner, enterprise=enterprise,
+                statements.BEGIN,
+                profile=name,
+                owner=self.owner,
+                enterprise=enterprise,
                 quota=None if profile is None else profile.quota,
-            )  # fmt: skip
+            )
         return rows[0] if rows else None
 
     async def _scan(self, profile: Profile, row: Row) -> None:
@@ -246,37 +249,45 @@ class WorkerApp:
         if isinstance(error, StoreLostError):
             _log.warning("%s: another worker goes on with it: %s", name, text)
             return  # Its status and its next slice are that worker's.
-        if isinstance(error, _FINAL) and not isinstance(error, StoreLockedError):
+        if isinstance(error, _FINAL):
             _log.error("%s: %s", name, text)
             await self._end(name, "failed", finished=finished, error=text)
             return
         _log.warning("%s: %s", name, text)
-        await self._end(
-            name, "waiting", finished=finished, error=text, failed=True,
-            locked=isinstance(error, StoreLockedError),
-        )  # fmt: skip
+        retry = (_LOCKED,) if isinstance(error, StoreLockedError) else _RETRY
+        await self._end(name, "waiting", finished=finished, error=text, retry=retry)
 
     async def _end(
         self,
         name: str,
         state: str,
         *,
-        finished: tuple[str, ...] | list[str] = (),
+        finished: Sequence[str] = (),
         error: str | None = None,
-        failed: bool = False,
-        locked: bool = False,
+        retry: Sequence[float] = (),
     ) -> None:
-        """Write down how a slice ended, and queue the next one in the same transaction."""
+        """Write down how a slice ended, and queue the next one in the same transaction.
+
+        Args:
+            name: The profile.
+            state: The state of the run, if it was not cancelled.
+            finished: Products that the run has read to their end.
+            error: What went wrong.
+            retry: Of a slice that failed: seconds to wait after one failure, after two, and so on.
+        """
         await self._slices.flush(name)
         async with self.fleet.database.transaction() as transaction:
             rows = await transaction.rows(
-                statements.END, profile=name, owner=self.owner, state=state,
-                finished=list(finished), failed=failed, error=error,
-            )  # fmt: skip
+                statements.END,
+                profile=name,
+                owner=self.owner,
+                state=state,
+                finished=list(finished),
+                failed=bool(retry),
+                error=error,
+            )
             if rows and rows[0]["state"] == "waiting":
-                after = 0.0
-                if failed:
-                    after = _LOCKED if locked else _RETRY[min(rows[0]["failures"], len(_RETRY)) - 1]
+                after = retry[min(rows[0]["failures"], len(retry)) - 1] if retry else 0.0
                 await self.fleet.queue.defer(name, transaction, after=after, takeover=self._leaving)
 
     async def _wait_or_cancel(self, name: str) -> None:

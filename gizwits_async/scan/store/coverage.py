@@ -54,9 +54,14 @@ def find_coverage(connection: Connection, product: str) -> Iterable[LogCoverage]
     )
     for did, log, until, windows, pages, failed in connection.execute(query):
         yield LogCoverage(
-            did=did, log=log, until=int(until or 0), windows=int(windows), pages=int(pages),
-            failed=int(failed), gaps=lost.get((did, log), 0),
-        )  # fmt: skip
+            did=did,
+            log=log,
+            until=int(until or 0),
+            windows=int(windows),
+            pages=int(pages),
+            failed=int(failed),
+            gaps=lost.get((did, log), 0),
+        )
 
 
 def find_days(connection: Connection) -> dict[LogName, tuple[int, int, int]]:
