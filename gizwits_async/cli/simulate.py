@@ -19,26 +19,11 @@ from gizwits_async.cli.system_texts import cannot_listen
 if TYPE_CHECKING:
     from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud
 
-__all__ = ["Simulation", "environment", "fleet_of", "reachable", "show_address", "simulate"]
+__all__ = ["Simulation", "fleet_of", "reachable", "show_address", "simulate"]
 
 _MOST_DAYS = 366
 """Of logs; the service keeps 30 days of them."""
 Preset: TypeAlias = Literal["always-on", "daily", "sporadic", "dormant", "mixed"]
-
-
-def environment(cloud: "SimulatedCloud", url: str) -> dict[str, str]:
-    """Return the variables under which the other commands reach this service.
-
-    The secrets are of nothing that exists: the simulator made them up.
-    """
-    own = cloud.credentials
-    return {
-        "GIZWITS_BASE_URL": url,
-        "GIZWITS_ENTERPRISE_ID": str(own.enterprise_id),
-        "GIZWITS_ENTERPRISE_SECRET": str(own.enterprise_secret),
-        "GIZWITS_PRODUCT_KEY": str(own.product_key),
-        "GIZWITS_PRODUCT_SECRET": str(own.product_secret),
-    }
 
 
 @Parameter(name="*")
@@ -129,6 +114,8 @@ def fleet_of(own: Simulation) -> "Fleet":
 
 def show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
     """Say where the service is, and how a shell gets to use it."""
+    from gizwits_async.simulator.environment import environment_of
+
     text = _(
         "simulated Gizwits Enterprise API at {url}, {calls} calls an hour; Ctrl-C ends",
         url=url,
@@ -138,7 +125,7 @@ def show_address(cloud: "SimulatedCloud", url: str, calls: int) -> None:
     say(_("  try calls at {url}/docs; its description is {url}/openapi.json", url=url))
     say(_("  control it at {url}/__simulator/: faults, ledger, devices, reset", url=url))
     say(_("in another terminal:"))
-    for name, value in environment(cloud, url).items():
+    for name, value in environment_of(cloud, url).items():
         # Alone on stdout: a script reads them from a file, `simulate > simulator.env &`.
         line = f"export {name}={shlex.quote(value)}"
         try:

@@ -65,15 +65,10 @@ class ThreadedSimulator:
 
         The quota among them is so large that the client does not delay calls.
         """
-        own = self.cloud.credentials
-        return {
-            "GIZWITS_BASE_URL": self.url,
-            "GIZWITS_CALLS_PER_HOUR": str(PLENTY),
-            "GIZWITS_ENTERPRISE_ID": str(own.enterprise_id),
-            "GIZWITS_ENTERPRISE_SECRET": str(own.enterprise_secret),
-            "GIZWITS_PRODUCT_KEY": str(own.product_key),
-            "GIZWITS_PRODUCT_SECRET": str(own.product_secret),
-        }
+        from gizwits_async.simulator.environment import environment_of  # noqa: PLC0415 - on demand
+
+        variables = environment_of(self.cloud, self.url)
+        return {**variables, "GIZWITS_CALLS_PER_HOUR": str(PLENTY)}
 
     def start(self) -> None:
         """Start listening.

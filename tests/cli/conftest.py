@@ -9,8 +9,8 @@ import pytest
 
 from gizwits_async.cli.app import run
 from gizwits_async.cli.language import use
-from gizwits_async.cli.simulate import environment
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+from gizwits_async.simulator.environment import environment_of
 
 _CALLS = 100_000
 Program = Callable[..., Awaitable[tuple[int, str, str]]]
@@ -21,7 +21,7 @@ async def cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> AsyncItera
     """A service whose credentials and quota stand in the environment, so that calls hardly wait."""
     cloud = SimulatedCloud(Fleet.generate(3, 3, now=time.time()), quota=_CALLS)
     async with SimulatorServer(cloud) as server:
-        for name, value in environment(cloud, server.url).items():
+        for name, value in environment_of(cloud, server.url).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("GIZWITS_CALLS_PER_HOUR", str(_CALLS))
         monkeypatch.setenv("COLUMNS", "200")

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from gizwits_async import GizwitsClient
-from gizwits_async.cli.simulate import environment
 from gizwits_async.simulator import (
     Fleet,
     Quirks,
@@ -20,6 +19,7 @@ from gizwits_async.simulator import (
     SimulatorServer,
     SimulatorTransport,
 )
+from gizwits_async.simulator.environment import environment_of
 from tests.docs.blocks import DOCS, blocks
 from tests.doubles import client_of, virtually
 
@@ -39,7 +39,7 @@ async def run(cwd: Path, env: dict[str, str], *words: str) -> tuple[int, str]:
 
 def surroundings(cloud: SimulatedCloud, url: str) -> dict[str, str]:
     """Return the environment of a user who has the simulator's credentials."""
-    return {**os.environ, **environment(cloud, url), "PYTHONWARNINGS": "error"}
+    return {**os.environ, **environment_of(cloud, url), "PYTHONWARNINGS": "error"}
 
 
 def simulated() -> SimulatedCloud:

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from gizwits_async.cli.app import run
-from gizwits_async.cli.simulate import environment
 from gizwits_async.models.devices import DataRecord
 from gizwits_async.scan import FleetScan, SqlStore
 from gizwits_async.scan.export import export
 from gizwits_async.simulator import Fleet, Record, SimulatedCloud, SimulatorServer
+from gizwits_async.simulator.environment import environment_of
 from tests.doubles import client_of, virtually
 from tests.faults.spoken import END, START, T1, page, spoken
 
@@ -105,7 +105,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     async def called(attrs: dict[str, Any], *words: str) -> int:
         async with SimulatorServer(cloud := cloud_with(attrs)) as server:
-            for name, value in environment(cloud, server.url).items():
+            for name, value in environment_of(cloud, server.url).items():
                 monkeypatch.setenv(name, value)
             return await asyncio.to_thread(run, words)
 

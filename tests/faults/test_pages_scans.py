@@ -17,7 +17,6 @@ import pytest
 
 from gizwits_async import GizwitsClient, HourlyQuota
 from gizwits_async.cli.app import run
-from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport
 from gizwits_async.simulator import (
     Fleet,
@@ -27,6 +26,7 @@ from gizwits_async.simulator import (
     SimulatorServer,
     SimulatorTransport,
 )
+from gizwits_async.simulator.environment import environment_of
 from gizwits_async.wire.transport import HttpReply
 from tests.doubles import FreeQuota, client_of, virtually
 from tests.doubles.scripted import CREDENTIALS
@@ -238,7 +238,7 @@ async def test_a_scan_that_lost_seconds_at_the_edge_is_exit_3_and_keeps_the_gap(
     start, out = began - 30 * DAY + 600, tmp_path / "fleet.db"
     words = ("scan", "--log", "cmd", "--start", str(start), "--end", str(start + DAY))
     async with SimulatorServer(cloud, clock=clock) as server:
-        for name, value in environment(cloud, server.url).items():
+        for name, value in environment_of(cloud, server.url).items():
             monkeypatch.setenv(name, value)
         code = await asyncio.to_thread(run, (*words, "--out", str(out)))
     assert code == 3

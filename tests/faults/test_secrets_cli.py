@@ -17,9 +17,10 @@ from gizwits_async import get, post
 from gizwits_async.cli.app import run
 from gizwits_async.fastapi import Gizwits, gizwits_lifespan, install_error_handlers, json_lines
 from gizwits_async.simulator import Fleet, SimulatedCloud, SimulatorServer
+from gizwits_async.simulator.environment import environment_of
 from tests.canaries import CANARIES, CREDENTIALS, Heard, leaks, listening, quoted
 from tests.faults.test_secrets import ECHO, HEADERS, LOGIN, refusing, saying, service, stall
-from tests.web.serving import environment, served
+from tests.web.serving import served
 from tests.wire.raw import Exchange, raw_server
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Heard]:
 
 def secrets(url: str) -> dict[str, str]:
     """Return the environment that leads a program to a service."""
-    return environment(SimulatedCloud(credentials=CREDENTIALS), url)
+    return environment_of(SimulatedCloud(credentials=CREDENTIALS), url)
 
 
 async def program(words: list[str], capsys: pytest.CaptureFixture[str], did: str) -> str:

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gizwits_async.cli.simulate import environment
 from gizwits_async.scan import FleetScan, ScanReport, ScanStoreError, SqlStore
 from gizwits_async.scan.export import export
 from gizwits_async.scan.store import sqlite
 from gizwits_async.scan.store.sqlite import SqliteBackend
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
+from gizwits_async.simulator.environment import environment_of
 from tests.doubles import client_of
 from tests.scan.common import DAY, Rows, cloud_of, in_file, truth
 
@@ -79,7 +79,7 @@ async def test_a_process_that_may_write_no_more_ends_with_exit_1_and_goes_on(
     async def scan(limit: int) -> tuple[int | None, str]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", LIMITED, str(limit), *words,
-            env=os.environ | environment(cloud, server.url), stderr=asyncio.subprocess.PIPE,
+            env=os.environ | environment_of(cloud, server.url), stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         _, said = await process.communicate()
         return process.returncode, said.decode()

@@ -8,27 +8,16 @@ from typing import Any
 import uvicorn
 
 from gizwits_async.simulator import SimulatedCloud, SimulatorServer
+from gizwits_async.simulator.environment import environment_of
 
-__all__ = ["environment", "served", "simulated"]
-
-
-def environment(cloud: SimulatedCloud, url: str) -> dict[str, str]:
-    """Return the environment variables of this service."""
-    own = cloud.credentials
-    return {
-        "GIZWITS_BASE_URL": url,
-        "GIZWITS_ENTERPRISE_ID": str(own.enterprise_id),
-        "GIZWITS_ENTERPRISE_SECRET": str(own.enterprise_secret),
-        "GIZWITS_PRODUCT_KEY": str(own.product_key),
-        "GIZWITS_PRODUCT_SECRET": str(own.product_secret),
-    }
+__all__ = ["served", "simulated"]
 
 
 @asynccontextmanager
 async def simulated(cloud: SimulatedCloud, monkeypatch: Any) -> AsyncIterator[SimulatorServer]:
     """Serve the cloud, and set the environment variables for it."""
     async with SimulatorServer(cloud) as server:
-        for name, value in environment(cloud, server.url).items():
+        for name, value in environment_of(cloud, server.url).items():
             monkeypatch.setenv(name, value)
         yield server
 

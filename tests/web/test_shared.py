@@ -11,10 +11,10 @@ from fastapi import FastAPI
 
 from gizwits_async import ClientClosedError, GizwitsClient, Options
 from gizwits_async.cli.app import run
-from gizwits_async.cli.simulate import environment
 from gizwits_async.fastapi import gizwits_lifespan
 from gizwits_async.quota import HourlyQuota, SharedQuota
 from gizwits_async.simulator import Quirks, SimulatedCloud
+from gizwits_async.simulator.environment import environment_of
 from tests.ports import kept_port, valkey_server
 from tests.web.serving import simulated
 
@@ -158,7 +158,7 @@ async def test_a_missing_extra_is_named(
     with pytest.raises(ImportError, match=r"gizwits-async\[redis\]"):
         async with gizwits_lifespan(credentials=SimulatedCloud().credentials)(FastAPI()):
             pass
-    for name, value in environment(SimulatedCloud(), "http://127.0.0.1:1").items():
+    for name, value in environment_of(SimulatedCloud(), "http://127.0.0.1:1").items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ImportError, match=r"gizwits-async\[redis\]"):
         GizwitsClient.from_env()

@@ -33,11 +33,6 @@ _TROUBLES: tuple[str, ...] = ("total", "resolved", "unresolved")
 _LAST_INSTANT = DAY - 0.001
 
 
-def _devices(call: Call) -> list[Device]:
-    inside = call.in_group()
-    return [device for device in call.product.fleet.devices if inside(device)]
-
-
 def _count(devices: Sequence[Device]) -> dict[str, object]:
     return {"count": len(devices)}
 
@@ -68,7 +63,7 @@ def locations(call: Call) -> dict[str, object]:
     asked = {name: flag(call.query, name) for name in ("is_online", "is_faulty", "is_alert")}
     found = [
         device
-        for device in map(partial(call.product.fleet.as_of, now=call.now), _devices(call))
+        for device in map(partial(call.product.fleet.as_of, now=call.now), call.devices())
         if all(value is None or getattr(device, name) == value for name, value in asked.items())
     ]
     bare = call.state.quirks.city_node != "object"
@@ -156,7 +151,7 @@ def history(call: Call, row: Callable[[Collection[date]], dict[str, object]]) ->
 
 def liveness_history(call: Call) -> dict[str, object]:
     """GET /v1/products/{product_key}/devices/report/liveness/history."""
-    devices, bare = _devices(call), call.state.quirks.city_node == "number"
+    devices, bare = call.devices(), call.state.quirks.city_node == "number"
 
     def row(days: Collection[date]) -> dict[str, object]:
         active = [device for device in devices if active_on(call, device, days)]
@@ -179,7 +174,7 @@ def realtime(call: Call) -> dict[str, object]:
         # Below the top level, zeros are omitted.
         return {"count": {name: number for name, number in numbers(devices).items() if number}}
 
-    devices = _devices(call)
+    devices = call.devices()
     counts = _top_level(call, {"count": numbers(devices)})
     return {"gid": _gid(call), **counts, "location": tree(devices, show)}
 
@@ -232,7 +227,7 @@ def _report(
 ) -> dict[str, object]:
     troubled = [
         device
-        for device in _devices(call)
+        for device in call.devices()
         if any(counts["total"] for counts in _events(device, trouble).values())
     ]
     bare = call.state.quirks.city_node == "number" and show is _show_devices

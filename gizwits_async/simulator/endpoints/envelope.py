@@ -10,7 +10,7 @@ from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.state import Call
 
-__all__ = ["flag", "page_of", "whole", "with_objects"]
+__all__ = ["flag", "limit_of", "page_of", "whole", "with_objects"]
 
 T = TypeVar("T")
 
@@ -54,6 +54,23 @@ def flag(query: dict[str, str], name: str) -> bool | None:
     if text not in ("0", "1"):
         raise ApiRefusal(_FORM_INVALID, name)
     return text == "1"
+
+
+def limit_of(query: dict[str, str], *, refuse_over: int | None, cap: int | None) -> int:
+    """Return how many rows a page has at most: the `limit` of the query, 20 if it was not sent.
+
+    Args:
+        query: Parameters as sent.
+        refuse_over: Larger limits are refused; None: only those that no service would take.
+        cap: Larger limits mean this one; None: each means what it says.
+
+    Raises:
+        ApiRefusal: 5002, the limit is no integer, not positive, or refused.
+    """
+    high = _MOST_ROWS if refuse_over is None else refuse_over
+    limit = whole(query, "limit", low=1, high=high)
+    limit = _DEFAULT_LIMIT if limit is None else limit
+    return limit if cap is None else min(limit, cap)
 
 
 def with_objects(
@@ -108,14 +125,11 @@ def page_of(
             larger than `max_skip`.
     """
     query, quirks = call.query, call.state.quirks
-    over = quirks.list_refuse_over
-    limit = whole(query, "limit", low=1, high=_MOST_ROWS if over is None else over)
-    limit = _DEFAULT_LIMIT if limit is None else limit
+    limit = limit_of(query, refuse_over=quirks.list_refuse_over, cap=quirks.list_cap)
     skip = whole(query, "skip", high=_MOST_SKIPPED) or 0
     beyond = quirks.max_skip is not None and skip > quirks.max_skip
     if beyond and quirks.beyond_max_skip != "empty":
         raise ApiRefusal(quirks.beyond_max_skip, "skip")
-    limit = limit if quirks.list_cap is None else min(limit, quirks.list_cap)
     chosen = () if beyond else rows[skip : skip + limit]
     objects = [show(row) for row in chosen]
     total, rng = len(rows), call.state.rng

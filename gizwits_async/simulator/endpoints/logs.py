@@ -5,7 +5,7 @@ from math import floor
 
 from attrs import frozen
 
-from gizwits_async.simulator.endpoints.envelope import whole, with_objects
+from gizwits_async.simulator.endpoints.envelope import limit_of, whole, with_objects
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Log, Quirks
 from gizwits_async.simulator.state.contexts import ContextExpired, Contexts
@@ -17,8 +17,6 @@ __all__ = ["LogQuery", "answer_log", "parse_log_query", "shown_time", "truth"]
 
 _FORM_INVALID = 5002
 _MAX_SPAN = 2 * DAY
-_DEFAULT_LIMIT = 20
-_MOST_ROWS = 1_000_000
 
 
 @frozen(kw_only=True)
@@ -52,9 +50,7 @@ def parse_log_query(
         ApiRefusal: 5002, with the name of the parameter as the detail.
     """
     start, end = whole(query, "start_ts"), whole(query, "end_ts")
-    over = quirks.log_refuse_over
-    limit = whole(query, "limit", low=1, high=_MOST_ROWS if over is None else over)
-    limit = _DEFAULT_LIMIT if limit is None else limit
+    limit = limit_of(query, refuse_over=quirks.log_refuse_over, cap=quirks.log_cap)
     sort = query.get("sort", "desc")
     if sort not in ("asc", "desc"):
         raise ApiRefusal(_FORM_INVALID, "sort")
@@ -75,7 +71,7 @@ def parse_log_query(
         start=start,
         end=end,
         descending=sort == "desc",
-        limit=min(limit, quirks.log_cap),
+        limit=limit,
         context=context,
         key=key,
     )

@@ -16,8 +16,7 @@ _NO_APP = 5016
 
 def _first_bound(call: Call) -> dict[str, float]:
     # uid -> when the user first bound a device of the requested group.
-    inside = call.in_group()
-    dids = {device.did for device in call.product.fleet.devices if inside(device)}
+    dids = {device.did for device in call.devices()}
     first: dict[str, float] = {}
     for (uid, did), row in call.product.bindings.rows.items():
         if did in dids:

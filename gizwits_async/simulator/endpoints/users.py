@@ -43,10 +43,10 @@ def search_bound(call: Call) -> dict[str, object]:
     kind, value = query.get("type"), query.get("val")
     if (kind is not None or value is not None) and (kind not in _KINDS or not value):
         raise ApiRefusal(_FORM_INVALID, "type and val")
-    inside = call.in_group()
-    dids = {device.did for device in call.product.fleet.devices if inside(device)}
+    devices = call.devices()
     if kind in ("did", "mac", "device_sn"):
-        dids = {d.did for d in call.product.fleet.devices if getattr(d, kind) == value} & dids
+        devices = [device for device in devices if getattr(device, kind) == value]
+    dids = {device.did for device in devices}
     bound = dict.fromkeys(uid for uid, did in bindings.rows if did in dids)
     rows: list[dict[str, object]] = []
     for uid in bound:

@@ -26,7 +26,7 @@ _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT
 """Statuses under which HTTP carries no body."""
 
 
-class Answer(Protocol):
+class Service(Protocol):
     """The simulated service."""
 
     def __call__(self, request: SimulatedRequest, now: float, ahead: float = 0.0) -> SimulatedReply:
@@ -35,7 +35,7 @@ class Answer(Protocol):
 
 
 def apply_fault(
-    rule: FaultRule, faults: Faults, request: SimulatedRequest, now: float, answer: Answer
+    rule: FaultRule, faults: Faults, request: SimulatedRequest, now: float, service: Service
 ) -> SimulatedReply:
     """Return the reply to a call that a rule makes fail.
 
@@ -44,18 +44,18 @@ def apply_fault(
         faults: The set of active rules, which keeps the state between calls.
         request: The call.
         now: The caller's present, in epoch seconds.
-        answer: The service; called unless the rule keeps the call from it.
+        service: Called unless the rule keeps the call from it.
 
     Returns:
         The reply; status 0 and a `delivery` where the caller receives none.
     """
     action = rule.action
     if action is Action.SAME_CURSOR:
-        return _same_cursor(faults, request, now, answer)
+        return _same_cursor(faults, request, now, service)
     if action is Action.CLOCK_SKEW:
-        return answer(request, now, 3600.0 if rule.seconds is None else rule.seconds)
+        return service(request, now, 3600.0 if rule.seconds is None else rule.seconds)
     effect = action not in _WITHOUT_EFFECT if rule.effect is None else rule.effect
-    reply = answer(request, now) if effect else None
+    reply = service(request, now) if effect else None
     if action in (Action.STATUS, Action.HTML, Action.REDIRECT):
         # Proxies send a Date header too.
         date = {_DATE: formatdate(now, usegmt=True) if reply is None else reply.headers[_DATE]}
@@ -106,14 +106,14 @@ def _replacement(rule: FaultRule, date: dict[str, str]) -> SimulatedReply:
 
 
 def _same_cursor(
-    faults: Faults, request: SimulatedRequest, now: float, answer: Answer
+    faults: Faults, request: SimulatedRequest, now: float, service: Service
 ) -> SimulatedReply:
     again = faults.pages.get(request.path)
     if request.query().get("context") == REPEATED_CONTEXT and again is not None:
         # Send the request without the made-up context: the service counts the call and sets the date.
-        reply = answer(evolve(request, target=request.path), now)
+        reply = service(evolve(request, target=request.path), now)
         return evolve(reply, status=HTTPStatus.OK, body=again)
-    reply = answer(request, now)
+    reply = service(request, now)
     repeated = repeat_context(reply)
     if repeated is None:
         return reply

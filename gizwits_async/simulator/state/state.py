@@ -104,6 +104,14 @@ class Call:
         macs = self.product.groups.macs_below(gid)
         return lambda device: device.mac in macs
 
+    def devices(self) -> list[Device]:
+        """Return the devices in the group of the query's `gid`; all of the fleet if there is none.
+
+        Raises:
+            ApiRefusal: 5206, no such group.
+        """
+        return list(filter(self.in_group(), self.product.fleet.devices))
+
     def device(self, did: str) -> Device:
         """Return a device of the product.
 
