@@ -1,7 +1,8 @@
 """Hundreds of enterprises on several machines: `python -m benchmarks fleet [--full]`.
 
-`python -m benchmarks.bench_fleet [ROW ...] [--full]` measures some rows only. Workers are processes, the database is PostgreSQL, the services are simulated. `--full` takes the numbers
-of the issue: 20 kills, 10 of each other event, 500 tenants. Without it, sizes that take some minutes.
+`python -m benchmarks.bench_fleet [ROW ...] [--full]` measures some rows only. Workers are processes, the
+database is PostgreSQL, the services are simulated. `--full` takes 20 kills, 10 of each other event and
+up to 500 tenants; without it, there are fewer, and it takes some minutes.
 """
 
 import asyncio
@@ -130,14 +131,14 @@ def _memory(pid: int) -> int:
 async def _fairness(server: str, sizes: Sizes) -> list[Figure]:
     """Slots for a tenth of the tenants; what each got when a tenth of all was read.
 
-    A tenant gets a slot every ten slices, with the five calls of its quota since then: seven turns.
+    A tenant gets a slot every ten slices, with the five calls of its quota since then: seven times.
     """
-    url, calls = await new_database(server), int(1800 / sizes.turn)
+    url, calls = await new_database(server), int(1800 / sizes.slice_seconds)
     async with tenants(sizes.fair, devices=60, reports=20, calls_per_hour=calls) as found:
         async with Fleet(url) as fleet:
             for name in found:
                 await fleet.defer_scan(name, RANGE)
-        stop, running = await _in_process(url, found, max(2, sizes.fair // 10), sizes.turn)
+        stop, running = await _in_process(url, found, max(2, sizes.fair // 10), sizes.slice_seconds)
         wanted = sizes.fair * 60 * 3 * 2
         async with Fleet(url) as fleet:
             await until(fleet, lambda _now: _calls(found) >= wanted / 10, 4 * WITHIN)

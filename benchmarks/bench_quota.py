@@ -217,7 +217,16 @@ def main() -> None:
         _table(["a permit of a shared quota", "us of CPU", "ratio"], asyncio.run(file_and_valkey()))
         return
     numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    calls = numbers[0] if numbers else 20_000
+    _print_costs()
+    _print_designs(numbers[0] if numbers else 20_000)
+    if "--shared" in sys.argv:
+        _table(
+            ["three processes, 600 calls in 6 s", "refused", "use", "by period, %", "people p99"],
+            [asyncio.run(_together(kill=kill)) for kill in (False, True)],
+        )
+
+
+def _print_costs() -> None:
     costs = asyncio.run(free())
     base = costs["aiolimiter"]
     _table(
@@ -225,38 +234,29 @@ def main() -> None:
         [[name, f"{cost:.1f}", f"{cost / base:.1f}"] for name, cost in costs.items()],
     )
     # The others have no queue: their callers poll.
+    lengths = (1_000, 10_000, 100_000)
     _table(
-        ["a queued grant, us", *(f"{waiting:,} waiting" for waiting in (1_000, 10_000, 100_000))],
+        ["a queued grant, us", *(f"{waiting:,} waiting" for waiting in lengths)],
         [
-            [name, *(f"{virtually(cost(n), VirtualLoop):.0f}" for n in (1_000, 10_000, 100_000))]
+            [name, *(f"{virtually(cost(n), VirtualLoop):.0f}" for n in lengths)]
             for name, cost in (
                 ("**HourlyQuota**, bulk lane", _queued_ours),
                 ("aiolimiter", _queued_aiolimiter),
             )
         ],
     )
+
+
+def _print_designs(calls: int) -> None:
+    waits = ["people p50", "p99", "max, s"]
     _table(
-        [
-            "design",
-            "server",
-            "refused",
-            "use",
-            "makespan / 1 s a call",
-            "people p50",
-            "p99",
-            "max, s",
-        ],
+        ["design", "server", "refused", "use", "makespan / 1 s a call", *waits],
         [
             [design, kind, *virtually(meet(make, kind, calls), VirtualLoop)]
             for design, make in _DESIGNS.items()
             for kind in KINDS
         ],
     )
-    if "--shared" in sys.argv:
-        _table(
-            ["three processes, 600 calls in 6 s", "refused", "use", "by period, %", "people p99"],
-            [asyncio.run(_together(kill=kill)) for kill in (False, True)],
-        )
 
 
 if __name__ == "__main__":

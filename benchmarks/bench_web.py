@@ -21,7 +21,7 @@ from time import perf_counter, time
 import aiohttp
 from attrs import frozen
 
-from gizwits_async.simulator import Fleet, SimulatedCloud
+from gizwits_async.simulator import Fleet, LedgerEntry, SimulatedCloud
 from gizwits_async.testing import ThreadedSimulator
 from tests.ports import kept_port, valkey_server
 
@@ -200,6 +200,16 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
         output = (workdir / "web.log").read_text()
     # The supervisor of uvicorn's workers does not close the socket that it listens on.
     listening = f"laddr=('127.0.0.1', {port})>"
+    lines = [line for line in output.splitlines() if listening not in line]
+    return _figures(cloud, answers, during, lines)
+
+
+def _figures(
+    cloud: SimulatedCloud,
+    answers: list[tuple[int, float, bool]],
+    during: list[LedgerEntry],
+    output: list[str],
+) -> Figures:
     return Figures(
         statuses=Counter(status for status, _, _ in answers),
         seconds=sorted(took for status, took, _ in answers if status == OK),
@@ -212,11 +222,7 @@ def run(*, calls: int, times: int, pause: float, devices: int = 100) -> Figures:
         scan_calls=sum(entry.kind.startswith("log.") for entry in during),
         logins=cloud.tally["token"],
         exceeded=cloud.tally["error 5013"],
-        left_open=[
-            line
-            for line in output.splitlines()
-            if _LEFT_OPEN.search(line) and listening not in line
-        ],
+        left_open=[line for line in output if _LEFT_OPEN.search(line)],
     )
 
 

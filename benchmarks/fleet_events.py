@@ -48,8 +48,8 @@ class Sizes:
     fair: int
     idle: int
     seconds: float
-    turn: float
-    """Seconds of a slice where what each tenant gets is counted: beginning one takes a tenth of a second."""
+    slice_seconds: float
+    """Length of a slice where the calls of each tenant are compared; to begin one takes 0.1 s."""
 
 
 QUICK = Sizes(8, 4, 1, 20, 40, 20, 100, 15, 1.0)

@@ -113,6 +113,10 @@ def _joined(base: str, get: Get, decoders: Mapping[str, Decode], rows: Decode) -
 _objects = attrgetter("objects")
 
 
+def _pydantic() -> dict[str, Decode]:
+    return {job: TypeAdapter(kind).validate_json for job, kind in PYDANTIC.items()}
+
+
 def _mashumaro() -> dict[str, Decode]:
     from mashumaro.codecs.orjson import ORJSONDecoder  # noqa: PLC0415 - perhaps not installed
 
@@ -179,10 +183,13 @@ def _generated(folder: str, base: str) -> Jobs:
     """Return the jobs by what openapi-python-client makes of our OpenAPI description."""
     spec = Path(__file__).parents[1] / "gizwits_async" / "simulator" / "openapi.json"
     run(  # noqa: S603 - a generator that the programmer has installed
-        [sys.executable, "-m", _GENERATOR, "generate", "--path", spec, "--meta", "none",
-         "--output-path", f"{folder}/generated_api"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            *(sys.executable, "-m", _GENERATOR, "generate"),
+            *("--path", spec, "--meta", "none", "--output-path", f"{folder}/generated_api"),
+        ],
+        check=True,
+        capture_output=True,
+    )
     sys.path.insert(0, folder)
     made = import_module("generated_api.client").Client(base_url=base, headers=_HEADERS)
     api = "generated_api.api.devices"
@@ -191,9 +198,11 @@ def _generated(folder: str, base: str) -> Jobs:
         "devices": import_module(f"{api}.search_devices").asyncio,
         "log": partial(
             import_module(f"{api}.get_data_log").asyncio,
-            did="d", start_ts=FIRST - _RECORDS + 1, end_ts=FIRST + 1,
+            did="d",
+            start_ts=FIRST - _RECORDS + 1,
+            end_ts=FIRST + 1,
         ),
-    }  # fmt: skip
+    }
 
     async def walk(job: str) -> AsyncGenerator[Any, None]:
         (step, by), page = _STEPS[job], pages[job]
@@ -233,7 +242,6 @@ async def jobs_of(stack: AsyncExitStack, base: str, *, peers: bool) -> dict[str,
     get = _aiohttp_get(session)
     join = partial(_joined, base)
     structs = {job: Decoder(kind, strict=False).decode for job, kind in STRUCTS.items()}
-    pydantic = {job: TypeAdapter(kind).validate_json for job, kind in PYDANTIC.items()}
     dicts: dict[str, Decode] = dict.fromkeys(_PATHS, orjson.loads)
     found = {
         RAW: Jobs(join(get, dict.fromkeys(_PATHS, bytes), _objects).call),
@@ -247,16 +255,24 @@ async def jobs_of(stack: AsyncExitStack, base: str, *, peers: bool) -> dict[str,
             lambda: aiter(ours.devices.search()),
             lambda: aiter(_log(ours)),
         ),
-        PYDANTIC_PEER: join(get, pydantic, _objects),
+        PYDANTIC_PEER: join(get, _pydantic(), _objects),
     }
-    if not peers:
-        return found
+    if peers:
+        found |= await _peers(stack, session, base)
+    return found
+
+
+async def _peers(
+    stack: AsyncExitStack, session: aiohttp.ClientSession, base: str
+) -> dict[str, Jobs]:
+    found: dict[str, Jobs] = {}
+    join = partial(_joined, base)
     for name, make in (("httpx", _httpx_get), ("httpx2", _httpx_get), ("niquests", _niquests_get)):
         if _installed(name):
             over = await make(stack, import_module(name))
-            found[f"{name} + pydantic"] = join(over, pydantic, _objects)
+            found[f"{name} + pydantic"] = join(over, _pydantic(), _objects)
     if _installed("mashumaro"):
-        found["aiohttp + mashumaro"] = join(get, _mashumaro(), _objects)
+        found["aiohttp + mashumaro"] = join(_aiohttp_get(session), _mashumaro(), _objects)
     if _installed("githubkit"):
         kit = import_module("githubkit").GitHub(
             "t", base_url=base, http_cache=False, auto_retry=False
