@@ -1,7 +1,8 @@
 """What takes minutes is a slow ring: each of its tests has a small witness in the suite."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -90,37 +91,48 @@ WITNESSES = {
 """Of slow tests that are not the larger parameter of a test in the suite: which one is it for them."""
 
 
-def every_test() -> Iterator[tuple[str, list[str]]]:
-    """Give each test as `file::name`, and its decorators as they are written."""
-    for path in sorted(TESTS.rglob("test_*.py")):
-        tree = ast.parse(path.read_text())
-        whole = [
-            ast.unparse(node.value)
-            for node in tree.body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
-        ]
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                marks = [ast.unparse(one) for one in node.decorator_list]
-                if node.name.startswith("test_"):
-                    yield f"{path.relative_to(TESTS)}::{node.name}", marks + whole
+@cache
+def marks(file: Path) -> Mapping[str, list[str]]:
+    """Give the decorators of each test in this file as they are written, with the marks of the whole file."""
+    tree = ast.parse(file.read_text())
+    whole = [
+        ast.unparse(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+    ]
+    return {
+        node.name: [ast.unparse(one) for one in node.decorator_list] + whole
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
 
 
-ALL = dict(every_test())
-SLOW = [name for name, marks in ALL.items() if any("mark.slow" in one for one in marks)]
+def marks_of(name: str) -> list[str]:
+    """Give the marks of the test that is called `file::test`."""
+    file, _, test = name.partition("::")
+    return marks(TESTS / file)[test]
+
+
+SLOW = [
+    f"{path.relative_to(TESTS)}::{test}"
+    for path in sorted(TESTS.rglob("test_*.py"))
+    if "mark.slow" in path.read_text()  # Each worker collects this: parse few files.
+    for test, found in marks(path).items()
+    if any("mark.slow" in mark for mark in found)
+]
 
 
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_test_has_a_witness(name: str) -> None:
     """The same test with less to do, or another one that is named above; it runs in the suite."""
-    sizes = [mark for mark in ALL[name] if "parametrize" in mark and "mark.slow" in mark]
+    sizes = [mark for mark in marks_of(name) if "parametrize" in mark and "mark.slow" in mark]
     if sizes:
         (values,) = [
             node.args[1] for size in sizes if isinstance(node := ast.parse(size).body[0].value, ast.Call)  # type: ignore[attr-defined]
         ]  # fmt: skip
         assert any("slow" not in ast.unparse(value) for value in values.elts)  # type: ignore[attr-defined]
     else:
-        assert not any("slow" in mark for mark in ALL[WITNESSES[name]])
+        assert not any("slow" in mark for mark in marks_of(WITNESSES[name]))
 
 
 def test_there_is_a_slow_ring() -> None:
