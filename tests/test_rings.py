@@ -103,7 +103,8 @@ def marks(file: Path) -> Mapping[str, list[str]]:
     return {
         node.name: [ast.unparse(one) for one in node.decorator_list] + whole
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
     }
 
 

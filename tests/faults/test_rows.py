@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.rows import ROWS, kept
 
+
 def test_there_are_87_rows() -> None:
     """The table is the whole of the list of faults."""
     assert len(ROWS) == 87
