@@ -187,7 +187,7 @@ class LogWalk(Generic[T]):
         if chain is None:
             raise AssertionError("unreachable")
         # Only once this chain has made progress: before that, there may be attempts to forget.
-        if self.position != chain.position:
+        if self._plan.position != chain.position:
             middle = chain.take_middle(reply, times)
             if middle is not None:
                 self._repeats.remember(times)

@@ -80,8 +80,6 @@ class LogReader(PageReader[T]):
         self._resume = resume
         self._span = Range(0, 0)
         self._walk: LogWalk[T] | None = None
-        self._position: int | None = None
-        """The first second that was not returned yet; None at the end."""
         self._set_aside = 0
         """Rows of the last reply that are left out."""
         self._gaps: tuple[tuple[int, int], ...] = ()
@@ -89,20 +87,24 @@ class LogReader(PageReader[T]):
 
     async def read(self) -> tuple[T, ...]:
         """Return the records that the next reply completes."""
-        walk = self._walk
+        query, walk = self._query, self._walk
         if walk is None:
-            self._span, position = await self._query.resolve(self._resume)
+            self._span, position = await query.resolve(self._resume)
             self._walk = walk = self._walk_from(position)
-        while walk.position is not None:
-            items = await self._attempt(walk)
+        while (position := walk.position) is not None:
+            try:
+                items = await self._attempt(walk)
+            except BaseException as error:
+                walk.abandon()
+                if isinstance(error, GizwitsError):
+                    make_resumable(error, query.token(self._span, position))
+                raise
             if items is not None:
-                return (
-                    items if self._wanted is None else self._first_page(walk, items, self._wanted)
-                )
+                return self._noted(walk, items)
         if walk.strays:
             _log.warning(
                 "%s: dropped %d records outside the range that was asked for",
-                self._query.request.where,
+                query.request.where,
                 walk.strays,
             )
             walk.strays = 0
@@ -110,7 +112,8 @@ class LogReader(PageReader[T]):
 
     def page(self, items: tuple[T, ...]) -> Page[T]:
         """Return the records that `read` returned last as a page."""
-        token = self._query.token(self._span, self._position)
+        position = None if self._walk is None else self._walk.position
+        token = self._query.token(self._span, position)
         return Page(items, token, self._gaps, set_aside=self._set_aside)
 
     def _walk_from(self, position: int | None) -> LogWalk[T]:
@@ -140,27 +143,15 @@ class LogReader(PageReader[T]):
 
     async def _attempt(self, walk: LogWalk[T]) -> tuple[T, ...] | None:
         """Return the next records; None if the rest of their window has to be opened anew."""
-        query, position, self._set_aside = self._query, walk.position, 0
+        gateway, self._set_aside = self._query.gateway, 0
+        if (pause := walk.pause) > 0:
+            await rest(self._query.request.where, pause, gateway.service.sleep)
+        request = walk.next()
+        if request is None:
+            # The rest lies in the future or beyond the edge, which was not known a page ago.
+            return ()
         try:
-            if (pause := walk.pause) > 0:
-                await rest(query.request.where, pause, query.gateway.service.sleep)
-            request = walk.next()
-            # None: the rest lies in the future or beyond the edge, which was not known a page ago.
-            items = () if request is None else await self._records(walk, request)
-        except BaseException as error:
-            walk.abandon()
-            if isinstance(error, GizwitsError):
-                make_resumable(error, query.token(self._span, position))
-            raise
-        if items is not None:
-            self._note(walk)
-        return items
-
-    async def _records(
-        self, walk: LogWalk[T], request: Request[PageReply[T]]
-    ) -> tuple[T, ...] | None:
-        try:
-            reply = await self._query.gateway.send(request)
+            reply = await gateway.send(request)
         except GizwitsError as error:
             if not walk.failed(error):
                 raise
@@ -169,9 +160,9 @@ class LogReader(PageReader[T]):
         self._set_aside = reply.set_aside
         return walk.take(reply)
 
-    def _note(self, walk: LogWalk[T]) -> None:
-        """Keep where the walk is, and log what was odd."""
-        self._position, self._gaps = walk.position, walk.take_gaps()
+    def _noted(self, walk: LogWalk[T], items: tuple[T, ...]) -> tuple[T, ...]:
+        """Log what was odd about the reply, and return the records for the caller."""
+        self._gaps = walk.take_gaps()
         for remark in walk.take_remarks():
             _log.warning("%s: %s", self._query.request.where, remark)
         for first, last in self._gaps:
@@ -182,6 +173,7 @@ class LogReader(PageReader[T]):
                 first,
                 last,
             )
+        return items if self._wanted is None else self._first_page(walk, items, self._wanted)
 
     def _first_page(self, walk: LogWalk[T], items: tuple[T, ...], wanted: int) -> tuple[T, ...]:
         """Return what a caller gets that stops after `wanted` records; go on with whole pages."""

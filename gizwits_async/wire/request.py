@@ -171,10 +171,11 @@ class Request(Generic[T]):
         query = self.query
         if not query:
             return str(self.path)
-        if not "".join((*query, *query.values())).encode().translate(None, _UNRESERVED):
-            # Most values are words and numbers, which need no quoting one by one.
-            return self.path + "?" + "&".join(map("=".join, query.items()))
-        return self.path + "?" + urlencode(query, safe="", quote_via=quote)
+        text = "&".join(map("=".join, query.items()))
+        # Most values are words and numbers, which need no quoting: all else is the separators.
+        if text.encode().translate(None, _UNRESERVED) != (b"=&" * len(query))[:-1]:
+            text = urlencode(query, safe="", quote_via=quote)
+        return self.path + "?" + text
 
     @property
     def where(self) -> str:
@@ -225,8 +226,8 @@ class Request(Generic[T]):
 
     def _copy(self, **changes: Any) -> Self:
         # Not `attrs.evolve`, which converts every field anew: walks copy their request for each page.
-        copied = object.__new__(type(self))
-        vars(copied).update(vars(self), **changes)
+        copied = object.__new__(self.__class__)
+        copied.__dict__.update(self.__dict__, **changes)
         return copied
 
 
