@@ -93,7 +93,9 @@ def end_of(
         # Behind a page as large as any, a total that was reached may have stopped counting as well.
         full = chain.pages > 1 and chain.last_page >= min(chain.limit, cursor.largest_page)
         partial = chain.last_page < chain.limit
-        if (all_received and partial and not full) or ends_here(cursor, chain):
+        # Where other pages go on behind a short one, it shows nothing either.
+        last = chain.empty_pages or (partial and not full and not cursor.uneven)
+        if (all_received and last) or ends_here(cursor, chain):
             return End.COMPLETE
         reached = total == chain.received > 1 and partial and not exact
         if (reached or chain.empty_pages) and chain.context and can_probe(cursor, chain):

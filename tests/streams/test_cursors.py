@@ -7,8 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from gizwits_async.models.page import PageReply
 from gizwits_async.scan import FleetScan, MemoryStore, ScanReport, Since
 from gizwits_async.simulator import Fleet, Quirks, SimulatedCloud
+from gizwits_async.streams.chain import Chain
+from gizwits_async.streams.end_check import End, end_of
+from gizwits_async.streams.seconds import PartialSecond, SecondBuffer
+from gizwits_async.streams.windows import Bounds, Range, Window
+from gizwits_async.wire.request import get
+from gizwits_async.wire.traits import CursorTraits
 from tests.doubles import AlteringTransport, client_of, virtually
 from tests.scan.common import in_memory, truth
 
@@ -184,3 +191,44 @@ def test_windows_with_one_record_cost_three_calls(total: Any) -> None:
 
     assert virtually(main()) == len(times)
     assert sum(entry.kind == "log.data" for entry in cloud.ledger) <= 3 * len(times)
+
+
+@pytest.mark.parametrize(
+    ("uneven", "pages", "last_page", "end"),
+    [
+        (False, 3, 30, End.COMPLETE),
+        (True, 3, 30, End.NONE),
+        (True, 4, 0, End.COMPLETE),
+        (False, 3, 60, End.NONE),
+        (False, 1, 60, End.COMPLETE),
+    ],
+)
+def test_a_total_that_was_reached_is_the_end_only_behind_a_last_page(
+    uneven: bool, pages: int, last_page: int, end: End
+) -> None:
+    """Where a context promises more: behind a page that is short, and where short ones are the last."""
+    seconds: SecondBuffer[float] = SecondBuffer(
+        where="GET /v1/log",
+        desc=False,
+        span=Range(0, 1000),
+        window=Window(0, 999),
+        bounds=Bounds(0, 1000),
+        fallback=PartialSecond(),
+    )
+    chain = Chain(
+        request=get("/v1/log", PageReply[float]),
+        limit=100,
+        leave_at=0.0,
+        position=0,
+        seconds=seconds,
+        context="more",
+        total=150,
+        received=150,
+        pages=pages,
+        first_page=60,
+        last_page=last_page,
+        tail_page=last_page or 30,
+        empty_pages=not last_page,
+    )
+    cursor = CursorTraits(largest_page=60, uneven=uneven)
+    assert end_of(chain, exact=True, inexact=False, max_empty=3, cursor=cursor) is end
