@@ -147,7 +147,7 @@ def _json(value: object, *, indent: int | None = None) -> str:
     # Not above: it would double the time of `--help`. Not from `models`, which would load them all.
     from gizwits_async.models.converter import to_dict
 
-    return json.dumps(to_dict(value), ensure_ascii=False, indent=indent)
+    return json.dumps(value, default=to_dict, ensure_ascii=False, indent=indent)
 
 
 def _can_show(text: str, encoding: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 from gizwits_async.models.times import utc
+from gizwits_async.models.values import Number
 from gizwits_async.options import Secret
 from gizwits_async.schema import Model
 
@@ -35,12 +36,12 @@ class Token(Model):
 class TokenReply:
     """The reply of the token call, with either name of its second field."""
 
-    token: str = field(repr=False, converter=Secret)
-    """The token itself; never in a repr."""
+    token: str = field(repr=False)
+    """The token itself; never in a repr. `Token` masks it: with a converter msgspec could not fill this class."""
     # The service sends "expire_at", its document shows "expired_at" (api.md C1).
-    expire_at: float | None = None
+    expire_at: Number | None = None
     """When it expires, in epoch seconds or milliseconds UTC, as the service names it."""
-    expired_at: float | None = None
+    expired_at: Number | None = None
     """The same, as the document's example names it."""
 
     def to_token(self, *, otherwise: float) -> Token:

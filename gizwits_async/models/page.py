@@ -80,16 +80,17 @@ def _first(envelopes: list[Any], name: str, read: Callable[[Any], T | None]) -> 
 
 def _count(value: object) -> int | None:
     """Return a value that is a count."""
-    number = value
+    if type(value) is int:
+        return value if value >= 0 else None
+    number: int | None = None
     if isinstance(value, str) and value.isascii() and value.isdigit():
         number = int(value) if len(value) <= _MAX_TOTAL_DIGITS else None
     if isinstance(value, float) and value.is_integer():
         number = int(value)
-    return number if type(number) is int and number >= 0 else None
+    return None if number is None or number < 0 else number
 
 
 def _context(value: object) -> str | None:
     """Return a value that is a context which is not empty, unstripped: it is sent back as it came."""
-    if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-        return str(value)
-    return None
+    text = str(value) if type(value) is int else value
+    return text if isinstance(text, str) and text.strip() else None

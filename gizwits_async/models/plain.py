@@ -1,10 +1,9 @@
-"""Plain records: the classes that msgspec fills in C, also from fields in other spellings. Pure."""
+"""Fills records of plain classes by msgspec in C, also from fields in other spellings. Pure."""
 
-import types
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from operator import attrgetter
-from typing import Any, TypedDict, Union, get_args, get_origin
+from typing import Any, TypedDict
 
 import attrs
 import msgspec
@@ -13,21 +12,11 @@ from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.converter import structure_hook
 from gizwits_async.models.json import load_json
 from gizwits_async.models.row_reader import message_of
-from gizwits_async.models.values import Identity, JsonObject, Number
 
-__all__ = ["REFUSALS", "Filler", "field_types"]
+__all__ = ["REFUSALS", "Filler"]
 
 REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What msgspec raises: a ValueError for a lone surrogate."""
-_PLAIN: tuple[set[Any], ...] = (
-    {bool},
-    {int},
-    {*get_args(Number)},
-    {str},
-    {Identity},
-    {JsonObject},
-)
-# Not float alone: msgspec would make a float of an integer, which is exact up to 2**53 only.
 _put = object.__setattr__  # The classes are frozen.
 _put_class = vars(object)["__class__"].__set__  # Half the time that `_put` takes for it.
 
@@ -157,36 +146,3 @@ def _members(record: Any) -> Any:
 def _default(one: "attrs.Attribute[Any]") -> Any:
     default: Any = one.default
     return default.factory() if hasattr(default, "factory") else default
-
-
-@cache
-def field_types(kind: Any) -> Mapping[str, frozenset[Any]] | None:
-    """Return the types that each field of a plain class may have, None left out.
-
-    Plain is an attrs class whose fields are `bool`, `int`, `Number`, `str` or `JsonObject`, each
-    perhaps None, have the same names in JSON, and need no code of the class when they are set.
-
-    Returns:
-        Field -> types; None if the class is not plain, so that msgspec cannot fill it.
-    """
-    if not (isinstance(kind, type) and attrs.has(kind)) or _runs_own_code(kind):
-        return None
-    found = {}
-    for one in attrs.fields(attrs.resolve_types(kind)):
-        union = get_origin(one.type) in {Union, types.UnionType}
-        members = frozenset(get_args(one.type) if union else (one.type,)) - {types.NoneType}
-        if not any(members == plain for plain in _PLAIN) or _is_special(one):
-            return None
-        found[one.name] = members
-    return found
-
-
-def _runs_own_code(kind: type) -> bool:
-    names = ("from_wire", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__")
-    return any(hasattr(kind, name) for name in names) or bool(getattr(kind, "__parameters__", ()))
-
-
-def _is_special(one: "attrs.Attribute[Any]") -> bool:
-    from_self = getattr(one.default, "takes_self", False)
-    renamed = one.alias != one.name or "wire" in one.metadata
-    return bool(from_self or renamed or not one.init or one.converter or one.validator)

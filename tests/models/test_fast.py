@@ -29,7 +29,7 @@ from gizwits_async.models.device_reports import ReportedDevice
 from gizwits_async.models.devices import CommandRecord, DataRecord, Device, OnlineEvent
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply
-from gizwits_async.models.plain import field_types
+from gizwits_async.models.plain_fields import field_types
 from gizwits_async.models.values import Identity, JsonObject, Number
 from gizwits_async.sections.base import Section
 from gizwits_async.streams import Stream
@@ -303,7 +303,7 @@ def test_the_rest_of_the_plain_models_is_known() -> None:
                 plain.add(name)
     assert plain - {kind.__name__ for kind in LISTED} == {
         "ActiveUsersRow", "DeviceDetail", "FaultCounts", "GroupCreated", "NewUsersRow", "Position", "Problem", "Report",
-        "RealtimeCounts", "User", "UserTotal",
+        "RealtimeCounts", "TokenReply", "User", "UserTotal",
     }  # fmt: skip
 
 
