@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from math import inf
+from typing import TYPE_CHECKING
 
-from gizwits_async.quota.ledger import LEVEL, LEVEL_AT, GrantCounter, Interactive
+from gizwits_async.quota.ledger import LEVEL, LEVEL_AT, SPAN, GrantCounter, Interactive
 from gizwits_async.quota.limits import Limits
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 __all__ = ["NO_NEED", "Bucket"]
 
@@ -28,7 +32,13 @@ class Bucket:
     that a caller cancelled meanwhile loses no permit."""
 
     def __init__(
-        self, limits: Limits, *, clock: Callable[[], float], share: int = 1, slots: int = 720
+        self,
+        limits: Limits,
+        *,
+        clock: Callable[[], float],
+        share: int = 1,
+        slots: int = 720,
+        page: bytearray | None = None,
     ) -> None:
         """Make an empty bucket.
 
@@ -37,17 +47,14 @@ class Bucket:
             clock: Gives the time in seconds; it must not go back.
             share: Divisor of burst and rate.
             slots: Slots of a window; see `GrantCounter`.
+            page: Where to keep the books; see `GrantCounter`.
         """
-        # Imported late: it reads the metadata of installed packages, a sixth of our import time.
-        from aiolimiter import AsyncLimiter  # noqa: PLC0415
-
         self.burst = max(1.0, (limits.burst + limits.crowd) / share)
         """Most permits in the bucket."""
         self.time = clock
-        self.counter = GrantCounter(limits.span, slots)
+        self.counter = GrantCounter(limits.span, slots, page)
         self._rate = limits.careful_rate / share
         self._limiter: AsyncLimiter | None = None
-        self._new_limiter = AsyncLimiter
 
     # What it holds.
 
@@ -74,7 +81,7 @@ class Bucket:
 
         Without it, a server that reports a tiny limit would hold the next call for several windows.
         """
-        return min(0.0, 1 - self._rate * self.counter.span)
+        return min(0.0, 1 - self._rate * self.counter.header[SPAN])
 
     @property
     def granted(self) -> int:
@@ -142,24 +149,40 @@ class Bucket:
             limit: Grants in the window.
             interactive: Whether this is an interactive call that was not noted before.
         """
-        now, header = self.time(), self.counter.header
-        permits = min(self.burst, header[LEVEL] + (now - header[LEVEL_AT]) * self._rate)
+        now, permits = self.time(), self.permits
         if permits < need:
             return False
         if need < 1:
-            if not self.counter.add(now, limit, interactive=interactive):
-                return False
-            self._limiter = None
-            header[LEVEL], header[LEVEL_AT] = max(self.lowest, permits - 1), now
-            return True
+            return self.count(now, limit, interactive=interactive)
         if self.counter.window(now) >= limit or not await self._take_from_limiter(permits, need):
             return False
         return self.counter.add(now, limit, interactive=interactive)
 
+    def count(self, now: float, limit: float = inf, *, interactive: bool) -> bool:
+        """Take a permit for which the window alone decides, even if that leaves a debt.
+
+        Args:
+            now: Seconds of the bucket's clock.
+            limit: Grants in the window.
+            interactive: As in `take`.
+        """
+        if not self.counter.add(now, limit, interactive=interactive):
+            return False
+        header = self.counter.header
+        permits = min(self.burst, header[LEVEL] + (now - header[LEVEL_AT]) * self._rate) - 1
+        if permits < 0:
+            permits = max(self.lowest, permits)
+        header[LEVEL], header[LEVEL_AT] = permits, now
+        self._limiter = None
+        return True
+
     async def _take_from_limiter(self, permits: float, need: float) -> bool:
         limiter = self._limiter
         if limiter is None:
-            limiter = self._new_limiter(self.burst, self.burst / self._rate)
+            # Imported late: it reads the metadata of installed packages, which takes 8 ms.
+            from aiolimiter import AsyncLimiter  # noqa: PLC0415
+
+            limiter = AsyncLimiter(self.burst, self.burst / self._rate)
             await limiter.acquire(self.burst - permits)
         if limiter.has_capacity(need):
             await limiter.acquire()  # there is capacity, and no await in between: does not wait

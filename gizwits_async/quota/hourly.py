@@ -10,9 +10,10 @@ from gizwits_async.options import BULK, INTERACTIVE, Lane, QuotaSnapshot
 from gizwits_async.quota.bucket import NO_NEED, Bucket
 from gizwits_async.quota.in_flight import InFlight
 from gizwits_async.quota.limits import Limits, pad_for
+from gizwits_async.quota.local_state import LocalState
 from gizwits_async.quota.loop_clock import LoopClock
 from gizwits_async.quota.queue import FairQueue
-from gizwits_async.quota.server_view import LocalState, ServerView
+from gizwits_async.quota.server_view import ServerView
 from gizwits_async.quota.terms import Terms
 from gizwits_async.quota.waits import HoldLog, Wait
 
@@ -100,13 +101,31 @@ class HourlyQuota:
         """
         if type(lane) is not Lane:
             lane = Lane(lane)
-        self._bind(asyncio.get_running_loop())
-        queue, interactive = self._queues[lane], lane is INTERACTIVE
-        ahead = queue.waiting or self._bucket.latency
-        if not ahead and await self._take(lane, interactive=interactive) is None:
-            self._hold_log.end(lane)
+        loop = asyncio.get_running_loop()
+        if self._closed or loop is not self._clock.loop:
+            self._bind(loop)
+        bucket, in_flight = self._bucket, self._in_flight
+        if self._queues[lane].waiting or bucket.latency:
+            await self._wait(lane, max_wait)
             return
-        if interactive:
+        if lane is INTERACTIVE and not bucket.shared:
+            now = self._clock.now()
+            if in_flight:
+                self._expire(now)
+            if self._view.admits(now, len(in_flight)):  # the permit needs only be counted
+                bucket.count(now, interactive=True)
+                in_flight.append(now)
+                if self._hold_log.held:
+                    self._hold_log.end(lane)
+                return
+        if await self._take(lane, interactive=lane is INTERACTIVE) is None:
+            self._hold_log.end(lane)
+        else:
+            await self._wait(lane, max_wait)
+
+    async def _wait(self, lane: Lane, max_wait: float | None) -> None:
+        queue = self._queues[lane]
+        if lane is INTERACTIVE:
             self._bucket.note_interactive()
         if len(queue) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
@@ -139,19 +158,23 @@ class HourlyQuota:
             headers: The reply's headers under lower-case names; None when no reply came.
             refused: Whether the reply was a 5013.
         """
-        now = self._clock()
-        granted_at = now if headers is None else self._in_flight.land(now)
-        self._expire(now)
-        view, bucket, restored = self._view, self._bucket, self._view.restored
-        in_flight, granted = len(self._in_flight), bucket.granted
-        view.observe(headers, now, in_flight, granted, granted_at=granted_at, refused=refused)
+        now = self._clock.now()
+        view, bucket, in_flight = self._view, self._bucket, self._in_flight
+        granted_at = in_flight.popleft() if headers is not None and in_flight else now
+        if in_flight:
+            self._expire(now)
+        restored = view.restored
+        if view.observe(headers, now, granted_at=granted_at, refused=refused):
+            view.measure(now, in_flight=len(in_flight), granted=bucket.granted)
         if view.restored > restored:
             bucket.forgive()
         if bucket.shared and view.live(now):
             bucket.report(view.left or 0, (view.reset_at or now) - now)
         if refused:
-            self._bucket.stop(self.retry_after() or 0.0)
-        self._wake()
+            bucket.stop(self.retry_after() or 0.0)
+        for queue in self._queues.values():
+            if queue.waiting:
+                queue.wake()
 
     def release(self, lane: Lane = Lane.INTERACTIVE) -> None:
         """Take back a permit whose call was never sent, instead of `observe`.
@@ -165,18 +188,10 @@ class HourlyQuota:
     def snapshot(self) -> QuotaSnapshot:
         """Return what is known of the quota now, and its source."""
         now = self._state(self._clock())
-        view, live = self._view, self._view.live(now.time)
-        left = max(0, view.headroom(now) if live else self.calls - self._bucket.window)
-        return QuotaSnapshot(
-            limit=view.limit if live else self.calls,
-            remaining=left,
-            sprint=self._terms.sprint_calls(now, left),
-            resets_at=view.last.resets_at if live else None,
-            period=self.period,
-            source="server" if live else "local",
+        return self._terms.snapshot(
+            now,
             next_in={lane: self._expected(lane).seconds for lane in Lane},
             waiting={lane: len(queue) for lane, queue in self._queues.items()},
-            reserve=now.reserve,
         )
 
     def retry_after(self) -> float | None:
@@ -205,7 +220,8 @@ class HourlyQuota:
     def _give_back(self) -> None:
         self._in_flight.undo()
         self._bucket.give_back()
-        self._wake()
+        for queue in self._queues.values():
+            queue.wake()
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._closed:
@@ -241,8 +257,7 @@ class HourlyQuota:
         return None
 
     def _bulk_due(self, now: float) -> bool:
-        waiting = bool(self._queues[BULK].waiting)
-        return waiting and now >= self._bulk_served + self._terms.floor_interval
+        return self._terms.bulk_due(now, len(self._queues[BULK]), self._bulk_served)
 
     async def _go_ahead(self, lane: Lane, need: float, limit: float) -> float | None:
         """Take a permit that the bucket does not hold; else return when to try again."""
@@ -270,31 +285,14 @@ class HourlyQuota:
 
     def _state(self, now: float) -> LocalState:
         self._expire(now)
-        bucket = self._bucket
-        return LocalState(
-            time=now, granted=bucket.granted, demand=bucket.interactive.rate,
-            in_flight=len(self._in_flight), counted_by=self._in_flight.counted_by(now),
-            waiting=len(self._queues[BULK]), reserve=self._terms.interactive_reserve,
-            covered=bucket.age >= bucket.counter.span, debt=bucket.permits <= -1,
-            bulk_granted_at=self._bulk_served,
-        )  # fmt: skip
+        waiting, served = len(self._queues[BULK]), self._bulk_served
+        return self._terms.state(now, self._in_flight, waiting=waiting, bulk_granted_at=served)
 
     def _expected(self, lane: Lane) -> Wait:
         """Return how long one more caller of this lane would have to wait, and why."""
-        now = self._state(self._clock())
-        ahead = len(self._queues[INTERACTIVE])
-        if lane is BULK:
-            ahead += len(self._queues[BULK])
-        bulk_due = self._bulk_due(now.time)
-        return self._terms.expected(
-            lane, now, ahead=ahead, bulk_due=bulk_due, next_ahead=self._next_ahead[lane]
-        )
+        now, ahead = self._state(self._clock()), len(self._queues[INTERACTIVE])
+        return self._terms.expected(lane, now, ahead=ahead, next_ahead=self._next_ahead[lane])
 
     def _refusal(self, lane: Lane, why: str | None = None) -> QuotaWaitError:
         wait = self._expected(lane)
         return QuotaWaitError(why or wait.describe(), retry_after=wait.seconds)
-
-    def _wake(self) -> None:
-        for queue in self._queues.values():
-            if queue.waiting:
-                queue.wake()

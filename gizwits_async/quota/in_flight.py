@@ -20,10 +20,6 @@ class InFlight(deque[float]):
         super().__init__()
         self._pad = pad
 
-    def land(self, now: float) -> float:
-        """Note a reply, to the oldest call; return when its permit was granted."""
-        return self.popleft() if self else now
-
     def undo(self) -> None:
         """Forget the newest permit: its call was not sent."""
         if self:

@@ -1,4 +1,4 @@
-"""The books of a quota: how many permits were granted when, in one page of memory or of a file."""
+"""The books of a quota: how many permits were granted when, in lists or in one page of a file."""
 
 from itertools import pairwise
 from math import inf
@@ -13,7 +13,7 @@ PAGE_SLOTS = 240
 """Slots of a window with which all fits in a page."""
 
 # Fields of the header. The first four hold the name of the record in a file.
-_SPAN, _SINCE, _GRANTED, _SLOT, _WINDOW = 4, 5, 6, 7, 8
+SPAN, _SINCE, _GRANTED, _SLOT, _WINDOW = 4, 5, 6, 7, 8
 LEVEL, LEVEL_AT, STOP_UNTIL, REFUSED_AT, LATEST, OFFSET, WALL = 9, 10, 11, 12, 13, 14, 15
 LEFT, LEFT_UNTIL, LEFT_GRANTED = 16, 17, 18
 
@@ -32,34 +32,37 @@ class Interactive(NamedTuple):
 class GrantCounter:
     """Counts granted permits by slots of time. A window is `period + pad`: `span` seconds.
 
-    `page` may be the content of a file that processes share; then its owner reads it before each
-    use, writes it afterwards, and holds a lock meanwhile.
+    A page that processes share is read before each use and written afterwards, under a lock, by the
+    owner of the books.
     """
 
-    def __init__(self, span: float, slots: int) -> None:
+    def __init__(self, span: float, slots: int, page: bytearray | None = None) -> None:
         """Make empty books.
 
         Args:
             span: Seconds of a window.
             slots: Slots of a window: a grant counts for up to one slot longer than it must.
+            page: `PAGE_SIZE` bytes to keep them in; without, they are kept in lists, which are faster.
         """
         self._slots = slots
-        self._ring = 2 * slots + 4  # two windows, and the slots that are partly over
-        self.page = bytearray(max(PAGE_SIZE, 8 * (_HEADER + self._ring)))
-        view, ring = memoryview(self.page), 4 * self._ring
-        start = 8 * _HEADER
-        self.header = view[:start].cast("d")
-        self._counts = view[start : start + ring].cast("I")
-        self._interactive = view[start + ring : start + 2 * ring].cast("I")
+        self._ring = ring = 2 * slots + 4  # two windows, and the slots that are partly over
+        self.header: list[float] | memoryview[float] = [0.0] * _HEADER
+        self._counts: list[int] | memoryview[int] = [0] * ring
+        self._interactive: list[int] | memoryview[int] = [0] * ring
+        if page is not None:
+            view, start, end = memoryview(page), 8 * _HEADER, 8 * _HEADER + 4 * ring
+            self.header = view[:start].cast("d")
+            self._counts = view[start:end].cast("I")
+            self._interactive = view[end : end + 4 * ring].cast("I")
         self._seen: tuple[int, Interactive] = (-1, Interactive(0, 0, 0.0))
-        self.header[_SPAN] = span
+        self.header[SPAN] = span
         self.header[_SINCE] = inf
         self.header[REFUSED_AT] = -inf
 
     @property
     def span(self) -> float:
         """Seconds of a window."""
-        return self.header[_SPAN]
+        return self.header[SPAN]
 
     @property
     def granted(self) -> int:
@@ -69,7 +72,7 @@ class GrantCounter:
     @property
     def slot(self) -> float:
         """Seconds of a slot."""
-        return self.header[_SPAN] / self._slots
+        return self.header[SPAN] / self._slots
 
     @property
     def since(self) -> float:
@@ -101,7 +104,7 @@ class GrantCounter:
         if span > self.span:
             permits = sum(self._counts)
             self._clear()
-            self.header[_SPAN] = span
+            self.header[SPAN] = span
             self.header[_SLOT] = int(now * self._slots / span)
             self._count(permits)
 
@@ -113,12 +116,14 @@ class GrantCounter:
             limit: Permits in the window.
             interactive: Whether it is also an interactive call that was not noted before.
         """
-        position = self._advance(now) % self._ring
         header = self.header
+        if now * self._slots >= (header[_SLOT] + 1) * header[SPAN]:
+            self._advance(now)
         if (window := header[_WINDOW]) >= limit:
             return False
         header[_WINDOW] = window + 1
         header[_GRANTED] += 1
+        position = int(header[_SLOT]) % self._ring
         self._counts[position] += 1
         if interactive:
             self._interactive[position] += 1
@@ -160,7 +165,7 @@ class GrantCounter:
         return self.span
 
     def interactive(self, now: float) -> Interactive:
-        """Return what is known of interactive calls; as of the begin of the slot."""
+        """Return what is known of interactive calls; as of the first look in the slot."""
         newest = self._advance(now)
         if self._seen[0] != newest:
             counts = [self._interactive[(newest - age) % self._ring] for age in range(self._ring)]
@@ -181,7 +186,7 @@ class GrantCounter:
     def _advance(self, now: float) -> int:
         """Count slots that are over no longer; return the newest slot."""
         header = self.header
-        slot, newest = int(now * self._slots / header[_SPAN]), int(header[_SLOT])
+        slot, newest = int(now * self._slots / header[SPAN]), int(header[_SLOT])
         if slot <= newest:
             return newest
         if slot - newest >= self._ring:

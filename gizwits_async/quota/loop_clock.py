@@ -1,6 +1,7 @@
 """A monotonic clock that survives event loops: a quota may be used in several, one after the other."""
 
 import asyncio
+from collections.abc import Callable
 
 from gizwits_async.errors import ClientClosedError
 
@@ -13,12 +14,13 @@ class LoopClock:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop whose time it shows."""
+        self.now: Callable[[], float] = float
+        """Returns the time in seconds; zero before the first event loop."""
         self._offset = 0.0
 
     def __call__(self) -> float:
         """Return the time in seconds; zero before the first event loop."""
-        loop = self.loop
-        return 0.0 if loop is None else loop.time() + self._offset
+        return self.now()
 
     def follow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Show the time of `loop` from now on.
@@ -34,5 +36,6 @@ class LoopClock:
                 "this quota is in use by another event loop that is still open: "
                 "use a client and a quota in one loop at a time"
             )
-        self._offset = max(self._offset, self() - loop.time())
+        self._offset = offset = max(self._offset, self() - loop.time())
+        self.now = (lambda: loop.time() + offset) if offset else loop.time
         self.loop = loop

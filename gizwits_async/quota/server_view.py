@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from math import inf
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from gizwits_async.options import BULK, INTERACTIVE, SPRINT, Lane
 from gizwits_async.quota.headers import Reading, read
+from gizwits_async.quota.local_state import LocalState
 
-__all__ = ["LocalState", "ServerView"]
+__all__ = ["ServerView"]
 
 _SECOND = 1 / 3600
 """Of a period: the shortest time between two measurements of other clients."""
@@ -16,32 +17,6 @@ _MINUTE = 1 / 60
 """Of a period: the first pause after a refusal, and the shortest time to measure a rate over."""
 _RECHECK = 1 / 360
 """Of a period: when to send the next call where permits come back one by one."""
-
-
-@define(kw_only=True)
-class LocalState:
-    """The state of this process at one moment."""
-
-    time: float
-    """Seconds of the quota's clock."""
-    in_flight: int = 0
-    """Permits granted whose calls the server may not have counted yet."""
-    counted_by: float = 0.0
-    """When the oldest of them must have been counted."""
-    granted: int = 0
-    """Permits granted since the beginning."""
-    demand: float = 0.0
-    """Interactive permits a second, recently."""
-    waiting: int = 0
-    """Calls that wait in the bulk lane."""
-    reserve: int = 0
-    """Calls that bulk leaves to interactive ones; zero where none were seen."""
-    covered: bool = True
-    """Whether all permits of the last window were counted."""
-    debt: bool = False
-    """Whether calls went ahead of the bucket, which has not caught up yet."""
-    bulk_granted_at: float = 0.0
-    """When the last bulk permit was granted."""
 
 
 @frozen(kw_only=True)
@@ -93,22 +68,29 @@ class ServerView:
         self,
         headers: Mapping[str, str] | None,
         now: float,
-        in_flight: int = 0,
-        granted: int = 0,
         *,
         granted_at: float = 0.0,
         refused: bool = False,
-    ) -> None:
-        """Learn from a reply (None: none came) to a call granted at `granted_at`; see `LocalState`."""
+    ) -> bool:
+        """Learn from a reply (None: none came) to a call granted at `granted_at`.
+
+        Return whether it is time to `measure`.
+        """
         if headers is None:
-            return
-        reading, remaining = read(headers, calls=self.calls, longest=self.period + self.pad)
-        if self._learn(reading, remaining, now) and now >= self.measure_at:
-            self._measure(now, in_flight=in_flight, granted=granted)
+            return False
+        reading, remaining = read(
+            headers, self.last, calls=self.calls, longest=self.period + self.pad
+        )
+        before, newest = self.left, True
+        if reading is self.last and before is not None is not remaining and remaining <= before:
+            self.left, self.left_at = remaining, now  # all else is as in the reply before
+        else:
+            newest = self._learn(reading, remaining, now)
         if refused:
             self._refuse(now, granted_at)
         elif self.closed_until is not None and self.pause(now) == 0:
             self.closed_until, self.refusals = None, 0
+        return newest and now >= self.measure_at
 
     def spend(self, now: float) -> None:
         """Count a call that the server counted, but whose reply had no usable headers."""
@@ -128,6 +110,7 @@ class ServerView:
             self.spend(now)
             if reading.reset_in is not None:
                 self.reset_at = now + reading.reset_in
+                self.last = evolve(self.last, texts=())  # the next one sets it again
             return False
         reset_at, known = now + reading.reset_in, self.reset_at
         if known is not None and known < reset_at and new is not None and new == old:
@@ -170,8 +153,8 @@ class ServerView:
         # Calls that leave a sliding window would look like a negative rate of other clients.
         self.sliding, self.other_clients_rate, self.measure_at = True, 0.0, inf
 
-    def _measure(self, now: float, *, in_flight: int, granted: int) -> None:
-        """Measure what other clients use; a few times a minute is enough."""
+    def measure(self, now: float, *, in_flight: int, granted: int) -> None:
+        """Measure what other clients use, by the newest reading; see `LocalState`."""
         self.measure_at = now + self.period * _SECOND
         # Calls in flight may be counted already: the rate is never too high.
         used = -(self.left or 0) - granted
@@ -216,6 +199,17 @@ class ServerView:
     def live(self, now: float) -> bool:
         """Whether the count that the server reported is still current."""
         return self.left is not None and self.reset_at is not None and now < self.reset_at
+
+    def admits(self, now: float, in_flight: int) -> bool:
+        """Whether the server's count alone lets an interactive call go: then nothing blocks it."""
+        left, reset_at = self.left, self.reset_at
+        return (
+            left is not None
+            and reset_at is not None
+            and now < reset_at
+            and left > in_flight
+            and self.refusal_count == 0
+        )
 
     def headroom(self, now: LocalState) -> int:
         """Return the calls that are left when all calls in flight have been counted."""

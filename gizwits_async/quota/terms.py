@@ -1,13 +1,16 @@
 """On which terms a call gets its permit: by the bucket, by the window, or ahead of the bucket."""
 
+from collections.abc import Mapping
 from math import ceil, inf
 
 from attrs import evolve, frozen
 
-from gizwits_async.options import BULK, INTERACTIVE, SPRINT, Lane
+from gizwits_async.options import BULK, INTERACTIVE, SPRINT, Lane, QuotaSnapshot
 from gizwits_async.quota.bucket import NO_NEED, Bucket
+from gizwits_async.quota.in_flight import InFlight
 from gizwits_async.quota.limits import Limits
-from gizwits_async.quota.server_view import LocalState, ServerView
+from gizwits_async.quota.local_state import LocalState
+from gizwits_async.quota.server_view import ServerView
 from gizwits_async.quota.waits import Wait
 
 __all__ = ["BULK_CREDIT", "Terms"]
@@ -60,6 +63,28 @@ class Terms:
         """Seconds after which bulk gets a permit however many interactive calls wait."""
         return _FLOOR / self.bucket.rate
 
+    def bulk_due(self, now: float, waiting: int, granted_at: float) -> bool:
+        """Whether bulk calls wait, and none got a permit for `floor_interval`: since `granted_at`."""
+        return waiting > 0 and now >= granted_at + self.floor_interval
+
+    def state(
+        self, now: float, in_flight: InFlight, *, waiting: int, bulk_granted_at: float
+    ) -> LocalState:
+        """Return the state of this process; see `LocalState`."""
+        bucket = self.bucket
+        return LocalState(
+            time=now,
+            granted=bucket.granted,
+            demand=bucket.interactive.rate,
+            in_flight=len(in_flight),
+            counted_by=in_flight.counted_by(now),
+            waiting=waiting,
+            reserve=self.interactive_reserve,
+            covered=bucket.age >= bucket.counter.span,
+            debt=bucket.permits <= -1,
+            bulk_granted_at=bulk_granted_at,
+        )
+
     def for_lane(
         self, lane: Lane, *, now: float, in_flight: int, bulk_due: bool, credit: bool = True
     ) -> tuple[float, float]:
@@ -69,15 +94,14 @@ class Terms:
             lane: The lane of the call.
             now: Seconds of the quota's clock.
             in_flight: Calls that the server may not have counted yet.
-            bulk_due: Whether bulk has waited for longer than `floor_interval`.
+            bulk_due: See `bulk_due`.
             credit: Whether a new process has its credit.
         """
         # Bulk that is due goes on the terms of interactive calls, which leave one permit to it.
-        careful = self.careful
-        if lane is INTERACTIVE and not careful and self._server_knows(now, in_flight):
+        if lane is INTERACTIVE and self._server_decides(now, in_flight):
             most = self.limit if self.bucket.shared else _UNLIMITED
             return NO_NEED + bulk_due, most - bulk_due
-        limit = self.limit
+        limit, careful = self.limit, self.careful
         known = self._set_rate(limit, careful=careful)
         need = self._need(INTERACTIVE if bulk_due else lane, known=known, careful=careful)
         if need > NO_NEED and not credit:
@@ -126,19 +150,18 @@ class Terms:
         credit = min(BULK_CREDIT, self.limits.credit)
         return credit, max(credit, 1) / self.bucket.rate
 
-    def expected(
-        self, lane: Lane, state: LocalState, *, ahead: int, bulk_due: bool, next_ahead: float
-    ) -> Wait:
+    def expected(self, lane: Lane, state: LocalState, *, ahead: int, next_ahead: float) -> Wait:
         """Return how long one more call would have to wait, and why.
 
         Args:
             lane: The lane of the call.
             state: The state of the process.
-            ahead: Calls that get their permits before it.
-            bulk_due: As in `for_lane`.
+            ahead: Interactive calls that get their permits before it.
             next_ahead: When the next call of the lane may go ahead of the bucket.
         """
         blocked = self.view.blocked_for(lane, state)
+        ahead += state.waiting if lane is BULK else 0
+        bulk_due = self.bulk_due(state.time, state.waiting, state.bulk_granted_at)
         need, limit = self.for_lane(
             lane, now=state.time, in_flight=state.in_flight, bulk_due=bulk_due
         )
@@ -173,14 +196,14 @@ class Terms:
         need, limit = self.for_lane(BULK, now=state.time, in_flight=state.in_flight, bulk_due=True)
         return max(due, self.bucket.wait_for(need, limit, blocked))
 
-    def _server_knows(self, now: float, in_flight: int) -> bool:
+    def _server_decides(self, now: float, in_flight: int) -> bool:
         """Whether the server's count replaces our own."""
         bucket, view = self.bucket, self.view
-        left = view.left if view.live(now) else bucket.left
-        if left is None:
-            return False
         if not bucket.shared:
-            return left > in_flight
+            return view.admits(now, in_flight)
+        left = view.left if view.live(now) else bucket.left
+        if left is None or self.careful:
+            return False
         # Processes that share a bucket read the same count, and may go by it at the same time: only
         # where their own books do not go back far enough, and most of the quota is left.
         return bucket.age < bucket.counter.span and left - in_flight > self.limit // 2
@@ -201,7 +224,31 @@ class Terms:
             return None
         return self.limits.period / self.limits.calls * SPRINT
 
-    def sprint_calls(self, state: LocalState, remaining: int) -> int:
+    def snapshot(
+        self, state: LocalState, *, next_in: Mapping[Lane, float], waiting: Mapping[Lane, int]
+    ) -> QuotaSnapshot:
+        """Return what is known of the quota now, and its source.
+
+        Args:
+            state: The state of the process.
+            next_in: Seconds that one more call of each lane would have to wait.
+            waiting: Calls that wait in each lane.
+        """
+        view, live, calls = self.view, self.view.live(state.time), self.limits.calls
+        left = max(0, view.headroom(state) if live else calls - self.bucket.window)
+        return QuotaSnapshot(
+            limit=view.limit if live else calls,
+            remaining=left,
+            sprint=self._sprint_calls(state, left),
+            resets_at=view.last.resets_at if live else None,
+            period=self.limits.period,
+            source="server" if live else "local",
+            next_in=next_in,
+            waiting=waiting,
+            reserve=state.reserve,
+        )
+
+    def _sprint_calls(self, state: LocalState, remaining: int) -> int:
         """Return how many of the remaining calls bulk may make in a sprint that begins now."""
         spacing = self.spacing(BULK, evolve(state, waiting=0))
         mean = self.limits.period / self.limit

@@ -47,25 +47,25 @@ class HoldLog:
     """Logs once when the quota begins to hold a lane back for more than a second, and when it ends."""
 
     def __init__(self) -> None:
-        self._held: dict[Lane, int] = {}
+        self.held: dict[Lane, int] = {}
+        """How many calls had to wait in each lane that is held back."""
 
     def count(self, lane: Lane) -> bool:
         """Count a call that has to wait, if the lane is held back already."""
-        held = lane in self._held
+        held = lane in self.held
         if held:
-            self._held[lane] += 1
+            self.held[lane] += 1
         return held
 
     def begin(self, lane: Lane, wait: Wait) -> None:
         """Note that a call of `lane` has to wait for so long."""
         if wait.seconds > _HELD:
-            self._held[lane] = 1
+            self.held[lane] = 1
             _log.log(_level(lane), "quota: %s calls have to wait: %s", lane, wait.describe())
 
     def end(self, lane: Lane) -> None:
         """Note that a call of `lane` got its permit at once."""
-        if self._held and lane in self._held:
-            count = self._held.pop(lane)
+        if count := self.held.pop(lane, 0):
             _log.log(_level(lane), "quota: %s calls go at once again; %d had to wait", lane, count)
 
 

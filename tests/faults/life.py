@@ -13,6 +13,7 @@ from gizwits_async import GizwitsClient, HourlyQuota, Options, errors
 from gizwits_async.models import to_dict
 from gizwits_async.models.authorization import Token
 from gizwits_async.options import Lane
+from gizwits_async.quota.in_flight import InFlight
 from gizwits_async.simulator import FaultRule, Fleet, SimulatedCloud, SimulatorTransport
 from gizwits_async.simulator.state.timeline import Record
 from gizwits_async.wire.attempts import Attempt, Call
@@ -117,6 +118,18 @@ class Door(SimulatorTransport):
         return reply
 
 
+class Permits(InFlight):
+    """Calls in flight; the grant of each permit is a moment for the trap."""
+
+    def __init__(self, pad: float, granted: Callable[[], None]) -> None:
+        super().__init__(pad)
+        self._granted = granted
+
+    def append(self, granted_at: float) -> None:
+        super().append(granted_at)
+        self._granted()
+
+
 class Counted(HourlyQuota):
     """Counts outcomes, one of which belongs to each permit."""
 
@@ -124,11 +137,9 @@ class Counted(HourlyQuota):
     released = 0
     trap = Trap()
 
-    async def _take(self, lane: Lane, *, interactive: bool = False) -> float | None:
-        wait = await super()._take(lane, interactive=interactive)
-        if wait is None:
-            self.trap.passed("permit")
-        return wait
+    def __init__(self, calls: int, period: float, *, burst: int, reserve: int) -> None:
+        super().__init__(calls, period, burst=burst, reserve=reserve)
+        self._in_flight = Permits(self._view.pad, lambda: self.trap.passed("permit"))
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         self.observed += 1

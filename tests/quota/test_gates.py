@@ -4,7 +4,8 @@ import pytest
 
 from gizwits_async.options import Lane
 from gizwits_async.quota.headers import Reading
-from gizwits_async.quota.server_view import LocalState, ServerView
+from gizwits_async.quota.local_state import LocalState
+from gizwits_async.quota.server_view import ServerView
 
 PEOPLE, BULK = Lane.INTERACTIVE, Lane.BULK
 

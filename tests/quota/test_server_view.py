@@ -4,13 +4,15 @@ import asyncio
 from email.utils import formatdate
 
 import pytest
-from hypothesis import given, settings
+from attrs import evolve
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gizwits_async.options import Lane
 from gizwits_async.quota import HourlyQuota
 from gizwits_async.quota.headers import Reading, read
-from gizwits_async.quota.server_view import LocalState, ServerView
+from gizwits_async.quota.local_state import LocalState
+from gizwits_async.quota.server_view import ServerView
 from tests.doubles import now, virtually
 from tests.quota.servers import EPOCH
 
@@ -94,13 +96,13 @@ def test_counts_that_cannot_be_true_are_none(limit, remaining, found):
 def test_headroom_is_less_what_is_under_way_and_only_falls():
     """Replies that overtook each other do not give back what a newer one took."""
     seen = view()
-    seen.observe(headers(100), 1.0, in_flight=5)
+    seen.observe(headers(100), 1.0)
     assert seen.headroom(LocalState(time=1.0, in_flight=5)) == 95
-    seen.observe(headers(104), 1.5, in_flight=4)
+    seen.observe(headers(104), 1.5)
     assert seen.headroom(LocalState(time=1.5, in_flight=4)) == 96
-    seen.observe(headers(99), 2.0, in_flight=3)
+    seen.observe(headers(99), 2.0)
     assert seen.headroom(LocalState(time=2.0, in_flight=3)) == 96
-    seen.observe(headers(3, reset_in=-600), 2.5, in_flight=2)
+    seen.observe(headers(3, reset_in=-600), 2.5)
     late = seen
     assert late.headroom(LocalState(time=2.5, in_flight=2)) == 96
 
@@ -127,7 +129,8 @@ def test_strangers_make_bulk_leave_them_their_part():
     for step in range(120):
         left -= 10 * (0.5 + 0.7)
         found = headers(int(left), 3600 - step * 10, at=step * 10)
-        seen.observe(found, step * 10.0, granted=step * 5)
+        if seen.observe(found, step * 10.0):
+            seen.measure(step * 10.0, in_flight=0, granted=step * 5)
     assert seen.other_clients_rate == pytest.approx(0.7, abs=0.02)
     at = LocalState(time=1200.0, granted=600, bulk_granted_at=1200.0)
     assert seen.blocked_for(Lane.BULK, at) > 1.5
@@ -139,7 +142,8 @@ def test_alone_there_are_no_strangers():
     seen = view()
     for step in range(1, 200):
         found = headers(3600 - step, 3600 - step, at=step)
-        seen.observe(found, step * 1.0, granted=step + 8, in_flight=8)
+        if seen.observe(found, step * 1.0):
+            seen.measure(step * 1.0, in_flight=8, granted=step + 8)
     assert seen.other_clients_rate == 0
 
 
@@ -247,3 +251,55 @@ def test_snapshot_says_where_it_is_known_from():
     assert (ours.source, ours.limit, ours.remaining) == ("local", 3600, 3599)
     assert (theirs.source, theirs.remaining, theirs.resets_at) == ("server", 3000, EPOCH + 60)
     assert (later.source, later.remaining) == ("local", 3599)
+
+
+@st.composite
+def counts(draw):
+    """Return headers of two seconds that repeat, fall, rise or lack one; a pause; and a refusal."""
+    found = headers(
+        draw(st.integers(98, 101)), draw(st.sampled_from([5, 600])), draw(st.booleans())
+    )
+    found.pop(draw(st.sampled_from(["", "x-ratelimit-remaining", "x-ratelimit-reset"])), None)
+    return found, draw(st.sampled_from([0.0, 0.0, 1.0, 20.0])), draw(st.integers(0, 9)) == 0
+
+
+LATER = {name: text for name, text in headers(0, 600).items() if name != "x-ratelimit-remaining"}
+"""Another Reset without a count, between two replies that are alike."""
+
+
+@example([(headers(100, 5), 0.0, False), (LATER, 0.0, False), (headers(98, 5), 0.0, False)])
+@given(st.lists(counts(), max_size=9))
+def test_a_repeated_reply_is_judged_as_if_it_were_read_anew(script):
+    """Only Remaining is read of a reply that repeats the others of the last: no state depends on that."""
+    seen, anew, time = view(), view(), 0.0
+    for found, pause, refused in script:
+        time += pause
+        anew.last = evolve(anew.last, texts=())
+        for one in (seen, anew):
+            if one.observe(found, time, granted_at=time, refused=refused):
+                one.measure(time, in_flight=0, granted=0)
+        assert evolve(seen, last=evolve(seen.last, texts=())) == evolve(
+            anew, last=evolve(anew.last, texts=())
+        )
+
+
+@given(
+    st.integers(0, 40),
+    st.sampled_from([None, -1.0, 0.0, 90.0]),
+    st.integers(0, 2),
+    st.booleans(),
+    st.sampled_from([0.0, 0.5]),
+    st.integers(0, 40),
+    st.sampled_from([0.0, 1799.0, 1800.0]),
+)
+def test_what_the_view_admits_it_does_not_block(
+    left, closed_until, refusals, sliding, others, in_flight, time
+):
+    """A call that the server's count admits skips the other judgement, which would let it go as well."""
+    seen = view(
+        left=left, reset_at=1800.0, closed_until=closed_until, sliding=sliding,
+        refusal_count=refusals + (closed_until is not None), other_clients_rate=others,
+    )  # fmt: skip
+    if seen.admits(time, in_flight):
+        state = LocalState(time=time, in_flight=in_flight, counted_by=time + 12)
+        assert seen.blocked_for(Lane.INTERACTIVE, state) == 0

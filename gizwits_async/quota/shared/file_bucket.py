@@ -13,6 +13,7 @@ from gizwits_async.quota.ledger import (
     LEVEL,
     LEVEL_AT,
     OFFSET,
+    PAGE_SIZE,
     PAGE_SLOTS,
     REFUSED_AT,
     STOP_UNTIL,
@@ -64,8 +65,9 @@ class FileBucket(Bucket):
             wall: Epoch seconds: shows how long the machine was off.
         """
         self._monotonic, self._wall, self._span = monotonic, wall, limits.span
-        super().__init__(limits, clock=self._time_of_page, slots=PAGE_SLOTS)
-        self._file = PageFile(path, name, self.counter.page)
+        self._page = bytearray(PAGE_SIZE)
+        super().__init__(limits, clock=self._time_of_page, slots=PAGE_SLOTS, page=self._page)
+        self._file = PageFile(path, name, self._page)
         self._busy = False
         self._probe_at: float | None = None
         self._in_file = 0  # permits granted, as the file says
@@ -98,10 +100,7 @@ class FileBucket(Bucket):
             held = min(self.burst, header[LEVEL] + (now - header[LEVEL_AT]) * self.rate)
             if now < header[STOP_UNTIL] or held < need:
                 return False
-            if not self.counter.add(now, limit, interactive=interactive):
-                return False
-            header[LEVEL], header[LEVEL_AT] = max(self.lowest, held - 1), now
-            return True
+            return self.count(now, limit, interactive=interactive)
         finally:
             self._close()
 
@@ -227,11 +226,11 @@ class FileBucket(Bucket):
 
     def _probe(self) -> None:
         """Try to use the file again, and add the permits that were granted meanwhile."""
-        page, granted = bytes(self.counter.page), self.counter.granted
+        page, granted = bytes(self._page), self.counter.granted
         try:
             self._busy = not self._file.lock()
         except OSError:
-            self.counter.page[:] = page  # it may be read in part
+            self._page[:] = page  # it may be read in part
             self._busy, self._probe_at = False, self._monotonic() + _PROBE
             self._file.close()
             return
