@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from email.utils import formatdate
 
 from gizwits_async.options import Credentials
+from gizwits_async.simulator.codes import NO_PRODUCT, NOT_WHITELISTED
 from gizwits_async.simulator.endpoints.authorization import check_enterprise, product_of
 from gizwits_async.simulator.endpoints.logs import truth
 from gizwits_async.simulator.endpoints.routes import Route, find_route
@@ -33,7 +34,6 @@ from gizwits_async.simulator.state.tokens import Tokens
 
 __all__ = ["SimulatedCloud"]
 
-_NOT_WHITELISTED, _NO_PRODUCT = 5012, 5015
 _OK, _NOT_FOUND, _WRONG_VERB = 200, 404, 405
 _CREDENTIALS = Credentials(
     enterprise_id="simulated-enterprise",
@@ -230,7 +230,7 @@ class SimulatedCloud:
         counted_at: float,
     ) -> tuple[int, object]:
         if self.whitelist is not None and request.peer not in self.whitelist:
-            raise ApiRefusal(_NOT_WHITELISTED)
+            raise ApiRefusal(NOT_WHITELISTED)
         self.quota.check(route.kind, counted_at)
         product = self._product(request, route, params)
         if route.auth == "token":
@@ -257,7 +257,7 @@ class SimulatedCloud:
             return product_of(state, request.query(), report=not search)
         found = state.products.get(params["product_key"])
         if found is None:
-            raise ApiRefusal(_NO_PRODUCT)
+            raise ApiRefusal(NO_PRODUCT)
         return found
 
     def _refuse(self, refusal: ApiRefusal) -> dict[str, object]:

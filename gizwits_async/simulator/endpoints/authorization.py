@@ -2,14 +2,19 @@
 
 import hmac
 
+from gizwits_async.simulator.codes import (
+    ENTERPRISE_SECRET_WRONG,
+    FORM_INVALID,
+    NO_ENTERPRISE,
+    NO_PRODUCT,
+    PRODUCT_SECRET_WRONG,
+)
 from gizwits_async.simulator.messages import Answer, ApiRefusal, SimulatedRequest
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.state import Call, Product, State
 
 __all__ = ["check_enterprise", "create_token", "product_of"]
 
-_FORM_INVALID, _NO_ENTERPRISE, _ENTERPRISE_SECRET, _PRODUCT_SECRET = 5002, 5003, 5004, 5005
-_NO_PRODUCT = 5015
 _CREATED = 201
 
 
@@ -27,14 +32,14 @@ def create_token(call: Call) -> Answer:
     values = [body.get(name) for name in names]
     for name, value in zip(names, values, strict=True):
         if not isinstance(value, str) or not value:
-            raise ApiRefusal(_FORM_INVALID, name)
+            raise ApiRefusal(FORM_INVALID, name)
     enterprise, enterprise_secret, product_secret = map(str, values)
     if enterprise != mine.enterprise_id:
-        raise ApiRefusal(_NO_ENTERPRISE)
+        raise ApiRefusal(NO_ENTERPRISE)
     if not _equal(enterprise_secret, mine.enterprise_secret):
-        raise ApiRefusal(_ENTERPRISE_SECRET)
+        raise ApiRefusal(ENTERPRISE_SECRET_WRONG)
     if not _equal(product_secret, call.product.secret):
-        raise ApiRefusal(_PRODUCT_SECRET)
+        raise ApiRefusal(PRODUCT_SECRET_WRONG)
     token, end = call.state.tokens.issue(
         call.product.key, call.now, revoke_others=quirks.new_token_revokes_old
     )
@@ -55,12 +60,12 @@ def check_enterprise(state: State, request: SimulatedRequest, *, secret_optional
         ApiRefusal: 5003, unknown enterprise; 5004, wrong or missing secret.
     """
     if request.header("x-gizwits-enterprise-id") != state.credentials.enterprise_id:
-        raise ApiRefusal(_NO_ENTERPRISE)
+        raise ApiRefusal(NO_ENTERPRISE)
     secret = request.header("x-gizwits-enterprise-secret")
     if secret is None and secret_optional:
         return
     if secret is None or not _equal(secret, state.credentials.enterprise_secret):
-        raise ApiRefusal(_ENTERPRISE_SECRET)
+        raise ApiRefusal(ENTERPRISE_SECRET_WRONG)
 
 
 def product_of(state: State, query: dict[str, str], *, report: bool) -> Product:
@@ -77,13 +82,13 @@ def product_of(state: State, query: dict[str, str], *, report: bool) -> Product:
     names = _parameters(state.quirks) if report else ("product_key",)
     value = next((query[name] for name in names if query.get(name)), None)
     if value is None:
-        raise ApiRefusal(_FORM_INVALID, names[0])
+        raise ApiRefusal(FORM_INVALID, names[0])
     wanted = state.quirks.product_value if report else "key"
     for product in state.products.values():
         by_key = wanted != "secret" and value == product.key
         if by_key or (wanted != "key" and _equal(value, product.secret)):
             return product
-    raise ApiRefusal(_PRODUCT_SECRET if wanted == "secret" else _NO_PRODUCT)
+    raise ApiRefusal(PRODUCT_SECRET_WRONG if wanted == "secret" else NO_PRODUCT)
 
 
 def _parameters(quirks: Quirks) -> tuple[str, ...]:

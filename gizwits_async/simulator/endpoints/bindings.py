@@ -1,13 +1,18 @@
 """The binding endpoints of the simulated service."""
 
+from gizwits_async.simulator.codes import (
+    DEVICE_NOT_BOUND,
+    DEVICE_OF_OTHER_PRODUCT,
+    FORM_INVALID,
+    NO_APP,
+    NO_DEVICE,
+    NO_USER,
+)
 from gizwits_async.simulator.endpoints.device_groups import outcome
 from gizwits_async.simulator.messages import Answer, ApiRefusal
 from gizwits_async.simulator.state.state import Call
 
 __all__ = ["bind", "unbind"]
-
-_FORM_INVALID, _NO_APP, _NO_USER = 5002, 5016, 5017
-_NO_DEVICE, _OTHER_PRODUCT, _NOT_BOUND = 5301, 5302, 5303
 
 
 def _read(call: Call) -> tuple[str, list[str]]:
@@ -15,19 +20,19 @@ def _read(call: Call) -> tuple[str, list[str]]:
     uid, appid, dids = body.get("uid"), body.get("appid"), body.get("dids")
     for name, value in (("uid", uid), ("appid", appid)):
         if not isinstance(value, str) or not value:
-            raise ApiRefusal(_FORM_INVALID, name)
+            raise ApiRefusal(FORM_INVALID, name)
     wanted = call.state.quirks.dids
     if isinstance(dids, str) and wanted != "array":
         dids = dids.split(",")
     elif not isinstance(dids, list) or wanted == "text":
-        raise ApiRefusal(_FORM_INVALID, "dids")
+        raise ApiRefusal(FORM_INVALID, "dids")
     if not dids or not all(isinstance(did, str) and did for did in dids):
-        raise ApiRefusal(_FORM_INVALID, "dids")
+        raise ApiRefusal(FORM_INVALID, "dids")
     if appid not in bindings.apps:
-        raise ApiRefusal(_NO_APP)
+        raise ApiRefusal(NO_APP)
     user = bindings.users.get(str(uid))
     if user is None or user.appid != appid:
-        raise ApiRefusal(_NO_USER)
+        raise ApiRefusal(NO_USER)
     return str(uid), list(dict.fromkeys(dids))
 
 
@@ -38,9 +43,9 @@ def bind(call: Call) -> Answer:
     for did in dids:
         others = call.state.products.values()
         if not known[did] and any(product.fleet.device(did) for product in others):
-            raise ApiRefusal(_OTHER_PRODUCT)
+            raise ApiRefusal(DEVICE_OF_OTHER_PRODUCT)
     if not any(known.values()):
-        raise ApiRefusal(_NO_DEVICE)
+        raise ApiRefusal(NO_DEVICE)
     for did in dids:
         if known[did]:
             call.product.bindings.bind(uid, did, call.now)
@@ -52,5 +57,5 @@ def unbind(call: Call) -> dict[str, object]:
     uid, dids = _read(call)
     done = {did: call.product.bindings.unbind(uid, did) for did in dids}
     if not any(done.values()):
-        raise ApiRefusal(_NOT_BOUND)
+        raise ApiRefusal(DEVICE_NOT_BOUND)
     return outcome(done, call.state.quirks)

@@ -4,6 +4,15 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+from gizwits_async.simulator.codes import (
+    ATTR_INVALID,
+    CONTROL_FORBIDDEN,
+    DEVICE_DISABLED,
+    DEVICE_OFFLINE,
+    FORM_INVALID,
+    NO_ATTR,
+    RAW_INVALID,
+)
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.datapoints import (
     POINTS_BY_NAME,
@@ -19,8 +28,6 @@ from gizwits_async.simulator.state.timeline import Record
 
 __all__ = ["control"]
 
-_FORM_INVALID, _DISABLED, _OFFLINE = 5002, 5304, 5305
-_ATTR_INVALID, _FORBIDDEN, _NO_SUCH_ATTR, _RAW_INVALID = 5401, 5404, 5405, 5408
 _BYTE = 0xFF
 
 
@@ -30,11 +37,11 @@ def control(call: Call) -> dict[str, object]:
     device = call.product.fleet.as_of(device, call.now)
     attrs, raw = _order(call.json())
     if quirks.control_forbidden:
-        raise ApiRefusal(_FORBIDDEN)
+        raise ApiRefusal(CONTROL_FORBIDDEN)
     if device.is_disabled:
-        raise ApiRefusal(_DISABLED)
+        raise ApiRefusal(DEVICE_DISABLED)
     if not device.is_online and quirks.control_offline == "refuse":
-        raise ApiRefusal(_OFFLINE)
+        raise ApiRefusal(DEVICE_OFFLINE)
     at = round(call.now, 3)
     call.product.controls.append(Control(at=at, did=device.did, attrs=attrs, raw=raw))
     if device.is_online:
@@ -46,24 +53,24 @@ def _order(body: dict[str, object]) -> tuple[dict[str, int] | None, bytes | None
     # Returns the raw values of the data points to set, or the bytes to send; the other is None.
     coding = body.get("binary_coding", "")
     if coding not in ("hex", "base64") and "binary_coding" in body:
-        raise ApiRefusal(_FORM_INVALID, "binary_coding")
+        raise ApiRefusal(FORM_INVALID, "binary_coding")
     if ("attrs" in body) == ("raw" in body):
-        raise ApiRefusal(_FORM_INVALID, "one of attrs and raw")
+        raise ApiRefusal(FORM_INVALID, "one of attrs and raw")
     if "raw" in body:
         return None, _bytes(body["raw"], str(coding))
     attrs = body["attrs"]
     if not isinstance(attrs, Mapping) or not attrs:
-        raise ApiRefusal(_FORM_INVALID, "attrs")
+        raise ApiRefusal(FORM_INVALID, "attrs")
     return {str(name): _value(str(name), value) for name, value in attrs.items()}, None
 
 
 def _value(name: str, value: object) -> int:
     point = POINTS_BY_NAME.get(name)
     if point is None:
-        raise ApiRefusal(_NO_SUCH_ATTR, name)
+        raise ApiRefusal(NO_ATTR, name)
     raw = point.raw(value) if point.access == "status_writable" else None
     if raw is None:
-        raise ApiRefusal(_ATTR_INVALID, name)
+        raise ApiRefusal(ATTR_INVALID, name)
     return raw
 
 
@@ -73,11 +80,11 @@ def _bytes(raw: object, coding: str) -> bytes:
         try:
             data = bytes.fromhex(raw) if coding == "hex" else base64.b64decode(raw, validate=True)
         except (ValueError, binascii.Error):
-            raise ApiRefusal(_RAW_INVALID) from None
+            raise ApiRefusal(RAW_INVALID) from None
     elif isinstance(raw, list) and all(type(item) is int and 0 <= item <= _BYTE for item in raw):
         data = bytes(raw)
     if not data:
-        raise ApiRefusal(_RAW_INVALID)
+        raise ApiRefusal(RAW_INVALID)
     return data
 
 

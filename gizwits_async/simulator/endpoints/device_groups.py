@@ -1,5 +1,6 @@
 """The device group endpoints of the simulated service."""
 
+from gizwits_async.simulator.codes import FORM_INVALID, GROUP_OF_OTHER_PRODUCT
 from gizwits_async.simulator.messages import Answer, ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.groups import Groups
@@ -7,7 +8,6 @@ from gizwits_async.simulator.state.state import Call
 
 __all__ = ["create", "delete", "macs", "outcome", "tree", "update"]
 
-_FORM_INVALID, _OTHER_PRODUCT = 5002, 5201
 _OK, _NO_CONTENT = 200, 204
 _MAX_MACS = 1000
 
@@ -32,7 +32,7 @@ def create(call: Call) -> Answer:
     """POST /v1/products/{product_key}/device_groups."""
     parent = call.json().get("parent_gid") if call.request.body else None
     if parent is not None and not isinstance(parent, str):
-        raise ApiRefusal(_FORM_INVALID, "parent_gid")
+        raise ApiRefusal(FORM_INVALID, "parent_gid")
     gid = call.product.groups.create(parent or None)
     return Answer(call.state.quirks.write_status, {"gid": gid})
 
@@ -41,7 +41,7 @@ def _gid(call: Call) -> str:
     gid = call.params["gid"]
     for product in call.state.products.values():
         if product is not call.product and gid in product.groups.parents:
-            raise ApiRefusal(_OTHER_PRODUCT)
+            raise ApiRefusal(GROUP_OF_OTHER_PRODUCT)
     call.product.groups.check(gid)
     return gid
 
@@ -64,13 +64,13 @@ def update(call: Call) -> dict[str, object]:
     action, given = body.get("action"), body.get("macs")
     reassign = body.get("reassign", False)
     if action not in ("assign", "unassign"):
-        raise ApiRefusal(_FORM_INVALID, "action")
+        raise ApiRefusal(FORM_INVALID, "action")
     if not isinstance(given, list) or not 0 < len(given) <= _MAX_MACS:
-        raise ApiRefusal(_FORM_INVALID, "macs")
+        raise ApiRefusal(FORM_INVALID, "macs")
     if not all(isinstance(mac, str) for mac in given):
-        raise ApiRefusal(_FORM_INVALID, "macs")
+        raise ApiRefusal(FORM_INVALID, "macs")
     if not isinstance(reassign, bool):
-        raise ApiRefusal(_FORM_INVALID, "reassign")
+        raise ApiRefusal(FORM_INVALID, "reassign")
     done: dict[str, bool] = {}
     for mac in dict.fromkeys(given):
         if action == "unassign":

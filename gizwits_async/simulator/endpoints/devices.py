@@ -7,6 +7,7 @@ from zlib import crc32
 
 from attrs import evolve, fields
 
+from gizwits_async.simulator.codes import DEVICE_DISABLED, FORM_INVALID, NO_DEVICE
 from gizwits_async.simulator.endpoints.envelope import flag, page_of, whole
 from gizwits_async.simulator.endpoints.logs import answer_log, parse_log_query
 from gizwits_async.simulator.messages import ApiRefusal
@@ -16,7 +17,6 @@ from gizwits_async.simulator.state.state import Call
 
 __all__ = ["detail", "identity", "log_of", "search"]
 
-_FORM_INVALID, _DEVICE_NOT_EXIST, _DEVICE_DISABLED = 5002, 5301, 5304
 _HIDDEN = ("passcode", "type", "is_disabled", "device_sn")
 _LISTED = tuple(field.name for field in fields(Device) if field.name not in _HIDDEN)
 _LONG_AGO = 60 * 86_400
@@ -31,10 +31,10 @@ _ORDERS: dict[str, Callable[[Device], tuple[object, ...]]] = {
 def _by_mac(call: Call) -> Device:
     mac = call.query.get("mac")
     if not mac:
-        raise ApiRefusal(_FORM_INVALID, "mac")
+        raise ApiRefusal(FORM_INVALID, "mac")
     device = call.product.fleet.by_mac(mac)
     if device is None:
-        raise ApiRefusal(_DEVICE_NOT_EXIST)
+        raise ApiRefusal(NO_DEVICE)
     return device
 
 
@@ -131,7 +131,7 @@ def _related_filters(call: Call) -> list[_Filter]:
     if kind is None and value is None:
         return wanted
     if kind not in ("did", "mac", "uid") or not value:
-        raise ApiRefusal(_FORM_INVALID, "type and val")
+        raise ApiRefusal(FORM_INVALID, "type and val")
     if kind == "uid":
         dids = call.product.bindings.dids_of(value)
         return [*wanted, lambda device: device.did in dids]
@@ -144,7 +144,7 @@ def log_of(log: Log) -> Callable[[Call], dict[str, object]]:
     def answer(call: Call) -> dict[str, object]:
         state, device = call.state, call.device(call.params["did"])
         if device.is_disabled and state.quirks.disabled_logs == "refused":
-            raise ApiRefusal(_DEVICE_DISABLED)
+            raise ApiRefusal(DEVICE_DISABLED)
         if log in state.quirks.forbidden_logs:
             raise ApiRefusal(state.quirks.forbidden_code)
         query = parse_log_query(log, device.did, call.query, state.quirks, call.now)

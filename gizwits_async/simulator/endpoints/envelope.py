@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from gizwits_async.simulator.codes import FORM_INVALID
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.state import Call
@@ -14,7 +15,6 @@ __all__ = ["flag", "limit_of", "page_of", "whole", "with_objects"]
 
 T = TypeVar("T")
 
-_FORM_INVALID = 5002
 _DEFAULT_LIMIT = 20
 _MOST_ROWS, _MOST_SKIPPED = 1_000_000, 1_000_000_000
 _LAST = 99_999_999_999
@@ -38,7 +38,7 @@ def whole(query: dict[str, str], name: str, *, low: int = 0, high: int = _LAST) 
     if text is None:
         return None
     if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
-        raise ApiRefusal(_FORM_INVALID, name)
+        raise ApiRefusal(FORM_INVALID, name)
     return int(text)
 
 
@@ -52,7 +52,7 @@ def flag(query: dict[str, str], name: str) -> bool | None:
     if text is None:
         return None
     if text not in ("0", "1"):
-        raise ApiRefusal(_FORM_INVALID, name)
+        raise ApiRefusal(FORM_INVALID, name)
     return text == "1"
 
 

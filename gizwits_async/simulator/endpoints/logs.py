@@ -5,6 +5,7 @@ from math import floor
 
 from attrs import frozen
 
+from gizwits_async.simulator.codes import FORM_INVALID
 from gizwits_async.simulator.endpoints.envelope import limit_of, whole, with_objects
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Log, Quirks
@@ -15,7 +16,6 @@ from gizwits_async.simulator.state.timeline import DAY, Record
 
 __all__ = ["LogQuery", "answer_log", "parse_log_query", "shown_time", "truth"]
 
-_FORM_INVALID = 5002
 _MAX_SPAN = 2 * DAY
 
 
@@ -53,7 +53,7 @@ def parse_log_query(
     limit = limit_of(query, refuse_over=quirks.log_refuse_over, cap=quirks.log_cap)
     sort = query.get("sort", "desc")
     if sort not in ("asc", "desc"):
-        raise ApiRefusal(_FORM_INVALID, "sort")
+        raise ApiRefusal(FORM_INVALID, "sort")
     key = (log, did, start, end, sort)
     longest = _MAX_SPAN - 1 if quirks.span_strict else _MAX_SPAN
     if end is None:
@@ -83,11 +83,11 @@ def _oldest(quirks: Quirks, now: float) -> int:
 
 def _check_range(start: int, end: int, longest: int, quirks: Quirks, now: float) -> None:
     if not 0 <= end - start <= longest:
-        raise ApiRefusal(_FORM_INVALID, "start_ts and end_ts")
+        raise ApiRefusal(FORM_INVALID, "start_ts and end_ts")
     if quirks.refuse_future_end and end > now:
-        raise ApiRefusal(_FORM_INVALID, "end_ts")
+        raise ApiRefusal(FORM_INVALID, "end_ts")
     if quirks.refuse_old_start and start < _oldest(quirks, now):
-        raise ApiRefusal(_FORM_INVALID, "start_ts")
+        raise ApiRefusal(FORM_INVALID, "start_ts")
 
 
 def _clock(log: Log, quirks: Quirks) -> str:
@@ -170,7 +170,7 @@ def answer_log(
         )
     except ContextExpired as expired:
         if quirks.dead_context == "error":
-            raise ApiRefusal(_FORM_INVALID, "context") from None
+            raise ApiRefusal(FORM_INVALID, "context") from None
         if quirks.dead_context != "restart":
             total = expired.total if quirks.dead_context == "empty_with_total" else 0
             return _page(query, quirks, (), None, total=total, rng=rng)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+from gizwits_async.simulator.codes import FORM_INVALID, REPORT_NOT_MADE
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.timeline import DAY
@@ -14,7 +15,6 @@ __all__ = ["Cycle", "Days", "cycles", "day_range", "text_of"]
 
 Cycle = Literal["date", "week", "month"]
 
-_FORM_INVALID, _NOT_GENERATED = 5002, 5014
 _CYCLES: dict[str, Cycle] = {"date": "date", "week": "week", "month": "month"}
 _LONGEST: dict[str, int] = {"date": 30, "week": 53, "month": 12}
 _FORMS = {"date": r"\d{4}-\d\d-\d\d", "week": r"\d{4}-\d\d", "month": r"\d{4}-\d\d"}
@@ -97,9 +97,9 @@ def day_range(
     texts = [query.get(names[0], _back(end, default - 1) if default else ""), end]
     first, last = (_date(text, name) for text, name in zip(texts, names, strict=True))
     if not 0 <= (last - first).days < _MOST_DAYS:
-        raise ApiRefusal(_FORM_INVALID, " and ".join(names))
+        raise ApiRefusal(FORM_INVALID, " and ".join(names))
     if last >= today and not quirks.report_today:
-        raise ApiRefusal(_NOT_GENERATED)
+        raise ApiRefusal(REPORT_NOT_MADE)
     return [first + timedelta(days=step) for step in range((last - first).days + 1)]
 
 
@@ -112,11 +112,11 @@ def _back(text: str, days: int) -> str:
 
 def _date(text: str, name: str) -> date:
     if not re.fullmatch(_FORMS["date"], text, re.ASCII):
-        raise ApiRefusal(_FORM_INVALID, name)
+        raise ApiRefusal(FORM_INVALID, name)
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ApiRefusal(_FORM_INVALID, name) from None
+        raise ApiRefusal(FORM_INVALID, name) from None
 
 
 def cycles(
@@ -134,28 +134,28 @@ def cycles(
     """
     cycle = _CYCLES.get(query.get("cycle", "date"))
     if cycle is None:
-        raise ApiRefusal(_FORM_INVALID, "cycle")
+        raise ApiRefusal(FORM_INVALID, "cycle")
     start, end = query.get("start", ""), query.get("end", "")
     firsts: list[date] = []
     for name, text in (("start", start), ("end", end)):
         try:
             if not re.fullmatch(_FORMS[cycle], text, re.ASCII):
-                raise ApiRefusal(_FORM_INVALID, name)
+                raise ApiRefusal(FORM_INVALID, name)
             firsts.append(_first_day(text, cycle, quirks))
         except (ValueError, OverflowError):
-            raise ApiRefusal(_FORM_INVALID, name) from None
+            raise ApiRefusal(FORM_INVALID, name) from None
     if not 0 <= (firsts[1] - firsts[0]).days < _MOST_DAYS:
-        raise ApiRefusal(_FORM_INVALID, "start and end")
+        raise ApiRefusal(FORM_INVALID, "start and end")
     found: dict[str, list[date]] = {}
     for day in _each(firsts[0], firsts[1], _days_in(firsts[1], cycle)):
         label = text_of(day, cycle, quirks)
         if start <= label <= end:
             found.setdefault(label, []).append(day)
     if len(found) > _LONGEST[cycle]:
-        raise ApiRefusal(_FORM_INVALID, "start and end")
+        raise ApiRefusal(FORM_INVALID, "start and end")
     today = Days(quirks).of(now)
     if not quirks.report_today and any(today in days for days in found.values()):
-        raise ApiRefusal(_NOT_GENERATED)
+        raise ApiRefusal(REPORT_NOT_MADE)
     return cycle, found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gizwits_async.simulator.codes import NO_APP
 from gizwits_async.simulator.endpoints.device_reports import active_on, history
 from gizwits_async.simulator.endpoints.location_tree import tree
 from gizwits_async.simulator.endpoints.periods import Days, day_range
@@ -10,8 +11,6 @@ from gizwits_async.simulator.state.state import Call
 from gizwits_async.simulator.state.users import User
 
 __all__ = ["active_users", "location", "new_users", "total"]
-
-_NO_APP = 5016
 
 
 def _first_bound(call: Call) -> dict[str, float]:
@@ -35,7 +34,7 @@ def active_users(call: Call) -> dict[str, object]:
     quirks, bindings, fleet = call.state.quirks, call.product.bindings, call.product.fleet
     appid = call.query.get("appid")
     if appid and appid not in bindings.apps:
-        raise ApiRefusal(_NO_APP)
+        raise ApiRefusal(NO_APP)
     data: list[dict[str, object]] = []
     for day in day_range(call.query, ("start_date", "end_date"), quirks, call.now):
         active = {device.did for device in fleet.devices if active_on(call, device, (day,))}

@@ -2,6 +2,7 @@
 
 from attrs import asdict
 
+from gizwits_async.simulator.codes import FORM_INVALID, NO_APP
 from gizwits_async.simulator.endpoints.envelope import page_of
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.state import Call
@@ -9,7 +10,6 @@ from gizwits_async.simulator.state.users import User
 
 __all__ = ["search_bound", "search_registered"]
 
-_FORM_INVALID, _NO_APP = 5002, 5016
 _COMMON = ("uid", "username", "phone", "email", "birthday", "is_anonymous", "gender", "address")
 _REGISTERED = (*_COMMON, "remark", "created_at", "updated_at")
 _BOUND = (*_COMMON, "name", "created_at")
@@ -25,7 +25,7 @@ def search_registered(call: Call) -> dict[str, object]:
     """GET /v1/users/search."""
     query, bindings = call.query, call.product.bindings
     if query.get("appid") and query["appid"] not in bindings.apps:
-        raise ApiRefusal(_NO_APP)
+        raise ApiRefusal(NO_APP)
     asked = {
         name: query[name] for name in ("appid", "username", "phone", "email") if query.get(name)
     }
@@ -42,7 +42,7 @@ def search_bound(call: Call) -> dict[str, object]:
     query, bindings = call.query, call.product.bindings
     kind, value = query.get("type"), query.get("val")
     if (kind is not None or value is not None) and (kind not in _KINDS or not value):
-        raise ApiRefusal(_FORM_INVALID, "type and val")
+        raise ApiRefusal(FORM_INVALID, "type and val")
     devices = call.devices()
     if kind in ("did", "mac", "device_sn"):
         devices = [device for device in devices if getattr(device, kind) == value]

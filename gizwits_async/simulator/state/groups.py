@@ -2,12 +2,17 @@
 
 from attrs import define
 
+from gizwits_async.simulator.codes import (
+    GROUP_HAS_DEVICE,
+    GROUP_HAS_SUBGROUP,
+    NO_GROUP,
+    NO_PARENT_GROUP,
+    ROOT_GROUP_EXISTS,
+)
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.ids import digest
 
 __all__ = ["Groups"]
-
-_NO_PARENT, _ROOT_EXISTS, _HAS_SUBGROUP, _HAS_DEVICE, _NO_GROUP = 5202, 5203, 5204, 5205, 5206
 
 
 @define(eq=False)
@@ -33,9 +38,9 @@ class Groups:
             ApiRefusal: 5202, no such parent; 5203, there is already a root.
         """
         if parent is None and self.parents:
-            raise ApiRefusal(_ROOT_EXISTS)
+            raise ApiRefusal(ROOT_GROUP_EXISTS)
         if parent is not None and parent not in self.parents:
-            raise ApiRefusal(_NO_PARENT)
+            raise ApiRefusal(NO_PARENT_GROUP)
         self.count += 1
         gid = digest("group", self.product_key, self.count)
         self.parents[gid] = parent
@@ -49,15 +54,15 @@ class Groups:
         """
         self.check(gid)
         if gid in self.parents.values():
-            raise ApiRefusal(_HAS_SUBGROUP)
+            raise ApiRefusal(GROUP_HAS_SUBGROUP)
         if gid in self.members.values():
-            raise ApiRefusal(_HAS_DEVICE)
+            raise ApiRefusal(GROUP_HAS_DEVICE)
         del self.parents[gid]
 
     def check(self, gid: str) -> None:
         """Raise 5206 if there is no such group."""
         if gid not in self.parents:
-            raise ApiRefusal(_NO_GROUP)
+            raise ApiRefusal(NO_GROUP)
 
     def macs(self, gid: str) -> list[str]:
         """Return the MACs in a group, without its subgroups.

@@ -4,12 +4,11 @@ from collections import deque
 from math import ceil, floor
 from typing import Protocol
 
+from gizwits_async.simulator.codes import QUOTA_EXCEEDED
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.quirks import Quirks
 
 __all__ = ["Counter", "Quota"]
-
-_QUOTA_EXCEEDED = 5013
 
 
 class Counter(Protocol):
@@ -143,7 +142,7 @@ class Quota:
             ApiRefusal: 5013, the quota is used up.
         """
         if self._counts(kind) and self._counter.remaining(now) < 1:
-            raise ApiRefusal(_QUOTA_EXCEEDED)
+            raise ApiRefusal(QUOTA_EXCEEDED)
 
     def count(self, kind: str, code: int | None, now: float) -> None:
         """Count a call.
@@ -153,7 +152,7 @@ class Quota:
             code: Error code with which it was refused; None: it succeeded.
             now: The server's present.
         """
-        if code == _QUOTA_EXCEEDED:
+        if code == QUOTA_EXCEEDED:
             counted = self._quirks.refused_calls_count
         else:
             counted = code is None or self._quirks.failed_calls_count
@@ -168,7 +167,7 @@ class Quota:
     def headers(self, code: int | None, now: float) -> dict[str, str]:
         """Return the rate headers of a reply with this error code."""
         sent = self._quirks.rate_headers
-        if sent == "never" or (sent == "refused" and code != _QUOTA_EXCEEDED):
+        if sent == "never" or (sent == "refused" and code != QUOTA_EXCEEDED):
             return {}
         reset = self._counter.resets_at(now)
         text = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from attrs import define, field, frozen
 
 from gizwits_async.options import Credentials
+from gizwits_async.simulator.codes import BODY_INVALID, DEVICE_OF_OTHER_PRODUCT, NO_DEVICE
 from gizwits_async.simulator.messages import ApiRefusal, SimulatedRequest
 from gizwits_async.simulator.quirks import Quirks
 from gizwits_async.simulator.state.contexts import Contexts
@@ -17,8 +18,6 @@ from gizwits_async.simulator.state.tokens import Tokens
 from gizwits_async.simulator.state.users import Bindings, generate_users
 
 __all__ = ["Call", "Control", "Product", "State"]
-
-_BODY_INVALID, _DEVICE_NOT_EXIST, _DEVICE_OF_OTHER_PRODUCT = 5001, 5301, 5302
 
 
 @frozen(kw_only=True)
@@ -87,9 +86,9 @@ class Call:
         try:
             value = json.loads(self.request.body)
         except (ValueError, RecursionError):
-            raise ApiRefusal(_BODY_INVALID) from None
+            raise ApiRefusal(BODY_INVALID) from None
         if not isinstance(value, dict):
-            raise ApiRefusal(_BODY_INVALID)
+            raise ApiRefusal(BODY_INVALID)
         return value
 
     def in_group(self) -> Callable[[Device], bool]:
@@ -123,4 +122,4 @@ class Call:
             return device
         others = self.state.products.values()
         elsewhere = any(product.fleet.device(did) is not None for product in others)
-        raise ApiRefusal(_DEVICE_OF_OTHER_PRODUCT if elsewhere else _DEVICE_NOT_EXIST)
+        raise ApiRefusal(DEVICE_OF_OTHER_PRODUCT if elsewhere else NO_DEVICE)

@@ -2,12 +2,12 @@
 
 from attrs import evolve, frozen
 
+from gizwits_async.simulator.codes import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_OF_OTHER_PRODUCT
 from gizwits_async.simulator.messages import ApiRefusal
 from gizwits_async.simulator.state.ids import digest
 
 __all__ = ["Tokens"]
 
-_TOKEN_INVALID, _TOKEN_OF_OTHER_PRODUCT, _TOKEN_EXPIRED = 5009, 5010, 5011
 _PARTS = 2
 
 
@@ -52,12 +52,12 @@ class Tokens:
         """
         parts = (authorization or "").split()
         if len(parts) != _PARTS or parts[0] != "token" or parts[1] not in self._grants:
-            raise ApiRefusal(_TOKEN_INVALID)
+            raise ApiRefusal(TOKEN_INVALID)
         grant = self._grants[parts[1]]
         if grant.product_key != product_key:
-            raise ApiRefusal(_TOKEN_OF_OTHER_PRODUCT)
+            raise ApiRefusal(TOKEN_OF_OTHER_PRODUCT)
         if now > grant.expires_at:
-            raise ApiRefusal(_TOKEN_EXPIRED)
+            raise ApiRefusal(TOKEN_EXPIRED)
 
     def revoke(self, token: str | None = None) -> None:
         """Revoke a token, or all of them: later calls are refused with 5009."""
