@@ -78,7 +78,9 @@ class Engine:
         )
         self._reader = LogReader(*shared, counters=counters, publish=self._publish)
         self._notes: list[str] = []
-        if note := settings.requested.beyond(state, now=client.now(), oldest=client.oldest()):
+        if note := settings.requested.note_on_start(
+            state, now=client.now(), oldest=client.oldest()
+        ):
             _log.warning("%s", note)
             self._notes.append(note)
         self._last_try = False

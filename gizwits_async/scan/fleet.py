@@ -12,20 +12,17 @@ from gizwits_async.errors import ArgumentError
 from gizwits_async.models.product import ProductDataPoints
 from gizwits_async.models.times import Moment
 from gizwits_async.options import Secret
-from gizwits_async.scan.activity import ALL_ACTIVE, expected
 from gizwits_async.scan.bulk_client import BulkClient
-from gizwits_async.scan.definition import DESCRIBED
 from gizwits_async.scan.engine import Engine
-from gizwits_async.scan.estimate import forecast
 from gizwits_async.scan.pages import ScanPages
+from gizwits_async.scan.planner import Planner
 from gizwits_async.scan.report import ScanPage, ScanPlan, ScanProgress, ScanReport
-from gizwits_async.scan.scan_range import RequestedRange, ScanState, Since, resolve_range
+from gizwits_async.scan.scan_range import RequestedRange, Since
 from gizwits_async.scan.settings import Derive, ScanSettings, Skip
 from gizwits_async.scan.stopping import Stopping
 from gizwits_async.scan.store.memory import MemoryStore
-from gizwits_async.scan.store.protocol import Remaining, ScanStore
+from gizwits_async.scan.store.protocol import ScanStore
 from gizwits_async.scan.task import LOGS, LogName
-from gizwits_async.scan.trust import LastRun, Trust
 
 __all__ = ["FleetScan"]
 
@@ -192,80 +189,10 @@ class FleetScan:
             ValueError: As `run`.
         """
         try:
-            return await self._plan(BulkClient(self._client))
+            await self._client.check_shared()
+            return await Planner(BulkClient(self._client), self._store, self._settings).plan()
         finally:
             await self._store.aclose()
-
-    async def _plan(self, bulk: BulkClient) -> ScanPlan:
-        settings, store = self._settings, self._store
-        await self._client.check_shared()
-        store.choose_product(bulk.product_key)
-        held = await store.peek()
-        state, left = await self._resolve(held, bulk)
-        if held is not None:
-            left = await self._remaining(state, bulk)
-        count = left.devices
-        if settings.devices is not None:
-            count = len(settings.devices)
-        elif held is None or held.listing != "done":
-            count = max(count, await bulk.count_devices())
-        fresh = count > left.devices
-        described = DESCRIBED & set(settings.logs)
-        active = ALL_ACTIVE
-        if settings.active_only and described and (fresh or left.oldest is not None):
-            start = state.start
-            if left.oldest is not None and not fresh:
-                start = max(start, left.oldest - settings.settle)  # A new run goes back that far.
-            start = min(max(start, bulk.oldest()), state.end)
-            active = await expected(bulk, start, state.end, count)
-        return forecast(
-            state,
-            left,
-            count,
-            logs=settings.logs,
-            client=bulk,
-            resumes=held is not None,
-            listed=settings.devices is None,
-            last=await self._last_run(held),
-            definition=bool(described) and await store.wants_datapoints(state.run),
-            active=active,
-            note=settings.requested.beyond(state, now=bulk.now(), oldest=bulk.oldest()),
-        )
-
-    async def _resolve(
-        self, held: ScanState | None, bulk: BulkClient
-    ) -> tuple[ScanState, Remaining]:
-        """Return the range to scan, and what was left to read of the range that the store holds."""
-        await bulk.learn_time()
-        left = Remaining()
-        if held is not None:
-            left = await self._remaining(held, bulk)
-        state = resolve_range(
-            self._settings.requested,
-            held,
-            product_key=bulk.product_key,
-            now=bulk.now(),
-            oldest=bulk.oldest(),
-            owned=bulk.owned,
-            finished=held is not None and self._finished(held) and not any(left.windows.values()),
-        )
-        return state, left
-
-    async def _remaining(self, state: ScanState, bulk: BulkClient) -> Remaining:
-        settings = self._settings
-        return await self._store.remaining(
-            settings.logs, state.end, bulk.owned, dids=settings.devices
-        )
-
-    async def _last_run(self, held: ScanState | None) -> LastRun | None:
-        """Return what the last run did with its windows, if this one may pass over any."""
-        if held is None or self._settings.skip == "never":
-            return None
-        return Trust.from_json(await self._store.trust()).last
-
-    def _finished(self, held: ScanState) -> bool:
-        # A run that was stopped in its second listing is not over.
-        return held.over and (held.listing == "done" or self._settings.devices is not None)
 
     async def _run(
         self,
@@ -279,7 +206,7 @@ class FleetScan:
             store.choose_product(bulk.product_key)
             held = await store.open()
             async with bulk.stopping:
-                state, _ = await self._resolve(held, bulk)
+                state, _ = await Planner(bulk, store, self._settings).resolve(held)
                 if state != held and not bulk.stopping.is_set:
                     await store.begin(state, again=held is not None)
                 engine = Engine(

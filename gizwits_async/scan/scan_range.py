@@ -110,7 +110,7 @@ class RequestedRange:
             raise ArgumentError(f"the range is reversed or empty: start {start}, end {end}")
         return cls(start=floor(since), end=None if until is None else ceil(until))
 
-    def beyond(self, state: ScanState, *, now: float, oldest: int) -> str | None:
+    def note_on_start(self, state: ScanState, *, now: float, oldest: int) -> str | None:
         """Return what to say of a relative start that lies before the beginning of the store.
 
         Args:
