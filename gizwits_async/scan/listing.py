@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from gizwits_async.errors import (
     ApiError,
@@ -20,13 +20,13 @@ from gizwits_async.scan.backoff import TRANSIENT, Backoff
 from gizwits_async.scan.bulk_client import BulkClient
 from gizwits_async.scan.counters import RunCounters
 from gizwits_async.scan.errors import SCAN_WIDE_ERRORS
+from gizwits_async.scan.listing_part import ListingPart
 from gizwits_async.scan.scan_range import ScanState
 from gizwits_async.scan.settings import ScanSettings
 from gizwits_async.scan.sharded import Sharded
 from gizwits_async.scan.skipper import Skipper
 from gizwits_async.scan.store.protocol import ScanStore
-from gizwits_async.sections.devices import Devices
-from gizwits_async.streams import Page, PageStream
+from gizwits_async.streams import Page
 
 __all__ = ["DeviceListing"]
 
@@ -35,50 +35,6 @@ _log = logging.getLogger("gizwits_async.scan")
 _MAX_FRUITLESS = 20
 """Parts in a row that bring no new device after which the rest is given up: the service may count
 devices that it does not list."""
-_RECENT = tuple(3600 << step for step in range(10))
-"""Seconds of activity by which a part is tried that no other filter makes small enough."""
-
-
-@frozen(kw_only=True)
-class _Part:
-    """A part of the devices, as filters of the listing select it."""
-
-    is_online: bool | None = None
-    location: tuple[str, ...] = ()
-    """Country, region and city, or the first of them."""
-    liveness_start: int | None = None
-
-    def search(self, devices: Devices) -> PageStream[Device]:
-        """Return the listing of the part."""
-        country, region, city = (*self.location, None, None, None)[:3]
-        return devices.search(
-            show_disabled=True,  # The logs of disabled devices can still be read.
-            is_online=self.is_online,
-            country=country,
-            region=region,
-            city=city,
-            liveness_start=self.liveness_start,
-        )
-
-    def split(self, world: Location, now: float) -> "list[_Part]":
-        """Return smaller parts; together they may leave out devices, those without a location.
-
-        Args:
-            world: Where the devices are.
-            now: The present, in epoch seconds.
-        """
-        if self.is_online is None:
-            return [evolve(self, is_online=flag) for flag in (True, False)]
-        if self.liveness_start is not None:
-            return []
-        here = world
-        for name in self.location:
-            here = next((below for below in here.children if below.name == name), Location())
-        below = [child.name for child in here.children if child.name]
-        parts = [evolve(self, location=(*self.location, name)) for name in below]
-        if not self.location or not parts:
-            parts += [evolve(self, liveness_start=int(now) - seconds) for seconds in _RECENT]
-        return parts
 
 
 class DeviceListing:
@@ -170,7 +126,7 @@ class DeviceListing:
         self._listed, finished = 0, self.state.listing == "done"
         counted, before, self._nameless = self._nameless, self._front, 0
         front, self._front = None, None
-        async with aclosing(self._pages(_Part(), resume)) as pages:
+        async with aclosing(self._pages(ListingPart(), resume)) as pages:
             async for page in pages:
                 if front is None:
                     front = [device.did for device in page.items]
@@ -218,7 +174,7 @@ class DeviceListing:
         except GizwitsError as error:
             _log.warning("the listing cannot be split by location: %s", error)
         self._fruitless = 0
-        covered = await self._split(_Part())
+        covered = await self._split(ListingPart())
         if not self._all_found and (self._total is not None or not covered):
             return False
         if self.state.listing != "done":
@@ -226,7 +182,7 @@ class DeviceListing:
             await self._store.begin(self.state, again=False)
         return True
 
-    async def _split(self, part: _Part) -> bool:
+    async def _split(self, part: ListingPart) -> bool:
         """Walk smaller parts of a part; return whether they cover it."""
         covered = True
         for smaller in part.split(self._world, self._client.now()):
@@ -237,7 +193,7 @@ class DeviceListing:
         # Devices without a location are in no part by location.
         return covered and part.is_online is None
 
-    async def _walk_part(self, part: _Part) -> bool:
+    async def _walk_part(self, part: ListingPart) -> bool:
         if self._all_found or self._fruitless >= _MAX_FRUITLESS:
             return False
         found, self._fruitless = self._found, self._fruitless + 1
@@ -262,7 +218,7 @@ class DeviceListing:
     # --- pages
 
     async def _pages(
-        self, part: _Part, resume: str | None = None
+        self, part: ListingPart, resume: str | None = None
     ) -> AsyncGenerator[Page[Device], None]:
         stream = part.search(self._client.devices)
         self._asked = int(self._client.now())
