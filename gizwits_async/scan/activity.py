@@ -180,7 +180,7 @@ async def expected(client: BulkClient, start: int, end: int, devices: int) -> Ex
     # A device that was active on two of the days is counted twice: an upper bound.
     asked = [min(devices, sum(counts[day] for day in days)) for days in layers]
     listed = [count for day, count in enumerate(counts) if not calendar.asks_all(day)]
-    calls = sum(max(1, -(-count // client.page_size)) for count in listed)
+    calls = sum(map(client.calls_to_list, listed))
     return Expected(share=sum(asked) / max(devices * len(layers), 1), calls=calls)
 
 

@@ -84,6 +84,13 @@ class BulkClient:
         """Estimate how many seconds so many calls take, by what is known of the quota now."""
         return self._client.quota.snapshot().seconds_for(calls, self.now())
 
+    def calls_to_list(self, rows: int) -> int:
+        """Return how many calls a listing of so many rows takes.
+
+        Behind several pages, a full one is not taken for the last: another call shows the end.
+        """
+        return 1 if rows <= self.page_size else rows // self.page_size + 1
+
     def log(self, log: LogName, did: str, start: int, end: int) -> LogStream[Record]:
         """Return a log of a device from `start` to before `end`, oldest record first."""
         devices = self._client.devices

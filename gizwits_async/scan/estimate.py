@@ -52,7 +52,7 @@ def forecast(
     windows = _share(whole, known.windows, known.read, active.share)
     holding = _share(whole, known.windows, known.pages, active.share)
     outside = definition + active.calls
-    outside += _listing(state, devices, client.page_size) if listed else 0
+    outside += _listing(state, devices, client) if listed else 0
     calls = outside + ceil(sum(count * _pages(left, log) for log, count in windows.items()))
     now, seconds = client.now(), client.seconds_for(calls)
     return ScanPlan(
@@ -73,12 +73,12 @@ def forecast(
     )
 
 
-def _listing(state: ScanState, devices: int, page_size: int) -> int:
+def _listing(state: ScanState, devices: int, client: BulkClient) -> int:
     """Return the calls that list the devices.
 
     At the end the first page is read again, or all of them if an earlier run listed the devices.
     """
-    return -(-devices // page_size) + (state.listing != "done")
+    return client.calls_to_list(devices) + (state.listing != "done")
 
 
 def _share(

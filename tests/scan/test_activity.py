@@ -176,10 +176,13 @@ def test_the_plan_counts_off_what_asking_first_saves(closed: bool) -> None:
     virtually(main())
 
 
+@pytest.mark.parametrize("devices", [28, 30])
 @pytest.mark.parametrize("closed", [False, True])
-def test_the_plan_knows_how_long_a_page_is(closed: bool) -> None:
-    """Smaller pages take more listing calls, and the plan counts them."""
-    cloud = cloud_of(30, 8, rates=Rates(reports=2, dense=0.0), quirks=Quirks(report_today=False))
+def test_the_plan_knows_how_long_a_page_is(closed: bool, devices: int) -> None:
+    """Smaller pages take more listing calls, and the plan counts them, also behind a full last page."""
+    cloud = cloud_of(
+        devices, 8, rates=Rates(reports=2, dense=0.0), quirks=Quirks(report_today=False)
+    )
 
     async def main() -> None:
         transport = door_of(cloud, closed=closed)
