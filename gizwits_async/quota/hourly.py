@@ -124,6 +124,7 @@ class HourlyQuota:
             await self._wait(lane, max_wait)
 
     async def _wait(self, lane: Lane, max_wait: float | None) -> None:
+        """Wait in the queue of the lane for a permit; see `acquire`."""
         queue = self._queues[lane]
         if lane is INTERACTIVE:
             self._bucket.note_interactive()

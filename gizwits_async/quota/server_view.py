@@ -82,7 +82,12 @@ class ServerView:
             headers, self.last, calls=self.calls, longest=self.period + self.pad
         )
         before, newest = self.left, True
-        if reading is self.last and before is not None is not remaining and remaining <= before:
+        if (
+            reading is self.last
+            and before is not None
+            and remaining is not None
+            and remaining <= before
+        ):
             self.left, self.left_at = remaining, now  # all else is as in the reply before
         else:
             newest = self._learn(reading, remaining, now)
@@ -110,7 +115,7 @@ class ServerView:
             self.spend(now)
             if reading.reset_in is not None:
                 self.reset_at = now + reading.reset_in
-                self.last = evolve(self.last, texts=())  # the next one sets it again
+                self.last = evolve(self.last, texts=())  # so that the next reply corrects it
             return False
         reset_at, known = now + reading.reset_in, self.reset_at
         if known is not None and known < reset_at and new is not None and new == old:
