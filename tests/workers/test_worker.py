@@ -30,7 +30,7 @@ def states(found: list[TenantStatus]) -> list[str]:
 
 
 async def test_a_worker_scans_all_enterprises_in_slices(url: str) -> None:
-    """Two slots for four enterprises: each gets its turn, and all records are there once."""
+    """Two slots for four enterprises: each is scanned, and all records are there once."""
     async with tenants(4) as found, Fleet(url) as fleet:
         for name in found:
             assert await fleet.defer_scan(name, RANGE)

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from gizwits_async.scan.export.cells import Cells
 from gizwits_async.scan.export.columns import Column, encodable, instant
 
-__all__ = ["Compression", "Format", "Writer", "defused", "suffix_of", "writer_of"]
+__all__ = ["Compression", "Format", "Writer", "suffix_of", "writer_of"]
 
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 Compression: TypeAlias = Literal["gzip", "zstd"]
@@ -67,7 +67,7 @@ def writer_of(
     return partial(_Compressed, compress, text) if compress else text
 
 
-def defused(value: object) -> object:
+def _defused(value: object) -> object:
     """Return a cell that no spreadsheet runs as a formula; numbers stay numbers."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
@@ -111,7 +111,7 @@ class _Csv:
         self._text.detach()  # Or the file would be closed with the text.
 
     def _checked(self, cells: Sequence[object]) -> Sequence[object]:
-        return [defused(cell) for cell in cells] if self._safe else cells
+        return [_defused(cell) for cell in cells] if self._safe else cells
 
 
 class _Compressed:
