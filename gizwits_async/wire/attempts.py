@@ -1,9 +1,8 @@
 """A call under way, and the progress of its attempts; each attempt writes a line at level DEBUG."""
 
-import asyncio
 import logging
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
@@ -14,11 +13,10 @@ from gizwits_async.errors import (
     QuotaExceededError,
     TokenRejectedError,
 )
-from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.protocols import Reply
 from gizwits_async.wire.request import Request
 
-__all__ = ["Attempt", "Call"]
+__all__ = ["Attempt", "Call", "log_attempt"]
 
 T = TypeVar("T")
 
@@ -29,15 +27,8 @@ _NOT_SENT = NotSentError.__name__
 
 @define
 class Attempt:
-    """The progress of one attempt, in event loop time.
+    """The progress of one attempt, in event loop time."""
 
-    As a context manager around the attempt it notes how that ended, and writes its log line.
-    """
-
-    request: Request[Any]
-    number: int
-    """Which attempt of its call, counted from 1."""
-    clock: ServerClock
     began: float
     """When the wait for a permit began."""
     granted: float | None = None
@@ -57,21 +48,10 @@ class Attempt:
         """Record that the whole reply is there."""
         self.ended, self.status, self.bytes_received = now, reply.status, len(reply.body)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None and isinstance(error, Exception | asyncio.CancelledError):
-            # Nothing of the error that might hold a secret.
-            self.ended = self.clock.loop_time if self.ended is None else self.ended
-            self.error, self.error_code = type(error).__name__, _code(error)
-        if _log.isEnabledFor(logging.DEBUG):
-            _write(self)
+    def failed(self, error: BaseException, now: float) -> None:
+        """Record how the attempt failed: nothing of the error that might hold a secret."""
+        self.ended = now if self.ended is None else self.ended
+        self.error, self.error_code = type(error).__name__, _code(error)
 
     @property
     def outcome_unknown(self) -> bool:
@@ -97,7 +77,8 @@ class Call(Generic[T]):
     request: Request[T]
     body: bytes | None = field(repr=False)
     """The request's body as it is sent."""
-    clock: ServerClock
+    time: Callable[[], float]
+    """The event loop's clock."""
     began: float
     """When the call began, in event loop time."""
     attempts: list[Attempt] = field(factory=list)
@@ -112,8 +93,7 @@ class Call(Generic[T]):
 
     def next_attempt(self) -> Attempt:
         """Begin another attempt."""
-        began = self.clock.loop_time if self.attempts else self.began
-        attempt = Attempt(self.request, len(self.attempts) + 1, self.clock, began)
+        attempt = Attempt(self.time() if self.attempts else self.began)
         self.attempts.append(attempt)
         return attempt
 
@@ -128,21 +108,24 @@ class Call(Generic[T]):
             self.failure = error.copy()  # Not the error itself: its traceback holds this call.
 
 
-def _write(attempt: Attempt) -> None:
+def log_attempt(call: Call[Any]) -> None:
+    """Write the log line of a call's last attempt, which has ended."""
+    if not _log.isEnabledFor(logging.DEBUG):
+        return
     # The template, not the path, and never the query: ids of users do not belong in logs.
-    request = attempt.request
+    request, attempt, number = call.request, call.attempts[-1], len(call.attempts)
     _log.debug(
         "%s %s: attempt %d: %s after %.3f s on the wire, %.3f s for quota",
         request.verb,
         request.path.route,
-        attempt.number,
+        number,
         attempt.error or attempt.status,
         attempt.wire_time,
         attempt.quota_wait,
         extra={
             "verb": request.verb,
             "route": request.path.route,
-            "attempt": attempt.number,
+            "attempt": number,
             "status": attempt.status,
             "error_code": attempt.error_code,
             "error": attempt.error,

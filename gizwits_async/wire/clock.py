@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 from gizwits_async.models.times import epoch_of
@@ -9,9 +10,8 @@ from gizwits_async.models.times import epoch_of
 __all__ = ["ServerClock"]
 
 
-_REMEMBERED = 8
-"""Replies after which the oldest ones begin to be forgotten."""
-_UNKNOWN = (float("-inf"), float("inf"))
+_REMEMBERED = 16
+"""Replies of which the dates are kept."""
 
 
 class ServerClock:
@@ -19,8 +19,8 @@ class ServerClock:
 
     `Date` has whole seconds, so one reply gives the time to within a second plus its travel time.
     Between replies the event loop's clock continues it, which NTP does not step. Nodes of one server
-    may disagree: then the interval reaches from the one that is behind to the one that is ahead. After
-    8 to 16 replies the older ones are forgotten, for the server's clock may have been set.
+    may disagree: then the interval reaches from the one that is behind to the one that is ahead. Only
+    the last 16 replies count, for the server's clock may have been set.
     """
 
     def __init__(
@@ -31,10 +31,8 @@ class ServerClock:
     ) -> None:
         self._wall = wall
         self._loop_time = loop_time
-        self._offset: tuple[float, float] | None = None
-        """Earliest and latest server time, less the loop's time."""
-        self._older = self._recent = _UNKNOWN
-        self._count = 0
+        self._bounds: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
+        """Earliest and latest server time by each of the last replies, less the loop's time."""
 
     @property
     def loop_time(self) -> float:
@@ -46,21 +44,14 @@ class ServerClock:
     @property
     def known(self) -> bool:
         """Whether any reply had a `Date`."""
-        return self._offset is not None
+        return bool(self._bounds)
 
     def observe(self, date: str | None, *, sent: float, arrived: float) -> None:
         """Learn from the `Date` of a reply, with the loop times of its request and its arrival."""
         stamp = None if date is None else epoch_of(date)
-        if stamp is None:
-            return
-        if self._count == _REMEMBERED:
-            self._older, self._recent, self._count = self._recent, _UNKNOWN, 0
-        low, high = self._recent
-        self._recent = max(low, stamp - arrived), min(high, stamp + 1 - sent)
-        self._count += 1
-        low, high = max(self._recent[0], self._older[0]), min(self._recent[1], self._older[1])
-        # `low` after `high`: one node said that it is later already than another one knows.
-        self._offset = min(low, high), max(low, high)
+        if stamp is not None:
+            # Combined when the time is asked for, which is far rarer than a reply.
+            self._bounds.append((stamp - arrived, stamp + 1 - sent))
 
     def now(self) -> float:
         """Return the server's time: that of our own clock, bounded by what replies have shown."""
@@ -68,8 +59,14 @@ class ServerClock:
 
     def earliest(self) -> float:
         """Return the earliest time it can be at the server, in epoch seconds."""
-        return self._wall() if self._offset is None else self.loop_time + self._offset[0]
+        return self.loop_time + self._offset()[0] if self._bounds else self._wall()
 
     def latest(self) -> float:
         """Return the latest time it can be at the server, in epoch seconds."""
-        return self._wall() if self._offset is None else self.loop_time + self._offset[1]
+        return self.loop_time + self._offset()[1] if self._bounds else self._wall()
+
+    def _offset(self) -> tuple[float, float]:
+        """Return the earliest and the latest server time by the last replies, less the loop's time."""
+        low, high = max(low for low, _ in self._bounds), min(high for _, high in self._bounds)
+        # `low` after `high`: one node said that it is later already than another one knows.
+        return min(low, high), max(low, high)

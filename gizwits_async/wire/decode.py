@@ -49,16 +49,23 @@ def decode(request: Request[T], reply: Reply, *, strict_rows: bool = False) -> T
         InvalidResponseError: A success that is not JSON, or not of the documented shape.
         UnexpectedRedirectError: Any status 3xx.
     """
-    # Raised in this frame, whose locals hold no part of the body: a token, or an echoed secret.
-    result = _result(request, reply)
+    result: Any = None
+    if reply.status in _OK:
+        # Not one after the other: a look-up of a parametrized type, such as a page, takes a microsecond.
+        kind: Any = request.returns
+        read = decode_object if isinstance(kind, type) else decode_page
+        result = read(reply.body, kind)
+    if result is None:
+        result = _result(request, reply)
     if strict_rows and isinstance(result, RowsReply) and result.problems:
         problems = tuple(map(str, result.problems))
         result = InvalidResponseError(
             f"{request.where}: {'; '.join(problems[:5])}", problems=problems
         )
     if isinstance(result, GizwitsError):
+        # Raised in this frame, whose locals show no part of the body: a token, or an echoed secret.
         raise result
-    return result
+    return result  # type: ignore[no-any-return]  # T is the page type, or that of the object.
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -79,14 +86,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _result(request: Request[T], reply: Reply) -> T | GizwitsError:
+    """Return the result of a reply that msgspec did not decode as a whole, or the error in it."""
     status, body, returns = reply.status, reply.body, request.returns
     succeeded = status in _OK
-    if succeeded:
-        # Not one after the other: a look-up of a parametrized type, such as a page, takes a microsecond.
-        kind: Any = returns
-        fast = decode_object(body, kind) if isinstance(kind, type) else decode_page(body, kind)
-        if fast is not None:
-            return fast  # type: ignore[return-value]  # T is the page type, or that of the object.
     if status in _REDIRECT:
         return UnexpectedRedirectError(f"{request.where}: answered with a redirect, not followed")
     empty = not body or body.isspace()

@@ -18,7 +18,7 @@ from gizwits_async.models.authorization import Token
 from gizwits_async.models.rows import RowsReply
 from gizwits_async.options import Credentials, Options
 from gizwits_async.wire.admission import Admission
-from gizwits_async.wire.attempts import Attempt, Call
+from gizwits_async.wire.attempts import Attempt, Call, log_attempt
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.deadline import due, in_time
 from gizwits_async.wire.decode import decode
@@ -107,8 +107,9 @@ class Gateway:
         Raises:
             GizwitsError: One of the tree in `gizwits_async.errors`.
         """
-        clock, observer = self.service.clock, self.service.observer
-        call = Call(request, request.encoded_body(), clock, clock.loop_time)
+        observer, time = self.service.observer, asyncio.get_running_loop().time
+        body = None if request.json is None else request.encoded_body()
+        call = Call(request, body, time, time())
         try:
             if due(self.options.deadline, call.began) is None:
                 value = await self._persist(call)
@@ -137,15 +138,21 @@ class Gateway:
         while True:
             attempt = call.next_attempt()
             try:
-                with attempt:
-                    return await self._attempt(call, attempt)
-            except GizwitsError as error:
-                pause = self._policy.after(call, error, self.clock.loop_time)
+                value = await self._attempt(call, attempt)
+            except (Exception, asyncio.CancelledError) as error:
+                attempt.failed(error, call.time())
+                log_attempt(call)
+                if not isinstance(error, GizwitsError):
+                    raise
+                pause = self._policy.after(call, error, call.time())
                 if pause is None:
                     final = final_error(call, error)
                     if final is error:
                         raise
                     raise final from error
+            else:
+                log_attempt(call)
+                return value
             if pause:
                 await self.service.sleep(pause)
 
@@ -160,7 +167,8 @@ class Gateway:
         try:
             request = request.ready(now)
             attempt.sent = now
-            reply = await service.transport_of(request).send(
+            transport = service.command_transport if request.is_command else service.transport
+            reply = await transport.send(
                 request.verb,
                 request.target,
                 self._headers.of(request.auth, token, call.body),
@@ -168,7 +176,7 @@ class Gateway:
                 timeout=self.options.timeout,
                 max_bytes=self.options.max_response_bytes,
             )
-            headers, arrived = reply.headers, service.clock.loop_time
+            headers, arrived = reply.headers, call.time()
             attempt.replied(reply, arrived)
             service.clock.observe(headers.get("date"), sent=now, arrived=arrived)
             value = decode(request, reply, strict_rows=self.options.strict_rows)

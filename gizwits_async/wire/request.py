@@ -96,10 +96,15 @@ def _path(value: object) -> Path:
     return path
 
 
-def _query(values: Mapping[str, QueryValue]) -> MappingProxyType[str, str]:
-    written = {}
+def _query(
+    values: Mapping[str, QueryValue], before: MappingProxyType[str, str] = MappingProxyType({})
+) -> MappingProxyType[str, str]:
+    """Return a query with these values added or replaced, as they are written; None leaves one out."""
+    written = before.copy()
     for name, value in values.items():
-        if value is not None:
+        if value is None:
+            written.pop(name, None)
+        else:
             text = value if type(value) is str else _written(name, value)
             if not (text.isascii() and name.isascii()):
                 _check_text(name + text)
@@ -182,13 +187,13 @@ class Request(Generic[T]):
         """Verb and path, for messages; without the query, which may hold personal data."""
         return f"{self.verb} {self.path}"
 
-    def encoded_body(self) -> bytes | None:
-        """Return the JSON body as it is sent; None if there is none.
+    def encoded_body(self) -> bytes:
+        """Return the JSON body as it is sent.
 
         Raises:
             ArgumentError: It cannot be written as JSON.
         """
-        return None if self.json is None else _encode(self.json)
+        return _encode(self.json)
 
     def ready(self, now: float) -> "Request[T]":
         """Return the request as it is sent at this event loop time.
@@ -218,11 +223,7 @@ class Request(Generic[T]):
 
     def asking(self, **query: QueryValue) -> Self:
         """Return a copy with these query parameters added or replaced; None leaves one out."""
-        merged = self.query | _query(query)
-        for name, value in query.items():
-            if value is None:
-                merged.pop(name, None)
-        return self._copy(query=MappingProxyType(merged))
+        return self._copy(query=_query(query, self.query))
 
     def _copy(self, **changes: Any) -> Self:
         # Not `attrs.evolve`, which converts every field anew: walks copy their request for each page.

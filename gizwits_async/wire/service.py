@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 from weakref import WeakValueDictionary
 
 from attrs import field, frozen
@@ -14,7 +13,6 @@ from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.decode import retry_after
 from gizwits_async.wire.protocols import Checked, Quota, TokenStore, Transport
 from gizwits_async.wire.report import CallObserver
-from gizwits_async.wire.request import Request
 from gizwits_async.wire.token import TokenSource, token_key
 from gizwits_async.wire.traits import ServiceTraits
 
@@ -51,10 +49,6 @@ class Service:
         factory=WeakValueDictionary
     )
     """The token source of each product that a gateway is in use for."""
-
-    def transport_of(self, request: Request[Any]) -> Transport:
-        """Return the transport that carries this request."""
-        return self.command_transport if request.is_command else self.transport
 
     def token_source(
         self, credentials: Credentials, login: Callable[[], Awaitable[Token]]

@@ -90,7 +90,7 @@ def test_nodes_that_disagree_widen_the_interval(errors: list[int]) -> None:
     clock = Clocks().made()
     for number, error in enumerate(errors, 1):
         clock.observe(date(2_000_000 + error), sent=50.0, arrived=50.0)
-        lately = errors[max(0, number - 8) : number]
+        lately = errors[max(0, number - 16) : number]
         assert clock.earliest() <= 2_000_001 + min(lately)
         assert clock.latest() >= 2_000_000 + max(lately)
 
