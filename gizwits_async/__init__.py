@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from gizwits_async.sections.users import Users
     from gizwits_async.settings import ClientSettings, ConnectionSettings
     from gizwits_async.streams import LogStream, Page, PageStream, Stream, Walk
+    from gizwits_async.streams.base import Sort
     from gizwits_async.streams.watch import WatchStream
-    from gizwits_async.streams.windows import Sort
     from gizwits_async.wire.deadline import deadline
     from gizwits_async.wire.protocols import Quota, Reply, TokenStore, Transport
     from gizwits_async.wire.report import CallReport, OnCall
@@ -151,6 +151,7 @@ _HOMES = {
     "quota": ("HourlyQuota",),
     "settings": ("ClientSettings", "ConnectionSettings"),
     "streams.watch": ("WatchStream",),
+    "streams.base": ("Sort",),
     "streams": ("LogStream", "Page", "PageStream", "Stream", "Walk"),
     "sections.authorization": ("Authorization",),
     "sections.bindings": ("Bindings",),
@@ -162,7 +163,6 @@ _HOMES = {
     "sections.product": ("Product",),
     "sections.user_reports": ("UserReports",),
     "sections.users": ("Users",),
-    "streams.windows": ("Sort",),
     "wire.deadline": ("deadline",),
     "wire.protocols": ("Quota", "Reply", "TokenStore", "Transport"),
     "wire.report": ("CallReport", "OnCall"),

@@ -16,7 +16,6 @@ from gizwits_async.options import BASE_URL, Credentials, OptionChanges, Options,
 from gizwits_async.quota.hourly import HourlyQuota, pad_for
 from gizwits_async.sections.access import SectionAccess
 from gizwits_async.settings import ClientSettings
-from gizwits_async.streams.limits import LogLimits
 from gizwits_async.version import __version__
 from gizwits_async.wire.base_url import checked_base_url
 from gizwits_async.wire.clock import ServerClock
@@ -239,9 +238,10 @@ class GizwitsClient(SectionAccess):
 
     def log_window(self) -> int:
         """Return the seconds of a log that one query brings for certain, by what is known so far."""
-        traits, options = self._gateway.traits, self.options
-        limits = LogLimits.known(traits, options.max_log_span)
-        return limits.owned(traits, inclusive=options.start_inclusive)
+        from gizwits_async.streams.limits import LogLimits  # a listing needs none
+
+        limits = LogLimits.known(self._gateway.traits, self.options.max_log_span)
+        return limits.owned(self._gateway.traits, inclusive=self.options.start_inclusive)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Return a view of this client with changed `Options` that shares all else."""

@@ -65,7 +65,7 @@ def dir_of_fresh() -> list[str]:
         ("gizwits_async.payload, gizwits_async.errors", "aiohttp"),
         (
             "gizwits_async.client; gizwits_async.HourlyQuota()",
-            "cattrs gizwits_async.payload gizwits_async.streams.logs aiolimiter",
+            "cattrs gizwits_async.payload gizwits_async.streams.logs gizwits_async.streams.windows aiolimiter",
         ),
         ("gizwits_async.cli.app, gizwits_async.cli.devices", "aiohttp rich msgspec"),
     ],

@@ -19,7 +19,6 @@ from gizwits_async.models.coercion import (
     describe,
     is_null,
 )
-from gizwits_async.models.device_groups import GroupMacs
 from gizwits_async.models.json import load_json
 from gizwits_async.models.page import LogReply, PageReply, unwrap
 from gizwits_async.models.plain_fields import written_fields
@@ -29,6 +28,8 @@ from gizwits_async.models.values import Identity, JsonObject, Number
 if TYPE_CHECKING:
     from cattrs import Converter
     from cattrs.errors import BaseValidationError
+
+    from gizwits_async.models.device_groups import GroupMacs
 
 __all__ = ["structure", "structure_hook", "to_dict", "to_json"]
 
@@ -218,12 +219,12 @@ def _structure_page(kind: Any, converter: "Converter") -> Hook:
 _read_macs = row_reader(Identity, lambda _: as_identity)
 
 
-def _structure_macs(value: object, _: object) -> GroupMacs:
+def _structure_macs(value: object, kind: "type[GroupMacs]") -> "GroupMacs":
     macs = value.get("macs") if isinstance(value, dict) else None
     if not isinstance(macs, list):
         raise ValueError(f"expected a list, got {describe(macs)} @ $.macs")
     rows, problems = _read_macs(macs, "$.macs")
-    return GroupMacs(macs=rows, set_aside=len(macs) - len(rows), problems=problems)
+    return kind(macs=rows, set_aside=len(macs) - len(rows), problems=problems)
 
 
 @cache
@@ -236,6 +237,8 @@ def _converter() -> "Converter":
     shape of its fields, or raises ValueError.
     """
     from cattrs import Converter  # noqa: PLC0415
+
+    from gizwits_async.models.device_groups import GroupMacs  # noqa: PLC0415 - rarely needed
 
     converter = Converter(forbid_extra_keys=False)
     converter.register_structure_hook(str, as_text)

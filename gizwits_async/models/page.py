@@ -33,9 +33,10 @@ class PageReply(RowsReply, Generic[T]):
         return len(self.objects) + self.set_aside
 
 
-@frozen(kw_only=True)
 class LogReply(PageReply[T]):
     """One page of a log, whose context may also stand in its last record (api.md section 5)."""
+
+    __slots__ = ()
 
 
 def unwrap(value: object, *, log: bool) -> tuple[list[Any], int | None, str | None, int]:

@@ -19,7 +19,7 @@ from gizwits_async.models.times import Moment, as_epoch
 from gizwits_async.sections.base import Section, given, logged
 from gizwits_async.sections.control.body import BinaryCoding, control_body
 from gizwits_async.streams import PageStream
-from gizwits_async.streams.windows import Sort
+from gizwits_async.streams.base import Sort
 from gizwits_async.wire.request import get, post
 
 __all__ = ["Devices"]

@@ -6,16 +6,18 @@ The state is in the walk, and a walk holds no permit, connection or lock while t
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from gizwits_async.schema import Model
 from gizwits_async.streams.walk import Walk
 
-__all__ = ["Page", "PageReader", "Pages", "Reader", "Stream", "size_for"]
+__all__ = ["Page", "PageReader", "Pages", "Reader", "Sort", "Stream", "size_for"]
 
 T = TypeVar("T")
+Sort: TypeAlias = Literal["asc", "desc"]
+"""Oldest first or newest first."""
 
 
 def size_for(wanted: int | None, page_size: int) -> int:

@@ -9,9 +9,10 @@ from attrs import frozen
 
 from gizwits_async.errors import GizwitsError
 from gizwits_async.models.page import PageReply
+from gizwits_async.streams.base import Sort
 from gizwits_async.streams.limits import LogLimits
 from gizwits_async.streams.resume import fingerprint, make_resumable, read_token, write_token
-from gizwits_async.streams.windows import Range, Sort, resolve
+from gizwits_async.streams.windows import Range, resolve
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request
 

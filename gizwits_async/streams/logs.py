@@ -7,13 +7,13 @@ from typing import TypeVar
 from gizwits_async.errors import ArgumentError, GizwitsError
 from gizwits_async.models.page import PageReply
 from gizwits_async.models.times import Moment, as_epoch
-from gizwits_async.streams.base import Page, PageReader, Pages, Reader, Stream, size_for
+from gizwits_async.streams.base import Page, PageReader, Pages, Reader, Sort, Stream, size_for
 from gizwits_async.streams.log_query import LogQuery
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.resume import make_resumable
 from gizwits_async.streams.walk import Walk
-from gizwits_async.streams.windows import Range, Sort, seconds_within
+from gizwits_async.streams.windows import Range, seconds_within
 from gizwits_async.wire.deadline import rest
 from gizwits_async.wire.gateway import Gateway
 from gizwits_async.wire.request import Request

@@ -7,11 +7,11 @@ log, and the present moves. Seconds that cannot be read are gaps, never silently
 from collections.abc import Iterator, Sequence
 from math import floor
 
+from gizwits_async.streams.base import Sort
 from gizwits_async.streams.limits import LogLimits
 from gizwits_async.streams.windows import (
     Bounds,
     Range,
-    Sort,
     Window,
     bounds_of,
     owned_seconds,

@@ -7,17 +7,16 @@ window owns are dropped.
 """
 
 from math import ceil, floor
-from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from gizwits_async.errors import ArgumentError, LogRangeError
 from gizwits_async.models.times import LOG_LIFE, utc_text
+from gizwits_async.streams.base import Sort
 
 __all__ = [
     "Bounds",
     "Range",
-    "Sort",
     "Window",
     "bounds_of",
     "owned_seconds",
@@ -25,9 +24,6 @@ __all__ = [
     "seconds_within",
     "window_at",
 ]
-
-Sort: TypeAlias = Literal["asc", "desc"]
-"""Oldest first or newest first."""
 
 _MAX_SECONDS = 86_400.0
 _JUST_NOW = 1.0

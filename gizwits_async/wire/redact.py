@@ -1,7 +1,6 @@
 """Cuts secrets out of errors, in case the server echoed what it was sent. Pure."""
 
 import json
-from html import escape
 from urllib.parse import quote
 
 from gizwits_async.errors import ApiError
@@ -33,6 +32,8 @@ def _is_in(detail: object, secret: str) -> bool:
 
 
 def _without(text: str, secret: str) -> str:
+    from html import escape  # noqa: PLC0415 - a millisecond of every start, needed by errors only
+
     # Servers echo input raw, percent-encoded, HTML-escaped or as JSON.
     quoted = {quote(secret, safe=""), quote(secret)}
     in_json = json.dumps(secret)[1:-1]

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from gizwits_async.errors import InvalidResponseError
 from gizwits_async.models.page import PageReply
+from gizwits_async.streams.base import Sort
 from gizwits_async.streams.chain import Chain
 from gizwits_async.streams.log_walk import LogWalk
 from gizwits_async.streams.planner import QueryPlanner
-from gizwits_async.streams.windows import Range, Sort
+from gizwits_async.streams.windows import Range
 from gizwits_async.wire.clock import ServerClock
 from gizwits_async.wire.request import get
 from gizwits_async.wire.traits import ServiceTraits
