@@ -40,7 +40,7 @@ class VirtualTime:
     async def sleep(self, seconds: float) -> None:
         """Advance the time, so that all time-outs and pauses up to then end, and let tasks run."""
         if seconds > 0:
-            _advance(asyncio.get_running_loop(), seconds)
+            _virtual_time(asyncio.get_running_loop()).seconds += seconds
             self._slept += seconds
         # The event loop runs timers that are due now between the two.
         await asyncio.sleep(0)
@@ -52,10 +52,10 @@ def _wall() -> float:
     return dt.datetime.now(dt.UTC).timestamp()
 
 
-def _advance(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+def _virtual_time(loop: asyncio.AbstractEventLoop) -> "_AdvancedTime":
     if not isinstance(loop.time, _AdvancedTime):
         loop.time = _AdvancedTime(loop.time)  # type: ignore[method-assign]
-    loop.time.seconds += seconds
+    return loop.time
 
 
 class _AdvancedTime:
@@ -85,6 +85,9 @@ class VirtualQuota(HourlyQuota):
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         """Take a permit; see `HourlyQuota.acquire`."""
+        _virtual_time(
+            asyncio.get_running_loop()
+        )  # `HourlyQuota` keeps the `time` of its first permit.
         if self._refusals >= _MAX_REFUSALS:
             self._refusals, max_wait = 0, 0.0
         while blocked := self.retry_after():
