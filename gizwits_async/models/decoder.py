@@ -65,10 +65,11 @@ class _Body:
     """The text of a list reply, whose rows can be had as any type that msgspec fills."""
 
     def __init__(self, text: bytes) -> None:
-        self._text = text
+        self.text = text
 
     def reply(self, kind: Any) -> dict[str, Any]:
-        return _decoded(_decoder(kind), self._text)
+        found: dict[str, Any] = _decoder(kind).decode(self.text)
+        return found
 
     def rows(self, kind: Any) -> list[Any]:
         return _rows(self.reply(kind))
@@ -87,6 +88,7 @@ class _Pages:
         self._record = record
         self._fields = field_types(record) or {}
         self._plain = _filler(record, frozenset())
+        self._decode = _decoder(record).decode
         self._by_row: frozenset[str] | None = None
         """Odd fields of the last page, if msgspec refused some of its rows beside them.
 
@@ -98,6 +100,8 @@ class _Pages:
         body = _Body(text)
         try:
             reply, rows, only_records = self._filled(body)
+            if reply.get("error_code") not in _NO_ERROR:
+                return None
             _, total, context, _ = unwrap(reply, log=False)
             if self._page is LogReply and rows and context is None:
                 last = self._plain.plain(_rows(body.split)[-1])
@@ -115,10 +119,10 @@ class _Pages:
 
     def _filled(self, body: _Body) -> tuple[dict[str, Any], list[Any], bool]:
         """Return a list reply, its rows as `row_reader` takes them, and whether all are records."""
-        filler, odd = self._plain, self._by_row or frozenset()
+        filler, odd, decode = self._plain, self._by_row or frozenset(), self._decode
         while self._by_row is None:
             try:
-                reply = body.reply(filler.kind)
+                reply = decode(body.text)
             except msgspec.ValidationError as error:
                 # Such as "Expected `object`, got `str` - at `$.objects[0].payload`".
                 early = _EARLY_FIELD.search(str(error))
@@ -126,6 +130,7 @@ class _Pages:
                     break
                 odd |= {early[1]}  # Most other rows have the same oddity.
                 filler = _filler(self._record, odd)
+                decode = _decoder(filler.kind).decode
             else:
                 rows = _rows(reply)
                 return reply, rows, filler.finish(rows, body.rows)
@@ -140,13 +145,6 @@ def _pages(page: Any, records: tuple[Any, ...]) -> _Pages | None:
     if page not in {PageReply, LogReply} or field_types(records[0]) is None:
         return None
     return _Pages(page, records[0])
-
-
-def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes) -> dict[str, Any]:
-    reply: dict[str, Any] = decoder.decode(body)
-    if reply.get("error_code") not in _NO_ERROR:
-        raise ValueError("a refusal")
-    return reply
 
 
 def _rows(reply: dict[str, Any]) -> list[Any]:
