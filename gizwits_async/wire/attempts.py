@@ -1,7 +1,7 @@
 """A call under way, and the progress of its attempts; each attempt writes a line at level DEBUG."""
 
+import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from attrs import define, field
@@ -77,8 +77,8 @@ class Call(Generic[T]):
     request: Request[T]
     body: bytes | None = field(repr=False)
     """The request's body as it is sent."""
-    time: Callable[[], float]
-    """The event loop's clock."""
+    loop: asyncio.AbstractEventLoop
+    """Asked for its time, not kept as a bound `time`: virtual time in tests replaces that during a call."""
     began: float
     """When the call began, in event loop time."""
     attempts: list[Attempt] = field(factory=list)
@@ -93,7 +93,7 @@ class Call(Generic[T]):
 
     def next_attempt(self) -> Attempt:
         """Begin another attempt."""
-        attempt = Attempt(self.time() if self.attempts else self.began)
+        attempt = Attempt(self.loop.time() if self.attempts else self.began)
         self.attempts.append(attempt)
         return attempt
 

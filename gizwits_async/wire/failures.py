@@ -44,7 +44,7 @@ class FailureLog:
         sent = sum(attempt.sent is not None for attempt in call.attempts)
         if not sent and not isinstance(error, QuotaWaitError):
             return  # The login failed, which is a call of its own.
-        now = call.time()
+        now = call.loop.time()
         kind = call.request.path.route, type(error).__name__
         since, left_out = self._kinds.get(kind, (-_INTERVAL, 0))
         if since <= now < since + _INTERVAL:

@@ -107,9 +107,9 @@ class Gateway:
         Raises:
             GizwitsError: One of the tree in `gizwits_async.errors`.
         """
-        observer, time = self.service.observer, asyncio.get_running_loop().time
+        observer, loop = self.service.observer, asyncio.get_running_loop()
         body = None if request.json is None else request.encoded_body()
-        call = Call(request, body, time, time())
+        call = Call(request, body, loop, loop.time())
         try:
             if due(self.options.deadline, call.began) is None:
                 value = await self._persist(call)
@@ -140,11 +140,11 @@ class Gateway:
             try:
                 value = await self._attempt(call, attempt)
             except (Exception, asyncio.CancelledError) as error:
-                attempt.failed(error, call.time())
+                attempt.failed(error, call.loop.time())
                 log_attempt(call)
                 if not isinstance(error, GizwitsError):
                     raise
-                pause = self._policy.after(call, error, call.time())
+                pause = self._policy.after(call, error, call.loop.time())
                 if pause is None:
                     final = final_error(call, error)
                     if final is error:
@@ -176,7 +176,7 @@ class Gateway:
                 timeout=self.options.timeout,
                 max_bytes=self.options.max_response_bytes,
             )
-            headers, arrived = reply.headers, call.time()
+            headers, arrived = reply.headers, call.loop.time()
             attempt.replied(reply, arrived)
             service.clock.observe(headers.get("date"), sent=now, arrived=arrived)
             value = decode(request, reply, strict_rows=self.options.strict_rows)

@@ -95,6 +95,6 @@ def _report(call: Call[Any], error: BaseException | None) -> CallReport:
         attempts=sum(attempt.sent is not None for attempt in attempts),
         quota_wait=sum(attempt.quota_wait for attempt in attempts),
         wire_time=sum(attempt.wire_time for attempt in attempts),
-        seconds=call.time() - call.began,
+        seconds=call.loop.time() - call.began,
         bytes_received=sum(attempt.bytes_received for attempt in attempts),
     )

@@ -26,6 +26,7 @@ from gizwits_async.errors import (
 from gizwits_async.models.authorization import Token
 from gizwits_async.models.devices import DeviceDetail
 from gizwits_async.options import Lane, Secret
+from gizwits_async.wire.report import CallObserver
 from gizwits_async.wire.request import Auth, delete, get, post, put
 from gizwits_async.wire.token import MemoryTokenStore
 from gizwits_async.wire.transport import HttpReply
@@ -635,6 +636,27 @@ async def test_a_transport_may_write_into_the_headers_that_it_is_given() -> None
     await gateway.send(READ)
     await gateway.send(READ)
     assert [call.headers["Authorization"] for call in transport.calls] == ["token token1"] * 2
+
+
+class Advancing(ScriptedTransport):
+    """Advances the event loop's clock by replacing it during a call, as virtual time in tests does."""
+
+    async def send(self, *args: Any, **how: Any) -> HttpReply:
+        loop = asyncio.get_running_loop()
+        now = loop.time
+        loop.time = lambda: now() + 600  # type: ignore[method-assign]
+        return await super().send(*args, **how)
+
+
+@virtual
+async def test_a_call_sees_a_clock_that_is_advanced_while_it_is_sent() -> None:
+    """The end of the call is read from the advanced clock: ten minutes on the wire, a date of then."""
+    seen: list[Any] = []
+    gateway = gateway_of(Advancing(answers(reply({"d": 1}, date="Mon, 21 Sep 2026 14:13:20 GMT"))))
+    service = evolve(gateway.service, observer=CallObserver(seen.append))
+    await evolve(gateway, service=service).send(READ.evolve(returns=dict, auth=Auth.NONE))
+    assert seen[0].wire_time == pytest.approx(600)
+    assert service.clock.latest() - service.clock.earliest() == pytest.approx(601)
 
 
 @virtual
