@@ -200,8 +200,10 @@ class Session:
             assert reply.status < 400
 
     def _pytest(self, words: list[str]) -> None:
-        options = ["-q", "-p", "gizwits_async.testing", "-p", "no:gizwits_async"]
-        self._run([sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider", *words])
+        options = ["-q", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
+        for plugin in ("pytest_asyncio.plugin", "gizwits_async.testing"):
+            options += ["-p", plugin]
+        self._run([sys.executable, "-m", "pytest", *options, *words])
 
     def _run(self, words: list[str]) -> None:
         done = subprocess.run(
