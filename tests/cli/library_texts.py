@@ -212,6 +212,7 @@ def _returned(function: Scope) -> Iterator[ast.expr]:
             yield node.value
 
 
+@cache
 def _read() -> _Source:
     source = _Source()
     source.read(
@@ -222,6 +223,7 @@ def _read() -> _Source:
     return source
 
 
+@cache
 def library_texts() -> list[str]:
     """Return the texts of errors and warnings, and of their parts, as templates.
 
