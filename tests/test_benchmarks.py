@@ -1,5 +1,6 @@
 """The benchmarks run, each at its smallest: what they find is not judged here."""
 
+import gc
 import platform
 from collections.abc import Callable
 
@@ -33,6 +34,12 @@ SMALLEST: dict[str, Callable[[], list[Figure]]] = {
     "growth": lambda: bench_growth.figures(1000),
     "tenants": lambda: bench_tenants.figures(2),
 }
+
+
+@pytest.fixture(autouse=True)
+def _still_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep benchmarks from thawing the heap of the suite: the next ones would collect it dozens of times."""
+    monkeypatch.setattr(gc, "unfreeze", lambda: None)
 
 
 @pytest.mark.parametrize("name", SMALLEST)
