@@ -161,8 +161,7 @@ class LogWalk(Generic[T]):
         if isinstance(error, _FINAL) and not isinstance(error, TokenRejectedError):
             self._chain = None
             return False
-        self._open_anew(error)
-        return True
+        return not self._stalled()
 
     def abandon(self) -> None:
         """Leave the chain after a cancelled call: the server may have moved its context on."""
@@ -279,15 +278,20 @@ class LogWalk(Generic[T]):
         self._stalls, self._fallback = 0, _NO_SECOND
         self._end.progressed()
 
-    def _open_anew(self, error: GizwitsError | None = None) -> None:
+    def _open_anew(self) -> None:
+        if self._stalled():
+            self._give_up()
+
+    def _stalled(self) -> bool:
+        """Leave the chain; return whether so many in a row finished no second that the walk is given up."""
         chain, self._chain = self._chain, None
         if chain is not None and self.position == chain.position:
             self._stalls += 1
-            if self._stalls >= _MAX_STALLS:
-                self._give_up(error)
+            return self._stalls >= _MAX_STALLS
+        return False
 
-    def _give_up(self, error: GizwitsError | None = None) -> None:
+    def _give_up(self) -> None:
         raise InvalidResponseError(
             f"{self._request.where}: opened several times at second {self.position}, and never came"
             " past it"
-        ) from error
+        )

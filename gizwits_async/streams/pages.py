@@ -122,8 +122,12 @@ class _ListReader(PageReader[T]):
         reached = began + rows
         # A total that full pages pass is too low; one that they reach may be: it may stop counting there,
         # as search engines do at 10,000.
+        confirmed = self._query.gateway.traits.confirmed_totals
+        route = self._query.request.path.route
         full = began and rows >= max(self._largest_page, min(self._size, SMALL_PAGE))
-        if reached >= total and not full:
+        if not rows and reached == total:
+            confirmed[route] = max(total, confirmed.get(route, 0))
+        elif reached >= total and (not full or total <= confirmed.get(route, 0)):
             self._over = True
         self._largest_total = max(self._largest_total, total)
         before, self._previous_total = self._previous_total, total

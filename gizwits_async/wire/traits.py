@@ -79,12 +79,14 @@ class ServiceTraits:
     exact_totals: set[str] = field(factory=set)
     """Routes of the lists whose `total` was seen to count the whole list, not the page; for logs the
     route without its last segment, since they come from one store."""
-    refuses_unfinished_seconds: bool = False
-    """Whether log queries must end before the present second: a later end was seen to be refused."""
     inexact_totals: set[str] = field(factory=set)
     """The same for logs whose `total` was seen not to count the records of a query."""
     cursors: dict[str, CursorTraits] = field(factory=dict)
-    """The same for the cursors of logs."""
+    """What was seen of the cursors of logs, by the same key."""
+    confirmed_totals: dict[str, int] = field(factory=dict)
+    """Route -> the largest `total` of a list behind which an empty page came: it counts at least so far."""
+    refuses_unfinished_seconds: bool = False
+    """Whether log queries must end before the present second: a later end was seen to be refused."""
     start_inclusive: bool | None = None
     """Whether log queries include `start_ts`; None: not known."""
     log_span: int | None = None

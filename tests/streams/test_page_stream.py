@@ -130,6 +130,17 @@ async def test_a_total_that_stops_counting_ends_no_list(cap: int, size: int, mor
 
 
 @virtual
+async def test_a_total_that_was_confirmed_needs_no_further_call() -> None:
+    """The call behind a last full page is spent once a route and client, and again for a larger total."""
+    server = ListServer(names(40), cap=20)
+    client = client_on(ScriptedTransport(server))
+    for devices, calls in ((40, 3), (40, 5), (60, 9), (60, 12), (40, 14)):
+        server.items = names(devices)
+        assert len(await client.devices.search().collect()) == devices
+        assert server.calls == calls
+
+
+@virtual
 async def test_a_list_that_takes_no_skip_ends_with_what_its_total_counts() -> None:
     """The call that makes sure of it brings the same page again: no fault, and nothing twice."""
     page = {"meta": {"total": 60}, "objects": [{"did": did} for did in names(60)]}
