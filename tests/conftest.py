@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.doubles import JumpingLoop
 
@@ -18,6 +19,9 @@ settings.register_profile("explore", deadline=None, suppress_health_check=[Healt
 # The same examples in each run: a test that fails shows a fault of the change, not of an older line.
 settings.register_profile("same", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("same")
+if hasattr(providers, "_get_local_constants"):
+    # Newer versions also draw constants of the modules that are loaded, which depends on the tests before.
+    vars(providers)["_get_local_constants"] = providers.Constants
 
 
 class _Response(ClientResponse):

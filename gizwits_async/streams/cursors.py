@@ -73,8 +73,8 @@ def is_last(
     """
     pending, second = len(chain.seconds.pending), chain.seconds.last_second
     same = len([*takewhile(lambda time: floor(time) == second, times)])
-    # Where all of the page is of one second, it may have been cut off; but no server cuts after one record.
-    whole = reply.rows > pending or reply.rows == chain.received < max(2, cursor.largest_page)
+    # Where all of the page is of one second, it may have been cut off.
+    whole = reply.rows > pending or reply.rows == chain.received < cursor.largest_page
     # A server that ignores `sort` begins at the beginning again: what follows is no earlier second.
     second = second or 0
     earlier = all((floor(time) > second) == chain.seconds.desc for time in times[same : same + 1])

@@ -173,26 +173,6 @@ def test_the_end_of_a_full_second_is_not_asked_for_by_more_than_the_document_all
     assert max(asked) == 100
 
 
-@pytest.mark.parametrize("total", ["right", "missing", "page_only"])
-def test_windows_with_one_record_cost_three_calls(total: Any) -> None:
-    """A query in the opposite order that asks for two and brings this one shows that it is all."""
-    times = [NOW - 10_000 + 1000 * part for part in range(10)]
-    cloud = SimulatedCloud(
-        Fleet.of([DID], {("data", DID): times}, now=NOW),
-        quirks=Quirks(last_page="endless", total=total),
-        quota=10**9,
-    )
-
-    async def main() -> int:
-        client, found = client_of(cloud), 0
-        for at in times:
-            found += len(await client.devices.data_log(DID, start=at - 9, end=at + 9).collect())
-        return found
-
-    assert virtually(main()) == len(times)
-    assert sum(entry.kind == "log.data" for entry in cloud.ledger) <= 3 * len(times)
-
-
 @pytest.mark.parametrize(
     ("uneven", "pages", "last_page", "end"),
     [

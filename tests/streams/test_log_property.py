@@ -154,6 +154,21 @@ async def walk_all(
     stops=[],
     losses=set(),
 )
+@example(  # Two records of one second at a server with one record a page, whose contexts never end.
+    times=[10.0, 0.322, 10.0],
+    twins=0,
+    restart=False,
+    quirks=Quirks(
+        bounds="closed", data_ts="whole", comparison="whole", second_order="reversed",
+        last_page="endless", empty_pages=2, empty_pages_before=1, total="missing", log_cap=1,
+    ),
+    span=2,
+    start=1,
+    end=30,
+    sort="asc",
+    stops=[],
+    losses=set(),
+)  # fmt: skip
 def test_a_walk_gives_exactly_the_records_of_its_range(
     times: list[float],
     twins: int,
