@@ -107,7 +107,8 @@ def test_a_listing_remembers_what_it_gave_and_nothing_else() -> None:
 
     count, marks = virtually(main())
     print([mark // MB for mark in marks], door.calls)  # noqa: T201
-    assert (count, door.calls) == (rows, rows // 100)
+    # The last page is full: only the call behind it shows that the total counts all rows.
+    assert (count, door.calls) == (rows, rows // 100 + 1)
     assert max(marks) - marks[0] < 200 * rows < 50 * MB
 
 
