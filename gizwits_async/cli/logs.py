@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LogQuery", "logs"]
 
-_WINDOW = 172_800
-"""Seconds that one log query spans at most."""
-
 
 @Parameter(name="*")
 @frozen(kw_only=True)
@@ -83,8 +80,10 @@ def _whole_windows(span: timedelta) -> int:
 
     A query owns one second less than it spans: four days take two queries, and not three.
     """
+    from gizwits_async.models.times import LOG_SPAN
+
     seconds = int(span.total_seconds())
-    return seconds - seconds // _WINDOW
+    return seconds - seconds // LOG_SPAN
 
 
 def _epoch(moment: float | datetime | None) -> float | None:

@@ -44,7 +44,7 @@ class DataPoint(Model):
     """One thing a device reports or obeys."""
 
     id: int
-    """Its place in the order of data points, from 0."""
+    """Its position in the order of data points, from 0."""
     name: str
     """The name used in logs and in `control`."""
     type: str

@@ -8,13 +8,15 @@ from typing import TypeAlias
 
 from gizwits_async.errors import ArgumentError
 
-__all__ = ["LOG_LIFE", "Moment", "as_epoch", "edge", "epoch_of", "utc", "utc_text"]
+__all__ = ["LOG_LIFE", "LOG_SPAN", "Moment", "as_epoch", "edge", "epoch_of", "utc", "utc_text"]
 
 Moment: TypeAlias = datetime | int | float
 """A point in time: an aware datetime, or epoch seconds UTC."""
 
 LOG_LIFE = 30 * 86_400
 """Seconds for which the service keeps logs (api document, sections "online", "cmd", "data")."""
+LOG_SPAN = 2 * 86_400
+"""Seconds that one log query may span: its end may lie two days after its start."""
 
 _MAX_EPOCH = 10.0**15
 """Epoch seconds beyond this are refused: no datetime reaches that far, and larger integers may not

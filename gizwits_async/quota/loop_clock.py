@@ -9,7 +9,11 @@ __all__ = ["LoopClock"]
 
 
 class LoopClock:
-    """Seconds by the clock of the latest event loop; never goes back when the loop changes."""
+    """Seconds by the clock of the latest event loop; never goes back when the loop changes.
+
+    The loop's `time` is looked up once for each loop, which keeps reading the clock cheap: code that
+    replaces that method must do so before the first call.
+    """
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None

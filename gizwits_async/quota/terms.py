@@ -13,9 +13,9 @@ from gizwits_async.quota.local_state import LocalState
 from gizwits_async.quota.server_view import ServerView
 from gizwits_async.quota.waits import Wait
 
-__all__ = ["BULK_CREDIT", "Terms"]
+__all__ = ["Terms"]
 
-BULK_CREDIT = 2
+_BULK_CREDIT = 2
 """Bulk calls that a process may make at once while it does not know what was spent before."""
 _CREDIT_LIFE = 1 / 12
 """Of a period: when a new process has paid back its credit."""
@@ -147,7 +147,7 @@ class Terms:
         """Return the calls that a new process may make at once, and the seconds to pay them back."""
         if lane is INTERACTIVE:
             return self.limits.credit, self.limits.period * _CREDIT_LIFE
-        credit = min(BULK_CREDIT, self.limits.credit)
+        credit = min(_BULK_CREDIT, self.limits.credit)
         return credit, max(credit, 1) / self.bucket.rate
 
     def expected(self, lane: Lane, state: LocalState, *, ahead: int, next_ahead: float) -> Wait:

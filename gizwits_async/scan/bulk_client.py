@@ -87,7 +87,8 @@ class BulkClient:
     def calls_to_list(self, rows: int) -> int:
         """Return how many calls a listing of so many rows takes.
 
-        Behind several pages, a full one is not taken for the last: another call shows the end.
+        Behind several pages, a full one is not taken for the last: another call shows the end. The
+        rule is that of `streams/pages.py`.
         """
         return 1 if rows <= self.page_size else rows // self.page_size + 1
 

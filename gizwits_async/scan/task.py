@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gizwits_async.models.devices import CommandRecord, DataRecord, OnlineEvent
+from gizwits_async.models.times import LOG_SPAN
 
 __all__ = ["LOGS", "WINDOW", "LogName", "Record", "Span", "Task", "time_of"]
 
@@ -18,8 +19,8 @@ Record: TypeAlias = OnlineEvent | CommandRecord | DataRecord
 """A record of a log."""
 Span: TypeAlias = tuple[int, int]
 """Seconds `first <= t < end`, in epoch seconds UTC."""
-WINDOW = 172_799
-"""Seconds of a log that one query brings for certain, where the service allows two days a query."""
+WINDOW = LOG_SPAN - 1
+"""Seconds of a log that one query brings for certain: the service may leave out its first second."""
 
 
 def time_of(record: Record) -> float:

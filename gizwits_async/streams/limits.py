@@ -12,13 +12,13 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from gizwits_async.models.times import LOG_LIFE
+from gizwits_async.models.times import LOG_LIFE, LOG_SPAN
 from gizwits_async.streams.windows import Bounds, owned_seconds
 from gizwits_async.wire.traits import ServiceTraits
 
 __all__ = ["LogLimits"]
 
-_SHORT_SPAN = 172_799
+_SHORT_SPAN = LOG_SPAN - 1
 """The longest span in seconds where "within two days" means less than two days."""
 _SHORT_LIFE = 7 * 86_400
 """Seconds for which logs are kept by older editions of the API document."""

@@ -121,7 +121,8 @@ class _ListReader(PageReader[T]):
         """
         reached = began + rows
         # A total that full pages pass is too low; one that they reach may be: it may stop counting there,
-        # as search engines do at 10,000.
+        # as search engines do at 10,000. So a full last page is not taken for the end, which costs a
+        # call: `BulkClient.calls_to_list` counts it.
         confirmed = self._query.gateway.traits.confirmed_totals
         route = self._query.request.path.route
         full = began and rows >= max(self._largest_page, min(self._size, SMALL_PAGE))

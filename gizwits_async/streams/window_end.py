@@ -15,7 +15,7 @@ from gizwits_async.streams.planner import QueryPlanner
 from gizwits_async.streams.windows import Bounds
 from gizwits_async.wire.traits import CursorTraits, ServiceTraits
 
-__all__ = ["Question", "Step", "WindowEnd"]
+__all__ = ["Step", "WindowEnd"]
 
 
 class Step(Enum):

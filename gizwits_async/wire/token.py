@@ -163,16 +163,16 @@ class TokenSource:
                 waiter.set_result(outcome)
 
     async def _renew(self) -> Token:
-        token = await self._stored()
-        if token is None:
-            async with self._store.renewing(self._key):
-                token = await self._stored()  # Another process may have been faster.
-                if token is None:
-                    token = await self._login()
-                    if not _sendable(token):
-                        raise InvalidResponseError("the token is not visible ASCII characters")
-                    self._adopt(token, least=_LEAST_LIFE)
-                    await self._store.save(self._key, token)
+        if (token := await self._stored()) is not None:
+            return token
+        async with self._store.renewing(self._key):
+            if (token := await self._stored()) is not None:
+                return token  # Another process was faster.
+            token = await self._login()
+            if not _sendable(token):
+                raise InvalidResponseError("the token is not visible ASCII characters")
+            self._adopt(token, least=_LEAST_LIFE)
+            await self._store.save(self._key, token)
         return token
 
     async def _stored(self) -> Token | None:

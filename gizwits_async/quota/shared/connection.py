@@ -108,7 +108,7 @@ class Store:
         return [part.decode() if isinstance(part, bytes) else part for part in reply]
 
     async def aclose(self) -> None:
-        """Close the connection, unless it is the client of somebody else."""
+        """Close the connection, unless the caller passed the client in."""
         self._closed = True
         if self._client is not None and self._loop is asyncio.get_running_loop():
             client, self._client = self._client, None

@@ -81,11 +81,7 @@ class FileBucket(Bucket):
 
     def forgive(self) -> None:
         """Cancel a debt: the server's count, which it was about, has restarted."""
-        if self._open():
-            try:
-                super().forgive()
-            finally:
-                self._close()
+        self._change(super().forgive)
 
     def follow_loop(self) -> None:
         """Nothing here belongs to an event loop."""
@@ -106,19 +102,11 @@ class FileBucket(Bucket):
 
     def note_interactive(self) -> None:
         """Note an interactive call that has to wait."""
-        if self._open():
-            try:
-                super().note_interactive()
-            finally:
-                self._close()
+        self._change(super().note_interactive)
 
     def give_back(self) -> None:
         """Return a permit whose call was not sent."""
-        if self._open():
-            try:
-                super().give_back()
-            finally:
-                self._close()
+        self._change(super().give_back)
 
     def wait_for(self, need: float, limit: float, blocked: float = 0.0) -> float:
         """Return the seconds after which to try again."""
@@ -171,6 +159,14 @@ class FileBucket(Bucket):
     async def aclose(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _change(self, change: Callable[[], None]) -> None:
+        """Make a change of the page in the file; none while another process holds it for long."""
+        if self._open():
+            try:
+                change()
+            finally:
+                self._close()
 
     def _time_of_page(self) -> float:
         return self._monotonic() + self.counter.header[OFFSET]

@@ -132,7 +132,7 @@ class RedisTokens:
         reason = refusal(error)
         if reason is None or reason == self._reason:
             _log.debug("%s: %s", what, type(error).__name__)
-        else:  # Once, and not for each login: it lasts until somebody mends it.
+        else:  # Logged once: the setting stays wrong until it is changed.
             self._reason = reason
             _log.warning("%s: the server that keeps the shared login refuses: %s", what, reason)
 
