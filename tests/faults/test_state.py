@@ -314,7 +314,7 @@ class Life(RuleBasedStateMachine):
 
 
 SETTINGS = settings(
-    max_examples=EXAMPLES or 240,
+    max_examples=EXAMPLES or 270,
     stateful_step_count=60 if EXAMPLES else 40,
     deadline=None,
     derandomize=not EXAMPLES,
