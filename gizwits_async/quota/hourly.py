@@ -7,15 +7,14 @@ from typing import NoReturn
 
 from gizwits_async.errors import ClientClosedError, QuotaWaitError
 from gizwits_async.options import BULK, INTERACTIVE, Lane, QuotaSnapshot
-from gizwits_async.quota.bucket import NO_NEED, Bucket
+from gizwits_async.quota.bucket import Bucket
+from gizwits_async.quota.grants import Grants
 from gizwits_async.quota.in_flight import InFlight
 from gizwits_async.quota.limits import Limits, pad_for
-from gizwits_async.quota.local_state import LocalState
 from gizwits_async.quota.loop_clock import LoopClock
-from gizwits_async.quota.queue import FairQueue
 from gizwits_async.quota.server_view import ServerView
 from gizwits_async.quota.terms import Terms
-from gizwits_async.quota.waits import HoldLog, Wait
+from gizwits_async.quota.waits import HoldLog
 
 __all__ = ["HourlyQuota", "pad_for"]
 
@@ -65,9 +64,14 @@ class HourlyQuota:
             ValueError: The numbers do not fit together; the message names numbers that would.
         """
         limits = Limits(
-            calls=calls, period=period, burst=burst, reserve=reserve, pad=pad, initial=initial,
+            calls=calls,
+            period=period,
+            burst=burst,
+            reserve=reserve,
+            pad=pad,
+            initial=initial,
             remembered=self._remembered,
-        )  # fmt: skip
+        )
         self.calls = calls
         self.period = period
         self.reserve = reserve
@@ -76,11 +80,16 @@ class HourlyQuota:
         self._bucket = self._new_bucket(limits)
         self._view = ServerView(calls=calls, period=period, pad=pad, reserve=reserve, sprint=sprint)
         self._terms = Terms(limits=limits, sprint=sprint, bucket=self._bucket, view=self._view)
-        self._queues = {lane: self._queue(lane) for lane in Lane}
         self._in_flight = InFlight(pad)
-        self._next_ahead = dict.fromkeys(Lane, 0.0)
-        """When the next call of each lane may go ahead of the bucket."""
-        self._bulk_served, self._hold_log, self._closed = 0.0, HoldLog(), False
+        self._grants = Grants(
+            clock=self._clock,
+            bucket=self._bucket,
+            view=self._view,
+            terms=self._terms,
+            in_flight=self._in_flight,
+        )
+        self._queues = self._grants.queues
+        self._hold_log, self._closed = HoldLog(), False
 
     @property
     def rate(self) -> float:
@@ -111,34 +120,34 @@ class HourlyQuota:
         if lane is INTERACTIVE and not bucket.shared:
             now = self._clock.now()
             if in_flight:
-                self._expire(now)
-            # As `_take` does for a call that the server's count admits, in fewer steps: most calls.
+                self._grants.expire(now)
+            # Most calls end here. `Grants.take` would grant them as well, in more steps.
             if self._view.admits(now, len(in_flight)):
                 bucket.count(now, interactive=True)
                 in_flight.append(now)
                 if self._hold_log.held:
                     self._hold_log.end(lane)
                 return
-        if await self._take(lane, interactive=lane is INTERACTIVE) is None:
+        if await self._grants.take(lane, interactive=lane is INTERACTIVE) is None:
             self._hold_log.end(lane)
         else:
             await self._wait(lane, max_wait)
 
     async def _wait(self, lane: Lane, max_wait: float | None) -> None:
         """Wait in the queue of the lane for a permit; see `acquire`."""
-        queue = self._queues[lane]
+        queue, grants = self._queues[lane], self._grants
         if lane is INTERACTIVE:
             self._bucket.note_interactive()
         if len(queue) >= MAX_WAITING:
             raise self._refusal(lane, f"{MAX_WAITING} calls are waiting already")
         if lane is BULK and not queue.waiting:
-            self._bulk_served = self._clock()  # the queue was empty: the floor counts from here
+            grants.bulk_served = self._clock()  # the queue was empty: the floor counts from here
         if not self._hold_log.count(lane):
-            self._hold_log.begin(lane, self._expected(lane))
+            self._hold_log.begin(lane, grants.expected(lane))
         if max_wait is None:
             await queue.wait()
             return
-        if self._expected(lane).seconds > max_wait:
+        if grants.expected(lane).seconds > max_wait:
             raise self._refusal(lane)
         await queue.wait(max(max_wait, self._bucket.latency), partial(self._refusal, lane))
 
@@ -149,8 +158,8 @@ class HourlyQuota:
             ClientClosedError: See `acquire`.
         """
         self._bind(asyncio.get_running_loop())
-        queue = self._queues[INTERACTIVE]
-        if self._bucket.latency or queue.waiting or await self._take(INTERACTIVE) is not None:
+        queue, grants = self._queues[INTERACTIVE], self._grants
+        if self._bucket.latency or queue.waiting or await grants.take(INTERACTIVE) is not None:
             await queue.wait(first=True)
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
@@ -164,7 +173,7 @@ class HourlyQuota:
         view, bucket, in_flight = self._view, self._bucket, self._in_flight
         granted_at = in_flight.popleft() if headers is not None and in_flight else now
         if in_flight:
-            self._expire(now)
+            self._grants.expire(now)
         restored = view.restored
         if view.observe(headers, now, granted_at=granted_at, refused=refused):
             view.measure(now, in_flight=len(in_flight), granted=bucket.granted)
@@ -185,20 +194,20 @@ class HourlyQuota:
             lane: The lane that it was acquired in.
         """
         del lane
-        self._give_back()
+        self._grants.give_back()
 
     def snapshot(self) -> QuotaSnapshot:
         """Return what is known of the quota now, and its source."""
-        now = self._state(self._clock())
+        grants = self._grants
         return self._terms.snapshot(
-            now,
-            next_in={lane: self._expected(lane).seconds for lane in Lane},
+            grants.state(self._clock()),
+            next_in={lane: grants.expected(lane).seconds for lane in Lane},
             waiting={lane: len(queue) for lane, queue in self._queues.items()},
         )
 
     def retry_after(self) -> float | None:
         """Return the seconds for which a refusal or the server's count holds calls back."""
-        return self._view.blocked_for(INTERACTIVE, self._state(self._clock())) or None
+        return self._view.blocked_for(INTERACTIVE, self._grants.state(self._clock())) or None
 
     async def aclose(self) -> None:
         """Raise `ClientClosedError` in all waiting calls, and grant no more permits."""
@@ -214,17 +223,6 @@ class HourlyQuota:
     def _new_bucket(self, limits: Limits) -> Bucket:
         return Bucket(limits, clock=self._clock)
 
-    def _queue(self, lane: Lane) -> FairQueue:
-        # Calls that waited were noted when they came, unless the bucket notes them itself.
-        noted = lane is BULK or not self._bucket.latency
-        return FairQueue(partial(self._take, lane, interactive=not noted), self._give_back)
-
-    def _give_back(self) -> None:
-        self._in_flight.undo()
-        self._bucket.give_back()
-        for queue in self._queues.values():
-            queue.wake()
-
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._closed:
             raise ClientClosedError("the quota was closed")
@@ -238,63 +236,6 @@ class HourlyQuota:
         else:
             self._bucket.follow_loop()
 
-    async def _take(self, lane: Lane, *, interactive: bool = False) -> float | None:
-        """Take a permit and return None, or return the seconds after which to try again."""
-        now = self._clock()
-        self._expire(now)
-        if not self._view.roomy(len(self._in_flight)):
-            blocked = self._view.blocked_for(lane, self._state(now))
-            if blocked > 0:
-                return blocked
-        need, limit = self._terms.for_lane(
-            lane, now=now, in_flight=len(self._in_flight), bulk_due=self._bulk_due(now)
-        )
-        if not await self._bucket.take(need, limit, interactive=interactive):
-            delay = await self._go_ahead(lane, need, limit)
-            if delay is not None:
-                return delay
-        self._in_flight.append(now)
-        if lane is BULK:
-            self._bulk_served = now
-        return None
-
-    def _bulk_due(self, now: float) -> bool:
-        return self._terms.bulk_due(now, len(self._queues[BULK]), self._bulk_served)
-
-    async def _go_ahead(self, lane: Lane, need: float, limit: float) -> float | None:
-        """Take a permit that the bucket does not hold; else return when to try again."""
-        now = self._state(self._clock())
-        wait = self._bucket.wait_for(need, limit)
-        due = self._bulk_served + self._terms.floor_interval
-        if lane is BULK and now.time < due:
-            wait = min(wait, due - now.time)
-        spacing = self._terms.spacing(lane, now)
-        if spacing is None:
-            return min(wait, self.period / 60) if now.debt else wait
-        # One by one in a sprint; afterwards interactive calls may still come in small bursts.
-        burst = self._bucket.burst - 1 if now.debt and lane is INTERACTIVE else 0
-        early = self._next_ahead[lane] - burst * spacing - now.time
-        if early > 0:
-            return min(wait, early)
-        if not await self._bucket.take(NO_NEED, limit, interactive=False):
-            return wait
-        self._next_ahead[lane] = max(self._next_ahead[lane], now.time) + spacing
-        return None
-
-    def _expire(self, now: float) -> None:
-        while self._in_flight.expire(now):
-            self._view.spend(now)
-
-    def _state(self, now: float) -> LocalState:
-        self._expire(now)
-        waiting, served = len(self._queues[BULK]), self._bulk_served
-        return self._terms.state(now, self._in_flight, waiting=waiting, bulk_granted_at=served)
-
-    def _expected(self, lane: Lane) -> Wait:
-        """Return how long one more caller of this lane would have to wait, and why."""
-        now, ahead = self._state(self._clock()), len(self._queues[INTERACTIVE])
-        return self._terms.expected(lane, now, ahead=ahead, next_ahead=self._next_ahead[lane])
-
     def _refusal(self, lane: Lane, why: str | None = None) -> QuotaWaitError:
-        wait = self._expected(lane)
+        wait = self._grants.expected(lane)
         return QuotaWaitError(why or wait.describe(), retry_after=wait.seconds)

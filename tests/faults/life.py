@@ -140,7 +140,8 @@ class Counted(HourlyQuota):
 
     def __init__(self, calls: int, period: float, *, burst: int, reserve: int) -> None:
         super().__init__(calls, period, burst=burst, reserve=reserve)
-        self._in_flight = Permits(self._view.pad, lambda: self.trap.passed("permit"))
+        in_flight = Permits(self._view.pad, lambda: self.trap.passed("permit"))
+        self._in_flight = self._grants.in_flight = in_flight
 
     def observe(self, headers: Mapping[str, str] | None, *, refused: bool = False) -> None:
         self.observed += 1
