@@ -6,7 +6,7 @@
 # `dev_alias`: a field with a default comes back empty, without an error. Fields with `init=False`, which cattrs
 # leaves out, are written, too. If any field has a name with a leading underscore, or a type with a hook, cattrs
 # writes the class itself, with aliases: the keys depend on what other fields a class has.
-# `cattrs.preconf.json` and `.orjson` write aliases always. The classes of gizwits_async have the names of the API.
+# `cattrs.preconf.json` and `.orjson` write aliases always.
 # Seen with cattrs 26.2.1, msgspec 0.22.0 and attrs 26.1.0 on Python 3.11 on 2026-11-28.
 # Source: cattrs/preconf/msgspec.py (`msgspec_attrs_unstructure_factory`), https://catt.rs/en/latest/preconf.html,
 # https://github.com/msgspec/msgspec/issues/372 (no other names for fields of attrs).

@@ -72,6 +72,8 @@ class HourlyQuota:
             initial=initial,
             remembered=self._remembered,
         )
+        if spent is not None and not spent >= 0:
+            raise ValueError(f"spent must not be negative, not {spent!r}")
         self.calls = calls
         self.period = period
         self.reserve = reserve

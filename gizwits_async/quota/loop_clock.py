@@ -9,11 +9,7 @@ __all__ = ["LoopClock"]
 
 
 class LoopClock:
-    """Seconds by the clock of the latest event loop; never goes back when the loop changes.
-
-    The loop's `time` is looked up once for each loop, which keeps reading the clock cheap: code that
-    replaces that method must do so before the first call.
-    """
+    """Seconds by the clock of the latest event loop; never goes back when the loop changes."""
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -41,5 +37,6 @@ class LoopClock:
                 "use a client and a quota in one loop at a time"
             )
         self._offset = offset = max(self._offset, self() - loop.time())
-        self.now = (lambda: loop.time() + offset) if offset else loop.time
+        # Not a bound `loop.time`: virtual clocks of tests replace that while the loop runs.
+        self.now = lambda: loop.time() + offset
         self.loop = loop

@@ -92,6 +92,7 @@ class ServerCount:
         before, newest = self.left, True
         if (
             reading is self.last
+            and reading.resets_at is not None  # else its Reset counts from this reply
             and before is not None
             and remaining is not None
             and remaining <= before

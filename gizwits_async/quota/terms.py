@@ -181,7 +181,9 @@ class Terms:
             wait = min(wait, self._floor(state, blocked))
         spacing = self.spacing(lane, state)
         if spacing is not None:
-            wait = min(wait, blocked + max(0.0, next_ahead - state.time) + ahead * spacing)
+            # Ahead of the bucket, but not of the window: see `Grants._go_ahead`.
+            early = blocked + max(0.0, next_ahead - state.time) + ahead * spacing
+            wait = min(wait, max(early, self.bucket.wait_for(NO_NEED, limit - ahead, blocked)))
         return Wait(
             seconds=wait,
             refused=self.view.half_open and blocked > 0,

@@ -97,7 +97,7 @@ def end_of(
         last = chain.empty_pages or (partial and not full and not cursor.uneven)
         if (all_received and last) or ends_here(cursor, chain):
             return End.COMPLETE
-        reached = total == chain.received > 1 and partial and not exact
+        reached = total == chain.received > 1 and partial and not (exact and last)
         if (reached or chain.empty_pages) and chain.context and can_probe(cursor, chain):
             return End.LIKELY
     if chain.context is None or chain.empty_pages > max_empty:

@@ -161,7 +161,8 @@ class LogWalk(Generic[T]):
         if isinstance(error, _FINAL) and not isinstance(error, TokenRejectedError):
             self._chain = None
             return False
-        return not self._stalled()
+        self._open_anew(error)
+        return True
 
     def abandon(self) -> None:
         """Leave the chain after a cancelled call: the server may have moved its context on."""
@@ -278,20 +279,15 @@ class LogWalk(Generic[T]):
         self._stalls, self._fallback = 0, _NO_SECOND
         self._end.progressed()
 
-    def _open_anew(self) -> None:
-        if self._stalled():
-            self._give_up()
-
-    def _stalled(self) -> bool:
-        """Leave the chain; return whether so many in a row finished no second that the walk is given up."""
+    def _open_anew(self, error: GizwitsError | None = None) -> None:
         chain, self._chain = self._chain, None
         if chain is not None and self.position == chain.position:
             self._stalls += 1
-            return self._stalls >= _MAX_STALLS
-        return False
+            if self._stalls >= _MAX_STALLS:
+                self._give_up(error)
 
-    def _give_up(self) -> None:
+    def _give_up(self, error: GizwitsError | None = None) -> None:
         raise InvalidResponseError(
             f"{self._request.where}: opened several times at second {self.position}, and never came"
             " past it"
-        )
+        ) from error

@@ -128,8 +128,10 @@ class _ListReader(PageReader[T]):
         full = began and rows >= max(self._largest_page, min(self._size, SMALL_PAGE))
         if not rows and reached == total:
             confirmed[route] = max(total, confirmed.get(route, 0))
-        elif reached >= total and (not full or total <= confirmed.get(route, 0)):
-            self._over = True
+        elif reached == total:
+            self._over |= not full or total <= confirmed.get(route, 0)
+        elif reached > total:
+            self._over |= rows < self._largest_page
         self._largest_total = max(self._largest_total, total)
         before, self._previous_total = self._previous_total, total
         deleted = 0 if before is None else before - total

@@ -40,7 +40,7 @@ class VirtualTime:
     async def sleep(self, seconds: float) -> None:
         """Advance the time, so that all time-outs and pauses up to then end, and let tasks run."""
         if seconds > 0:
-            _virtual_time(asyncio.get_running_loop()).seconds += seconds
+            _advance(asyncio.get_running_loop(), seconds)
             self._slept += seconds
         # The event loop runs timers that are due now between the two.
         await asyncio.sleep(0)
@@ -52,10 +52,10 @@ def _wall() -> float:
     return dt.datetime.now(dt.UTC).timestamp()
 
 
-def _virtual_time(loop: asyncio.AbstractEventLoop) -> "_AdvancedTime":
+def _advance(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
     if not isinstance(loop.time, _AdvancedTime):
         loop.time = _AdvancedTime(loop.time)  # type: ignore[method-assign]
-    return loop.time
+    loop.time.seconds += seconds
 
 
 class _AdvancedTime:
@@ -70,7 +70,7 @@ class _AdvancedTime:
 
 
 class VirtualQuota(HourlyQuota):
-    """A quota whose waits after a refusal pass in virtual time."""
+    """A quota whose waits pass in virtual time."""
 
     def __init__(self, calls: int, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Make a quota.
@@ -85,15 +85,16 @@ class VirtualQuota(HourlyQuota):
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         """Take a permit; see `HourlyQuota.acquire`."""
-        _virtual_time(
+        self._bind(
             asyncio.get_running_loop()
-        )  # `HourlyQuota` keeps the `time` of its first permit.
+        )  # The clock of a loop that was closed does not advance.
         if self._refusals >= _MAX_REFUSALS:
             self._refusals, max_wait = 0, 0.0
-        while blocked := self.retry_after():
-            if max_wait is not None and blocked > max_wait:
+        lane = Lane(lane)
+        while (wait := self._grants.expected(lane).seconds) > 0:
+            if max_wait is not None and wait > max_wait:
                 break
-            await self._sleep(blocked)
+            await self._sleep(wait)
         await super().acquire(lane, max_wait)
 
     async def acquire_first(self) -> None:

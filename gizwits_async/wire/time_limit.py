@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextvars import Context
 from math import inf
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ class SharedTimer:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fires_at = inf
+        self._handle: asyncio.TimerHandle | None = None
         self._limits: dict[object, tuple[float, asyncio.Task[Any]]] = {}
         """Coroutine -> by when it must be done, in event loop time, and the task that awaits it."""
 
@@ -35,7 +37,8 @@ class SharedTimer:
         due, cancelling = loop.time() + seconds, task.cancelling()
         if loop is not self._loop:
             # Whatever a client awaited in another loop has ended with that loop.
-            self._loop, self._fires_at = loop, inf
+            self._disarm()
+            self._loop = loop
             self._limits.clear()
         self._limits[work] = due, task
         if due < self._fires_at:
@@ -52,13 +55,23 @@ class SharedTimer:
                 task.uncancel()
 
     def _arm(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        self._disarm()
         self._fires_at = moment
-        loop.call_at(moment, self._fire, loop, moment)
+        # An empty context: that of a call, and all that its caller keeps there, would outlive the call.
+        self._handle = loop.call_at(moment, self._fire, loop, moment, context=Context())
+
+    def _disarm(self) -> None:
+        handle, self._handle, self._fires_at = self._handle, None, inf
+        if handle is not None:
+            handle.cancel()
+
+    def close(self) -> None:
+        """Leave no timer behind, if nothing is under way."""
+        if not self._limits:
+            self._disarm()
 
     def _fire(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
-        if moment != self._fires_at:
-            return  # Since then armed for an earlier limit, and again when that had passed.
-        self._fires_at = inf
+        self._handle, self._fires_at = None, inf
         for work, (due, task) in list(self._limits.items()):
             if due <= moment:
                 del self._limits[work]

@@ -149,6 +149,7 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close the session if it is our own. Later calls raise `ClientClosedError`."""
         await self._sessions.aclose()
+        self._timer.close()
 
     def _translated(self, error: Exception, timeout: float) -> GizwitsError:
         """Return our error for one of aiohttp's, which would show the URL, the query and the token."""

@@ -129,6 +129,19 @@ async def test_a_total_that_stops_counting_ends_no_list(cap: int, size: int, mor
     assert server.calls <= -(-(100 + more) // min(cap, size)) + 1
 
 
+@pytest.mark.parametrize(("cap", "total"), [(19, 50), (10, 15)])
+@virtual
+async def test_a_total_that_is_too_low_ends_no_list_of_small_pages(cap: int, total: int) -> None:
+    """Pages as large as those before go on past a total, also where the server caps them below 20."""
+
+    def server(sent: Sent) -> Any:
+        skip, limit = int(sent.query["skip"]), int(sent.query["limit"])
+        page = names(100)[skip : skip + min(limit, cap)]
+        return reply({"meta": {"total": total}, "objects": [{"did": did} for did in page]})
+
+    assert await dids(stream_on(server)) == names(100)
+
+
 @virtual
 async def test_a_total_that_was_confirmed_needs_no_further_call() -> None:
     """The call behind a last full page is spent once a route and client, and again for a larger total."""

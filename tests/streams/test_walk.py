@@ -498,21 +498,28 @@ def test_a_busy_second_at_a_new_opening_is_given_once_and_whole() -> None:
     assert len(w.got) == 8
 
 
-def test_context_calls_that_fail_again_and_again_are_given_up() -> None:
-    """As often as needed while each opening finishes a second; after three in vain the failure counts."""
+def test_openings_that_finish_no_second_are_given_up() -> None:
+    """As often as needed while each one finishes a second; three in vain are an error."""
     w = Walked(NOW - 100, NOW)
     for second in range(5, 15):
         w.ask()
         w.answer(NOW - second, NOW - second - 1, context="x")
         w.ask()
         assert w.walk.failed(NoReplyError("lost"))
-    went_on = []
-    for _ in range(3):
+    for _ in range(2):
         w.ask()
         w.answer(NOW - 15, context="y")
         w.ask()
-        went_on.append(w.walk.failed(NoReplyError("lost")))
-    assert went_on == [True, True, False]
+        try:
+            w.walk.failed(NoReplyError("lost"))
+        except InvalidResponseError:
+            return
+    w.ask()
+    w.answer(NOW - 15, context="y")
+    w.ask()
+    with pytest.raises(InvalidResponseError, match="never came past") as caught:
+        w.walk.failed(NoReplyError("lost"))
+    assert isinstance(caught.value.__cause__, NoReplyError)
 
 
 def test_windows_follow_each_other_and_drop_what_is_their_neighbours() -> None:

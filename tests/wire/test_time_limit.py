@@ -1,8 +1,12 @@
 """Time limits of exchanges: they end as `asyncio.timeout` would end them, by one timer."""
 
 import asyncio
+import gc
+import weakref
+from contextvars import ContextVar
 from typing import Any
 
+import pytest
 from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,3 +125,38 @@ def test_another_event_loop_has_its_own_limits() -> None:
         raise AssertionError("the limit did not hold")
 
     assert [virtually(limited()) for _ in range(2)] == [5.0, 5.0]
+
+
+@virtual
+async def test_the_timer_keeps_nothing_of_a_call_that_is_over() -> None:
+    """What a caller keeps in context variables is freed although later calls are under way."""
+    timer, variable = SharedTimer(), ContextVar[object]("variable")
+
+    async def call() -> "weakref.ref[object]":
+        value = type("Value", (), {})()
+        variable.set(value)
+        await timer.within(2.0, asyncio.sleep(1))
+        return weakref.ref(value)
+
+    async def calls(begin: float) -> None:
+        await asyncio.sleep(begin)
+        for _ in range(5):
+            await timer.within(2.0, asyncio.sleep(1.5))
+
+    others = [asyncio.create_task(calls(begin)) for begin in (0.5, 1.0)]
+    value = await asyncio.create_task(call())
+    await asyncio.sleep(3)
+    gc.collect()
+    assert value() is None
+    await asyncio.wait(others)
+
+
+@virtual
+async def test_a_closed_timer_leaves_nothing_in_the_loop() -> None:
+    """Test suites that look for lingering timers find none after a client was closed."""
+    timer, loop = SharedTimer(), asyncio.get_running_loop()
+    await timer.within(10.0, asyncio.sleep(0))
+    timer.close()
+    assert not [handle for handle in loop._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]
+    with pytest.raises(TimeoutError):
+        await timer.within(1.0, asyncio.sleep(9))
