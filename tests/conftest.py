@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 from unittest.mock import Mock
@@ -15,8 +14,6 @@ from hypothesis.internal.conjecture import providers
 
 from tests.doubles import JumpingLoop
 
-# Read already. A pytest that a test starts, in a project of its own, may not have the plugins that it names.
-os.environ.pop("PYTEST_ADDOPTS", None)
 # No test is timed: these machines are shared, and how long a draw takes says nothing of the code.
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples in each run: a test that fails shows a fault of the change, not of an older line.

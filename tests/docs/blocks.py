@@ -203,6 +203,7 @@ class Session:
         options = ["-q", "--disable-plugin-autoload", "-p", "no:cacheprovider"]
         for plugin in ("pytest_asyncio.plugin", "gizwits_async.testing"):
             options += ["-p", plugin]
+        self._monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # Those of this suite.
         self._run([sys.executable, "-m", "pytest", *options, *words])
 
     def _run(self, words: list[str]) -> None:

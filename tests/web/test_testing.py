@@ -41,6 +41,11 @@ def test_without_a_loop(gizwits_client, gizwits_simulator):
 """
 
 
+@pytest.fixture(autouse=True)
+def _no_options_of_this_suite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
 def _pytest(folder: Path, python: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
