@@ -55,11 +55,11 @@ def written_fields(kind: Any, secrets: bool) -> Mapping[str, bool] | None:  # no
     Returns:
         None if the class is not plain, or writes itself.
     """
-    types = None if hasattr(kind, "to_json") else field_types(kind)
-    if types is None:
+    found = None if hasattr(kind, "to_json") else field_types(kind)
+    if found is None:
         return None
     fields = [one for one in attrs.fields(kind) if secrets or one.repr]
-    return {one.name: JsonObject in types[one.name] for one in fields}
+    return {one.name: JsonObject in found[one.name] for one in fields}
 
 
 def _runs_own_code(kind: type) -> bool:

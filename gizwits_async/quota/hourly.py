@@ -120,7 +120,7 @@ class HourlyQuota:
             await self._wait(lane, max_wait)
             return
         if lane is INTERACTIVE and not bucket.shared:
-            now = self._clock.now()
+            now = self._clock()
             if in_flight:
                 self._grants.expire(now)
             # Most calls end here. `Grants.take` would grant them as well, in more steps.
@@ -171,7 +171,7 @@ class HourlyQuota:
             headers: The reply's headers under lower-case names; None when no reply came.
             refused: Whether the reply was a 5013.
         """
-        now = self._clock.now()
+        now = self._clock()
         view, bucket, in_flight = self._view, self._bucket, self._in_flight
         granted_at = in_flight.popleft() if headers is not None and in_flight else now
         if in_flight:

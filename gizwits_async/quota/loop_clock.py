@@ -1,7 +1,6 @@
 """A monotonic clock that survives event loops: a quota may be used in several, one after the other."""
 
 import asyncio
-from collections.abc import Callable
 
 from gizwits_async.errors import ClientClosedError
 
@@ -14,13 +13,13 @@ class LoopClock:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop whose time it shows."""
-        self.now: Callable[[], float] = float
-        """Returns the time in seconds; zero before the first event loop."""
         self._offset = 0.0
 
     def __call__(self) -> float:
         """Return the time in seconds; zero before the first event loop."""
-        return self.now()
+        # Not a bound `loop.time`: virtual clocks of tests replace that while the loop runs.
+        loop = self.loop
+        return 0.0 if loop is None else loop.time() + self._offset
 
     def follow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Show the time of `loop` from now on.
@@ -36,7 +35,5 @@ class LoopClock:
                 "this quota is in use by another event loop that is still open: "
                 "use a client and a quota in one loop at a time"
             )
-        self._offset = offset = max(self._offset, self() - loop.time())
-        # Not a bound `loop.time`: virtual clocks of tests replace that while the loop runs.
-        self.now = lambda: loop.time() + offset
+        self._offset = max(self._offset, self() - loop.time())
         self.loop = loop

@@ -85,9 +85,8 @@ class VirtualQuota(HourlyQuota):
 
     async def acquire(self, lane: Lane = Lane.INTERACTIVE, max_wait: float | None = None) -> None:
         """Take a permit; see `HourlyQuota.acquire`."""
-        self._bind(
-            asyncio.get_running_loop()
-        )  # The clock of a loop that was closed does not advance.
+        # First: the clock of a loop that was closed does not advance.
+        self._bind(asyncio.get_running_loop())
         if self._refusals >= _MAX_REFUSALS:
             self._refusals, max_wait = 0, 0.0
         lane = Lane(lane)
